@@ -1,1 +1,24 @@
-//! 
+//! The words of the house: ids, digests, names, units, events and the files that users write.
+//!
+//! Every other crate speaks these types. This crate never does I/O, reads no clock and draws no random
+//! number; parsing takes text, and everything that got past parsing is valid.
+//!
+//! Start at [`event`] for what can happen, at [`resource`] for what users declare, and at [`plan`] for what a
+//! rollout will do.
+
+pub mod analysis;
+pub mod digest;
+pub mod effect;
+pub mod event;
+pub mod id;
+pub mod name;
+pub mod plan;
+pub mod release;
+pub mod resource;
+pub mod routing;
+pub mod unit;
+
+pub use digest::Digest;
+pub use id::{ReleaseId, RolloutId, TokenId};
+pub use name::{Name, Version};
+pub use unit::{BasisPoints, Millis};
