@@ -1,0 +1,7 @@
+//! The judge as its callers see it.
+
+mod decisions;
+mod error_bounds;
+mod invalid_blocks;
+mod properties;
+mod traffic;
