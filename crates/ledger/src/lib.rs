@@ -1,1 +1,4 @@
-//! 
+//! wip
+pub mod canonical;
+pub mod proof;
+pub mod tree;

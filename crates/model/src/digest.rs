@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 /// A SHA-256 content digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
-#[schemars(with = "String", regex(pattern = r"^sha256:[0-9a-f]{64}$"))]
+#[schemars(with = "String", extend("pattern" = r"^sha256:[0-9a-f]{64}$"))]
 pub struct Digest([u8; 32]);
 
 /// Why a text is not a digest.

@@ -23,7 +23,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(into = "String", try_from = "String")]
-        #[schemars(with = "String", regex(pattern = concat!("^", $prefix, "_[0-9a-f]{32}$")))]
+        #[schemars(with = "String", extend("pattern" = concat!("^", $prefix, "_[0-9a-f]{32}$")))]
         pub struct $name(Uuid);
 
         impl $name {

@@ -16,14 +16,14 @@ pub const VERSION_BYTES_MAX: usize = 64;
 /// hyphen (a DNS label, so it is safe in paths, URLs, labels and file names).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
-#[schemars(with = "String", length(min = 1, max = 63), regex(pattern = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"))]
+#[schemars(with = "String", extend("minLength" = 1, "maxLength" = 63), extend("pattern" = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"))]
 pub struct Name(Arc<str>);
 
 /// A version: 1 to 64 letters, digits, `.`, `-`, `+` and `_`, starting with a letter or digit, without `..`.
 /// Semantic versions are the usual case; the rules over them belong to policy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
-#[schemars(with = "String", length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$"))]
+#[schemars(with = "String", extend("minLength" = 1, "maxLength" = 64), extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$"))]
 pub struct Version(Arc<str>);
 
 /// Why a text is not a name or version.

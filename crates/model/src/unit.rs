@@ -79,9 +79,7 @@ impl FromStr for Millis {
         // jiff reads both the friendly and the ISO 8601 forms; months and years have no fixed length.
         let duration: jiff::SignedDuration = match text.parse::<jiff::Span>().map_err(|_| invalid())? {
             span if span.get_years() != 0 || span.get_months() != 0 => return Err(invalid()),
-            span => span
-                .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-                .map_err(|_| invalid())?,
+            span => span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| invalid())?,
         };
         let millis = u64::try_from(duration.as_millis()).map_err(|_| invalid())?;
         if millis > MILLIS_MAX {
@@ -110,7 +108,11 @@ impl BasisPoints {
     pub const FULL: Self = Self(10_000);
 
     pub const fn new(basis_points: u16) -> Result<Self, InvalidUnit> {
-        if basis_points > 10_000 { Err(InvalidUnit::BasisPoints(basis_points)) } else { Ok(Self(basis_points)) }
+        if basis_points > 10_000 {
+            Err(InvalidUnit::BasisPoints(basis_points))
+        } else {
+            Ok(Self(basis_points))
+        }
     }
 
     /// `percent` of the whole; more than 100 counts as 100.

@@ -1,0 +1,271 @@
+//! Events: everything that ever happened, stored for ever.
+//!
+//! An event's JSON form is a promise: fields are added with a default, never renamed or removed, and
+//! `tests/events` keeps one fixture per kind. 64-bit numbers that may pass 2^53 travel as strings.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Block, Verdict};
+use crate::effect::{Direction, Outcome};
+use crate::plan::{Instance, Plan, StepId};
+use crate::release::{Artifact, Bundle};
+use crate::resource::Resource;
+use crate::{Digest, Millis, Name, ReleaseId, RolloutId, TokenId};
+
+/// One entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// The version of the envelope.
+    pub schema: Schema,
+    pub tenant: Name,
+    /// Who caused it: the name on the token, `agent:HOST`, or `shipway` itself.
+    pub actor: String,
+    /// By the control plane's clock. Never before the event above it.
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Schema {
+    #[default]
+    #[serde(rename = "shipway.dev/event/v1")]
+    V1,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+pub enum Body {
+    /// The first event of every ledger.
+    #[serde(rename = "ledger.opened")]
+    LedgerOpened { origin: String },
+    #[serde(rename = "token.issued")]
+    TokenIssued {
+        id: TokenId,
+        name: String,
+        role: Role,
+        secret_digest: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    #[serde(rename = "token.revoked")]
+    TokenRevoked { id: TokenId },
+    #[serde(rename = "resource.applied")]
+    ResourceApplied { resource: Arc<Resource>, digest: Digest },
+    #[serde(rename = "artifact.registered")]
+    ArtifactRegistered { artifact: Artifact },
+    #[serde(rename = "release.created")]
+    ReleaseCreated { id: ReleaseId, bundle: Bundle },
+    #[serde(rename = "release.sealed")]
+    ReleaseSealed { id: ReleaseId, bundle: Bundle, digest: Digest },
+    #[serde(rename = "agent.registered")]
+    AgentRegistered { host: Name, address: std::net::IpAddr, labels: BTreeMap<String, String> },
+    /// An agent found that an instance which should run does not, or that one is back.
+    #[serde(rename = "instance.changed")]
+    InstanceChanged { instance: Instance, condition: Condition, detail: String },
+    #[serde(rename = "scope.paused")]
+    ScopePaused { scope: Scope, reason: String },
+    #[serde(rename = "scope.resumed")]
+    ScopeResumed { scope: Scope },
+    #[serde(rename = "rollout.queued")]
+    RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
+    /// What runs changed while it waited, so it was planned again.
+    #[serde(rename = "rollout.replanned")]
+    RolloutReplanned { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
+    #[serde(rename = "rollout.started")]
+    RolloutStarted { id: RolloutId },
+    #[serde(rename = "rollout.paused")]
+    RolloutPaused { id: RolloutId, reason: String },
+    #[serde(rename = "rollout.resumed")]
+    RolloutResumed { id: RolloutId },
+    /// The line was stopped; a person decides.
+    #[serde(rename = "rollout.halted")]
+    RolloutHalted { id: RolloutId, step: StepId, reason: String },
+    /// It is being taken back.
+    #[serde(rename = "rollout.unwinding")]
+    RolloutUnwinding { id: RolloutId, cause: Cause },
+    #[serde(rename = "rollout.ended")]
+    RolloutEnded { id: RolloutId, end: End },
+    #[serde(rename = "step.started")]
+    StepStarted {
+        id: RolloutId,
+        step: StepId,
+        direction: Direction,
+        attempt: u32,
+        /** Of a route, the fence. */
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route_revision: Option<u64>,
+    },
+    #[serde(rename = "step.ended")]
+    StepEnded { id: RolloutId, step: StepId, direction: Direction, attempt: u32, outcome: Outcome },
+    /// Another attempt follows at `at`.
+    #[serde(rename = "step.retried")]
+    StepRetried { id: RolloutId, step: StepId, direction: Direction, not_before: Timestamp },
+    /// Failed for good, within what the strategy tolerates.
+    #[serde(rename = "step.tolerated")]
+    StepTolerated { id: RolloutId, step: StepId },
+    /// Not done because a step that it needs was tolerated as failed, or there was nothing to do.
+    #[serde(rename = "step.skipped")]
+    StepSkipped { id: RolloutId, step: StepId, direction: Direction, reason: String },
+    #[serde(rename = "step.approved")]
+    StepApproved {
+        id: RolloutId,
+        step: StepId,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// What the judge saw and said on the way.
+    #[serde(rename = "step.observed")]
+    StepObserved { id: RolloutId, step: StepId, block: Block, verdict: Verdict },
+}
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Reads everything.
+    Viewer,
+    /// Registers artifacts and seals releases, for CI.
+    Builder,
+    /// Ships, pauses and takes back.
+    Operator,
+    /// Declares resources and issues tokens too.
+    Admin,
+    /// One host's agent: the token's name is the host's.
+    Agent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    Healthy,
+    Unhealthy,
+    /// It ended by itself and is started again with a growing delay.
+    Crashed,
+}
+
+/// What a pause covers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    Everything,
+    Environment(Name),
+    Service(Name),
+}
+
+/// Why a rollout is taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Cause {
+    /// A person asked.
+    Asked {
+        by: String,
+        reason: String,
+    },
+    StepFailed {
+        step: StepId,
+        reason: String,
+    },
+    /// An instance of the new version failed after it had been healthy.
+    InstanceFailed {
+        instance: Instance,
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum End {
+    Succeeded {
+        failed_targets: u32,
+    },
+    RolledBack {},
+    /// Stopped where it stood; what was done stays.
+    Aborted {
+        reason: String,
+    },
+    /// Never started, for example because its plan no longer holds.
+    Cancelled {
+        reason: String,
+    },
+}
+
+impl Body {
+    /// The stream that the event belongs to; one stream is one aggregate.
+    pub fn stream(&self) -> Stream {
+        match self {
+            Self::LedgerOpened { .. } => Stream::Ledger,
+            Self::TokenIssued { .. } | Self::TokenRevoked { .. } => Stream::Access,
+            Self::ResourceApplied { .. } => Stream::Catalogue,
+            Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
+            Self::ReleaseCreated { id, .. } | Self::ReleaseSealed { id, .. } => Stream::Release(*id),
+            Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
+            Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
+            Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
+            Self::RolloutQueued { id, .. }
+            | Self::RolloutReplanned { id, .. }
+            | Self::RolloutStarted { id }
+            | Self::RolloutPaused { id, .. }
+            | Self::RolloutResumed { id }
+            | Self::RolloutHalted { id, .. }
+            | Self::RolloutUnwinding { id, .. }
+            | Self::RolloutEnded { id, .. }
+            | Self::StepStarted { id, .. }
+            | Self::StepEnded { id, .. }
+            | Self::StepRetried { id, .. }
+            | Self::StepTolerated { id, .. }
+            | Self::StepSkipped { id, .. }
+            | Self::StepApproved { id, .. }
+            | Self::StepObserved { id, .. } => Stream::Rollout(*id),
+        }
+    }
+}
+
+/// The name of an aggregate's events.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    Ledger,
+    Access,
+    Catalogue,
+    Artifacts(Name),
+    Release(ReleaseId),
+    Agent(Name),
+    Pauses,
+    Rollout(RolloutId),
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ledger => f.write_str("ledger"),
+            Self::Access => f.write_str("access"),
+            Self::Catalogue => f.write_str("catalogue"),
+            Self::Artifacts(service) => write!(f, "artifact:{service}"),
+            Self::Release(id) => write!(f, "release:{id}"),
+            Self::Agent(host) => write!(f, "agent:{host}"),
+            Self::Pauses => f.write_str("pauses"),
+            Self::Rollout(id) => write!(f, "rollout:{id}"),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Service(name) => write!(f, "service {name}"),
+        }
+    }
+}
+
+/// How long an agent that was not heard of counts as connected.
+pub const AGENT_SILENCE_MAX: Millis = Millis::from_secs(15);

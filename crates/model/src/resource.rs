@@ -1,0 +1,169 @@
+//! What users declare in files: `apiVersion: shipway.dev/v1`, `kind`, `metadata.name`, `spec`.
+//!
+//! One file per kind. A kind's struct is the file format, the JSON Schema and what the ledger keeps: there is no
+//! other copy of these fields. [`file`] reads YAML text and finds all faults at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Name};
+
+pub mod environment;
+pub mod file;
+pub mod journey;
+pub mod organisation;
+pub mod pipeline;
+pub mod service;
+pub mod strategy;
+
+pub use environment::Environment;
+pub use journey::Journey;
+pub use organisation::{Library, Regulation, Team, Vendor};
+pub use pipeline::{Pipeline, Template};
+pub use service::Service;
+pub use strategy::Strategy;
+
+/// One declared document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    pub api_version: ApiVersion,
+    pub metadata: Metadata,
+    #[serde(flatten)]
+    pub spec: Spec,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    #[default]
+    #[serde(rename = "shipway.dev/v1")]
+    V1,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    pub name: Name,
+    /// A sentence for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 500))]
+    pub description: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The kinds and what each declares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "spec")]
+pub enum Spec {
+    Team(Team),
+    Service(Box<Service>),
+    Vendor(Vendor),
+    Library(Library),
+    Regulation(Regulation),
+    Environment(Box<Environment>),
+    Pipeline(Pipeline),
+    Template(Template),
+    Strategy(Strategy),
+    Journey(Journey),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Kind {
+    Team,
+    Service,
+    Vendor,
+    Library,
+    Regulation,
+    Environment,
+    Pipeline,
+    Template,
+    Strategy,
+    Journey,
+}
+
+/// What names a resource: its kind and its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Key {
+    pub kind: Kind,
+    pub name: Name,
+}
+
+impl Kind {
+    pub const ALL: [Self; 10] = [
+        Self::Team,
+        Self::Service,
+        Self::Vendor,
+        Self::Library,
+        Self::Regulation,
+        Self::Environment,
+        Self::Pipeline,
+        Self::Template,
+        Self::Strategy,
+        Self::Journey,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Team => "Team",
+            Self::Service => "Service",
+            Self::Vendor => "Vendor",
+            Self::Library => "Library",
+            Self::Regulation => "Regulation",
+            Self::Environment => "Environment",
+            Self::Pipeline => "Pipeline",
+            Self::Template => "Template",
+            Self::Strategy => "Strategy",
+            Self::Journey => "Journey",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+impl Resource {
+    pub fn kind(&self) -> Kind {
+        match self.spec {
+            Spec::Team(_) => Kind::Team,
+            Spec::Service(_) => Kind::Service,
+            Spec::Vendor(_) => Kind::Vendor,
+            Spec::Library(_) => Kind::Library,
+            Spec::Regulation(_) => Kind::Regulation,
+            Spec::Environment(_) => Kind::Environment,
+            Spec::Pipeline(_) => Kind::Pipeline,
+            Spec::Template(_) => Kind::Template,
+            Spec::Strategy(_) => Kind::Strategy,
+            Spec::Journey(_) => Kind::Journey,
+        }
+    }
+
+    pub fn key(&self) -> Key {
+        Key { kind: self.kind(), name: self.metadata.name.clone() }
+    }
+
+    /// The digest of the declaration: field order and layout of the file do not matter.
+    pub fn digest(&self) -> Digest {
+        digest_of(self)
+    }
+}
+
+/// The digest of a value of ours through its JSON form. Struct fields come in declared order and maps are
+/// sorted, so equal values have equal digests.
+pub fn digest_of(value: &impl Serialize) -> Digest {
+    let json = serde_json::to_vec(value).expect("our own types have string keys and finite numbers");
+    Digest::of(&json)
+}

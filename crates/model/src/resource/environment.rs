@@ -1,0 +1,132 @@
+//! An environment: which targets it has, in which zones, who routes its traffic, and how releases enter it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::service::SecretRef;
+use crate::{Millis, Name};
+
+/// Everything is optional so that an environment can inherit it: what a child says stands, maps are merged key by
+/// key, and what nobody says has the default named here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Environment {
+    /// The Environment to inherit from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<Name>,
+    /// A release must have been shipped there, whole and unchanged, before it may come here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotes_from: Option<Name>,
+    /// Which hosts belong to it: those whose labels include all of these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, String>,
+    /// The order of zones (values of the label `zone`); zones that are not named follow in alphabetical order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// The Pipeline that releases go through; without one, they are deployed and verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<Name>,
+    /// The Strategy of services that are not named in `strategies`; rolling when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Name>,
+    /// Strategies by service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub strategies: BTreeMap<Name, Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router: Option<RouterConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// Environment variables by service, over those of the service's own contract.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<Name, BTreeMap<String, String>>,
+    /// Secrets by service, over those of the service's own contract.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<Name, BTreeMap<String, SecretRef>>,
+    /// How long a step that needs an agent waits for it to answer; 10 minutes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_timeout: Option<Millis>,
+}
+
+/// The router that carries the environment's traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RouterConfig {
+    /// Where the router is told its routes, for example `http://127.0.0.1:7200`.
+    pub admin: String,
+    /// The variable or file, on the control plane's machine, that holds the router's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SecretRef>,
+    /// Where each service is reached. Services without an entry receive no routed traffic.
+    #[serde(default)]
+    pub listen: BTreeMap<Name, SocketAddr>,
+}
+
+/// How much may happen at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Concurrency {
+    /// Rollouts under way; further ones queue, and teams take turns.
+    #[serde(default = "rollouts_default")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub rollouts: u32,
+    /// Steps under way over all rollouts of the environment.
+    #[serde(default = "steps_default")]
+    #[schemars(range(min = 1, max = 10000))]
+    pub steps: u32,
+}
+
+fn rollouts_default() -> u32 {
+    1
+}
+
+fn steps_default() -> u32 {
+    32
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        Self { rollouts: rollouts_default(), steps: steps_default() }
+    }
+}
+
+impl Environment {
+    /// What this environment is, over what it inherits.
+    #[must_use]
+    pub fn over(&self, parent: &Self) -> Self {
+        let child = self.clone();
+        Self {
+            extends: None,
+            promotes_from: child.promotes_from.or_else(|| parent.promotes_from.clone()),
+            targets: merged(&parent.targets, child.targets),
+            zones: if child.zones.is_empty() { parent.zones.clone() } else { child.zones },
+            pipeline: child.pipeline.or_else(|| parent.pipeline.clone()),
+            strategy: child.strategy.or_else(|| parent.strategy.clone()),
+            strategies: merged(&parent.strategies, child.strategies),
+            router: child.router.or_else(|| parent.router.clone()),
+            concurrency: child.concurrency.or_else(|| parent.concurrency.clone()),
+            variables: merged_maps(&parent.variables, child.variables),
+            secrets: merged_maps(&parent.secrets, child.secrets),
+            step_timeout: child.step_timeout.or(parent.step_timeout),
+        }
+    }
+}
+
+fn merged<K: Ord + Clone, V: Clone>(parent: &BTreeMap<K, V>, child: BTreeMap<K, V>) -> BTreeMap<K, V> {
+    let mut all = parent.clone();
+    all.extend(child);
+    all
+}
+
+fn merged_maps<V: Clone>(
+    parent: &BTreeMap<Name, BTreeMap<String, V>>,
+    child: BTreeMap<Name, BTreeMap<String, V>>,
+) -> BTreeMap<Name, BTreeMap<String, V>> {
+    let mut all = parent.clone();
+    for (service, values) in child {
+        all.entry(service).or_default().extend(values);
+    }
+    all
+}

@@ -1,0 +1,80 @@
+//! Who owns and supplies what: teams, vendors, shared libraries, and the regulations over data.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::service::ReleaseModel;
+use crate::{Millis, Name};
+
+/// The people who own services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Team {
+    /// Who belongs to it, as the names that their tokens carry.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub members: BTreeSet<String>,
+    /// Where the team is reached, for example an address or channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
+/// A third party that services depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Vendor {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// How much the vendor accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// The vendor that takes over when this one fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover: Option<Name>,
+    /// When the vendor itself may be away, as the vendor words it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance_windows: Vec<MaintenanceWindow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    #[schemars(range(min = 1))]
+    pub requests: u64,
+    pub per: Millis,
+}
+
+/// A recurring absence: an RFC 5545 rule, a local start and a length.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MaintenanceWindow {
+    /// For example `FREQ=WEEKLY;BYDAY=SU;BYHOUR=3`.
+    pub rule: String,
+    /// An IANA time zone, for example `Europe/Berlin`.
+    pub time_zone: String,
+    pub duration: Millis,
+}
+
+/// Code that several services share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Library {
+    pub owner: Name,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<super::service::Dependency>,
+}
+
+/// What the law says about classes of data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Regulation {
+    /// Services with any of these classes of data fall under it.
+    #[schemars(length(min = 1))]
+    pub data_classes: BTreeSet<Name>,
+    /// Release models that such a service may not use.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub forbids_release_models: BTreeSet<ReleaseModel>,
+    /// The clause that says so, for the refusal.
+    pub reason: String,
+}

@@ -1,0 +1,224 @@
+//! How a service's new version takes the place of the old one.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{BasisPoints, Millis, Name};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Strategy {
+    /// Stop all of the old, then start the new. Nobody answers in between.
+    Recreate(Recreate),
+    /// Target by target, zone by zone.
+    Rolling(Rolling),
+    /// The whole new version beside the old, then all traffic at once.
+    BlueGreen(BlueGreen),
+    /// A growing share of the traffic, judged on the way.
+    Canary(Canary),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recreate {
+    /// Targets that may fail without the rollout being taken back.
+    #[serde(default)]
+    pub max_failed: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rolling {
+    /// Targets that may be without an instance at a time. Used when `maxSurge` is 0.
+    #[serde(default = "one")]
+    pub max_unavailable: u32,
+    /// Targets that may run old and new side by side at a time; above 0 no target is ever without an instance.
+    #[serde(default = "one")]
+    pub max_surge: u32,
+    /// The wait after each zone before the next begins.
+    #[serde(default)]
+    pub bake: Millis,
+    #[serde(default)]
+    pub max_failed: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Default for Rolling {
+    fn default() -> Self {
+        Self { max_unavailable: 1, max_surge: 1, bake: Millis::ZERO, max_failed: 0 }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlueGreen {
+    /// A Journey run against the new version before it receives traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Name>,
+    /// The wait after the switch during which a failing instance still takes it back.
+    #[serde(default)]
+    pub bake: Millis,
+    /// How long the old version stays ready after that.
+    #[serde(default)]
+    pub scale_down_delay: Millis,
+    #[serde(default)]
+    pub max_failed: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Canary {
+    #[schemars(length(min = 1, max = 64))]
+    pub steps: Vec<CanaryStep>,
+    #[serde(default)]
+    pub max_failed: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CanaryStep {
+    /// Percent of the traffic for the new version, 1 to 100, never falling from step to step.
+    Weight(Percent),
+    /// Wait for a person (`shipway rollout resume`), or for the duration.
+    Pause(Pause),
+    /// Wait until both the time and the number of requests have passed.
+    Bake(Bake),
+    /// Judge new against old.
+    Analysis(Analysis),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u8")]
+pub struct Percent(#[schemars(range(min = 1, max = 100))] u8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a weight: use 1 to 100 (percent)")]
+pub struct InvalidPercent(u8);
+
+impl TryFrom<u8> for Percent {
+    type Error = InvalidPercent;
+
+    fn try_from(percent: u8) -> Result<Self, Self::Error> {
+        if (1..=100).contains(&percent) { Ok(Self(percent)) } else { Err(InvalidPercent(percent)) }
+    }
+}
+
+impl From<Percent> for BasisPoints {
+    fn from(percent: Percent) -> Self {
+        Self::from_percent(percent.0)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pause {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bake {
+    #[serde(default)]
+    pub duration: Millis,
+    /// Requests that the new version must have answered.
+    #[serde(default)]
+    pub requests: u64,
+}
+
+/// The judge's rule for one analysis step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Analysis {
+    /// The chance of taking back a version that is no worse than the margin, over the whole step.
+    #[serde(default = "alpha_default")]
+    #[schemars(range(min = 0.000001, max = 0.5))]
+    pub alpha: f64,
+    /// Odds ratio of failures (and of slow answers) up to which the new version is no worse.
+    #[serde(default = "margin_default")]
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub margin: f64,
+    /// Length of one block of comparison.
+    #[serde(default = "analysis_interval_default")]
+    pub interval: Millis,
+    /// Not promoted before this has passed.
+    #[serde(default)]
+    pub bake: Millis,
+    /// Not promoted before the new version has answered this many requests.
+    #[serde(default = "requests_default")]
+    pub requests: u64,
+    /// When this has passed without a verdict, `onUndecided` decides.
+    #[serde(default = "analysis_timeout_default")]
+    pub timeout: Millis,
+    #[serde(default)]
+    pub on_undecided: OnUndecided,
+}
+
+fn alpha_default() -> f64 {
+    0.01
+}
+
+fn margin_default() -> f64 {
+    1.1
+}
+
+fn analysis_interval_default() -> Millis {
+    Millis::from_secs(10)
+}
+
+fn requests_default() -> u64 {
+    50
+}
+
+fn analysis_timeout_default() -> Millis {
+    Millis::from_secs(3600)
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self {
+            alpha: alpha_default(),
+            margin: margin_default(),
+            interval: analysis_interval_default(),
+            bake: Millis::ZERO,
+            requests: requests_default(),
+            timeout: analysis_timeout_default(),
+            on_undecided: OnUndecided::default(),
+        }
+    }
+}
+
+/// What happens when time is up and neither harm nor health is shown. Missing data always holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OnUndecided {
+    /// Go on: no harm was found at the stated power.
+    Promote,
+    /// Halt and wait for a person.
+    #[default]
+    Hold,
+    Rollback,
+}
+
+impl Strategy {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Recreate(_) => "recreate",
+            Self::Rolling(_) => "rolling",
+            Self::BlueGreen(_) => "blue-green",
+            Self::Canary(_) => "canary",
+        }
+    }
+
+    pub const fn max_failed(&self) -> u32 {
+        match self {
+            Self::Recreate(it) => it.max_failed,
+            Self::Rolling(it) => it.max_failed,
+            Self::BlueGreen(it) => it.max_failed,
+            Self::Canary(it) => it.max_failed,
+        }
+    }
+}
