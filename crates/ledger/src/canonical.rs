@@ -20,12 +20,12 @@ pub const DEPTH_MAX: usize = 64;
 pub const SIZE_BYTES_MAX: usize = 1 << 20;
 
 /// Why a value cannot be written, or a text cannot be read, without the risk of a misreading.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("the integer {0} is beyond ±(2^53 − 1), where JSON readers lose digits: write it as a string")]
     IntegerTooLarge(String),
     #[error("{0} is not a number that JSON can express")]
-    NotFinite(f64),
+    NotFinite(String),
     #[error("the key `{0}` occurs twice in one object")]
     DuplicateKey(String),
     #[error("an object key must be a string, an integer, a boolean or a unit variant")]

@@ -1,4 +1,34 @@
-//! wip
+//! The ledger's mathematics: one sequence of bytes per event, one root per history, and proofs that need no trust
+//! in whoever keeps the log.
+//!
+//! A record is an event in canonical JSON ([`canonical`]). Its hash is a leaf of an RFC 6962 Merkle tree
+//! ([`tree`]); the tree's size and root, signed, are a [`Checkpoint`]. From there anybody can check that a record
+//! is in the log ([`proof`], [`ProofFile`]), that the log has only grown, and that a whole export is unchanged
+//! ([`verify`]). All formats are public ones: RFC 8785, RFC 6962 and C2SP's `signed-note`, `tlog-checkpoint` and
+//! `tlog-proof@v1`, so other people's tools can check ours.
+//!
+//! This crate never reads or writes a file, reads no clock and draws no random number: seeds, bytes and hashes are
+//! handed to it. Nothing that it reads makes it panic. It does not guard against signing two roots for one size;
+//! whoever stores the checkpoints must.
+//!
+//! Start at [`to_canonical`] and [`Frontier`] to write a log, and at [`Verifier`] to check one.
+
 pub mod canonical;
+pub mod checkpoint;
+pub mod key;
+mod note;
 pub mod proof;
+mod proof_file;
 pub mod tree;
+pub mod verify;
+
+pub use canonical::{is_canonical, parse_strict, to_canonical};
+pub use checkpoint::Checkpoint;
+pub use key::{InvalidKey, Origin, SigningKey, VerifierKey};
+pub use note::NoteError;
+pub use proof::{
+    Hashes, ProofError, prove_consistency, prove_inclusion, verify_consistency, verify_inclusion,
+};
+pub use proof_file::{InvalidProofFile, ProofFile, ProofFileError};
+pub use tree::{Frontier, empty_root, leaf_hash, node_hash};
+pub use verify::{Fault, Report, Verifier};

@@ -88,8 +88,8 @@ fn refuses_numbers_that_readers_round_or_cannot_read() {
     assert_eq!(to_canonical(&(-limit - 1)), refused("-9007199254740992"));
     assert_eq!(to_canonical(&u128::MAX), refused("340282366920938463463374607431768211455"));
     assert_eq!(to_canonical(&9007199254740992.0), refused("9007199254740992"));
-    assert!(matches!(to_canonical(&f64::NAN), Err(Error::NotFinite(n)) if n.is_nan()));
-    assert_eq!(to_canonical(&f64::NEG_INFINITY), Err(Error::NotFinite(f64::NEG_INFINITY)));
+    assert_eq!(to_canonical(&f64::NAN), Err(Error::NotFinite("NaN".to_owned())));
+    assert_eq!(to_canonical(&f64::NEG_INFINITY), Err(Error::NotFinite("-inf".to_owned())));
 
     assert_eq!(parse_strict(b"[9007199254740991,-9007199254740991,1e21]"), Ok(json!([limit, -limit, 1e21])));
     let megabyte = "9".repeat(SIZE_BYTES_MAX);

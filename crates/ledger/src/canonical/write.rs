@@ -189,7 +189,7 @@ impl<'a> Serializer for &'a mut Writer {
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
         if !value.is_finite() {
-            return Err(Error::NotFinite(value));
+            return Err(Error::NotFinite(value.to_string()));
         }
         if prints_as_large_integer(value) {
             return Err(Error::IntegerTooLarge(format!("{value:.0}")));
