@@ -11,7 +11,33 @@
 //! handed to it. Nothing that it reads makes it panic. It does not guard against signing two roots for one size;
 //! whoever stores the checkpoints must.
 //!
-//! Start at [`to_canonical`] and [`Frontier`] to write a log, and at [`Verifier`] to check one.
+//! Start at [`to_canonical`] and [`Frontier`] to write a log, and at [`Verifier`] to check one:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::collections::BTreeMap;
+//! use shipway_ledger::{
+//!     Checkpoint, Frontier, ProofFile, SigningKey, leaf_hash, prove_inclusion, to_canonical,
+//! };
+//!
+//! // The keeper of the log appends a record, signs, and hands out a proof.
+//! let record = to_canonical(&BTreeMap::from([("type", "release-sealed"), ("actor", "ada")]))?;
+//! assert_eq!(record, br#"{"actor":"ada","type":"release-sealed"}"#);
+//! let leaves = vec![leaf_hash(b"an earlier record"), leaf_hash(&record)];
+//! let mut frontier = Frontier::default();
+//! leaves.iter().for_each(|leaf| frontier.push(*leaf));
+//! let key = SigningKey::from_seed("log.example/acme".parse()?, &[7; 32]);
+//! let origin = key.verifier().name().clone();
+//! let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
+//! let path = prove_inclusion(&leaves, 1, frontier.size())?;
+//! let proof = ProofFile { extra: None, index: 1, path, checkpoint: checkpoint.sign(&key) }.to_string();
+//!
+//! // Anybody who has the record, the proof and the public key can check it offline.
+//! let believed = proof.parse::<ProofFile>()?.verify(&record, key.verifier())?;
+//! assert_eq!(believed, checkpoint);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod canonical;
 pub mod checkpoint;

@@ -207,6 +207,17 @@ fn writes_every_shape_that_serde_knows() {
     assert_eq!(to_canonical(&BTreeMap::from([(vec![1], 1)])), Err(Error::KeyNotText));
 }
 
+#[test]
+fn refuses_the_private_forms_of_serde_json() {
+    #[derive(Serialize)]
+    #[serde(rename = "$serde_json::private::RawValue")]
+    struct Raw {
+        text: &'static str,
+    }
+    let refused = Err(Error::PrivateForm("$serde_json::private::RawValue"));
+    assert_eq!(to_canonical(&[Raw { text: "{}" }]), refused);
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let limit = INTEGER_MAX as i64;
     let number =
