@@ -1,0 +1,5 @@
+//! The three binaries as they run: real processes, real sockets.
+
+mod life;
+mod process;
+mod shopping;
