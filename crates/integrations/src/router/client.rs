@@ -49,7 +49,8 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: StdStream, peer: SocketAdd
     let Ok(mut stream) = TcpStream::from_std(stream) else { return };
     let _ = stream.set_nodelay(true);
     let Ok(Ok((protocol, seen))) = timeout(IDLE_TIMEOUT, recognise(&mut stream)).await else { return };
-    let peer = HeaderValue::try_from(peer.ip().to_canonical().to_string()).expect("an address is plain ASCII");
+    let peer =
+        HeaderValue::try_from(peer.ip().to_canonical().to_string()).expect("an address is plain ASCII");
     let client = Rc::new(Client { worker, peer });
     let service = service_fn(|request: Request<Incoming>| {
         let (client, table) = (Rc::clone(&client), endpoint.table.load_full());

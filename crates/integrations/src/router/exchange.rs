@@ -19,10 +19,12 @@ use super::worker::Worker;
 /// Counts the request while it lives. However it ends, by an answer, an error, or because the client left and
 /// everything was dropped, it is counted once.
 pub(super) struct Exchange {
-    pub(super) worker: Rc<Worker>,
-    pub(super) table: Arc<Table>,
-    pub(super) place: Place,
+    worker: Rc<Worker>,
+    table: Arc<Table>,
+    place: Place,
     started_at: Instant,
+    /// When the answer counts as handed over, if before the exchange itself ends.
+    handed_over_at: Option<Instant>,
     outcome: Outcome,
     /// Given back to the pool at the end, if the answer was read to its end.
     pub(super) connection: Option<Connection>,
@@ -32,7 +34,23 @@ impl Exchange {
     pub(super) fn start(worker: Rc<Worker>, table: Arc<Table>, place: Place, started_at: Instant) -> Self {
         table.backend(place).enter();
         table.pools[place.pool].metrics.started(worker.shard);
-        Self { worker, table, place, started_at, outcome: Outcome::Abandoned, connection: None }
+        Self {
+            worker,
+            table,
+            place,
+            started_at,
+            handed_over_at: None,
+            outcome: Outcome::Abandoned,
+            connection: None,
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    pub(super) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
     }
 
     pub(super) fn backend(&self) -> &Arc<BackendState> {
@@ -47,16 +65,31 @@ impl Exchange {
         self.outcome = Outcome::Answered(status);
     }
 
+    /// What follows is a tunnel, whose length is not the backend's slowness.
+    pub(super) fn handed_over(&mut self) {
+        self.handed_over_at = Some(Instant::now());
+    }
+
     pub(super) fn failed(&mut self) {
         self.outcome = Outcome::NoAnswer;
     }
 
-    /// Another backend of the same version takes over: still the same request of that version.
-    pub(super) fn move_to(&mut self, place: Place) {
+    pub(super) fn retried(&self) {
         self.pool().metrics.retried(self.worker.shard);
-        self.backend().leave();
-        self.place = place;
-        self.backend().enter();
+    }
+
+    /// Another backend takes over. Within the version it stays the same request; another version's counts anew,
+    /// and this one's has failed.
+    pub(super) fn move_to(&mut self, place: Place) {
+        if place.pool == self.place.pool {
+            self.backend().leave();
+            self.place = place;
+            self.backend().enter();
+        } else {
+            let (worker, table) = (Rc::clone(&self.worker), Arc::clone(&self.table));
+            self.failed();
+            *self = Self::start(worker, table, place, self.started_at);
+        }
     }
 }
 
@@ -65,7 +98,7 @@ impl Drop for Exchange {
         let now = Instant::now();
         let backend = self.table.backend(self.place);
         backend.leave();
-        let latency = now.saturating_duration_since(self.started_at);
+        let latency = self.handed_over_at.unwrap_or(now).saturating_duration_since(self.started_at);
         self.pool().metrics.ended(self.worker.shard, self.outcome, latency);
         if let Some(connection) = self.connection.take() {
             self.worker.upstreams.put(backend, connection, now);
@@ -87,6 +120,12 @@ pub(super) enum Download {
 impl Download {
     pub(super) fn empty() -> Self {
         Self::Own(None)
+    }
+}
+
+impl From<Bytes> for Download {
+    fn from(text: Bytes) -> Self {
+        Self::Own(Some(text))
     }
 }
 

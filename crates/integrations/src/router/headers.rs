@@ -31,7 +31,8 @@ pub(super) enum BadHead {
 /// Returns whether the client asks for a websocket; then the upgrade fields stay. No other upgrade passes:
 /// tunnelling h2c would let requests by unseen.
 pub(super) fn prepare_request(head: &mut request::Parts, peer: &HeaderValue) -> Result<Upgrade, BadHead> {
-    let upgrade = if head.version == http::Version::HTTP_11 { Upgrade::of(&head.headers) } else { Upgrade::None };
+    let upgrade =
+        if head.version == http::Version::HTTP_11 { Upgrade::of(&head.headers) } else { Upgrade::None };
     set_host(head)?;
     to_origin_form(&mut head.uri)?;
     strip_hop_by_hop(&mut head.headers);
@@ -65,7 +66,11 @@ impl Upgrade {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let Some(protocol) = headers.get(header::UPGRADE) else { return Self::None };
         let asked = tokens(headers, &header::CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"));
-        if asked && protocol.as_bytes().eq_ignore_ascii_case(b"websocket") { Self::Websocket } else { Self::None }
+        if asked && protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+            Self::Websocket
+        } else {
+            Self::None
+        }
     }
 }
 
@@ -107,7 +112,9 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
         }
         headers.remove(header::CONNECTION);
     }
-    for name in [header::TRANSFER_ENCODING, header::UPGRADE, header::TE, PROXY_CONNECTION, KEEP_ALIVE, HTTP2_SETTINGS] {
+    for name in
+        [header::TRANSFER_ENCODING, header::UPGRADE, header::TE, PROXY_CONNECTION, KEEP_ALIVE, HTTP2_SETTINGS]
+    {
         headers.remove(name);
     }
 }

@@ -72,7 +72,12 @@ impl Metrics {
     }
 
     /// The counters of a version, which stay the same for as long as the process lives.
-    pub(super) fn version(&self, environment: &Name, service: &Name, version: &Version) -> Arc<VersionMetrics> {
+    pub(super) fn version(
+        &self,
+        environment: &Name,
+        service: &Name,
+        version: &Version,
+    ) -> Arc<VersionMetrics> {
         let key =
             Key { environment: environment.clone(), service: service.clone(), version: version.clone() };
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +93,11 @@ impl Metrics {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut text = String::new();
         for family in FAMILIES {
-            let _ = writeln!(text, "# HELP {} {}\n# TYPE {} {}", family.name, family.help, family.name, family.kind);
+            let _ = writeln!(
+                text,
+                "# HELP {} {}\n# TYPE {} {}",
+                family.name, family.help, family.name, family.kind
+            );
             for (key, counters) in &versions {
                 // Writing to a string cannot fail.
                 let _ = (family.write)(&mut text, family.name, key, counters);
@@ -165,7 +174,8 @@ const FAMILIES: [Family; 5] = [
         kind: "counter",
         help: "Requests answered with 5xx, broken off, or without an answer.",
         write: |text, name, key, counters| {
-            let failed = counters.sum(|shard| &shard.codes[CODE_5XX]) + counters.sum(|shard| &shard.codes[CODE_NONE]);
+            let failed =
+                counters.sum(|shard| &shard.codes[CODE_5XX]) + counters.sum(|shard| &shard.codes[CODE_NONE]);
             writeln!(text, "{name}{{{key}}} {}", failed + counters.sum(|shard| &shard.broken))
         },
     },

@@ -29,9 +29,10 @@ pub(super) fn write(sticky: &Sticky, bucket: Bucket) -> Option<HeaderValue> {
 /// because FNV alone ranks names that differ in their last byte almost alike.
 pub(super) fn rank(bucket: Bucket, target: &str, port: u16) -> u64 {
     let (bucket, port) = (bucket.to_le_bytes(), port.to_le_bytes());
-    let sum = bucket.iter().chain(target.as_bytes()).chain(&port).fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-        (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let sum =
+        bucket.iter().chain(target.as_bytes()).chain(&port).fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
     let mixed = (sum ^ (sum >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     mixed ^ (mixed >> 33)

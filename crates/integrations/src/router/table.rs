@@ -119,9 +119,8 @@ impl Table {
     /// A backend of any other version that receives traffic, for a request whose own version cannot be reached.
     pub(super) fn choose_elsewhere(&self, spread: Spread, tried: &[Place], now: Instant) -> Option<Place> {
         let weighted = |pool: &usize| self.pools[*pool].weight > 0;
-        let mut places = (0..self.pools.len())
-            .filter(weighted)
-            .filter_map(|pool| self.choose(pool, spread, tried, now));
+        let mut places =
+            (0..self.pools.len()).filter(weighted).filter_map(|pool| self.choose(pool, spread, tried, now));
         let first = places.next()?;
         if self.backend(first).is_healthy(now) {
             return Some(first);
@@ -139,10 +138,15 @@ impl Table {
 }
 
 impl Spread {
-    fn pick(self, backends: &[Arc<BackendState>], open: impl Iterator<Item = usize> + Clone) -> Option<usize> {
+    fn pick(
+        self,
+        backends: &[Arc<BackendState>],
+        open: impl Iterator<Item = usize> + Clone,
+    ) -> Option<usize> {
         match self {
             Self::Session(bucket) => {
-                let rank = |state: &BackendState| sticky::rank(bucket, state.target.as_str(), state.address.port());
+                let rank =
+                    |state: &BackendState| sticky::rank(bucket, state.target.as_str(), state.address.port());
                 open.max_by_key(|backend| rank(&backends[*backend]))
             }
             Self::LeastBusy(random) => {

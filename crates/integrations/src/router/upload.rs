@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 /// The body. Its progress is watched, because the time for an answer counts from the end of the upload.
 pub(super) struct Upload {
-    body: Incoming,
+    /// Nothing when the request has no body.
+    body: Option<Incoming>,
     progress: Option<Rc<Progress>>,
 }
 
@@ -26,11 +27,16 @@ pub(super) struct Progress {
 impl Upload {
     /// The body and, unless it is empty, its progress.
     pub(super) fn new(body: Incoming) -> (Self, Option<Rc<Progress>>) {
-        let progress = (!body.is_end_stream()).then(|| {
-            let (last_at, ended, broken) = (Cell::new(Instant::now()), Cell::new(false), Cell::new(false));
-            Rc::new(Progress { last_at, ended, broken })
-        });
-        (Self { body, progress: progress.clone() }, progress)
+        if body.is_end_stream() {
+            return (Self::empty(), None);
+        }
+        let (last_at, ended, broken) = (Cell::new(Instant::now()), Cell::new(false), Cell::new(false));
+        let progress = Some(Rc::new(Progress { last_at, ended, broken }));
+        (Self { body: Some(body), progress: progress.clone() }, progress)
+    }
+
+    pub(super) fn empty() -> Self {
+        Self { body: None, progress: None }
     }
 }
 
@@ -53,21 +59,20 @@ impl Body for Upload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(progress) = &self.progress {
+        let Self { body: Some(body), progress } = &mut *self else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        if let Some(progress) = progress {
             progress.note(frame.as_ref());
-            if self.body.is_end_stream() {
-                progress.ended.set(true);
-            }
+            progress.ended.set(progress.ended.get() || body.is_end_stream());
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }

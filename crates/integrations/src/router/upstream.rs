@@ -118,8 +118,13 @@ impl Upstreams {
     pub(super) fn sweep(&self, now: Instant) {
         let mut aged = Vec::new();
         for upstream in self.0.borrow_mut().values_mut() {
-            let young = |connection: &Connection| now.saturating_duration_since(connection.idle_since) < IDLE_AGE_MAX;
-            aged.extend(upstream.idle.extract_if(.., |connection| !young(connection) || connection.sender.is_closed()));
+            let young =
+                |connection: &Connection| now.saturating_duration_since(connection.idle_since) < IDLE_AGE_MAX;
+            aged.extend(
+                upstream
+                    .idle
+                    .extract_if(.., |connection| !young(connection) || connection.sender.is_closed()),
+            );
             while upstream.tasks.try_join_next().is_some() {}
         }
         self.0.borrow_mut().retain(|_, upstream| !upstream.idle.is_empty() || !upstream.tasks.is_empty());

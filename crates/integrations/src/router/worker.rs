@@ -26,7 +26,11 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What is told to a worker.
 pub(super) enum Order {
-    Serve { stream: StdStream, peer: SocketAddr, endpoint: Arc<Endpoint> },
+    Serve {
+        stream: StdStream,
+        peer: SocketAddr,
+        endpoint: Arc<Endpoint>,
+    },
     CloseIdle(BackendId),
     CloseAll(BackendId),
     /// Finish what is in flight and end the thread.
@@ -60,7 +64,8 @@ pub(super) fn start(shard: usize) -> io::Result<(WorkerHandle, thread::JoinHandl
     let handle = WorkerHandle { orders, n_connections: Arc::clone(&n_connections) };
     let run = move || {
         let seed = RandomState::new().hash_one(shard) | 1;
-        let worker = Worker { shard, upstreams: Upstreams::default(), random: Cell::new(seed), n_connections };
+        let worker =
+            Worker { shard, upstreams: Upstreams::default(), random: Cell::new(seed), n_connections };
         LocalSet::new().block_on(&runtime, run(Rc::new(worker), inbox));
     };
     let thread = thread::Builder::new().name(format!("router-{shard}")).spawn(run)?;

@@ -1,0 +1,3 @@
+//! The crate's promises at its boundary, over real sockets.
+
+mod router;

@@ -1,0 +1,6 @@
+mod admin;
+mod bed;
+mod change;
+mod choice;
+mod failure;
+mod protocol;
