@@ -1,0 +1,86 @@
+//! The benches, whose results stand in `docs/performance.md`.
+
+use crate::run::{cargo, run};
+use crate::step::Step;
+
+struct Bench {
+    name: &'static str,
+    package: &'static str,
+    /// What it measures.
+    summary: &'static str,
+}
+
+/// In the order in which they run. A test compares it with the bench targets of the workspace.
+const BENCHES: &[Bench] = &[Bench {
+    name: "router",
+    package: "shipway-integrations",
+    summary: "requests per second and added latency of the router, beside a proxy from Debian",
+}];
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no bench `{name}`; there are: {known}", known = known())]
+pub(crate) struct UnknownBench {
+    name: String,
+}
+
+/// The benches with these names, or all.
+pub(crate) fn steps(names: &[String]) -> Result<Vec<Step>, UnknownBench> {
+    if names.is_empty() {
+        return Ok(BENCHES.iter().map(Bench::step).collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let found = BENCHES.iter().find(|bench| bench.name == name);
+            found.map(Bench::step).ok_or_else(|| UnknownBench { name: name.clone() })
+        })
+        .collect()
+}
+
+pub(crate) fn print_table() {
+    for Bench { name, package, summary } in BENCHES {
+        println!("{name:12} {package:22} {summary}");
+    }
+}
+
+impl Bench {
+    fn step(&self) -> Step {
+        let &Self { name, package, .. } = self;
+        Step::new(name, move || run(cargo(["bench", "--package", package, "--bench", name])))
+    }
+}
+
+fn known() -> String {
+    BENCHES.iter().map(|bench| bench.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::run::answer;
+
+    #[test]
+    fn the_table_holds_every_bench_of_the_workspace() {
+        let metadata =
+            answer(cargo(["metadata", "--no-deps", "--offline", "--format-version", "1"])).unwrap();
+        let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+        let mut found = BTreeSet::new();
+        for package in metadata["packages"].as_array().unwrap() {
+            for target in package["targets"].as_array().unwrap() {
+                if target["kind"][0] == "bench" {
+                    found.insert((package["name"].as_str().unwrap(), target["name"].as_str().unwrap()));
+                }
+            }
+        }
+        let listed: BTreeSet<_> = BENCHES.iter().map(|bench| (bench.package, bench.name)).collect();
+        assert_eq!(listed, found, "the table in xtask/src/bench.rs and the bench targets differ");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_the_known_ones() {
+        let unknown = steps(&["roter".to_owned()]).err().expect("there is no such bench");
+        assert!(unknown.to_string().starts_with("there is no bench `roter`; there are: router"), "{unknown}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Which steps each chore consists of, in their order.
+
+use crate::run::{answer, cargo, run, run_tests};
+use crate::step::Step;
+use crate::{openapi, setup as packages, tools};
+
+/// Everything that CI runs.
+pub(crate) fn test() -> Vec<Step> {
+    let mut steps = setup();
+    steps.extend(checks());
+    steps.push(Step::with_tests("doc tests", || {
+        run_tests(cargo(["test", "--workspace", "--doc", "--quiet"]))
+    }));
+    steps.push(Step::with_tests("tests", || {
+        run_tests(if answer(cargo(["nextest", "--version"])).is_some() {
+            cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", "xtask/nextest.toml"])
+        } else {
+            cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"])
+        })
+    }));
+    steps
+}
+
+/// What needs no test to run.
+pub(crate) fn check() -> Vec<Step> {
+    let mut steps = setup();
+    steps.extend(checks());
+    steps
+}
+
+/// What the other chores need.
+pub(crate) fn setup() -> Vec<Step> {
+    [
+        Step::new("Debian packages", packages::install_packages),
+        Step::new("tools from PyPI", tools::install_python_tools),
+        Step::new("tools from crates.io", tools::install_cargo_tools),
+    ]
+    .map(Step::needed_by_others)
+    .into()
+}
+
+/// The quick ones first.
+fn checks() -> Vec<Step> {
+    vec![
+        Step::new("format", || run(cargo(["fmt", "--all", "--check"]))),
+        Step::new("spelling", || run(tools::typos())),
+        Step::new("OpenAPI document", openapi::validate),
+        Step::new("unused dependencies", || run(tools::machete())),
+        Step::new("licences, bans and sources", || run(tools::deny())),
+        Step::new("architecture", || run(cargo(["test", "--quiet", "--package", "xtask", "--test", "it"]))),
+        Step::new("lints", || {
+            run(cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+        }),
+    ]
+}

@@ -1,0 +1,5 @@
+//! The architecture, held against what is really there.
+
+mod edges;
+mod purity;
+mod workspace;
