@@ -1,0 +1,95 @@
+//! An operation of the API as a type, and the same as a row of the table.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::payload::Payload;
+use crate::{Code, Permission};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One thing that can be asked over HTTP. Implemented by the marker types in [`crate::operations`].
+pub trait Operation: Send + Sync + 'static {
+    const ID: &'static str;
+    const METHOD: Method;
+    /// With `{placeholders}` named like the fields of [`Operation::Path`].
+    const PATH: &'static str;
+    const PERMISSION: Permission;
+    const SUMMARY: &'static str;
+    /// The status of success.
+    const STATUS: u16;
+    /// What it may refuse with, beside the codes that every operation may.
+    const ERRORS: &'static [Code];
+    /// Whether the caller may state, by `If-Match`, which state of the thing it means.
+    const CONDITIONAL: bool;
+
+    type Path: Serialize + DeserializeOwned + JsonSchema + Send;
+    type Query: Serialize + DeserializeOwned + JsonSchema + Send;
+    type Body: Payload;
+    type Answer: Payload;
+}
+
+/// An [`Operation`] without its types: what documents are rendered from.
+pub struct Endpoint {
+    pub id: &'static str,
+    pub method: Method,
+    pub path: &'static str,
+    pub permission: Permission,
+    pub summary: &'static str,
+    pub status: u16,
+    pub errors: &'static [Code],
+    pub conditional: bool,
+    pub path_schema: fn(&mut SchemaGenerator) -> Schema,
+    pub query_schema: fn(&mut SchemaGenerator) -> Schema,
+    pub body: Content,
+    pub answer: Content,
+}
+
+/// A [`Payload`] without its type.
+#[derive(Clone, Copy)]
+pub struct Content {
+    pub media: Option<&'static str>,
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Endpoint {
+    pub fn of<O: Operation>() -> Self {
+        Self {
+            id: O::ID,
+            method: O::METHOD,
+            path: O::PATH,
+            permission: O::PERMISSION,
+            summary: O::SUMMARY.trim_ascii(),
+            status: O::STATUS,
+            errors: O::ERRORS,
+            conditional: O::CONDITIONAL,
+            path_schema: O::Path::json_schema,
+            query_schema: O::Query::json_schema,
+            body: Content { media: O::Body::MEDIA, schema: O::Body::schema },
+            answer: Content { media: O::Answer::MEDIA, schema: O::Answer::schema },
+        }
+    }
+
+    /// The noun after `/api/v1/`, by which documents group operations.
+    pub fn noun(&self) -> &'static str {
+        self.path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,66 @@
+//! The ledger.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operations;
+use crate::page::Page;
+use crate::payload::{Events, Json};
+use crate::view::ledger::{ConsistencyProof, EventProof, LedgerEvent, LedgerHead};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LedgerQuery {
+    /// The first position wanted; 0 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PositionPath {
+    pub position: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsistencyQuery {
+    /// The size known before.
+    pub from: u64,
+    /// The size to compare with; all of it when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
+}
+
+operations! {
+    /// Show the ledger's size, root and signed checkpoint.
+    ShowLedgerHead "showLedgerHead": Get "/api/v1/ledger", Viewer {
+        answer: Json<LedgerHead>,
+    }
+
+    /// Read events in their order. `next` of a page is the `from` of the one after it.
+    ListLedgerEvents "listLedgerEvents": Get "/api/v1/ledger/events", Viewer {
+        query: LedgerQuery,
+        answer: Json<Page<LedgerEvent>>,
+    }
+
+    /// Prove that an event is in the ledger.
+    ShowEventProof "showEventProof": Get "/api/v1/ledger/events/{position}/proof", Viewer {
+        path: PositionPath,
+        answer: Json<EventProof>,
+        errors: [UnknownPosition],
+    }
+
+    /// Prove that an earlier ledger is the beginning of this one.
+    ShowConsistencyProof "showConsistencyProof": Get "/api/v1/ledger/consistency", Viewer {
+        query: ConsistencyQuery,
+        answer: Json<ConsistencyProof>,
+        errors: [UnknownPosition],
+    }
+
+    /// Follow all events, from now or from the one after `Last-Event-ID`.
+    FollowEvents "followEvents": Get "/api/v1/events", Viewer {
+        answer: Events,
+    }
+}

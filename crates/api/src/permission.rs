@@ -1,0 +1,101 @@
+//! Who may call an operation, and the page of docs that says so.
+
+use shipway_model::event::Role;
+
+use crate::operations;
+
+/// What an operation asks of the token that calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Any valid token.
+    AnyToken,
+    /// People's and machines' tokens that may read, which is all but agents'.
+    Viewer,
+    /// Readers, and agents, which fetch what they are to run.
+    ViewerOrAgent,
+    Builder,
+    Operator,
+    Admin,
+    /// The agent of the very host that the operation names.
+    Agent,
+}
+
+/// Every role, in the order of the docs.
+pub const ROLES: [Role; 5] = [Role::Viewer, Role::Builder, Role::Operator, Role::Admin, Role::Agent];
+
+impl Permission {
+    /// Whether a token of `role` passes. That an agent acts for its own host alone is checked by the server.
+    pub const fn allows(self, role: Role) -> bool {
+        match self {
+            Self::AnyToken | Self::ViewerOrAgent => true,
+            Self::Viewer => !matches!(role, Role::Agent),
+            Self::Builder => matches!(role, Role::Builder | Role::Operator | Role::Admin),
+            Self::Operator => matches!(role, Role::Operator | Role::Admin),
+            Self::Admin => matches!(role, Role::Admin),
+            Self::Agent => matches!(role, Role::Agent),
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AnyToken => "any token",
+            Self::Viewer => "viewer",
+            Self::ViewerOrAgent => "viewer or agent",
+            Self::Builder => "builder",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::Agent => "agent (its own host)",
+        }
+    }
+}
+
+/// The word for a role in files, answers and docs.
+pub const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Builder => "builder",
+        Role::Operator => "operator",
+        Role::Admin => "admin",
+        Role::Agent => "agent",
+    }
+}
+
+/// `docs/api/permissions.md`: every operation and the roles that may call it.
+pub fn render_docs() -> String {
+    let mut text = String::from(
+        "# Who may do what\n\n\
+         This page is rendered from the table of operations; `UPDATE_DOCS=1 cargo test -p shipway-api` writes it.\n\n\
+         | operation | request |",
+    );
+    for role in ROLES {
+        text += &format!(" {} |", role_word(role));
+    }
+    text += "\n|---|---|---|---|---|---|---|\n";
+    for endpoint in operations::all() {
+        text += &format!("| {} | `{} {}` |", endpoint.id, endpoint.method.as_str(), endpoint.path);
+        for role in ROLES {
+            text += if endpoint.permission.allows(role) { " yes |" } else { " |" };
+        }
+        text += "\n";
+    }
+    text += "\nAn agent's token is bound to one host: its name is the host's, and operations that name another host \
+             are refused.\n";
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn the_docs_say_what_the_table_says() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api/permissions.md");
+        let rendered = super::render_docs();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &rendered).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(written, rendered, "run `UPDATE_DOCS=1 cargo test -p shipway-api`");
+    }
+}

@@ -1,0 +1,101 @@
+//! The catalogue of problems.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal $status:literal $title:literal,)*) => {
+        /// Why a request was refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($variant),* }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable name, in kebab case.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The HTTP status that it is sent with.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    // The request itself.
+    InvalidRequest = "invalid-request" 400 "The request cannot be read",
+    Unauthenticated = "unauthenticated" 401 "A valid token is needed",
+    Forbidden = "forbidden" 403 "The token does not allow this",
+    NotFound = "not-found" 404 "There is nothing at this path",
+    MethodNotAllowed = "method-not-allowed" 405 "The path does not take this method",
+    PreconditionFailed = "precondition-failed" 412 "It has changed since it was read",
+    TooLarge = "too-large" 413 "The body is over the limit",
+    UnsupportedMediaType = "unsupported-media-type" 415 "The body is not of the expected type",
+    IdempotencyKeyReused = "idempotency-key-reused" 422 "The idempotency key belongs to another request",
+    // What is stored.
+    UnknownBlob = "unknown-blob" 404 "No bytes are stored under this digest",
+    DigestMismatch = "digest-mismatch" 422 "The bytes do not have this digest",
+    SizeMismatch = "size-mismatch" 422 "The bytes do not have this size",
+    LogGap = "log-gap" 409 "A piece of the log before this one is missing",
+    UnknownPosition = "unknown-position" 404 "The ledger is not that long",
+    // What is declared.
+    InvalidFiles = "invalid-files" 422 "The files have faults",
+    InvalidDeclarations = "invalid-declarations" 422 "The declarations do not fit together",
+    UnknownResource = "unknown-resource" 404 "There is no such resource",
+    UnknownService = "unknown-service" 404 "There is no such service",
+    UnknownEnvironment = "unknown-environment" 404 "There is no such environment",
+    // Artifacts and releases.
+    UnknownArtifact = "unknown-artifact" 404 "There is no such artifact",
+    ArtifactDiffers = "artifact-differs" 409 "The version is registered as something else",
+    UnknownRelease = "unknown-release" 404 "There is no such release",
+    ReleaseExists = "release-exists" 409 "The release exists with other content",
+    ReleaseSealed = "release-sealed" 409 "The release is sealed",
+    ReleaseNotSealed = "release-not-sealed" 409 "The release is not sealed",
+    // Plans.
+    NotPromoted = "not-promoted" 409 "The release has not been through the environment before",
+    NoTargets = "no-targets" 409 "The environment has no hosts",
+    Unplannable = "unplannable" 422 "No plan can be made",
+    BreaksZeroDowntime = "breaks-zero-downtime" 409 "The strategy would leave nobody to answer",
+    PlanChanged = "plan-changed" 409 "The plan is no longer the one that was looked at",
+    // Rollouts.
+    UnknownRollout = "unknown-rollout" 404 "There is no such rollout",
+    UnknownStep = "unknown-step" 404 "The rollout has no such step",
+    WrongPhase = "wrong-phase" 409 "The rollout is not in a state for this",
+    PointOfNoReturn = "point-of-no-return" 409 "A step has passed that cannot be taken back",
+    NotPaused = "not-paused" 409 "It is not paused",
+    NotAsked = "not-asked" 409 "The step does not wait for an approval",
+    InvalidReason = "invalid-reason" 422 "The text is too long or has control characters",
+    // Agents and access.
+    UnknownAgent = "unknown-agent" 404 "There is no such host",
+    InvalidReport = "invalid-report" 422 "The report does not fit the effect",
+    UnknownToken = "unknown-token" 404 "There is no such token",
+    // The control plane.
+    Internal = "internal" 500 "A fault in the control plane",
+    Timeout = "timeout" 503 "The request took too long",
+    Overloaded = "overloaded" 503 "Too much is asked at once",
+    Unavailable = "unavailable" 503 "The ledger cannot be written or read now",
+}
+
+impl Code {
+    /// Whether the same request may succeed later as it is.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Timeout | Self::Overloaded | Self::Unavailable)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,19 @@
+//! What is answered, where the type of the model itself does not say enough.
+
+pub mod agent;
+pub mod artifact;
+pub mod environment;
+pub mod ledger;
+pub mod pause;
+pub mod release;
+pub mod resource;
+pub mod rollout;
+pub mod step;
+pub mod token;
+pub mod traffic;
+
+pub use agent::AgentView;
+pub use environment::{EnvironmentView, QueueView};
+pub use release::ReleaseView;
+pub use rollout::{Phase, RolloutSummary, RolloutView};
+pub use step::{StepState, StepView};

@@ -1,0 +1,73 @@
+//! An environment: what runs where, who carries its traffic, and who waits to come in.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shipway_model::release::ReleaseRef;
+use shipway_model::resource::environment::Concurrency;
+use shipway_model::{Name, RolloutId};
+
+use super::rollout::RolloutSummary;
+use super::traffic::{TargetView, TrafficView};
+
+/// An environment in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvironmentSummary {
+    pub name: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotes_from: Option<Name>,
+    /// Hosts that belong to it.
+    pub hosts: Vec<Name>,
+    /// The release that was last shipped here whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseRef>,
+    /// Rollouts that have not ended, first come first.
+    pub live: Vec<RolloutId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvironmentView {
+    #[serde(flatten)]
+    pub summary: EnvironmentSummary,
+    pub targets: Vec<TargetView>,
+    pub traffic: Vec<TrafficView>,
+    pub concurrency: Concurrency,
+}
+
+/// Who may work now, who waits, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueView {
+    pub environment: Name,
+    pub concurrency: Concurrency,
+    /// Rollouts under way.
+    pub running: Vec<RolloutSummary>,
+    /// In the order in which they will start.
+    pub queued: Vec<QueuedView>,
+    /// What other limits would give, smallest first.
+    pub forecasts: Vec<Forecast>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuedView {
+    pub rollout: RolloutId,
+    pub release: ReleaseRef,
+    /// From 1.
+    pub position: u32,
+    pub since: Timestamp,
+    /// A sentence.
+    pub why: String,
+    /// The rollouts that it waits behind.
+    pub behind: Vec<RolloutId>,
+}
+
+/// With this many rollouts at once, these would be under way now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Forecast {
+    pub rollouts: u32,
+    pub would_start: Vec<RolloutId>,
+}

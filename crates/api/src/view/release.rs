@@ -1,0 +1,60 @@
+//! A release, and what differs between two.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shipway_model::release::Bundle;
+use shipway_model::{Digest, Name, ReleaseId};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseView {
+    pub id: ReleaseId,
+    pub bundle: Bundle,
+    pub seal: Seal,
+}
+
+/// Only a sealed release can be planned and shipped; nothing in it can change any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Seal {
+    Open {},
+    Sealed { digest: Digest, at: Timestamp, by: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseDiff {
+    pub from: ReleaseId,
+    pub to: ReleaseId,
+    /// Services and documents that differ; what is equal is left out.
+    pub changes: Vec<ReleaseChange>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseChange {
+    /// A service, or a document as `documents/NAME`.
+    pub what: String,
+    /// Absent when it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<ReleasePart>,
+    /// Absent when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ReleasePart>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleasePart {
+    /// Empty for documents.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    pub digest: Digest,
+    /// Of the service's declaration that it was sealed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Digest>,
+    /// Regions with an artifact of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Name>,
+}
