@@ -1,1 +1,39 @@
-//! 
+//! The core: every decision that Shipway takes, as plain functions over values.
+//!
+//! A [`Command`] goes through [`decide`], which answers with events or a [`Rejection`]; [`State::apply`] folds
+//! events; [`advance`] says what follows from what happened and from the time; [`effects`] says what should be
+//! under way in the world now. The queue of effects and everything people read can be rebuilt from the events.
+//!
+//! This crate does no I/O, reads no clock and draws no random number: `now` and new ids are handed in.
+//!
+//! Start at [`plan::make`] for how a release becomes steps, and at [`rollout`] for how the steps are walked.
+
+mod access;
+mod agent;
+mod artifact;
+pub mod catalogue;
+mod command;
+mod decide;
+pub mod environment;
+mod pause;
+pub mod plan;
+pub mod queue;
+mod rejection;
+mod release;
+pub mod rollout;
+mod state;
+
+pub use access::{Access, Token};
+pub use agent::{Agent, Agents};
+pub use artifact::Artifacts;
+pub use catalogue::Catalogue;
+pub use command::{Command, Context};
+pub use decide::decide;
+pub use environment::{EnvironmentState, Environments};
+pub use pause::{Pause, Pauses};
+pub use rejection::{Code, Kind, Rejection};
+pub use release::{Release, Releases};
+pub use rollout::advance::{advance, wake_at};
+pub use rollout::effects::effects;
+pub use rollout::{Phase, Progress, Rollout, Rollouts, StepState, Summary};
+pub use state::{State, live_rollouts};

@@ -143,7 +143,9 @@ pub struct MetricsSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Outcome {
-    Succeeded { result: Success },
+    Succeeded {
+        result: Success,
+    },
     Failed {
         /// A sentence: what failed, with the value.
         reason: String,

@@ -92,6 +92,9 @@ pub enum Body {
     /// It is being taken back.
     #[serde(rename = "rollout.unwinding")]
     RolloutUnwinding { id: RolloutId, cause: Cause },
+    /// No step starts any more; it ends when those under way have settled.
+    #[serde(rename = "rollout.aborting")]
+    RolloutAborting { id: RolloutId, reason: String },
     #[serde(rename = "rollout.ended")]
     RolloutEnded { id: RolloutId, end: End },
     #[serde(rename = "step.started")]
@@ -210,6 +213,24 @@ impl Body {
             Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
+            body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
+        }
+    }
+
+    /// The rollout that it is about, if it is about one.
+    pub fn rollout(&self) -> Option<RolloutId> {
+        match self {
+            Self::LedgerOpened { .. }
+            | Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
+            | Self::ResourceApplied { .. }
+            | Self::ArtifactRegistered { .. }
+            | Self::ReleaseCreated { .. }
+            | Self::ReleaseSealed { .. }
+            | Self::AgentRegistered { .. }
+            | Self::InstanceChanged { .. }
+            | Self::ScopePaused { .. }
+            | Self::ScopeResumed { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
@@ -217,6 +238,7 @@ impl Body {
             | Self::RolloutResumed { id }
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
+            | Self::RolloutAborting { id, .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }
@@ -224,7 +246,7 @@ impl Body {
             | Self::StepTolerated { id, .. }
             | Self::StepSkipped { id, .. }
             | Self::StepApproved { id, .. }
-            | Self::StepObserved { id, .. } => Stream::Rollout(*id),
+            | Self::StepObserved { id, .. } => Some(*id),
         }
     }
 }

@@ -61,8 +61,14 @@ pub struct RouterConfig {
     pub token: Option<SecretRef>,
     /// Where each service is reached. Services without an entry receive no routed traffic.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<Name, SocketAddress>")]
     pub listen: BTreeMap<Name, SocketAddr>,
 }
+
+/// An IP address and a port, as the schema tells it.
+#[derive(JsonSchema)]
+#[schemars(with = "String", example = "127.0.0.1:8080", example = "[::1]:8080")]
+struct SocketAddress;
 
 /// How much may happen at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

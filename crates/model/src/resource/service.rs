@@ -219,6 +219,16 @@ pub struct ExecProbe {
     pub command: Vec<String>,
 }
 
+impl Probe {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Tcp(_) => "tcp",
+            Self::Exec(_) => "exec",
+        }
+    }
+}
+
 /// How a process is asked to end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

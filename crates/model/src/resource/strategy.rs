@@ -92,11 +92,18 @@ pub enum CanaryStep {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "u8")]
-pub struct Percent(#[schemars(range(min = 1, max = 100))] u8);
+#[schemars(with = "u8", extend("minimum" = 1, "maximum" = 100))]
+pub struct Percent(u8);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a weight: use 1 to 100 (percent)")]
 pub struct InvalidPercent(u8);
+
+impl Percent {
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
 
 impl TryFrom<u8> for Percent {
     type Error = InvalidPercent;

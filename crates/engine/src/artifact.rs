@@ -1,0 +1,65 @@
+//! Builds, registered once.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shipway_model::event::{Body, Event};
+use shipway_model::release::Artifact;
+use shipway_model::{Digest, Name, Version};
+
+use crate::{Code, Rejection};
+
+#[derive(Debug, Clone, Default)]
+pub struct Artifacts {
+    by_name: BTreeMap<(Name, Version), Registered>,
+    by_digest: BTreeMap<Digest, (Name, Version)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registered {
+    pub artifact: Artifact,
+    pub at: Timestamp,
+    pub by: String,
+}
+
+impl Artifacts {
+    pub fn get(&self, service: &Name, version: &Version) -> Option<&Registered> {
+        self.by_name.get(&(service.clone(), version.clone()))
+    }
+
+    pub fn find(&self, digest: &Digest) -> Option<&Registered> {
+        self.by_name.get(self.by_digest.get(digest)?)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Registered> {
+        self.by_name.values()
+    }
+
+    pub(crate) fn apply(&mut self, artifact: &Artifact, event: &Event) {
+        let key = (artifact.service.clone(), artifact.version.clone());
+        self.by_digest.insert(artifact.digest, key.clone());
+        let registered = Registered { artifact: artifact.clone(), at: event.at, by: event.actor.clone() };
+        self.by_name.insert(key, registered);
+    }
+
+    pub(crate) fn register(&self, artifact: &Artifact) -> Result<Vec<Body>, Rejection> {
+        let (service, version) = (&artifact.service, &artifact.version);
+        match self.get(service, version).map(|it| &it.artifact) {
+            None => Ok(vec![Body::ArtifactRegistered { artifact: artifact.clone() }]),
+            Some(known) if known == artifact => Ok(Vec::new()),
+            Some(known) if known.digest == artifact.digest => Err(Rejection::new(
+                Code::ArtifactDiffers,
+                format!("{service} {version} is registered with another commit, builder or provenance"),
+            )
+            .hint("what is registered stands; give the same facts, or build a new version")),
+            Some(known) => Err(Rejection::new(
+                Code::ArtifactDiffers,
+                format!(
+                    "{service} {version} is registered as {}, and this is {}",
+                    known.digest, artifact.digest
+                ),
+            )
+            .hint("artifacts never change: register the new build under a new version")),
+        }
+    }
+}

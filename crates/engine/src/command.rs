@@ -1,0 +1,107 @@
+//! Everything that can be asked of the core.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shipway_model::analysis::{Block, Verdict};
+use shipway_model::effect::{EffectKey, Outcome};
+use shipway_model::event::{Condition, Role, Scope};
+use shipway_model::plan::{Instance, StepId};
+use shipway_model::release::{Artifact, Bundle};
+use shipway_model::resource::Resource;
+use shipway_model::{Digest, Name, ReleaseId, RolloutId, TokenId};
+
+/// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub actor: &'a str,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    ApplyResources {
+        resources: Vec<Resource>,
+    },
+    RegisterArtifact {
+        artifact: Artifact,
+    },
+    CreateRelease {
+        id: ReleaseId,
+        bundle: Bundle,
+    },
+    SealRelease {
+        id: ReleaseId,
+    },
+    /// `plan` is the digest of the plan that was looked at; another plan than that is refused.
+    StartRollout {
+        id: RolloutId,
+        release: ReleaseId,
+        environment: Name,
+        plan: Option<Digest>,
+    },
+    PauseRollout {
+        id: RolloutId,
+        reason: String,
+    },
+    ResumeRollout {
+        id: RolloutId,
+    },
+    AbortRollout {
+        id: RolloutId,
+        reason: String,
+    },
+    RollBack {
+        id: RolloutId,
+        reason: String,
+    },
+    Retry {
+        id: RolloutId,
+    },
+    ApproveStep {
+        id: RolloutId,
+        step: StepId,
+        note: String,
+    },
+    PauseScope {
+        scope: Scope,
+        reason: String,
+    },
+    ResumeScope {
+        scope: Scope,
+    },
+    RegisterAgent {
+        host: Name,
+        address: IpAddr,
+        labels: BTreeMap<String, String>,
+    },
+    ReportInstance {
+        instance: Instance,
+        condition: Condition,
+        detail: String,
+    },
+    /// How an effect ended. Whether the reporter still held it was checked before.
+    Report {
+        key: EffectKey,
+        outcome: Outcome,
+    },
+    /// What the judge saw on the way.
+    Observe {
+        key: EffectKey,
+        block: Block,
+        verdict: Verdict,
+    },
+    IssueToken {
+        id: TokenId,
+        name: String,
+        role: Role,
+        secret_digest: Digest,
+        expires: Option<Timestamp>,
+    },
+    RevokeToken {
+        id: TokenId,
+    },
+}

@@ -1,0 +1,61 @@
+//! The way in: each command to the aggregate that answers it.
+
+use shipway_model::event::Body;
+
+use crate::{Code, Command, Context, Rejection, State, catalogue, environment, release, rollout};
+
+/// Longest reason, note or detail that people and agents may give, in bytes.
+pub const TEXT_BYTES_MAX: usize = 2000;
+
+/// The events that the command calls for; none when it has nothing (more) to do.
+///
+/// # Errors
+/// A [`Rejection`] when it is refused; nothing has changed then.
+pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
+    match command {
+        Command::ApplyResources { resources } => catalogue::check::apply(&state.catalogue, resources),
+        Command::RegisterArtifact { artifact } => state.artifacts.register(artifact),
+        Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
+        Command::SealRelease { id } => release::seal(state, *id),
+        Command::StartRollout { id, release, environment, plan } => {
+            rollout::start::start(state, *id, *release, environment, *plan)
+        }
+        Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
+        Command::ResumeRollout { id } => rollout::verbs::resume(state, *id, ctx),
+        Command::AbortRollout { id, reason } => rollout::verbs::abort(state, *id, text(reason)?),
+        Command::RollBack { id, reason } => rollout::verbs::roll_back(state, *id, text(reason)?, ctx),
+        Command::Retry { id } => rollout::verbs::retry(state, *id, ctx),
+        Command::ApproveStep { id, step, note } => {
+            rollout::verbs::approve(state, *id, *step, text(note)?, ctx)
+        }
+        Command::PauseScope { scope, reason } => Ok(state.pauses.pause(scope, text(reason)?)),
+        Command::ResumeScope { scope } => state.pauses.resume(scope),
+        Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
+        Command::ReportInstance { instance, condition, detail } => {
+            Ok(environment::report_instance(state, instance, *condition, detail))
+        }
+        Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
+        Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
+        Command::IssueToken { id, name, role, secret_digest, expires } => Ok(vec![Body::TokenIssued {
+            id: *id,
+            name: text(name)?.to_owned(),
+            role: *role,
+            secret_digest: *secret_digest,
+            expires: *expires,
+        }]),
+        Command::RevokeToken { id } => state.access.revoke(*id, ctx),
+    }
+}
+
+fn text(text: &str) -> Result<&str, Rejection> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(Rejection::new(
+            Code::InvalidReason,
+            format!("a text of {} bytes is longer than {TEXT_BYTES_MAX}", text.len()),
+        ));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(Rejection::new(Code::InvalidReason, "the text has control characters"));
+    }
+    Ok(text)
+}

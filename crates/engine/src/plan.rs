@@ -1,0 +1,293 @@
+//! Making the plan: a sealed release and an environment become a graph of steps.
+//!
+//! The pipeline's stages are laid out one after another as their `after` says. A deploy stage lays out the services
+//! of the release, providers before consumers, each by its strategy. Nothing here decides anything later: what is
+//! not in the plan does not happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shipway_model::plan::{Deployed, Instance, Plan, RouteSettings, ServicePlan};
+use shipway_model::release::ReleaseRef;
+use shipway_model::resource::service::{Deployment, Probe};
+use shipway_model::resource::{Environment, Key, Kind, Service, Spec, digest_of};
+use shipway_model::{Digest, Millis, Name, ReleaseId};
+
+use crate::catalogue::graph;
+use crate::{Agent, Code, EnvironmentState, Rejection, State};
+
+mod build;
+mod choose;
+mod stage;
+mod strategy;
+mod template;
+
+use build::Builder;
+
+/// A plan for shipping `release` to `environment` as things stand. Nothing is touched.
+///
+/// # Errors
+/// A [`Rejection`] that names what is missing: a seal, a promotion, targets, declarations.
+pub fn make(state: &State, release: ReleaseId, environment: &Name) -> Result<Plan, Rejection> {
+    let ground = Ground::survey(state, release, environment)?;
+    let mut builder = Builder::new(&ground);
+    stage::lay_out(&mut builder)?;
+    Ok(builder.finish())
+}
+
+/// Everything that a plan is made from, looked up once.
+struct Ground<'a> {
+    state: &'a State,
+    release: ReleaseRef,
+    name: Name,
+    environment: Environment,
+    running: Option<&'a EnvironmentState>,
+    /// In the order of zones, then by host.
+    targets: Vec<&'a Agent>,
+    /// Providers before consumers, each with its providers in this release.
+    services: Vec<Shipment<'a>>,
+    contracts: BTreeMap<Digest, Deployment>,
+    routes: BTreeMap<Name, RouteSettings>,
+    declarations: BTreeMap<String, Digest>,
+}
+
+/// One service of the release and what happens to it.
+struct Shipment<'a> {
+    name: Name,
+    service: &'a Service,
+    providers: BTreeSet<Name>,
+    from: Option<Deployed>,
+    to: Deployed,
+    unchanged: bool,
+}
+
+impl<'a> Ground<'a> {
+    fn survey(state: &'a State, release: ReleaseId, name: &Name) -> Result<Self, Rejection> {
+        let known = state.releases.known(release)?;
+        let reference = known.reference().ok_or_else(|| {
+            let bundle = &known.bundle;
+            Rejection::new(
+                Code::ReleaseNotSealed,
+                format!("release {}@{} is a draft", bundle.name, bundle.version),
+            )
+            .hint(format!("`shipway release seal {}@{}` seals it", bundle.name, bundle.version))
+        })?;
+        let environment = state.catalogue.environment(name).ok_or_else(|| {
+            Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
+                .hint("`shipway get environment` shows those there are")
+        })?;
+        check_promotion(state, &reference, name, &environment)?;
+        let running = state.environments.get(name);
+        let targets = targets(state, name, &environment)?;
+        let mut ground = Self {
+            state,
+            release: reference,
+            name: name.clone(),
+            environment,
+            running,
+            targets,
+            services: Vec::new(),
+            contracts: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            declarations: BTreeMap::new(),
+        };
+        ground.note(Kind::Environment, name);
+        let names = known.bundle.parts.keys().cloned().collect();
+        for (service, providers) in graph::order(&state.catalogue, &names) {
+            let shipment = ground.shipment(&known.bundle.parts[&service], service, providers)?;
+            ground.services.push(shipment);
+        }
+        Ok(ground)
+    }
+
+    /// Remembers which revision of a declaration the plan was made from.
+    fn note(&mut self, kind: Kind, name: &Name) {
+        let key = Key { kind, name: name.clone() };
+        if let Some(digest) = self.state.catalogue.digest(&key) {
+            self.declarations.insert(key.to_string(), digest);
+        }
+    }
+
+    fn shipment(
+        &mut self,
+        part: &shipway_model::release::Part,
+        name: Name,
+        providers: BTreeSet<Name>,
+    ) -> Result<Shipment<'a>, Rejection> {
+        let sealed = part.configuration.as_ref().and_then(|digest| self.state.catalogue.revision(digest));
+        let Some(Spec::Service(service)) = sealed.map(|it| &it.spec) else {
+            return Err(Rejection::new(Code::UnknownService, format!("no Service {name} is declared")));
+        };
+        if let Some(digest) = part.configuration {
+            self.declarations.insert(format!("Service {name}"), digest);
+        }
+        let contract = self.resolve(&name, service)?;
+        let contract_digest = digest_of(&contract);
+        if let Some(route) = self.route(&name, &contract) {
+            self.routes.insert(name.clone(), route);
+        }
+        self.contracts.insert(contract_digest, contract);
+        let regional = |agent: &&Agent| {
+            let region: Name = agent.labels.get("region")?.parse().ok()?;
+            Some((agent.host.clone(), *part.variants.get(&region)?))
+        };
+        let to = Deployed {
+            version: part.version.clone(),
+            artifact: part.artifact,
+            variants: self.targets.iter().filter_map(regional).collect(),
+            contract: contract_digest,
+        };
+        let shipped = self.running.and_then(|it| it.services.get(&name));
+        if let Some(shipped) = shipped {
+            self.contracts.insert(shipped.deployed.contract, shipped.contract.clone());
+        }
+        let from = shipped.map(|it| it.deployed.clone());
+        let unchanged = from.as_ref() == Some(&to) && self.is_everywhere(&name, &to);
+        if !unchanged && from.as_ref().is_some_and(|it| it.version == to.version && *it != to) {
+            return Err(Rejection::new(
+                Code::Unplannable,
+                format!(
+                    "{name} {} runs in {} already with another configuration; the same version cannot stand beside itself",
+                    to.version, self.name
+                ),
+            )
+            .hint("give the changed service a new version, so that both can be told apart"));
+        }
+        Ok(Shipment { name, service, providers, from, to, unchanged })
+    }
+
+    fn is_everywhere(&self, service: &Name, deployed: &Deployed) -> bool {
+        self.targets.iter().all(|agent| {
+            let instance = self.instance(service, deployed, &agent.host);
+            self.running
+                .is_some_and(|it| it.instances.get(&instance).is_some_and(|it| it.status.address().is_some()))
+        })
+    }
+
+    fn instance(&self, service: &Name, deployed: &Deployed, target: &Name) -> Instance {
+        Instance {
+            environment: self.name.clone(),
+            service: service.clone(),
+            version: deployed.version.clone(),
+            target: target.clone(),
+        }
+    }
+
+    /// The contract with the environment's variables and secrets, and `${url.SERVICE}` replaced.
+    fn resolve(&self, name: &Name, service: &Service) -> Result<Deployment, Rejection> {
+        let mut contract = service.deployment.clone();
+        contract.environment.extend(self.environment.variables.get(name).cloned().unwrap_or_default());
+        contract.secrets.extend(self.environment.secrets.get(name).cloned().unwrap_or_default());
+        for (variable, value) in &mut contract.environment {
+            *value = self.with_urls(value).map_err(|unknown| {
+                Rejection::new(
+                    Code::Unplannable,
+                    format!(
+                        "{name}: {variable} asks for the URL of {unknown}, which is not reached in {}",
+                        self.name
+                    ),
+                )
+                .hint(format!("name {unknown} under `router.listen` of Environment {}", self.name))
+            })?;
+        }
+        Ok(contract)
+    }
+
+    /// `text` with `${url.SERVICE}` replaced by where the service is reached, or the name of one that is not.
+    fn with_urls(&self, text: &str) -> Result<String, String> {
+        let mut done = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${url.") {
+            let (service, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
+            let url = service.parse().ok().and_then(|it| self.url(&it)).ok_or_else(|| service.to_owned())?;
+            done = done + before + &url;
+            rest = after;
+        }
+        Ok(done + rest)
+    }
+
+    /// Where a service is reached in the environment.
+    fn url(&self, service: &Name) -> Option<String> {
+        let address = self.environment.router.as_ref()?.listen.get(service)?;
+        Some(format!("http://{address}"))
+    }
+
+    fn route(&self, name: &Name, contract: &Deployment) -> Option<RouteSettings> {
+        let router = self.environment.router.as_ref()?;
+        let own_path = contract.health.checks.iter().find_map(|check| match &check.probe {
+            Probe::Http(probe) if probe.path.starts_with('/') => Some(probe.path.clone()),
+            _ => None,
+        });
+        Some(RouteSettings {
+            admin: router.admin.clone(),
+            listen: *router.listen.get(name)?,
+            sticky: contract.sticky_sessions,
+            health_path: own_path,
+            drain: contract.drain,
+        })
+    }
+
+    fn step_timeout(&self) -> Millis {
+        self.environment.step_timeout.unwrap_or(Millis::from_secs(600))
+    }
+
+    fn service_plans(&self, strategies: &BTreeMap<Name, (String, String)>) -> Vec<ServicePlan> {
+        let plan = |shipment: &Shipment<'_>| {
+            let (strategy, why) = match strategies.get(&shipment.name) {
+                Some(chosen) => chosen.clone(),
+                None if shipment.unchanged => ("unchanged".to_owned(), "it runs so already".to_owned()),
+                None => ("none".to_owned(), "no deploy stage of the pipeline ships it".to_owned()),
+            };
+            ServicePlan {
+                service: shipment.name.clone(),
+                from: shipment.from.clone(),
+                to: shipment.to.clone(),
+                strategy,
+                why,
+            }
+        };
+        self.services.iter().map(plan).collect()
+    }
+}
+
+fn check_promotion(
+    state: &State,
+    release: &ReleaseRef,
+    name: &Name,
+    environment: &Environment,
+) -> Result<(), Rejection> {
+    let Some(before) = &environment.promotes_from else { return Ok(()) };
+    if state.environments.get(before).is_some_and(|it| it.shipped.contains_key(&release.digest)) {
+        return Ok(());
+    }
+    let (release_name, version) = (&release.name, &release.version);
+    Err(Rejection::new(
+        Code::NotPromoted,
+        format!("{name} takes only what was shipped to {before}, and {release_name}@{version} was not"),
+    )
+    .hint(format!("`shipway rollout start {release_name}@{version} --env {before}` ships it there")))
+}
+
+fn targets<'a>(
+    state: &'a State,
+    name: &Name,
+    environment: &Environment,
+) -> Result<Vec<&'a Agent>, Rejection> {
+    let mut targets: Vec<&Agent> =
+        state.agents.iter().filter(|agent| agent.has_labels(&environment.targets)).collect();
+    if targets.is_empty() || environment.targets.is_empty() {
+        let labels: Vec<_> =
+            environment.targets.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let message = match labels.is_empty() {
+            true => format!("environment {name} names no labels under `targets`, so no host belongs to it"),
+            false => format!("no agent has the labels {} of environment {name}", labels.join(",")),
+        };
+        return Err(Rejection::new(Code::NoTargets, message)
+            .hint("start `shipway agent --labels …` on a host, or mend the environment"));
+    }
+    let position = |agent: &Agent| {
+        let place = environment.zones.iter().position(|zone| zone == agent.zone());
+        place.unwrap_or(environment.zones.len())
+    };
+    targets.sort_by_key(|agent| (position(agent), agent.zone().to_owned(), agent.host.clone()));
+    Ok(targets)
+}

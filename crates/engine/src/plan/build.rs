@@ -1,0 +1,221 @@
+//! Laying steps: numbers, order, times and the way back.
+
+use std::collections::BTreeMap;
+
+use shipway_model::plan::{Action, Deployed, Plan, PlannedPool, Reversibility, Step, StepId};
+use shipway_model::resource::pipeline::OnFailure;
+use shipway_model::{Digest, Millis, Name};
+
+use super::Ground;
+
+/// What most steps take, until there is a record to learn from: used for the expected time alone.
+const PLACE_EXPECTED: Millis = Millis(2_000);
+const RETIRE_EXPECTED: Millis = Millis(1_000);
+const QUICK_EXPECTED: Millis = Millis(200);
+const CALL_EXPECTED: Millis = Millis(1_000);
+const COMMAND_EXPECTED: Millis = Millis(10_000);
+
+pub(super) struct Builder<'a> {
+    pub(super) ground: &'a Ground<'a>,
+    steps: Vec<Step>,
+    /// Strategy and reason by service.
+    pub(super) strategies: BTreeMap<Name, (String, String)>,
+    pub(super) declarations: BTreeMap<String, Digest>,
+    stage: StageRules,
+    wave: String,
+}
+
+/// What the steps of one stage share.
+#[derive(Clone)]
+pub(super) struct StageRules {
+    pub(super) name: Name,
+    pub(super) on_failure: OnFailure,
+    pub(super) locks: Vec<Name>,
+    pub(super) timeout: Option<Millis>,
+    pub(super) retries: Option<u32>,
+    pub(super) tolerates: u32,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(ground: &'a Ground<'a>) -> Self {
+        let stage = StageRules {
+            name: ground.name.clone(),
+            on_failure: OnFailure::Halt,
+            locks: Vec::new(),
+            timeout: None,
+            retries: None,
+            tolerates: 0,
+        };
+        Self {
+            ground,
+            steps: Vec::new(),
+            strategies: BTreeMap::new(),
+            declarations: ground.declarations.clone(),
+            stage,
+            wave: String::new(),
+        }
+    }
+
+    pub(super) fn enter_stage(&mut self, rules: StageRules) {
+        self.stage = rules;
+        self.wave.clear();
+    }
+
+    pub(super) fn tolerate(&mut self, targets: u32) {
+        self.stage.tolerates = targets;
+    }
+
+    pub(super) fn enter_wave(&mut self, wave: impl Into<String>) {
+        self.wave = wave.into();
+    }
+
+    pub(super) fn lay(
+        &mut self,
+        title: String,
+        why: &str,
+        after: &[StepId],
+        action: Action,
+        undo: Option<Action>,
+    ) -> StepId {
+        self.lay_with(title, why, after, action, undo, Reversibility::Reversible)
+    }
+
+    pub(super) fn lay_with(
+        &mut self,
+        title: String,
+        why: &str,
+        after: &[StepId],
+        action: Action,
+        undo: Option<Action>,
+        reversibility: Reversibility,
+    ) -> StepId {
+        let id = StepId(u32::try_from(self.steps.len()).expect("a plan has fewer than 2^32 steps") + 1);
+        let (expected, retries) = usual(&action);
+        let mut after = after.to_vec();
+        after.sort_unstable();
+        after.dedup();
+        let is_on_target = matches!(action, Action::Place { .. } | Action::Verify { .. });
+        let step = Step {
+            id,
+            stage: self.stage.name.clone(),
+            wave: self.wave.clone(),
+            title,
+            why: why.to_owned(),
+            after,
+            expected,
+            timeout: self.timeout(&action),
+            retries: self.stage.retries.unwrap_or(retries),
+            on_failure: self.stage.on_failure,
+            tolerates: if is_on_target { self.stage.tolerates } else { 0 },
+            locks: self.stage.locks.clone(),
+            action,
+            undo,
+            reversibility,
+        };
+        self.steps.push(step);
+        id
+    }
+
+    fn timeout(&self, action: &Action) -> Millis {
+        /// On top of what the action itself may take, for the answer to arrive.
+        const SLACK: Millis = Millis::from_secs(30);
+        let own = match action {
+            Action::Analyse { rule, .. } => rule.timeout.saturating_add(SLACK),
+            Action::Journey { journey, .. } => journey.timeout.saturating_add(SLACK),
+            _ => self.ground.step_timeout(),
+        };
+        self.stage.timeout.unwrap_or(own)
+    }
+
+    pub(super) fn place(
+        &mut self,
+        service: &Name,
+        deployed: &Deployed,
+        target: &Name,
+        after: &[StepId],
+    ) -> StepId {
+        let (place, retire) = self.pair(service, deployed, target);
+        let title = format!("start {service} {} on {target}", deployed.version);
+        self.lay(title, "", after, place, Some(retire))
+    }
+
+    pub(super) fn retire(
+        &mut self,
+        service: &Name,
+        deployed: &Deployed,
+        target: &Name,
+        after: &[StepId],
+    ) -> StepId {
+        let (place, retire) = self.pair(service, deployed, target);
+        let title = format!("stop {service} {} on {target}", deployed.version);
+        self.lay(title, "", after, retire, Some(place))
+    }
+
+    fn pair(&self, service: &Name, deployed: &Deployed, target: &Name) -> (Action, Action) {
+        let instance = self.ground.instance(service, deployed, target);
+        let artifact = *deployed.variants.get(target).unwrap_or(&deployed.artifact);
+        let contract = deployed.contract;
+        (
+            Action::Place { instance: instance.clone(), artifact, contract },
+            Action::Retire { instance, artifact, contract },
+        )
+    }
+
+    /// A route to `pools`, taken back to `before`. Services without a route have nothing to set, so the steps that
+    /// it would wait for are returned instead.
+    pub(super) fn route(
+        &mut self,
+        service: &Name,
+        title: String,
+        pools: Vec<PlannedPool>,
+        before: Vec<PlannedPool>,
+        after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        if !self.ground.routes.contains_key(service) {
+            return after;
+        }
+        let action = Action::Route { service: service.clone(), pools };
+        let undo = Action::Route { service: service.clone(), pools: before };
+        vec![self.lay(title, "", &after, action, Some(undo))]
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        let expected = longest_path(&self.steps);
+        Plan {
+            release: self.ground.release.clone(),
+            environment: self.ground.name.clone(),
+            parent: None,
+            services: self.ground.service_plans(&self.strategies),
+            contracts: self.ground.contracts.clone(),
+            routes: self.ground.routes.clone(),
+            steps: self.steps,
+            expected,
+            declarations: self.declarations,
+        }
+    }
+}
+
+/// The expected time and the further attempts of an action, where the pipeline says nothing.
+fn usual(action: &Action) -> (Millis, u32) {
+    match action {
+        Action::Place { .. } => (PLACE_EXPECTED, 1),
+        Action::Retire { .. } => (RETIRE_EXPECTED, 4),
+        Action::Verify { .. } => (QUICK_EXPECTED, 2),
+        Action::Route { .. } => (QUICK_EXPECTED, 6),
+        Action::Wait { duration } => (*duration, 0),
+        Action::Bake { duration, .. } => (*duration, 3),
+        Action::Analyse { rule, .. } => (rule.bake.max(rule.interval), 3),
+        Action::Command { .. } => (COMMAND_EXPECTED, 0),
+        Action::Http { .. } | Action::Journey { .. } => (CALL_EXPECTED, 0),
+        Action::Pause {} | Action::Approval { .. } => (Millis::ZERO, 0),
+    }
+}
+
+fn longest_path(steps: &[Step]) -> Millis {
+    let mut ends: Vec<Millis> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let start = step.after.iter().map(|id| ends[id.0 as usize - 1]).max().unwrap_or_default();
+        ends.push(start.saturating_add(step.expected));
+    }
+    ends.into_iter().max().unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! Strategies to steps. Each lays the steps of one service and returns those that its consumers wait for.
+
+use shipway_model::plan::{PlannedPool, StepId};
+use shipway_model::resource::Strategy;
+use shipway_model::{BasisPoints, Name, Version};
+
+use super::Shipment;
+use super::build::Builder;
+use crate::Rejection;
+
+mod blue_green;
+mod canary;
+mod recreate;
+mod rolling;
+
+pub(super) fn lay(
+    builder: &mut Builder<'_>,
+    shipment: &Shipment<'_>,
+    strategy: &Strategy,
+    after: &[StepId],
+) -> Result<Vec<StepId>, Rejection> {
+    let exit = match (strategy, &shipment.from) {
+        // With nothing to compare with and nobody to move, every strategy comes down to starting by zone.
+        (Strategy::BlueGreen(_) | Strategy::Canary(_) | Strategy::Recreate(_), None) => {
+            rolling::lay(builder, shipment, &shipway_model::resource::strategy::Rolling::default(), after)
+        }
+        (Strategy::Rolling(rolling), _) => rolling::lay(builder, shipment, rolling, after),
+        (Strategy::Recreate(_), Some(from)) => recreate::lay(builder, shipment, from, after),
+        (Strategy::BlueGreen(it), Some(from)) => blue_green::lay(builder, shipment, from, it, after)?,
+        (Strategy::Canary(it), Some(from)) => canary::lay(builder, shipment, from, it, after),
+    };
+    Ok(retire_strays(builder, shipment, exit))
+}
+
+/// Instances of other versions that an aborted rollout has left behind.
+fn retire_strays(builder: &mut Builder<'_>, shipment: &Shipment<'_>, after: Vec<StepId>) -> Vec<StepId> {
+    let ground = builder.ground;
+    let Some(running) = ground.running else { return after };
+    let is_expected = |version: &Version| {
+        *version == shipment.to.version || shipment.from.as_ref().is_some_and(|it| it.version == *version)
+    };
+    let strays: Vec<_> = running
+        .instances
+        .iter()
+        .filter(|(it, _)| it.service == shipment.name && !is_expected(&it.version))
+        .filter(|(_, state)| ground.contracts.contains_key(&state.contract))
+        .collect();
+    let mut exit = after.clone();
+    for (instance, state) in strays {
+        let deployed = shipway_model::plan::Deployed {
+            version: instance.version.clone(),
+            artifact: state.artifact,
+            variants: std::collections::BTreeMap::new(),
+            contract: state.contract,
+        };
+        exit.push(builder.retire(&shipment.name, &deployed, &instance.target, &after));
+    }
+    exit
+}
+
+fn pool(version: &Version, weight_bp: BasisPoints, targets: &[Name]) -> PlannedPool {
+    PlannedPool { version: version.clone(), weight_bp, targets: targets.to_vec() }
+}
+
+/// All hosts of the environment, in the order of zones.
+fn hosts(builder: &Builder<'_>) -> Vec<Name> {
+    builder.ground.targets.iter().map(|agent| agent.host.clone()).collect()
+}
+
+/// The hosts by zone, in the order of zones.
+fn zones(builder: &Builder<'_>) -> Vec<(String, Vec<Name>)> {
+    let mut zones: Vec<(String, Vec<Name>)> = Vec::new();
+    for agent in &builder.ground.targets {
+        match zones.last_mut() {
+            Some((zone, hosts)) if zone == agent.zone() => hosts.push(agent.host.clone()),
+            _ => zones.push((agent.zone().to_owned(), vec![agent.host.clone()])),
+        }
+    }
+    zones
+}
+
+fn wave_name(zone: &str) -> String {
+    if zone.is_empty() { "all".to_owned() } else { format!("zone {zone}") }
+}

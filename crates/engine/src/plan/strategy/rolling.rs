@@ -1,0 +1,110 @@
+//! Rolling: zone by zone, a few targets at a time, old and new answering in proportion.
+
+use shipway_model::plan::{Action, Deployed, PlannedPool, StepId};
+use shipway_model::resource::strategy::Rolling;
+use shipway_model::{BasisPoints, Name};
+
+use super::{hosts, pool, wave_name, zones};
+use crate::plan::Shipment;
+use crate::plan::build::Builder;
+
+pub(super) fn lay(
+    builder: &mut Builder<'_>,
+    shipment: &Shipment<'_>,
+    rolling: &Rolling,
+    after: &[StepId],
+) -> Vec<StepId> {
+    let surges = rolling.max_surge > 0 || shipment.from.is_none();
+    let chunk_size = if surges { rolling.max_surge.max(1) } else { rolling.max_unavailable.max(1) } as usize;
+    let mut walk = Walk {
+        service: &shipment.name,
+        from: shipment.from.as_ref(),
+        to: &shipment.to,
+        old: if shipment.from.is_some() { hosts(builder) } else { Vec::new() },
+        new: Vec::new(),
+        previous: after.to_vec(),
+    };
+    let zones = zones(builder);
+    let n_zones = zones.len();
+    for (zone_idx, (zone, hosts)) in zones.into_iter().enumerate() {
+        builder.enter_wave(wave_name(&zone));
+        for chunk in hosts.chunks(chunk_size) {
+            if surges { walk.surge(builder, chunk) } else { walk.replace(builder, chunk) }
+        }
+        if rolling.bake.0 > 0 && zone_idx + 1 < n_zones {
+            let title = format!("bake {} {} in {}", shipment.name, shipment.to.version, wave_name(&zone));
+            let why = "the next zone begins when nothing has failed meanwhile";
+            let wait = Action::Wait { duration: rolling.bake };
+            walk.previous = vec![builder.lay(title, why, &walk.previous, wait, None)];
+        }
+    }
+    walk.previous
+}
+
+struct Walk<'a> {
+    service: &'a Name,
+    from: Option<&'a Deployed>,
+    to: &'a Deployed,
+    /// Hosts whose old instance is in the route.
+    old: Vec<Name>,
+    /// Hosts whose new instance is in the route.
+    new: Vec<Name>,
+    previous: Vec<StepId>,
+}
+
+impl Walk<'_> {
+    /// New beside old, then old away: no target is ever without an instance.
+    fn surge(&mut self, builder: &mut Builder<'_>, chunk: &[Name]) {
+        let before = self.pools();
+        let places: Vec<_> =
+            chunk.iter().map(|host| builder.place(self.service, self.to, host, &self.previous)).collect();
+        self.new.extend_from_slice(chunk);
+        self.old.retain(|host| !chunk.contains(host));
+        let title = format!("route {} to {} of {}", self.service, self.to.version, chunk.len());
+        let routed = builder.route(self.service, title, self.pools(), before, places.clone());
+        self.previous = match self.from {
+            None => routed,
+            Some(from) => {
+                let retire = |(host, place): (&Name, &StepId)| {
+                    let after: Vec<_> = routed.iter().chain([place]).copied().collect();
+                    builder.retire(self.service, from, host, &after)
+                };
+                chunk.iter().zip(&places).map(retire).collect()
+            }
+        };
+    }
+
+    /// Old away, then new: a target is without an instance meanwhile.
+    fn replace(&mut self, builder: &mut Builder<'_>, chunk: &[Name]) {
+        let Some(from) = self.from else { return };
+        let before = self.pools();
+        self.old.retain(|host| !chunk.contains(host));
+        let title = format!("take {} of {} out of the route", chunk.len(), self.service);
+        let without = self.pools();
+        let routed = builder.route(self.service, title, without.clone(), before, self.previous.clone());
+        let place = |host: &Name| {
+            let retired = builder.retire(self.service, from, host, &routed);
+            builder.place(self.service, self.to, host, &[retired])
+        };
+        let places: Vec<_> = chunk.iter().map(place).collect();
+        self.new.extend_from_slice(chunk);
+        let title = format!("route {} to {} of {}", self.service, self.to.version, chunk.len());
+        self.previous = builder.route(self.service, title, self.pools(), without, places);
+    }
+
+    /// Each version's share is its share of the instances in the route.
+    fn pools(&self) -> Vec<PlannedPool> {
+        let total = self.old.len() + self.new.len();
+        if total == 0 {
+            return Vec::new();
+        }
+        let share = u16::try_from(self.new.len() * 10_000 / total).unwrap_or(10_000);
+        let share = BasisPoints::new(share).unwrap_or(BasisPoints::FULL);
+        let old = self
+            .from
+            .filter(|_| !self.old.is_empty())
+            .map(|it| pool(&it.version, share.complement(), &self.old));
+        let new = (!self.new.is_empty()).then(|| pool(&self.to.version, share, &self.new));
+        old.into_iter().chain(new).collect()
+    }
+}

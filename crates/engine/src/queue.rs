@@ -1,0 +1,120 @@
+//! Whose turn it is: the fair queue of each environment.
+//!
+//! A rollout may start when fewer rollouts than the environment's limit are under way and none of them ships one of
+//! its services. Among those that may, requesters take turns: whoever has waited longest since their last turn.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_model::event::{Body, End};
+use shipway_model::{Name, RolloutId};
+
+use crate::{EnvironmentState, Rollout, State, plan};
+
+/// Why a queued rollout does not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// As many rollouts as may be are under way.
+    Full { running: Vec<RolloutId>, limit: u32 },
+    /// A rollout under way ships the same service.
+    SameService { service: Name, rollout: RolloutId },
+    /// Another requester's turn comes first.
+    Turn { rollout: RolloutId },
+    /// A person paused the environment or everything.
+    Paused { scope: String, by: String, reason: String },
+    /// A person paused the rollout itself.
+    Held { by: String, reason: String },
+}
+
+pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
+    if let Some(paused) = &rollout.paused {
+        return Some(Hold::Held { by: paused.by.clone(), reason: paused.reason.clone() });
+    }
+    let name = &rollout.plan.environment;
+    if let Some(pause) = state.pauses.holding_environment(name) {
+        let (by, reason) = (pause.by.clone(), pause.reason.clone());
+        return Some(Hold::Paused { scope: pause.scope.to_string(), by, reason });
+    }
+    let environment = state.environments.get(name)?;
+    if let Some(hold) = blocked(state, environment, rollout) {
+        return Some(hold);
+    }
+    let first = environment
+        .queue
+        .iter()
+        .filter_map(|id| state.rollouts.live.get(id))
+        .filter(|it| it.paused.is_none() && blocked(state, environment, it).is_none())
+        .min_by_key(|it| (environment.turns.get(&it.requested_by), it.queued, it.id))?;
+    (first.id != rollout.id).then_some(Hold::Turn { rollout: first.id })
+}
+
+fn blocked(state: &State, environment: &EnvironmentState, rollout: &Rollout) -> Option<Hold> {
+    let limit = state.catalogue.concurrency(&rollout.plan.environment).rollouts;
+    if environment.running.len() >= limit as usize {
+        return Some(Hold::Full { running: environment.running.iter().copied().collect(), limit });
+    }
+    let services: BTreeSet<&Name> = rollout.plan.services.iter().map(|it| &it.service).collect();
+    environment.running.iter().find_map(|id| {
+        let other = state.rollouts.live.get(id)?;
+        let shared = other.plan.services.iter().find(|it| services.contains(&it.service))?;
+        Some(Hold::SameService { service: shared.service.clone(), rollout: *id })
+    })
+}
+
+/// Starts the rollout when it is its turn. When what runs has changed while it waited, it is planned again.
+pub(crate) fn admit(state: &State, rollout: &Rollout) -> Vec<Body> {
+    if hold(state, rollout).is_some() {
+        return Vec::new();
+    }
+    let id = rollout.id;
+    let version = state.environments.get(&rollout.plan.environment).map_or(0, |it| it.version);
+    if version == rollout.environment_version {
+        return vec![Body::RolloutStarted { id }];
+    }
+    match plan::make(state, rollout.plan.release.id, &rollout.plan.environment) {
+        Ok(plan) if plan.digest() == rollout.plan_digest => vec![Body::RolloutStarted { id }],
+        Ok(mut plan) => {
+            plan.parent = Some(rollout.plan_digest);
+            let plan_digest = plan.digest();
+            vec![
+                Body::RolloutReplanned { id, plan: Arc::new(plan), plan_digest },
+                Body::RolloutStarted { id },
+            ]
+        }
+        Err(rejection) => {
+            let reason = format!("its plan no longer holds: {rejection}");
+            vec![Body::RolloutEnded { id, end: End::Cancelled { reason } }]
+        }
+    }
+}
+
+/// How long each of `jobs` (queued at, time under way in ms) would have waited with `limit` places, in ms.
+///
+/// For the question what another limit would give; jobs are taken in the order in which they were queued.
+pub fn waits_with_limit(jobs: &[(Timestamp, u64)], limit: u32) -> Vec<u64> {
+    let mut free_at = vec![i64::MIN; limit.max(1) as usize];
+    jobs.iter()
+        .map(|(queued, length_ms)| {
+            let queued = queued.as_millisecond();
+            let place = free_at.iter_mut().min().expect("at least one place");
+            let start = queued.max(*place);
+            *place = start.saturating_add(i64::try_from(*length_ms).unwrap_or(i64::MAX));
+            start.abs_diff(queued)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_places_shorten_the_wait() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let jobs = [(at(0), 10_000), (at(0), 10_000), (at(1), 10_000)];
+        assert_eq!(waits_with_limit(&jobs, 1), [0, 10_000, 19_000]);
+        assert_eq!(waits_with_limit(&jobs, 2), [0, 0, 9_000]);
+        assert_eq!(waits_with_limit(&jobs, 3), [0, 0, 0]);
+    }
+}

@@ -1,0 +1,102 @@
+//! A "no" that explains itself: a stable code, a sentence, and what to do next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub code: Code,
+    /// What was refused and why, with the values.
+    pub message: String,
+    /// What to do, or who can.
+    pub hint: Option<String>,
+    /// One sentence per fault where there are several.
+    pub faults: Vec<String>,
+}
+
+/// What callers can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    NotFound,
+    Conflict,
+    Invalid,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal $kind:ident),* $(,)?) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Code { $($(#[$doc])* $variant),* }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind),* }
+            }
+        }
+    };
+}
+
+codes! {
+    UnknownAgent = "unknown-agent" NotFound,
+    UnknownArtifact = "unknown-artifact" NotFound,
+    UnknownEnvironment = "unknown-environment" NotFound,
+    UnknownRelease = "unknown-release" NotFound,
+    UnknownRollout = "unknown-rollout" NotFound,
+    UnknownService = "unknown-service" NotFound,
+    UnknownStep = "unknown-step" NotFound,
+    UnknownToken = "unknown-token" NotFound,
+    /// References that lead nowhere, cycles, and rules over declarations.
+    InvalidDeclarations = "invalid-declarations" Invalid,
+    /// The same name and version with another digest.
+    ArtifactDiffers = "artifact-differs" Conflict,
+    ReleaseExists = "release-exists" Conflict,
+    ReleaseSealed = "release-sealed" Conflict,
+    ReleaseNotSealed = "release-not-sealed" Conflict,
+    NotPromoted = "not-promoted" Conflict,
+    NoTargets = "no-targets" Conflict,
+    /// The plan cannot be made from what is declared.
+    Unplannable = "unplannable" Invalid,
+    BreaksZeroDowntime = "breaks-zero-downtime" Conflict,
+    PlanChanged = "plan-changed" Conflict,
+    /// The rollout is not in a state in which this can be done.
+    WrongPhase = "wrong-phase" Conflict,
+    PointOfNoReturn = "point-of-no-return" Conflict,
+    NotPaused = "not-paused" Conflict,
+    NotAsked = "not-asked" Conflict,
+    InvalidReport = "invalid-report" Invalid,
+    InvalidReason = "invalid-reason" Invalid,
+}
+
+impl Rejection {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, faults: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn faults(mut self, faults: Vec<String>) -> Self {
+        self.faults = faults;
+        self
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+impl std::error::Error for Rejection {}

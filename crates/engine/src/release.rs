@@ -1,0 +1,161 @@
+//! Releases: drafts, and sealed bundles that never change again.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shipway_model::event::{Body, Event};
+use shipway_model::release::{Bundle, Part, ReleaseRef};
+use shipway_model::resource::{Key, Kind};
+use shipway_model::{Digest, Name, ReleaseId, Version};
+
+use crate::{Code, Rejection, State};
+
+#[derive(Debug, Clone, Default)]
+pub struct Releases {
+    releases: BTreeMap<ReleaseId, Release>,
+    by_name: BTreeMap<(Name, Version), ReleaseId>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    pub id: ReleaseId,
+    pub bundle: Bundle,
+    pub created: Timestamp,
+    pub created_by: String,
+    pub sealed: Option<Sealed>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    pub digest: Digest,
+    pub at: Timestamp,
+    pub by: String,
+}
+
+impl Release {
+    /// How plans refer to it; None while it is a draft.
+    pub fn reference(&self) -> Option<ReleaseRef> {
+        let sealed = self.sealed.as_ref()?;
+        Some(ReleaseRef {
+            id: self.id,
+            name: self.bundle.name.clone(),
+            version: self.bundle.version.clone(),
+            digest: sealed.digest,
+        })
+    }
+}
+
+impl Releases {
+    pub fn get(&self, id: ReleaseId) -> Option<&Release> {
+        self.releases.get(&id)
+    }
+
+    pub fn find(&self, name: &Name, version: &Version) -> Option<&Release> {
+        self.get(*self.by_name.get(&(name.clone(), version.clone()))?)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Release> {
+        self.releases.values()
+    }
+
+    pub(crate) fn known(&self, id: ReleaseId) -> Result<&Release, Rejection> {
+        self.get(id).ok_or_else(|| {
+            Rejection::new(Code::UnknownRelease, format!("there is no release {id}"))
+                .hint("`shipway release list` shows those there are")
+        })
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match &event.body {
+            Body::ReleaseCreated { id, bundle } => {
+                let release = Release {
+                    id: *id,
+                    bundle: bundle.clone(),
+                    created: event.at,
+                    created_by: event.actor.clone(),
+                    sealed: None,
+                };
+                self.by_name.insert((bundle.name.clone(), bundle.version.clone()), *id);
+                self.releases.insert(*id, release);
+            }
+            Body::ReleaseSealed { id, bundle, digest } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    release.bundle = bundle.clone();
+                    release.sealed = Some(Sealed { digest: *digest, at: event.at, by: event.actor.clone() });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(crate) fn create(state: &State, id: ReleaseId, bundle: &Bundle) -> Result<Vec<Body>, Rejection> {
+    check_parts(state, bundle)?;
+    match state.releases.find(&bundle.name, &bundle.version) {
+        None => Ok(vec![Body::ReleaseCreated { id, bundle: bundle.clone() }]),
+        Some(known) if known.sealed.is_none() && known.bundle == *bundle => Ok(Vec::new()),
+        Some(known) => Err(Rejection::new(
+            if known.sealed.is_some() { Code::ReleaseSealed } else { Code::ReleaseExists },
+            format!("release {}@{} exists already as {}", bundle.name, bundle.version, known.id),
+        )
+        .hint("releases never change once named: use the next version")),
+    }
+}
+
+fn check_parts(state: &State, bundle: &Bundle) -> Result<(), Rejection> {
+    if bundle.parts.is_empty() {
+        return Err(Rejection::new(Code::UnknownArtifact, "a release needs at least one part")
+            .hint("name parts as SERVICE=VERSION"));
+    }
+    let mut faults = Vec::new();
+    for (service, part) in &bundle.parts {
+        let digests = std::iter::once(&part.artifact).chain(part.variants.values());
+        for digest in digests {
+            match state.artifacts.find(digest).map(|it| &it.artifact) {
+                Some(it) if it.service == *service && it.version == part.version => {}
+                // A variant is registered as its own version, for example `1.0.0+eu`.
+                Some(it) if it.service == *service && *digest != part.artifact => {}
+                Some(it) => faults.push(format!(
+                    "{digest} is {} {}, not {service} {}",
+                    it.service, it.version, part.version
+                )),
+                None => {
+                    faults.push(format!("no artifact {digest} is registered for {service} {}", part.version))
+                }
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Rejection::new(Code::UnknownArtifact, "the release binds artifacts that are not registered")
+        .faults(faults)
+        .hint("register them with `shipway artifact register`"))
+}
+
+pub(crate) fn seal(state: &State, id: ReleaseId) -> Result<Vec<Body>, Rejection> {
+    let release = state.releases.known(id)?;
+    if release.sealed.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut bundle = release.bundle.clone();
+    let mut faults = Vec::new();
+    for (service, part) in &mut bundle.parts {
+        bind_configuration(state, service, part, &mut faults);
+    }
+    if !faults.is_empty() {
+        return Err(Rejection::new(Code::UnknownService, "the release holds services that are not declared")
+            .faults(faults)
+            .hint("declare them with `shipway apply`"));
+    }
+    let digest = bundle.digest();
+    Ok(vec![Body::ReleaseSealed { id, bundle, digest }])
+}
+
+fn bind_configuration(state: &State, service: &Name, part: &mut Part, faults: &mut Vec<String>) {
+    let key = Key { kind: Kind::Service, name: service.clone() };
+    match state.catalogue.digest(&key) {
+        Some(digest) => part.configuration = Some(digest),
+        None => faults.push(format!("no Service {service} is declared")),
+    }
+}

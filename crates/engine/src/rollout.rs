@@ -1,0 +1,426 @@
+//! A rollout walks a plan: forward step by step, and backwards when it is taken back.
+//!
+//! Each step keeps two progresses, `forward` for its action and `back` for its undo. [`advance`] looks at a
+//! rollout and says the next events; [`effects`] derives from the steps that are running what should be under way
+//! in the world; [`report`] takes what performers answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_model::analysis::{Block, Verdict};
+use shipway_model::effect::{Direction, Outcome};
+use shipway_model::event::{Body, Cause, End, Event};
+use shipway_model::plan::{Action, Plan, StepId};
+use shipway_model::release::ReleaseRef;
+use shipway_model::{Digest, Name, RolloutId};
+
+use crate::environment::Shipped;
+use crate::{Code, Rejection};
+
+pub mod advance;
+pub mod effects;
+pub(crate) mod follow;
+pub(crate) mod report;
+pub(crate) mod start;
+pub(crate) mod unwind;
+pub(crate) mod verbs;
+pub mod waiting;
+
+#[derive(Debug, Clone, Default)]
+pub struct Rollouts {
+    /// Those that have not ended, and the last ended one of each environment.
+    pub live: BTreeMap<RolloutId, Rollout>,
+    /// All that were ever asked for.
+    pub summaries: BTreeMap<RolloutId, Summary>,
+}
+
+/// What is kept in memory of every rollout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    pub id: RolloutId,
+    pub release: ReleaseRef,
+    pub environment: Name,
+    pub requested_by: String,
+    pub queued: Timestamp,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub end: Option<End>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollout {
+    pub id: RolloutId,
+    pub plan: Arc<Plan>,
+    pub plan_digest: Digest,
+    pub requested_by: String,
+    pub queued: Timestamp,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub phase: Phase,
+    /// Held by a person; whatever is under way finishes.
+    pub paused: Option<Paused>,
+    /// Time spent paused, in milliseconds, without the pause that holds now.
+    pub paused_ms: u64,
+    pub steps: Vec<StepState>,
+    /// Why it was taken back, when it was.
+    pub cause: Option<Cause>,
+    pub unwinding_since: Option<Timestamp>,
+    /// What the services of the plan ran before, for the way back after the end.
+    pub before: BTreeMap<Name, Shipped>,
+    /// The environment's version that the plan was made for.
+    pub environment_version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    Queued,
+    Running,
+    /// The line is stopped until a person retries, rolls back or aborts.
+    Halted {
+        step: StepId,
+        reason: String,
+        since: Timestamp,
+    },
+    Unwinding,
+    /// No new step starts; it ends when those under way have settled.
+    Aborting {
+        reason: String,
+    },
+    Ended(End),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    pub by: String,
+    pub reason: String,
+    pub since: Timestamp,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepState {
+    pub forward: Progress,
+    pub back: Progress,
+    /// The fence of the route that it set last.
+    pub route_revision: Option<u64>,
+    /// What the judge saw so far.
+    pub blocks: Vec<Block>,
+    pub verdict: Option<Verdict>,
+    pub approved_by: Option<String>,
+    pub started: Option<Timestamp>,
+    pub ended: Option<Timestamp>,
+    pub result: Option<Outcome>,
+}
+
+/// How far one direction of a step is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Progress {
+    #[default]
+    Pending,
+    Running {
+        attempt: u32,
+        since: Timestamp,
+    },
+    /// The attempt has failed and nothing has been decided about it yet.
+    Failed {
+        attempt: u32,
+        reason: String,
+        retryable: bool,
+        at: Timestamp,
+    },
+    /// Another attempt follows.
+    Retrying {
+        attempt: u32,
+        not_before: Timestamp,
+        reason: String,
+    },
+    Succeeded,
+    Tolerated {
+        reason: String,
+    },
+    Skipped {
+        reason: String,
+    },
+}
+
+impl Progress {
+    /// Nothing more will happen in this direction.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Tolerated { .. } | Self::Skipped { .. })
+    }
+
+    /// Something may have been done in the world.
+    pub const fn is_touched(&self) -> bool {
+        !matches!(self, Self::Pending | Self::Skipped { .. })
+    }
+
+    pub const fn attempt(&self) -> u32 {
+        match self {
+            Self::Running { attempt, .. } | Self::Failed { attempt, .. } | Self::Retrying { attempt, .. } => {
+                *attempt
+            }
+            Self::Pending | Self::Succeeded | Self::Tolerated { .. } | Self::Skipped { .. } => 0,
+        }
+    }
+}
+
+impl StepState {
+    pub fn progress(&self, direction: Direction) -> &Progress {
+        match direction {
+            Direction::Do => &self.forward,
+            Direction::Undo => &self.back,
+        }
+    }
+
+    fn progress_mut(&mut self, direction: Direction) -> &mut Progress {
+        match direction {
+            Direction::Do => &mut self.forward,
+            Direction::Undo => &mut self.back,
+        }
+    }
+}
+
+impl Rollout {
+    fn new(event: &Event) -> Option<Self> {
+        let Body::RolloutQueued { id, plan, plan_digest } = &event.body else { return None };
+        Some(Self {
+            id: *id,
+            plan: Arc::clone(plan),
+            plan_digest: *plan_digest,
+            requested_by: event.actor.clone(),
+            queued: event.at,
+            started: None,
+            ended: None,
+            phase: Phase::Queued,
+            paused: None,
+            paused_ms: 0,
+            steps: vec![StepState::default(); plan.steps.len()],
+            cause: None,
+            unwinding_since: None,
+            before: BTreeMap::new(),
+            environment_version: 0,
+        })
+    }
+
+    pub fn step(&self, id: StepId) -> Option<&StepState> {
+        self.steps.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    fn step_mut(&mut self, id: StepId) -> Option<&mut StepState> {
+        self.steps.get_mut((id.0 as usize).checked_sub(1)?)
+    }
+
+    /// The way that steps are being walked now.
+    pub fn direction(&self) -> Direction {
+        if self.cause.is_some() { Direction::Undo } else { Direction::Do }
+    }
+
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    /// Whether a step has passed from which nothing before it can be taken back.
+    pub fn passed_no_return(&self) -> Option<StepId> {
+        use shipway_model::plan::Reversibility::PointOfNoReturn;
+        let touched = |id: StepId| self.step(id).is_some_and(|it| it.forward.is_touched());
+        self.plan
+            .steps
+            .iter()
+            .find(|it| it.reversibility == PointOfNoReturn && touched(it.id))
+            .map(|it| it.id)
+    }
+
+    /// Targets that were given up on, by step.
+    pub fn tolerated(&self) -> impl Iterator<Item = &shipway_model::plan::Step> {
+        let tolerated = |id| self.step(id).is_some_and(|it| matches!(it.forward, Progress::Tolerated { .. }));
+        self.plan.steps.iter().filter(move |it| it.action.target().is_some() && tolerated(it.id))
+    }
+
+    /// Folds one event of this rollout.
+    pub fn apply(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.body {
+            Body::RolloutReplanned { plan, plan_digest, .. } => {
+                self.steps = vec![StepState::default(); plan.steps.len()];
+                self.plan = Arc::clone(plan);
+                self.plan_digest = *plan_digest;
+            }
+            Body::RolloutStarted { .. } => {
+                self.started = Some(at);
+                self.phase = Phase::Running;
+            }
+            Body::RolloutPaused { reason, .. } => {
+                self.paused = Some(Paused { by: event.actor.clone(), reason: reason.clone(), since: at });
+            }
+            Body::RolloutResumed { .. } => self.resume(at),
+            Body::RolloutHalted { step, reason, .. } => {
+                self.phase = Phase::Halted { step: *step, reason: reason.clone(), since: at };
+            }
+            Body::RolloutUnwinding { cause, .. } => {
+                self.resume(at);
+                self.phase = Phase::Unwinding;
+                self.ended = None;
+                if self.cause.is_none() {
+                    self.unwinding_since = Some(at);
+                    self.cause = Some(cause.clone());
+                }
+            }
+            Body::RolloutAborting { reason, .. } => self.phase = Phase::Aborting { reason: reason.clone() },
+            Body::RolloutEnded { end, .. } => {
+                self.resume(at);
+                self.ended = Some(at);
+                self.phase = Phase::Ended(end.clone());
+            }
+            Body::StepApproved { step, .. } => {
+                if let Some(step) = self.step_mut(*step) {
+                    step.approved_by = Some(event.actor.clone());
+                }
+            }
+            Body::StepObserved { step, block, verdict, .. } => {
+                if let Some(step) = self.step_mut(*step) {
+                    step.blocks.push(block.clone());
+                    step.verdict = Some(verdict.clone());
+                }
+            }
+            _ => self.apply_step(event),
+        }
+    }
+
+    fn apply_step(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.body {
+            Body::StepStarted { step, direction, attempt, route_revision, .. } => {
+                // A retry after a halt goes on.
+                if matches!(self.phase, Phase::Halted { .. }) {
+                    self.phase = match direction {
+                        Direction::Do => Phase::Running,
+                        Direction::Undo => Phase::Unwinding,
+                    };
+                }
+                let Some(step) = self.step_mut(*step) else { return };
+                step.started.get_or_insert(at);
+                step.ended = None;
+                step.route_revision = route_revision.or(step.route_revision);
+                *step.progress_mut(*direction) = Progress::Running { attempt: *attempt, since: at };
+            }
+            Body::StepEnded { step, direction, attempt, outcome, .. } => {
+                let Some(step) = self.step_mut(*step) else { return };
+                step.ended = Some(at);
+                step.result = Some(outcome.clone());
+                *step.progress_mut(*direction) = match outcome {
+                    Outcome::Succeeded { .. } => Progress::Succeeded,
+                    Outcome::Failed { reason, retryable, .. } => Progress::Failed {
+                        attempt: *attempt,
+                        reason: reason.clone(),
+                        retryable: *retryable,
+                        at,
+                    },
+                };
+            }
+            Body::StepRetried { step, direction, not_before, .. } => {
+                let Some(step) = self.step_mut(*step) else { return };
+                let progress = step.progress_mut(*direction);
+                let attempt = progress.attempt() + 1;
+                let reason = match progress {
+                    Progress::Failed { reason, .. } => std::mem::take(reason),
+                    _ => String::new(),
+                };
+                *progress = Progress::Retrying { attempt, not_before: *not_before, reason };
+            }
+            Body::StepTolerated { step, .. } => {
+                let Some(step) = self.step_mut(*step) else { return };
+                let reason = match &mut step.forward {
+                    Progress::Failed { reason, .. } => std::mem::take(reason),
+                    _ => String::new(),
+                };
+                step.forward = Progress::Tolerated { reason };
+            }
+            Body::StepSkipped { step, direction, reason, .. } => {
+                if let Some(step) = self.step_mut(*step) {
+                    *step.progress_mut(*direction) = Progress::Skipped { reason: reason.clone() };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn resume(&mut self, at: Timestamp) {
+        if let Some(paused) = self.paused.take() {
+            self.paused_ms += u64::try_from(at.duration_since(paused.since).as_millis()).unwrap_or(0);
+        }
+    }
+}
+
+/// Folds a whole rollout from the events of its stream.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Rollout> {
+    let mut events = events.into_iter();
+    let mut rollout = Rollout::new(events.next()?)?;
+    events.for_each(|event| rollout.apply(event));
+    Some(rollout)
+}
+
+/// What a step does in a direction.
+pub fn action(rollout: &Rollout, step: StepId, direction: Direction) -> Option<&Action> {
+    let step = rollout.plan.step(step)?;
+    match direction {
+        Direction::Do => Some(&step.action),
+        Direction::Undo => step.undo.as_ref(),
+    }
+}
+
+impl Rollouts {
+    pub(crate) fn known(&self, id: RolloutId) -> Result<&Rollout, Rejection> {
+        self.live.get(&id).ok_or_else(|| match self.summaries.get(&id) {
+            Some(_) => Rejection::new(Code::WrongPhase, format!("rollout {id} has ended, and later ones followed it"))
+                .hint("only the latest rollout of an environment can be taken back; ship the wanted release instead"),
+            None => Rejection::new(Code::UnknownRollout, format!("there is no rollout {id}"))
+                .hint("`shipway rollout list` shows those there are"),
+        })
+    }
+
+    pub(crate) fn apply(&mut self, id: RolloutId, event: &Event) {
+        if let Some(rollout) = Rollout::new(event) {
+            let summary = Summary {
+                id,
+                release: rollout.plan.release.clone(),
+                environment: rollout.plan.environment.clone(),
+                requested_by: rollout.requested_by.clone(),
+                queued: event.at,
+                started: None,
+                ended: None,
+                end: None,
+            };
+            self.summaries.insert(id, summary);
+            self.live.insert(id, rollout);
+            return;
+        }
+        if let Some(rollout) = self.live.get_mut(&id) {
+            rollout.apply(event);
+        }
+        if let Some(summary) = self.summaries.get_mut(&id) {
+            match &event.body {
+                Body::RolloutStarted { .. } => summary.started = Some(event.at),
+                Body::RolloutUnwinding { .. } => (summary.ended, summary.end) = (None, None),
+                Body::RolloutEnded { end, .. } => {
+                    summary.ended = Some(event.at);
+                    summary.end = Some(end.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Forgets the details of ended rollouts of the environment but the latest; their streams still have them.
+    pub(crate) fn retire_ended(&mut self, environment: &Name, latest: Option<RolloutId>) -> Vec<RolloutId> {
+        let gone: Vec<_> = self
+            .live
+            .values()
+            .filter(|it| it.plan.environment == *environment && it.has_ended() && Some(it.id) != latest)
+            .map(|it| it.id)
+            .collect();
+        for id in &gone {
+            self.live.remove(id);
+        }
+        gone
+    }
+}

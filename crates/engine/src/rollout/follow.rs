@@ -1,0 +1,287 @@
+//! The way forward: timeouts, failures, skips, starts, and the end.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use shipway_model::effect::{Direction, Outcome, Success};
+use shipway_model::event::{Body, Cause, End};
+use shipway_model::plan::{Action, Step, StepId};
+use shipway_model::resource::pipeline::OnFailure;
+use shipway_model::{Millis, Name};
+
+use super::{Phase, Progress, Rollout};
+use crate::environment::Status;
+use crate::{State, queue};
+
+pub(super) fn forward(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
+    let events = under_way(rollout, now);
+    if !events.is_empty() {
+        return events;
+    }
+    if let Some(events) = rollout.plan.steps.iter().find_map(|step| failed(rollout, step)) {
+        return events;
+    }
+    if let Some(unwinding) = instance_failed(state, rollout) {
+        return vec![unwinding];
+    }
+    let skips = skips(rollout);
+    if !skips.is_empty() {
+        return skips;
+    }
+    if rollout.steps.iter().all(|it| it.forward.is_settled()) {
+        let targets: BTreeSet<_> = rollout.tolerated().map(|it| it.action.target()).collect();
+        let failed_targets = u32::try_from(targets.len()).unwrap_or(u32::MAX);
+        return vec![Body::RolloutEnded { id: rollout.id, end: End::Succeeded { failed_targets } }];
+    }
+    starts(state, rollout, now)
+}
+
+/// Steps under way whose time has come, in the direction in which the rollout walks.
+pub(super) fn under_way(rollout: &Rollout, now: Timestamp) -> Vec<Body> {
+    let direction = rollout.direction();
+    let mut events = Vec::new();
+    for step in &rollout.plan.steps {
+        let Some(action) = super::action(rollout, step.id, direction) else { continue };
+        let Some(state) = rollout.step(step.id) else { continue };
+        let Progress::Running { attempt, since } = state.progress(direction) else { continue };
+        let Some((at, outcome)) = due(step, action, *since) else { continue };
+        if at <= now {
+            let (id, step, attempt) = (rollout.id, step.id, *attempt);
+            events.push(Body::StepEnded { id, step, direction, attempt, outcome });
+        }
+    }
+    events
+}
+
+/// When and how a running step ends by the clock alone.
+fn due(step: &Step, action: &Action, since: Timestamp) -> Option<(Timestamp, Outcome)> {
+    match action {
+        Action::Wait { duration } | Action::Bake { duration, requests: 0, .. } => {
+            let summary = format!("{duration} have passed");
+            Some((after(since, *duration), Outcome::Succeeded { result: Success::Completed { summary } }))
+        }
+        Action::Pause {} | Action::Approval { .. } => None,
+        _ => {
+            let who =
+                action.target().map_or("the control plane".to_owned(), |it| format!("the agent of {it}"));
+            let reason = format!("no answer from {who} within {}", step.timeout);
+            Some((after(since, step.timeout), Outcome::Failed { reason, retryable: true, verdict: None }))
+        }
+    }
+}
+
+fn after(since: Timestamp, duration: Millis) -> Timestamp {
+    since.checked_add(SignedDuration::from_millis(duration.0.cast_signed())).unwrap_or(Timestamp::MAX)
+}
+
+/// What is decided about a step that has failed.
+fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
+    let Progress::Failed { attempt, reason, retryable, at } = &rollout.step(step.id)?.forward else {
+        return None;
+    };
+    let id = rollout.id;
+    if *retryable && *attempt <= step.retries {
+        let not_before = after(*at, back_off(*attempt));
+        return Some(vec![Body::StepRetried { id, step: step.id, direction: Direction::Do, not_before }]);
+    }
+    if step.tolerates > 0 && tolerated_targets(rollout, step.action.service()) < step.tolerates {
+        return Some(vec![Body::StepTolerated { id, step: step.id }]);
+    }
+    let halt = |reason: String| Some(vec![Body::RolloutHalted { id, step: step.id, reason }]);
+    match step.on_failure {
+        OnFailure::Continue => Some(vec![Body::StepTolerated { id, step: step.id }]),
+        OnFailure::Halt => halt(reason.clone()),
+        OnFailure::Rollback => match rollout.passed_no_return() {
+            Some(passed) => {
+                halt(format!("{reason}; step {passed} is a point of no return, so it cannot be taken back"))
+            }
+            None => {
+                let cause = Cause::StepFailed { step: step.id, reason: reason.clone() };
+                Some(vec![Body::RolloutUnwinding { id, cause }])
+            }
+        },
+    }
+}
+
+fn tolerated_targets(rollout: &Rollout, service: Option<&Name>) -> u32 {
+    let targets: BTreeSet<_> = rollout
+        .tolerated()
+        .filter(|it| it.action.service() == service)
+        .map(|it| it.action.target())
+        .collect();
+    u32::try_from(targets.len()).unwrap_or(u32::MAX)
+}
+
+/// One second, doubled with every attempt, at most a minute.
+pub(super) fn back_off(attempt: u32) -> Millis {
+    Millis(1000_u64.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(60_000))
+}
+
+/// New instances that were healthy and no longer are, beyond what the strategy tolerates.
+fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
+    let environment = state.environments.get(&rollout.plan.environment)?;
+    let mut failed: Vec<(&Step, String)> = Vec::new();
+    for step in &rollout.plan.steps {
+        let Action::Place { instance, .. } = &step.action else { continue };
+        if rollout.step(step.id)?.forward != Progress::Succeeded || step.on_failure != OnFailure::Rollback {
+            continue;
+        }
+        if let Some(Status::Unhealthy { detail, .. }) =
+            environment.instances.get(instance).map(|it| &it.status)
+        {
+            failed.push((step, detail.clone()));
+        }
+    }
+    let (step, detail) = failed.iter().find(|(step, _)| {
+        let of_service = |it: &&(&Step, String)| it.0.action.service() == step.action.service();
+        let n_failed = u32::try_from(failed.iter().filter(of_service).count()).unwrap_or(u32::MAX);
+        n_failed + tolerated_targets(rollout, step.action.service()) > step.tolerates
+    })?;
+    if rollout.passed_no_return().is_some() {
+        return None;
+    }
+    let Action::Place { instance, .. } = &step.action else { return None };
+    let cause = Cause::InstanceFailed { instance: instance.clone(), reason: detail.clone() };
+    Some(Body::RolloutUnwinding { id: rollout.id, cause })
+}
+
+/// Steps on a target that was given up on have nothing to do any more.
+fn skips(rollout: &Rollout) -> Vec<Body> {
+    let mut events = Vec::new();
+    for step in &rollout.plan.steps {
+        let Some(target) = step.action.target() else { continue };
+        if rollout.step(step.id).is_none_or(|it| it.forward != Progress::Pending) {
+            continue;
+        }
+        let given_up = step.after.iter().filter_map(|id| rollout.plan.step(*id)).find(|needed| {
+            let progress = rollout.step(needed.id).map(|it| &it.forward);
+            needed.action.target() == Some(target)
+                && needed.action.service() == step.action.service()
+                && matches!(progress, Some(Progress::Tolerated { .. } | Progress::Skipped { .. }))
+        });
+        if let Some(needed) = given_up {
+            let reason = format!("step {} was given up on {target}", needed.id);
+            let (id, step, direction) = (rollout.id, step.id, Direction::Do);
+            events.push(Body::StepSkipped { id, step, direction, reason });
+        }
+    }
+    events
+}
+
+fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
+    if rollout.paused.is_some() || state.pauses.holding_environment(&rollout.plan.environment).is_some() {
+        return Vec::new();
+    }
+    let mut room = state.catalogue.concurrency(&rollout.plan.environment).steps as usize;
+    room = room.saturating_sub(steps_under_way(state, &rollout.plan.environment));
+    let mut taken: BTreeSet<&Name> = BTreeSet::new();
+    let mut events = Vec::new();
+    for step in &rollout.plan.steps {
+        if room == 0 {
+            break;
+        }
+        let Some(attempt) = startable(rollout, step, now) else { continue };
+        let held = step.action.service().is_some_and(|it| state.pauses.holding_service(it).is_some());
+        let locked = |lock: &Name| taken.contains(lock) || lock_holder(state, lock).is_some();
+        if held || step.locks.iter().any(locked) {
+            continue;
+        }
+        taken.extend(&step.locks);
+        room -= 1;
+        events.push(started(state, rollout, step.id, &step.action, Direction::Do, attempt));
+    }
+    events
+}
+
+pub(super) fn started(
+    state: &State,
+    rollout: &Rollout,
+    step: StepId,
+    action: &Action,
+    direction: Direction,
+    attempt: u32,
+) -> Body {
+    let route_revision = match action {
+        Action::Route { service, .. } => {
+            let environment = state.environments.get(&rollout.plan.environment);
+            Some(environment.map_or(1, |it| it.next_route_revision(service)))
+        }
+        _ => None,
+    };
+    Body::StepStarted { id: rollout.id, step, direction, attempt, route_revision }
+}
+
+/// The attempt that may start now; None when the step has to wait or is done.
+pub(super) fn startable(rollout: &Rollout, step: &Step, now: Timestamp) -> Option<u32> {
+    match &rollout.step(step.id)?.forward {
+        Progress::Pending => {
+            let settled = |id: &StepId| rollout.step(*id).is_some_and(|it| it.forward.is_settled());
+            step.after.iter().all(settled).then_some(1)
+        }
+        Progress::Retrying { attempt, not_before, .. } => (*not_before <= now).then_some(*attempt),
+        _ => None,
+    }
+}
+
+fn steps_under_way(state: &State, environment: &Name) -> usize {
+    let running = state.environments.get(environment).into_iter().flat_map(|it| &it.running);
+    let steps = running.filter_map(|id| state.rollouts.live.get(id)).flat_map(|it| &it.steps);
+    steps.filter(|it| matches!(it.forward, Progress::Running { .. })).count()
+}
+
+/// The rollout and step that hold a lock now.
+pub(super) fn lock_holder(state: &State, lock: &Name) -> Option<(shipway_model::RolloutId, StepId)> {
+    state.rollouts.live.values().filter(|it| !it.has_ended()).find_map(|rollout| {
+        let holds = |step: &&Step| {
+            step.locks.contains(lock)
+                && rollout.step(step.id).is_some_and(|it| {
+                    matches!(it.forward, Progress::Running { .. })
+                        || matches!(it.back, Progress::Running { .. })
+                })
+        };
+        Some((rollout.id, rollout.plan.steps.iter().find(holds)?.id))
+    })
+}
+
+/// An aborted rollout ends as soon as nothing in the world is under way.
+pub(super) fn aborting(rollout: &Rollout, reason: &str, now: Timestamp) -> Vec<Body> {
+    let events = under_way(rollout, now);
+    if !events.is_empty() {
+        return events;
+    }
+    let direction = rollout.direction();
+    let busy = rollout.plan.steps.iter().any(|step| {
+        let in_world = super::action(rollout, step.id, direction)
+            .is_some_and(|it| it.target().is_some() || matches!(it, Action::Route { .. }));
+        in_world
+            && rollout
+                .step(step.id)
+                .is_some_and(|it| matches!(it.progress(direction), Progress::Running { .. }))
+    });
+    if busy {
+        return Vec::new();
+    }
+    vec![Body::RolloutEnded { id: rollout.id, end: End::Aborted { reason: reason.to_owned() } }]
+}
+
+/// When the clock alone makes something of this rollout due.
+pub(super) fn wake(rollout: &Rollout) -> Option<Timestamp> {
+    if matches!(rollout.phase, Phase::Queued | Phase::Ended(_)) {
+        return None;
+    }
+    let direction = rollout.direction();
+    let of_step = |step: &Step| match rollout.step(step.id)?.progress(direction) {
+        Progress::Running { since, .. } => {
+            Some(due(step, super::action(rollout, step.id, direction)?, *since)?.0)
+        }
+        // While it is held there is nothing to start; resuming looks again.
+        Progress::Retrying { not_before, .. } if rollout.paused.is_none() => Some(*not_before),
+        _ => None,
+    };
+    rollout.plan.steps.iter().filter_map(of_step).min()
+}
+
+/// Whether a queued rollout could start, for people.
+pub fn queue_hold(state: &State, rollout: &Rollout) -> Option<queue::Hold> {
+    matches!(rollout.phase, Phase::Queued).then(|| queue::hold(state, rollout))?
+}

@@ -1,0 +1,87 @@
+//! What performers answer.
+
+use shipway_model::analysis::{Block, Verdict};
+use shipway_model::effect::{EffectKey, Outcome, Success};
+use shipway_model::event::Body;
+use shipway_model::plan::Action;
+
+use super::Progress;
+use crate::decide::TEXT_BYTES_MAX;
+use crate::{Code, Rejection, State};
+
+/// Takes an outcome once: repeats, late answers of earlier attempts and answers about what has ended change nothing.
+pub(crate) fn report(state: &State, key: EffectKey, outcome: &Outcome) -> Result<Vec<Body>, Rejection> {
+    let Some(rollout) = state.rollouts.live.get(&key.rollout) else { return Ok(Vec::new()) };
+    let Some(action) = super::action(rollout, key.step, key.direction) else {
+        return Err(Rejection::new(
+            Code::UnknownStep,
+            format!("{key} names a step that the plan does not have"),
+        ));
+    };
+    let Some(step) = rollout.step(key.step) else { return Ok(Vec::new()) };
+    let Progress::Running { attempt, .. } = step.progress(key.direction) else { return Ok(Vec::new()) };
+    if key.attempt != *attempt || key.direction != rollout.direction() {
+        return Ok(Vec::new());
+    }
+    check(action, outcome)?;
+    let (id, step, direction) = (key.rollout, key.step, key.direction);
+    Ok(vec![Body::StepEnded { id, step, direction, attempt: key.attempt, outcome: bounded(outcome) }])
+}
+
+fn check(action: &Action, outcome: &Outcome) -> Result<(), Rejection> {
+    let Outcome::Succeeded { result } = outcome else { return Ok(()) };
+    let fits = match result {
+        Success::Placed { .. } => matches!(action, Action::Place { .. }),
+        Success::Retired {} => matches!(action, Action::Retire { .. }),
+        Success::Verified {} => matches!(action, Action::Verify { .. }),
+        Success::Routed { .. } => matches!(action, Action::Route { .. }),
+        Success::Judged { .. } => matches!(action, Action::Analyse { .. }),
+        Success::Completed { .. } => {
+            matches!(
+                action,
+                Action::Command { .. } | Action::Http { .. } | Action::Journey { .. } | Action::Bake { .. }
+            )
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        Code::InvalidReport,
+        format!("a {} step cannot have ended as {result:?}", action.word()),
+    ))
+}
+
+/// Texts from performers have a limit and no control characters: they are shown to people and kept for ever.
+fn bounded(outcome: &Outcome) -> Outcome {
+    let clean = |text: &str| -> String {
+        let mut clean: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        if clean.len() > TEXT_BYTES_MAX {
+            clean.truncate(clean.floor_char_boundary(TEXT_BYTES_MAX));
+            clean.push('…');
+        }
+        clean
+    };
+    match outcome {
+        Outcome::Succeeded { result: Success::Completed { summary } } => {
+            Outcome::Succeeded { result: Success::Completed { summary: clean(summary) } }
+        }
+        Outcome::Failed { reason, retryable, verdict } => {
+            Outcome::Failed { reason: clean(reason), retryable: *retryable, verdict: verdict.clone() }
+        }
+        Outcome::Succeeded { .. } => outcome.clone(),
+    }
+}
+
+/// Keeps what the judge saw, once and in order.
+pub(crate) fn observe(state: &State, key: EffectKey, block: &Block, verdict: &Verdict) -> Vec<Body> {
+    let Some(rollout) = state.rollouts.live.get(&key.rollout) else { return Vec::new() };
+    let Some(step) = rollout.step(key.step) else { return Vec::new() };
+    let running = matches!(step.forward, Progress::Running { attempt, .. } if attempt == key.attempt);
+    let follows = step.blocks.last().is_none_or(|last| block.start.0 >= last.start.0 + last.length.0);
+    if !running || !follows || key.direction != rollout.direction() {
+        return Vec::new();
+    }
+    let (id, step) = (key.rollout, key.step);
+    vec![Body::StepObserved { id, step, block: block.clone(), verdict: verdict.clone() }]
+}

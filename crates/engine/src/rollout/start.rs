@@ -1,0 +1,36 @@
+//! Asking for a rollout.
+
+use std::sync::Arc;
+
+use shipway_model::event::Body;
+use shipway_model::{Digest, Name, ReleaseId, RolloutId};
+
+use crate::{Code, Rejection, State, plan};
+
+pub(crate) fn start(
+    state: &State,
+    id: RolloutId,
+    release: ReleaseId,
+    environment: &Name,
+    shown: Option<Digest>,
+) -> Result<Vec<Body>, Rejection> {
+    if state.rollouts.summaries.contains_key(&id) {
+        return Ok(Vec::new());
+    }
+    let plan = plan::make(state, release, environment)?;
+    let plan_digest = plan.digest();
+    if let Some(shown) = shown
+        && shown != plan_digest
+    {
+        return Err(Rejection::new(
+            Code::PlanChanged,
+            format!(
+                "the plan that was shown ({}) is not what would be done now ({})",
+                shown.short(),
+                plan_digest.short()
+            ),
+        )
+        .hint("look at `shipway plan` again: what runs, or what is declared, has changed since"));
+    }
+    Ok(vec![Body::RolloutQueued { id, plan: Arc::new(plan), plan_digest }])
+}

@@ -1,0 +1,125 @@
+//! What a rollout waits for, in sentences: what, why, and who or what could end it.
+
+use jiff::Timestamp;
+use shipway_model::plan::{Action, StepId};
+
+use super::{Phase, Progress, Rollout, follow};
+use crate::State;
+use crate::queue::{self, Hold};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The step that waits; None when the whole rollout does.
+    pub step: Option<StepId>,
+    pub why: String,
+    /// Who or what ends the wait.
+    pub until: String,
+    pub since: Option<Timestamp>,
+}
+
+pub fn waiting(state: &State, rollout: &Rollout) -> Vec<Waiting> {
+    let whole =
+        |why: String, until: String, since| vec![Waiting { step: None, why, until, since: Some(since) }];
+    match &rollout.phase {
+        Phase::Ended(_) => Vec::new(),
+        Phase::Queued => queue::hold(state, rollout)
+            .map(|hold| {
+                let (why, until) = explain(&hold);
+                whole(why, until, rollout.queued)
+            })
+            .unwrap_or_default(),
+        Phase::Halted { step, reason, since } => vec![Waiting {
+            step: Some(*step),
+            why: format!("step {step} failed: {reason}"),
+            until: "an operator runs `shipway rollout retry`, `rollback` or `abort`".to_owned(),
+            since: Some(*since),
+        }],
+        Phase::Running | Phase::Unwinding | Phase::Aborting { .. } => {
+            if let Some(paused) = &rollout.paused {
+                let why = format!("paused by {}: {}", paused.by, paused.reason);
+                return whole(why, "`shipway rollout resume`".to_owned(), paused.since);
+            }
+            if rollout.cause.is_none()
+                && let Some(pause) = state.pauses.holding_environment(&rollout.plan.environment)
+            {
+                let why = format!("{} is paused by {}: {}", pause.scope, pause.by, pause.reason);
+                return whole(why, "`shipway resume` of that scope".to_owned(), pause.since);
+            }
+            rollout.plan.steps.iter().filter_map(|step| of_step(state, rollout, step)).collect()
+        }
+    }
+}
+
+fn of_step(state: &State, rollout: &Rollout, step: &shipway_model::plan::Step) -> Option<Waiting> {
+    let direction = rollout.direction();
+    let progress = rollout.step(step.id)?.progress(direction);
+    let wait = |why: String, until: String, since| Some(Waiting { step: Some(step.id), why, until, since });
+    match (super::action(rollout, step.id, direction)?, progress) {
+        (Action::Approval { message, team }, Progress::Running { since, .. }) => {
+            let who =
+                team.as_ref().map_or("an operator".to_owned(), |team| format!("a member of team {team}"));
+            let until = format!("{who} runs `shipway rollout approve {} {}`", rollout.id, step.id);
+            wait(format!("approval: {message}"), until, Some(*since))
+        }
+        (Action::Pause {}, Progress::Running { since, .. }) => wait(
+            "the strategy pauses here".to_owned(),
+            format!("an operator runs `shipway rollout resume {}`", rollout.id),
+            Some(*since),
+        ),
+        (
+            Action::Wait { duration } | Action::Bake { duration, requests: 0, .. },
+            Progress::Running { since, .. },
+        ) => {
+            wait(format!("{} takes {duration}", step.title), format!("{duration} have passed"), Some(*since))
+        }
+        (_, Progress::Retrying { attempt, not_before, reason }) => wait(
+            format!("attempt {} failed: {reason}", attempt - 1),
+            format!("the next attempt at {not_before}"),
+            None,
+        ),
+        (action, Progress::Running { since, .. }) => {
+            let who = action.target().map(|target| format!("the agent of {target}"))?;
+            wait(step.title.clone(), format!("{who} reports"), Some(*since))
+        }
+        (action, Progress::Pending) if rollout.cause.is_none() => {
+            follow::startable(rollout, step, Timestamp::MAX)?;
+            if let Some(pause) = action.service().and_then(|it| state.pauses.holding_service(it)) {
+                let why = format!("{} is paused by {}: {}", pause.scope, pause.by, pause.reason);
+                return wait(why, "`shipway resume` of that scope".to_owned(), Some(pause.since));
+            }
+            let (lock, (holder, holding)) =
+                step.locks.iter().find_map(|lock| Some((lock, follow::lock_holder(state, lock)?)))?;
+            let why = format!("the lock {lock} is held by step {holding} of rollout {holder}");
+            wait(why, "that step ends".to_owned(), None)
+        }
+        _ => None,
+    }
+}
+
+/// Why a queued rollout waits, and until when.
+pub fn explain(hold: &Hold) -> (String, String) {
+    match hold {
+        Hold::Full { running, limit } => {
+            let running: Vec<_> = running.iter().map(ToString::to_string).collect();
+            (
+                format!(
+                    "the environment takes {limit} rollout(s) at a time, and {} is under way",
+                    running.join(", ")
+                ),
+                "one of them ends".to_owned(),
+            )
+        }
+        Hold::SameService { service, rollout } => {
+            (format!("rollout {rollout} is shipping {service} too"), "that rollout ends".to_owned())
+        }
+        Hold::Turn { rollout } => {
+            (format!("rollout {rollout} has the next turn"), "that rollout has started".to_owned())
+        }
+        Hold::Paused { scope, by, reason } => {
+            (format!("{scope} is paused by {by}: {reason}"), "`shipway resume` of that scope".to_owned())
+        }
+        Hold::Held { by, reason } => {
+            (format!("paused by {by}: {reason}"), "`shipway rollout resume`".to_owned())
+        }
+    }
+}

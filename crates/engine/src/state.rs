@@ -1,0 +1,91 @@
+//! Everything known, folded from the events of one tenant.
+
+use std::collections::BTreeSet;
+
+use shipway_model::event::{Body, Event};
+use shipway_model::{Name, RolloutId};
+
+use crate::rollout::advance::Wakes;
+use crate::{Access, Agents, Artifacts, Catalogue, Environments, Pauses, Releases, Rollouts};
+
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub access: Access,
+    pub catalogue: Catalogue,
+    pub artifacts: Artifacts,
+    pub releases: Releases,
+    pub agents: Agents,
+    pub pauses: Pauses,
+    pub environments: Environments,
+    pub rollouts: Rollouts,
+    /// Rollouts about which something has happened since [`crate::advance`] looked at them.
+    pub(crate) dirty: BTreeSet<RolloutId>,
+    pub(crate) wakes: Wakes,
+}
+
+impl State {
+    /// Folds one event. Total: an event that refers to nothing known changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.body {
+            Body::LedgerOpened { .. } => {}
+            Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
+            Body::ResourceApplied { resource, digest } => self.catalogue.apply(resource, *digest),
+            Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
+            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } => self.releases.apply(event),
+            Body::AgentRegistered { .. } => self.agents.apply(event),
+            Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
+                self.pauses.apply(event);
+                self.dirty.extend(self.rollouts.live.keys().copied());
+            }
+            Body::InstanceChanged { instance, .. } => {
+                self.environments.apply_instance(event);
+                self.touch_environment(&instance.environment);
+            }
+            body => {
+                if let Some(id) = body.rollout() {
+                    self.apply_rollout(id, event);
+                }
+            }
+        }
+    }
+
+    fn apply_rollout(&mut self, id: RolloutId, event: &Event) {
+        self.rollouts.apply(id, event);
+        if let Some(rollout) = self.rollouts.live.get_mut(&id) {
+            let environment = self.environments.get(&rollout.plan.environment);
+            match event.body {
+                Body::RolloutQueued { .. } | Body::RolloutReplanned { .. } => {
+                    rollout.environment_version = environment.map_or(0, |it| it.version);
+                }
+                Body::RolloutStarted { .. } => {
+                    rollout.before = environment.map(|it| it.services.clone()).unwrap_or_default();
+                }
+                _ => {}
+            }
+            self.environments.apply_rollout(rollout, event);
+            self.dirty.insert(id);
+        }
+        if let Body::RolloutEnded { .. } = event.body
+            && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())
+        {
+            // A place in the queue, or a lock, has become free.
+            self.touch_environment(&environment);
+            let latest = self.environments.get(&environment).and_then(|it| it.latest);
+            for gone in self.rollouts.retire_ended(&environment, latest) {
+                self.dirty.remove(&gone);
+                self.wakes.forget(gone);
+            }
+        }
+    }
+
+    fn touch_environment(&mut self, environment: &Name) {
+        if let Some(environment) = self.environments.get(environment) {
+            self.dirty.extend(environment.queue.iter().chain(&environment.running).copied());
+        }
+    }
+}
+
+/// The rollouts that have not ended, and the latest ended one of each environment.
+pub fn live_rollouts(state: &State) -> impl Iterator<Item = RolloutId> + '_ {
+    state.rollouts.live.keys().copied()
+}

@@ -1,0 +1,88 @@
+//! The published JSON Schema of the files, generated from the kinds' own structs.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use crate::resource::{
+    ApiVersion, Environment, Journey, Kind, Library, Metadata, Pipeline, Regulation, Service, Strategy, Team,
+    Template, Vendor,
+};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The JSON Schema (2020-12) of one kind's documents, or of a document of any kind.
+pub fn schema(kind: Option<Kind>) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut whole = match kind {
+        Some(kind) => document(kind, &mut generator),
+        None => any_document(&mut generator),
+    };
+    let title = kind.map_or("Shipway resource".to_owned(), |it| format!("Shipway {it}"));
+    whole["$schema"] = json!(DIALECT);
+    whole["title"] = json!(title);
+    whole["$defs"] = Value::Object(generator.take_definitions(true));
+    whole
+}
+
+/// Of a document whose kind is missing or unknown: everything but its spec can be judged.
+pub(super) fn header_schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let kinds: Vec<&str> = Kind::ALL.into_iter().map(Kind::as_str).collect();
+    let mut whole = frame(json!({ "type": "string", "enum": kinds }), json!(true), &mut generator);
+    whole["$defs"] = Value::Object(generator.take_definitions(true));
+    whole
+}
+
+fn document(kind: Kind, generator: &mut SchemaGenerator) -> Value {
+    let spec = spec(kind, generator);
+    frame(json!({ "type": "string", "const": kind.as_str() }), json!(spec), generator)
+}
+
+fn any_document(generator: &mut SchemaGenerator) -> Value {
+    let kinds: Vec<&str> = Kind::ALL.into_iter().map(Kind::as_str).collect();
+    let by_kind: Vec<Value> = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            json!({
+                "if": { "properties": { "kind": { "const": kind.as_str() } } },
+                "then": document(kind, generator),
+            })
+        })
+        .collect();
+    json!({
+        "type": "object",
+        "required": ["kind"],
+        "properties": { "kind": { "type": "string", "enum": kinds } },
+        "allOf": by_kind,
+    })
+}
+
+fn frame(kind: Value, spec: Value, generator: &mut SchemaGenerator) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "apiVersion": generator.subschema_for::<ApiVersion>(),
+            "kind": kind,
+            "metadata": generator.subschema_for::<Metadata>(),
+            "spec": spec,
+        },
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": false,
+    })
+}
+
+fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
+    match kind {
+        Kind::Team => generator.subschema_for::<Team>(),
+        Kind::Service => generator.subschema_for::<Service>(),
+        Kind::Vendor => generator.subschema_for::<Vendor>(),
+        Kind::Library => generator.subschema_for::<Library>(),
+        Kind::Regulation => generator.subschema_for::<Regulation>(),
+        Kind::Environment => generator.subschema_for::<Environment>(),
+        Kind::Pipeline => generator.subschema_for::<Pipeline>(),
+        Kind::Template => generator.subschema_for::<Template>(),
+        Kind::Strategy => generator.subschema_for::<Strategy>(),
+        Kind::Journey => generator.subschema_for::<Journey>(),
+    }
+}

@@ -1,0 +1,3 @@
+//! The model as other crates meet it.
+
+mod file;
