@@ -26,6 +26,16 @@ impl Method {
     }
 }
 
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    Prompt,
+    /// Waits for something to happen, as long as the caller asks.
+    LongPoll,
+    /// As long as bytes keep coming.
+    Streamed,
+}
+
 /// One thing that can be asked over HTTP. Implemented by the marker types in [`crate::operations`].
 pub trait Operation: Send + Sync + 'static {
     const ID: &'static str;
@@ -38,6 +48,7 @@ pub trait Operation: Send + Sync + 'static {
     const STATUS: u16;
     /// What it may refuse with, beside the codes that every operation may.
     const ERRORS: &'static [Code];
+    const PACE: Pace;
     /// Whether the caller may state, by `If-Match`, which state of the thing it means.
     const CONDITIONAL: bool;
 
@@ -56,6 +67,7 @@ pub struct Endpoint {
     pub summary: &'static str,
     pub status: u16,
     pub errors: &'static [Code],
+    pub pace: Pace,
     pub conditional: bool,
     pub path_schema: fn(&mut SchemaGenerator) -> Schema,
     pub query_schema: fn(&mut SchemaGenerator) -> Schema,
@@ -80,6 +92,7 @@ impl Endpoint {
             summary: O::SUMMARY.trim_ascii(),
             status: O::STATUS,
             errors: O::ERRORS,
+            pace: O::PACE,
             conditional: O::CONDITIONAL,
             path_schema: O::Path::json_schema,
             query_schema: O::Query::json_schema,

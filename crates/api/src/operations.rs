@@ -19,8 +19,8 @@ pub mod token;
 
 /// Declares the operations of a noun and its part of the table.
 ///
-/// `Name "id": METHOD "path", Permission { path: T, query: T, body: P, answer: P, status: N, conditional: true,
-/// errors: [Code] }`, where everything but `answer` may be left out, in this order.
+/// `Name "id": METHOD "path", Permission { path: T, query: T, body: P, answer: P, status: N, pace: P,
+/// conditional: true, errors: [Code] }`, where everything but `answer` may be left out, in this order.
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
@@ -30,6 +30,7 @@ macro_rules! operations {
             $(body: $body:ty,)?
             answer: $answer:ty,
             $(status: $status:literal,)?
+            $(pace: $pace:ident,)?
             $(conditional: $conditional:literal,)?
             $(errors: [$($error:ident),* $(,)?],)?
         }
@@ -46,6 +47,8 @@ macro_rules! operations {
                 const SUMMARY: &'static str = concat!($($summary),+);
                 const STATUS: u16 = $crate::operations::given!([$($status)?] 200);
                 const ERRORS: &'static [$crate::Code] = &[$($($crate::Code::$error),*)?];
+                const PACE: $crate::endpoint::Pace =
+                    $crate::operations::given!([$($crate::endpoint::Pace::$pace)?] $crate::endpoint::Pace::Prompt);
                 const CONDITIONAL: bool = $crate::operations::given!([$($conditional)?] false);
                 type Path = $crate::operations::given!(type [$($path_type)?] ());
                 type Query = $crate::operations::given!(type [$($query)?] ());

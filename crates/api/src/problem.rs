@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shipway_model::resource;
 
 mod code;
 
@@ -37,22 +38,29 @@ pub struct Problem {
     pub faults: Vec<Fault>,
 }
 
-/// One fault, and where it stands when it stands in a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// One of several faults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Fault {
+    /// In a file, with its place.
+    File(resource::file::Fault),
+    Stated(Statement),
+}
+
+/// A fault without a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Fault {
+pub struct Statement {
     pub message: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// From 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-    /// From 1, in characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-    /// What to write instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(fault) => fault.fmt(f),
+            Self::Stated(fault) => f.write_str(&fault.message),
+        }
+    }
 }
 
 impl Problem {
@@ -89,7 +97,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)?;
-        self.faults.iter().try_for_each(|fault| write!(f, "\n  - {}", fault.message))
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
     }
 }
 

@@ -161,6 +161,7 @@ operations! {
         path: AgentPath,
         body: Json<LeaseAsk>,
         answer: Json<Leases>,
+        pace: LongPoll,
         errors: [UnknownAgent],
     }
 

@@ -19,6 +19,7 @@ operations! {
         body: Octets,
         answer: (),
         status: 204,
+        pace: Streamed,
         errors: [DigestMismatch],
     }
 
@@ -26,6 +27,7 @@ operations! {
     GetBlob "getBlob": Get "/api/v1/blobs/{digest}", ViewerOrAgent {
         path: BlobPath,
         answer: Octets,
+        pace: Streamed,
         errors: [UnknownBlob],
     }
 }

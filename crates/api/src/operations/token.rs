@@ -33,6 +33,7 @@ operations! {
         body: Json<NewToken>,
         answer: Json<IssuedToken>,
         status: 201,
+        errors: [SecretShown, InvalidReason],
     }
 
     /// List the tokens that are valid.

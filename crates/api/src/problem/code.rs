@@ -79,6 +79,7 @@ codes! {
     // Agents and access.
     UnknownAgent = "unknown-agent" 404 "There is no such host",
     InvalidReport = "invalid-report" 422 "The report does not fit the effect",
+    SecretShown = "secret-shown" 409 "The secret was shown once already",
     UnknownToken = "unknown-token" 404 "There is no such token",
     // The control plane.
     Internal = "internal" 500 "A fault in the control plane",

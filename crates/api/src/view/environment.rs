@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::release::ReleaseRef;
 use shipway_model::resource::environment::Concurrency;
-use shipway_model::{Name, RolloutId};
+use shipway_model::{Millis, Name, RolloutId};
 
 use super::rollout::RolloutSummary;
 use super::traffic::{TargetView, TrafficView};
@@ -46,7 +46,7 @@ pub struct QueueView {
     pub running: Vec<RolloutSummary>,
     /// In the order in which they will start.
     pub queued: Vec<QueuedView>,
-    /// What other limits would give, smallest first.
+    /// What other limits would have given, smallest first; empty while nothing has ended here.
     pub forecasts: Vec<Forecast>,
 }
 
@@ -58,16 +58,20 @@ pub struct QueuedView {
     /// From 1.
     pub position: u32,
     pub since: Timestamp,
-    /// A sentence.
+    /// A sentence; empty when it starts at once.
     pub why: String,
+    /// What ends the wait.
+    pub until: String,
     /// The rollouts that it waits behind.
     pub behind: Vec<RolloutId>,
 }
 
-/// With this many rollouts at once, these would be under way now.
+/// How long the latest rollouts would have waited for their turn with another limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
+    /// The limit: rollouts under way at once.
     pub rollouts: u32,
-    pub would_start: Vec<RolloutId>,
+    pub wait_mean: Millis,
+    pub wait_max: Millis,
 }

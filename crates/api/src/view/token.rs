@@ -13,6 +13,8 @@ pub struct TokenView {
     /// Who holds it; of an agent, its host.
     pub name: String,
     pub role: Role,
+    pub issued_at: Timestamp,
+    pub issued_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
 }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::event::Condition;
 use shipway_model::{BasisPoints, Name, Version};
 
 /// An instance of a service on a target.
@@ -20,6 +19,9 @@ pub struct TargetView {
     /// What the agent last said about it, when there was something to say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// Times that it ended by itself since it was started.
+    #[serde(default)]
+    pub crashes: u32,
     /// Where it is reached, once it is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<SocketAddr>,
@@ -34,11 +36,9 @@ pub enum TargetCondition {
     Starting,
     Healthy,
     Unhealthy,
-    Crashed,
     /// Being drained and stopped.
     Stopping,
-    Stopped,
-    /// It did not come up.
+    /// It did not come up, and was taken away again.
     Failed,
 }
 
@@ -61,16 +61,6 @@ pub struct PoolView {
     pub targets: Vec<Name>,
 }
 
-impl From<Condition> for TargetCondition {
-    fn from(condition: Condition) -> Self {
-        match condition {
-            Condition::Healthy => Self::Healthy,
-            Condition::Unhealthy => Self::Unhealthy,
-            Condition::Crashed => Self::Crashed,
-        }
-    }
-}
-
 impl TargetCondition {
     pub const fn word(self) -> &'static str {
         match self {
@@ -78,9 +68,7 @@ impl TargetCondition {
             Self::Starting => "starting",
             Self::Healthy => "healthy",
             Self::Unhealthy => "unhealthy",
-            Self::Crashed => "crashed",
             Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
             Self::Failed => "failed",
         }
     }
