@@ -1,0 +1,370 @@
+//! The deterministic heart: commands and lease requests in, one durable batch out.
+//!
+//! A [`Kernel`] holds a working state that runs ahead of what is durable by exactly one batch. When the store does not
+//! take the batch, everything goes back to what is durable, and nobody has been told otherwise.
+
+mod answers;
+mod draft;
+mod queue;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use shipway_engine as engine;
+use shipway_engine::{Command, Context, State};
+use shipway_ledger::{Checkpoint, Frontier, SigningKey};
+use shipway_model::effect::{EffectKey, Lease, Performer};
+use shipway_model::event::{Body, Event, Schema, Stream};
+use shipway_model::{Millis, Name, RolloutId};
+
+use self::answers::Answers;
+use self::draft::Draft;
+use self::queue::Queue;
+use crate::open::OpenError;
+use crate::published::{Head, Published};
+use crate::replay::replay;
+use crate::runtime::{Leased, Receipt, Submission, SubmitError};
+use crate::store::{AppendError, Store, StoreError, StoredAnswer};
+
+/// Effects given at once.
+pub const LEASES_MAX: usize = 64;
+/// The longest lease.
+pub const LEASE_TTL_MAX: Duration = Duration::from_secs(300);
+/// How often a batch is decided again when others write to the same store.
+const STALE_MAX: u32 = 8;
+
+pub(crate) enum Request {
+    Submit(Box<Submission>),
+    Lease(Ask),
+}
+
+/// Asks for effects to perform, and to keep those that are held.
+pub(crate) struct Ask {
+    pub(crate) performer: Performer,
+    pub(crate) max: usize,
+    pub(crate) ttl: Duration,
+    pub(crate) renew: Vec<(EffectKey, u32)>,
+}
+
+pub(crate) enum Reply {
+    Submit(Result<Accepted, SubmitError>),
+    Lease(Result<Leased, SubmitError>),
+}
+
+pub(crate) enum Accepted {
+    Now(Receipt),
+    /// Answered before: its events are the records `first..last`.
+    Before {
+        first: u64,
+        last: u64,
+    },
+}
+
+pub(crate) struct Kernel {
+    store: Box<dyn Store>,
+    tenant: Name,
+    signer: SigningKey,
+    published: Arc<Published>,
+    /// The published state and the batch in the making.
+    working: State,
+    queue: Queue,
+    answers: Answers,
+    /// What is durable, as the next batch must build on it.
+    frontier: Frontier,
+    revision: u64,
+    at: Timestamp,
+    /// The queue may differ from what the state calls for, after reading from the store.
+    resync: bool,
+}
+
+impl Kernel {
+    /// Reads the store and publishes what it holds.
+    pub(crate) fn open(
+        store: Box<dyn Store>,
+        tenant: Name,
+        signer: SigningKey,
+        published: Arc<Published>,
+    ) -> Result<Self, OpenError> {
+        let mut kernel = Self {
+            store,
+            tenant,
+            signer,
+            published,
+            working: State::default(),
+            queue: Queue::default(),
+            answers: Answers::default(),
+            frontier: Frontier::default(),
+            revision: 0,
+            at: Timestamp::UNIX_EPOCH,
+            resync: true,
+        };
+        kernel.catch_up()?;
+        Ok(kernel)
+    }
+
+    /// When something is due without anybody asking.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        [engine::wake_at(&self.working), self.queue.expires_at()].into_iter().flatten().min()
+    }
+
+    /// Does what is due by `now` and what is asked for, in order, and answers once it is durable.
+    ///
+    /// # Errors
+    /// Nothing was written; the answer to every request is that the store is unavailable.
+    pub(crate) fn process(&mut self, requests: &[Request], now: Timestamp) -> Result<Vec<Reply>, String> {
+        for _ in 0..STALE_MAX {
+            let (mut draft, replies) = self.draft(requests, now);
+            if draft.is_empty() {
+                self.queue.revert();
+                self.tell_of_expired(now);
+                return Ok(replies);
+            }
+            let head = draft.seal(&self.signer, self.published.head());
+            match self.store.append(&draft.batch) {
+                Ok(()) => {
+                    self.commit(draft, head);
+                    self.tell_of_expired(now);
+                    return Ok(replies);
+                }
+                Err(AppendError::Stale) => {
+                    self.revert();
+                    self.catch_up().map_err(|error| error.to_string())?;
+                }
+                Err(AppendError::Unavailable(reason)) => {
+                    self.revert();
+                    return Err(reason);
+                }
+            }
+        }
+        Err(format!("others wrote first {STALE_MAX} times in a row"))
+    }
+
+    fn draft(&mut self, requests: &[Request], now: Timestamp) -> (Draft, Vec<Reply>) {
+        let mut draft = Draft::new(self.revision, self.frontier.clone(), self.time_of(now));
+        if draft.size() == 0 {
+            let origin = self.signer.verifier().name().to_string();
+            let opened = self.record(&mut draft, crate::ACTOR, vec![Body::LedgerOpened { origin }]);
+            opened.expect("a ledger's name has a canonical form");
+        }
+        self.settle(&mut draft);
+        if self.resync {
+            let live: BTreeSet<_> = engine::live_rollouts(&self.working).collect();
+            self.sync_queue(self.queue.rollouts().union(&live).copied().collect());
+        }
+        let replies = requests.iter().map(|request| self.answer(&mut draft, request)).collect();
+        draft.batch.effects = self.queue.changes();
+        if !draft.batch.answers.is_empty() {
+            draft.batch.forget_answers_before = self.answers.forget_before(draft.at);
+        }
+        (draft, replies)
+    }
+
+    fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
+        match request {
+            Request::Submit(submission) => Reply::Submit(self.submit(draft, submission)),
+            Request::Lease(ask) => Reply::Lease(Ok(self.lease(draft.at, ask))),
+        }
+    }
+
+    fn submit(&mut self, draft: &mut Draft, submission: &Submission) -> Result<Accepted, SubmitError> {
+        let Submission { actor, key, command, generation } = submission;
+        let Some(key) = key else {
+            return self.decide(draft, actor, command, *generation).map(Accepted::Now);
+        };
+        let (key, request) = (answers::scoped_key(actor, key), answers::request_digest(actor, command));
+        if let Some(answer) = self.earlier_answer(draft, &key)? {
+            return if answer.request == request {
+                Ok(Accepted::Before { first: answer.first, last: answer.last })
+            } else {
+                Err(SubmitError::KeyReused)
+            };
+        }
+        let first = draft.size();
+        let receipt = self.decide(draft, actor, command, *generation)?;
+        let answer = StoredAnswer { request, first, last: draft.size(), at: draft.at };
+        draft.batch.answers.push((key, answer));
+        Ok(Accepted::Now(receipt))
+    }
+
+    fn earlier_answer(&mut self, draft: &Draft, key: &str) -> Result<Option<StoredAnswer>, SubmitError> {
+        match draft.answer(key).or_else(|| self.answers.get(key)) {
+            Some(answer) => Ok(Some(answer)),
+            None => self.store.answer(key).map_err(|error| SubmitError::Unavailable(error.to_string())),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        draft: &mut Draft,
+        actor: &str,
+        command: &Command,
+        generation: Option<(EffectKey, u32)>,
+    ) -> Result<Receipt, SubmitError> {
+        let fence = fence(&self.queue, command, generation)?;
+        let decided = engine::decide(&self.working, command, &Context { actor, now: draft.at });
+        let bodies = match (fence, decided) {
+            // Gone because this very outcome was recorded: that is no error. Anything else comes too late.
+            (Fence::Gone, Ok(bodies)) if bodies.is_empty() => bodies,
+            (Fence::Gone, _) => return Err(SubmitError::Fenced { current: None }),
+            (Fence::Passed, decided) => decided.map_err(SubmitError::Rejected)?,
+        };
+        let (first, repeated) = (draft.size(), bodies.is_empty());
+        self.record(draft, actor, bodies)?;
+        self.settle(draft);
+        Ok(Receipt { position: draft.size(), events: draft.events_from(first), repeated })
+    }
+
+    /// Records all of `bodies` or, when one of them has no canonical form, none.
+    fn record(&mut self, draft: &mut Draft, actor: &str, bodies: Vec<Body>) -> Result<(), SubmitError> {
+        let (tenant, at) = (&self.tenant, draft.at);
+        let event =
+            |body| Event { schema: Schema::V1, tenant: tenant.clone(), actor: actor.to_owned(), at, body };
+        let written: Result<Vec<_>, _> = bodies.into_iter().map(|body| draft::write(event(body))).collect();
+        let written = written.map_err(|error| SubmitError::Unrecordable(error.to_string()))?;
+        let mut concerned = BTreeSet::new();
+        for written in written {
+            self.working.apply(&written.event);
+            match written.event.body.rollout() {
+                Some(rollout) => drop(concerned.insert(rollout)),
+                // A pause concerns whatever is under way.
+                None if written.event.body.stream() == Stream::Pauses => {
+                    concerned.extend(engine::live_rollouts(&self.working));
+                }
+                None => {}
+            }
+            draft.record(written);
+        }
+        self.sync_queue(concerned);
+        Ok(())
+    }
+
+    /// Records what follows from what has been recorded, and what is due.
+    fn settle(&mut self, draft: &mut Draft) {
+        while let Some(bodies) = engine::advance(&mut self.working, draft.at) {
+            if let Err(error) = self.record(draft, crate::ACTOR, bodies) {
+                // The rollout stays where it is until something else happens to it; the others go on.
+                tracing::error!(error = %error, "a rollout's next step cannot be recorded");
+            }
+        }
+    }
+
+    fn sync_queue(&mut self, rollouts: BTreeSet<RolloutId>) {
+        for rollout in rollouts {
+            self.queue.sync(rollout, engine::effects(&self.working, rollout));
+        }
+    }
+
+    fn lease(&mut self, now: Timestamp, ask: &Ask) -> Leased {
+        let ttl = ask.ttl.min(LEASE_TTL_MAX);
+        let until = now.saturating_add(ttl).expect("a duration of minutes can be added");
+        let renewed = ask
+            .renew
+            .iter()
+            .filter(|(key, generation)| self.queue.renew(&ask.performer, *key, *generation, until));
+        let renewed = renewed.map(|it| it.0).collect();
+        let rows = self.queue.lease(&ask.performer, ask.max.min(LEASES_MAX), now, until);
+        let expires_in = Millis(ttl.as_millis() as u64);
+        let lease = |row: crate::store::EffectRow| Lease {
+            effect: row.effect.as_ref().clone(),
+            generation: row.generation,
+            expires_in,
+        };
+        Leased { leases: rows.into_iter().map(lease).collect(), renewed }
+    }
+
+    fn commit(&mut self, draft: Draft, head: Head) {
+        self.revision += 1;
+        self.frontier = draft.frontier;
+        self.at = draft.at;
+        self.resync = false;
+        self.answers.extend(&draft.batch.answers);
+        let concerned = self.queue.commit();
+        self.published.apply(&draft.events);
+        self.published.announce(head);
+        self.published.wake(&concerned);
+    }
+
+    fn revert(&mut self) {
+        self.queue.revert();
+        self.working = self.published.state().clone();
+    }
+
+    fn tell_of_expired(&mut self, now: Timestamp) {
+        let performers = self.queue.expire(now);
+        self.published.wake(&performers);
+    }
+
+    /// Takes over what stands in the store beyond what is published.
+    fn catch_up(&mut self) -> Result<(), OpenError> {
+        let loaded = self.store.load()?;
+        let reader = self.store.reader();
+        let (mut state, mut at) = (self.published.state().clone(), self.at);
+        let frontier = replay(&reader, self.frontier.clone(), loaded.size, &self.tenant, |events| {
+            events.iter().for_each(|event| state.apply(event));
+            at = events.last().map_or(at, |it| it.at);
+        })?;
+        if !loaded.frontier.is_empty() {
+            let head = agreed_head(&frontier, &loaded.frontier, loaded.checkpoint, &self.signer)?;
+            self.published.replace(state.clone());
+            self.published.announce(head);
+        }
+        (self.working, self.at) = (state, at);
+        self.frontier = frontier;
+        self.revision = loaded.revision;
+        self.queue = Queue::load(loaded.effects);
+        self.answers = Answers::default();
+        self.resync = true;
+        Ok(())
+    }
+
+    /// Time in the ledger is whole milliseconds and never runs backwards.
+    fn time_of(&self, now: Timestamp) -> Timestamp {
+        let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);
+        now.round(rounding).unwrap_or(now).max(self.at)
+    }
+}
+
+/// Whether who reports holds the effect.
+enum Fence {
+    /// They do, or the command reports nothing.
+    Passed,
+    /// There is no such effect (any more).
+    Gone,
+}
+
+fn fence(
+    queue: &Queue,
+    command: &Command,
+    generation: Option<(EffectKey, u32)>,
+) -> Result<Fence, SubmitError> {
+    let (Command::Report { key, .. } | Command::Observe { key, .. }) = command else {
+        return Ok(Fence::Passed);
+    };
+    match (queue.generation(key), generation) {
+        (None, _) if matches!(command, Command::Report { .. }) => Ok(Fence::Gone),
+        (None, _) => Err(SubmitError::Fenced { current: None }),
+        (Some(current), Some((held, generation))) if held == *key && generation == current && current > 0 => {
+            Ok(Fence::Passed)
+        }
+        (Some(current), _) => Err(SubmitError::Fenced { current: Some(current) }),
+    }
+}
+
+/// The stored end of the ledger, if everything that was read leads to it.
+fn agreed_head(
+    frontier: &Frontier,
+    stored: &[u8],
+    checkpoint: String,
+    signer: &SigningKey,
+) -> Result<Head, OpenError> {
+    let stored = Frontier::from_bytes(stored).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let signed = Checkpoint::verify(&checkpoint, signer.verifier())
+        .map_err(|source| OpenError::Checkpoint { source })?;
+    let (size, root) = (frontier.size(), frontier.root());
+    if signed.size != size || signed.root != root || stored != *frontier {
+        return Err(OpenError::Differs { signed_size: signed.size, signed_root: signed.root, size, root });
+    }
+    Ok(Head { size, root, checkpoint })
+}

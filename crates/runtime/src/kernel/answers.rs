@@ -1,0 +1,101 @@
+//! Idempotency: which keyed commands were answered, and with which events.
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use shipway_engine::Command;
+use shipway_model::{Digest, ReleaseId, RolloutId, TokenId};
+
+use crate::store::StoredAnswer;
+
+/// Answers kept in memory; older ones are looked up in the store.
+const RECENT_MAX: usize = 4096;
+/// How long answers are kept at least. A repeat after that is a new command.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24);
+/// How often old answers are dropped.
+const FORGET_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
+
+/// The newest answers that are durable.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    recent: HashMap<String, StoredAnswer>,
+    order: VecDeque<String>,
+    forgotten_at: Option<Timestamp>,
+}
+
+impl Answers {
+    pub(super) fn get(&self, key: &str) -> Option<StoredAnswer> {
+        self.recent.get(key).copied()
+    }
+
+    pub(super) fn extend(&mut self, answers: &[(String, StoredAnswer)]) {
+        for (key, answer) in answers {
+            if self.recent.insert(key.clone(), *answer).is_none() {
+                self.order.push_back(key.clone());
+            }
+            if self.order.len() > RECENT_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.recent.remove(&oldest);
+            }
+        }
+    }
+
+    /// Before when answers are to be dropped now, if it is time for that again.
+    pub(super) fn forget_before(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let due = self.forgotten_at.is_none_or(|at| now.duration_since(at) >= FORGET_INTERVAL);
+        if due {
+            self.forgotten_at = Some(now);
+        }
+        due.then(|| now.checked_sub(RETENTION).ok()).flatten()
+    }
+}
+
+/// Keys are each actor's own: nobody can take another's.
+pub(super) fn scoped_key(actor: &str, key: &str) -> String {
+    format!("{actor}\n{key}")
+}
+
+/// What was asked. Ids and secrets that are drawn anew for each request are left out: a repeat is to be answered
+/// with those of the first time.
+pub(super) fn request_digest(actor: &str, command: &Command) -> Digest {
+    #[derive(Serialize)]
+    struct Request<'a> {
+        actor: &'a str,
+        #[serde(flatten)]
+        command: &'a Command,
+    }
+    let text = serde_json::to_vec(&Request { actor, command: &without_drawn(command) });
+    Digest::of(&text.expect("commands have string keys and write to memory"))
+}
+
+fn without_drawn(command: &Command) -> Command {
+    let mut command = command.clone();
+    let nil = uuid::Uuid::nil();
+    match &mut command {
+        Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
+        Command::StartRollout { id, .. } => *id = RolloutId::from_uuid(nil),
+        Command::IssueToken { id, secret_digest, .. } => {
+            *id = TokenId::from_uuid(nil);
+            *secret_digest = Digest::of(b"");
+        }
+        Command::ApplyResources { .. }
+        | Command::RegisterArtifact { .. }
+        | Command::SealRelease { .. }
+        | Command::PauseRollout { .. }
+        | Command::ResumeRollout { .. }
+        | Command::AbortRollout { .. }
+        | Command::RollBack { .. }
+        | Command::Retry { .. }
+        | Command::ApproveStep { .. }
+        | Command::PauseScope { .. }
+        | Command::ResumeScope { .. }
+        | Command::RegisterAgent { .. }
+        | Command::ReportInstance { .. }
+        | Command::Report { .. }
+        | Command::Observe { .. }
+        | Command::RevokeToken { .. } => {}
+    }
+    command
+}

@@ -1,0 +1,86 @@
+//! A batch in the making: events that have been decided, and what will be written for them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_ledger::{Checkpoint, Frontier, SigningKey, canonical, leaf_hash, to_canonical};
+use shipway_model::event::Event;
+
+use crate::published::Head;
+use crate::store::{Batch, NODE_LEVEL_MIN, Node, Record, StoredAnswer};
+
+pub(super) struct Draft {
+    /// Of every event in it.
+    pub(super) at: Timestamp,
+    pub(super) events: Vec<Arc<Event>>,
+    pub(super) frontier: Frontier,
+    pub(super) batch: Batch,
+    /// The ledger's size before it.
+    base: u64,
+}
+
+/// An event whose record is made but that has not been recorded yet.
+pub(super) struct Written {
+    pub(super) event: Event,
+    bytes: Arc<[u8]>,
+}
+
+/// Makes the event's record.
+pub(super) fn write(event: Event) -> Result<Written, canonical::Error> {
+    let bytes = to_canonical(&event)?.into();
+    Ok(Written { event, bytes })
+}
+
+impl Draft {
+    pub(super) fn new(revision: u64, frontier: Frontier, at: Timestamp) -> Self {
+        let base = frontier.size();
+        Self { at, events: Vec::new(), frontier, batch: Batch { revision, ..Batch::default() }, base }
+    }
+
+    /// The ledger's size with everything recorded so far.
+    pub(super) fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    pub(super) fn record(&mut self, written: Written) {
+        let Written { event, bytes } = written;
+        let leaf = leaf_hash(&bytes);
+        let record = Record { position: self.size(), bytes, leaf };
+        self.batch.records.push((event.body.stream().to_string(), record));
+        let nodes = &mut self.batch.nodes;
+        self.frontier.push_with(leaf, |level, index, hash| {
+            if level >= NODE_LEVEL_MIN {
+                nodes.push(Node { level, index, hash });
+            }
+        });
+        self.events.push(Arc::new(event));
+    }
+
+    /// The events of the records from `first` on, which lie in this draft.
+    pub(super) fn events_from(&self, first: u64) -> Vec<Arc<Event>> {
+        self.events[(first - self.base) as usize..].to_vec()
+    }
+
+    pub(super) fn answer(&self, key: &str) -> Option<StoredAnswer> {
+        self.batch.answers.iter().find(|it| it.0 == key).map(|it| it.1)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.batch.effects.is_empty() && self.batch.answers.is_empty()
+    }
+
+    /// Signs what the ledger will be after it; `head` stays as it is when there is nothing new in the ledger.
+    pub(super) fn seal(&mut self, signer: &SigningKey, head: Head) -> Head {
+        let head = if self.events.is_empty() {
+            head
+        } else {
+            let origin = signer.verifier().name().clone();
+            let (size, root) = (self.size(), self.frontier.root());
+            Head { size, root, checkpoint: Checkpoint { origin, size, root }.sign(signer) }
+        };
+        self.batch.size = head.size;
+        self.batch.frontier = self.frontier.to_bytes();
+        self.batch.checkpoint.clone_from(&head.checkpoint);
+        head
+    }
+}

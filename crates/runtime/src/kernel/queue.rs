@@ -1,0 +1,183 @@
+//! The queue of effects: what should be under way, who holds it and until when.
+//!
+//! Changes are tentative until [`Queue::commit`]; [`Queue::revert`] takes them back when a batch was not written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_model::RolloutId;
+use shipway_model::effect::{Direction, Effect, EffectKey, Performer};
+use shipway_model::plan::StepId;
+
+use crate::store::{EffectChange, EffectRow};
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    rows: BTreeMap<EffectKey, EffectRow>,
+    by_performer: HashMap<Performer, BTreeSet<EffectKey>>,
+    /// Leases by their end; those that ended and were told of are gone from here.
+    expiries: BTreeSet<(Timestamp, EffectKey)>,
+    /// What stood under each key before the batch.
+    touched: BTreeMap<EffectKey, Option<EffectRow>>,
+}
+
+impl Queue {
+    pub(super) fn load(rows: Vec<EffectRow>) -> Self {
+        let mut queue = Self::default();
+        for row in rows {
+            queue.place(row.effect.key, Some(row));
+        }
+        queue
+    }
+
+    /// The generation of the effect's newest lease; nothing when no such effect is wanted.
+    pub(super) fn generation(&self, key: &EffectKey) -> Option<u32> {
+        self.rows.get(key).map(|it| it.generation)
+    }
+
+    /// Makes `wanted` all that is under way for the rollout. What stays keeps its lease.
+    pub(super) fn sync(&mut self, rollout: RolloutId, wanted: Vec<Effect>) {
+        let unwanted: Vec<_> =
+            self.keys_of(rollout).filter(|key| !wanted.iter().any(|effect| effect.key == *key)).collect();
+        for key in unwanted {
+            self.set(key, None);
+        }
+        for effect in wanted {
+            let (generation, leased_until) = match self.rows.get(&effect.key) {
+                Some(row) if *row.effect == effect => continue,
+                Some(row) => (row.generation, row.leased_until),
+                None => (0, None),
+            };
+            let key = effect.key;
+            self.set(key, Some(EffectRow { effect: Arc::new(effect), generation, leased_until }));
+        }
+    }
+
+    /// All rollouts that have effects here.
+    pub(super) fn rollouts(&self) -> BTreeSet<RolloutId> {
+        self.rows.keys().map(|it| it.rollout).collect()
+    }
+
+    /// Hands out at most `max` free effects, each under its next generation.
+    pub(super) fn lease(
+        &mut self,
+        performer: &Performer,
+        max: usize,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Vec<EffectRow> {
+        let Some(keys) = self.by_performer.get(performer) else { return Vec::new() };
+        let is_free = |key: &&EffectKey| {
+            self.rows.get(key).is_some_and(|it| it.leased_until.is_none_or(|end| end <= now))
+        };
+        let free: Vec<_> = keys.iter().filter(is_free).take(max).copied().collect();
+        free.into_iter()
+            .filter_map(|key| {
+                let row = self.rows.get(&key)?;
+                let generation = row.generation.checked_add(1)?;
+                let row = EffectRow { effect: row.effect.clone(), generation, leased_until: Some(until) };
+                self.set(key, Some(row.clone()));
+                Some(row)
+            })
+            .collect()
+    }
+
+    /// Prolongs a lease. False when it is lost: the effect is gone, or held under another generation.
+    pub(super) fn renew(
+        &mut self,
+        performer: &Performer,
+        key: EffectKey,
+        generation: u32,
+        until: Timestamp,
+    ) -> bool {
+        let held = |row: &&EffectRow| {
+            row.effect.performer == *performer && row.generation == generation && generation > 0
+        };
+        let Some(row) = self.rows.get(&key).filter(held) else { return false };
+        let row = EffectRow { leased_until: row.leased_until.max(Some(until)), ..row.clone() };
+        self.set(key, Some(row));
+        true
+    }
+
+    /// When the next lease ends that has not been told of.
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        self.expiries.first().map(|it| it.0)
+    }
+
+    /// Those whose effects have become free again because a lease ended by `now`; each end is told once.
+    pub(super) fn expire(&mut self, now: Timestamp) -> BTreeSet<Performer> {
+        let mut performers = BTreeSet::new();
+        while let Some((end, key)) = self.expiries.pop_first() {
+            if end > now {
+                self.expiries.insert((end, key));
+                break;
+            }
+            performers.extend(self.rows.get(&key).map(|it| it.effect.performer.clone()));
+        }
+        performers
+    }
+
+    /// What has changed since the last commit, in total.
+    pub(super) fn changes(&self) -> Vec<EffectChange> {
+        let change = |(key, before): (&EffectKey, &Option<EffectRow>)| match (before, self.rows.get(key)) {
+            (None, None) => None,
+            (Some(_), None) => Some(EffectChange::Remove(*key)),
+            (Some(before), Some(after)) if before == after => None,
+            (Some(before), Some(after)) if before.effect == after.effect => Some(EffectChange::Lease {
+                key: *key,
+                generation: after.generation,
+                leased_until: after.leased_until,
+            }),
+            (_, Some(after)) => Some(EffectChange::Put(after.clone())),
+        };
+        self.touched.iter().filter_map(change).collect()
+    }
+
+    /// Keeps what has changed. Answers with those who have something new to perform or have lost something.
+    pub(super) fn commit(&mut self) -> BTreeSet<Performer> {
+        let touched = std::mem::take(&mut self.touched);
+        let concerned = touched.into_iter().filter_map(|(key, before)| match (before, self.rows.get(&key)) {
+            (None, Some(row)) => Some(row.effect.performer.clone()),
+            (Some(row), None) => Some(row.effect.performer.clone()),
+            (None, None) | (Some(_), Some(_)) => None,
+        });
+        concerned.collect()
+    }
+
+    pub(super) fn revert(&mut self) {
+        for (key, before) in std::mem::take(&mut self.touched) {
+            self.place(key, before);
+        }
+    }
+
+    fn keys_of(&self, rollout: RolloutId) -> impl Iterator<Item = EffectKey> + '_ {
+        let first = EffectKey { rollout, step: StepId(0), direction: Direction::Do, attempt: 0 };
+        self.rows.range(first..).map(|it| *it.0).take_while(move |it| it.rollout == rollout)
+    }
+
+    fn set(&mut self, key: EffectKey, row: Option<EffectRow>) {
+        let before = self.place(key, row);
+        self.touched.entry(key).or_insert(before);
+    }
+
+    /// Puts a row in its place with the indexes kept, and answers with what stood there.
+    fn place(&mut self, key: EffectKey, row: Option<EffectRow>) -> Option<EffectRow> {
+        let before = self.rows.remove(&key);
+        if let Some(before) = &before {
+            if let Some(keys) = self.by_performer.get_mut(&before.effect.performer) {
+                keys.remove(&key);
+                if keys.is_empty() {
+                    self.by_performer.remove(&before.effect.performer);
+                }
+            }
+            before.leased_until.map(|end| self.expiries.remove(&(end, key)));
+        }
+        if let Some(row) = row {
+            self.by_performer.entry(row.effect.performer.clone()).or_default().insert(key);
+            self.expiries.extend(row.leased_until.map(|end| (end, key)));
+            self.rows.insert(key, row);
+        }
+        before
+    }
+}

@@ -1,0 +1,141 @@
+//! A store in memory: for tests, simulation and as the measure of what the stores on disk promise.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use shipway_model::Digest;
+use shipway_model::effect::EffectKey;
+
+use crate::store::{
+    AppendError, Batch, EffectChange, EffectRow, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer,
+};
+
+/// Where memory stores live: every store opened on one disk sees the same content, as files on a disk would be.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryDisk(Arc<RwLock<Content>>);
+
+/// A store on a [`MemoryDisk`].
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    disk: MemoryDisk,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    revision: u64,
+    records: Vec<(String, Record)>,
+    nodes: HashMap<(u32, u64), Digest>,
+    effects: BTreeMap<EffectKey, EffectRow>,
+    answers: HashMap<String, StoredAnswer>,
+    frontier: Vec<u8>,
+    checkpoint: String,
+    /// Set by tests: why appends are refused.
+    fault: Option<String>,
+}
+
+impl MemoryDisk {
+    pub fn open(&self) -> MemoryStore {
+        MemoryStore { disk: self.clone() }
+    }
+
+    /// From now on appends fail for this reason, as on a full disk; with nothing, they succeed again.
+    pub fn set_fault(&self, fault: Option<&str>) {
+        self.write().fault = fault.map(str::to_owned);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Content> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Content> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let content = self.disk.read();
+        Ok(Loaded {
+            revision: content.revision,
+            size: content.records.len() as u64,
+            frontier: content.frontier.clone(),
+            checkpoint: content.checkpoint.clone(),
+            effects: content.effects.values().cloned().collect(),
+        })
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        let content = &mut *self.disk.write();
+        if let Some(fault) = &content.fault {
+            return Err(AppendError::Unavailable(fault.clone()));
+        }
+        if content.revision != batch.revision {
+            return Err(AppendError::Stale);
+        }
+        content.revision += 1;
+        content.records.extend(batch.records.iter().cloned());
+        content.nodes.extend(batch.nodes.iter().map(|it| ((it.level, it.index), it.hash)));
+        for change in &batch.effects {
+            content.change_effect(change);
+        }
+        if let Some(before) = batch.forget_answers_before {
+            content.answers.retain(|_, it| it.at >= before);
+        }
+        content.answers.extend(batch.answers.iter().cloned());
+        content.frontier.clone_from(&batch.frontier);
+        content.checkpoint.clone_from(&batch.checkpoint);
+        Ok(())
+    }
+
+    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        Ok(self.disk.read().answers.get(key).copied())
+    }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        Arc::new(self.disk.clone())
+    }
+}
+
+impl Content {
+    fn change_effect(&mut self, change: &EffectChange) {
+        match change {
+            EffectChange::Put(row) => {
+                self.effects.insert(row.effect.key, row.clone());
+            }
+            EffectChange::Lease { key, generation, leased_until } => {
+                if let Some(row) = self.effects.get_mut(key) {
+                    row.generation = *generation;
+                    row.leased_until = *leased_until;
+                }
+            }
+            EffectChange::Remove(key) => {
+                self.effects.remove(key);
+            }
+        }
+    }
+}
+
+impl StoreReader for MemoryDisk {
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let content = self.read();
+        Ok(content.records.iter().skip(index(from)).take(limit).map(|it| it.1.clone()).collect())
+    }
+
+    fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let content = self.read();
+        let of_stream = content.records.iter().skip(index(from)).filter(|it| it.0 == stream);
+        Ok(of_stream.take(limit).map(|it| it.1.clone()).collect())
+    }
+
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {
+        Ok(self.read().records.iter().skip(index(from)).take(limit).map(|it| it.1.leaf).collect())
+    }
+
+    fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError> {
+        Ok(self.read().nodes.get(&(level, index)).copied())
+    }
+}
+
+fn index(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}

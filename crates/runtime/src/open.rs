@@ -1,0 +1,28 @@
+//! Why a ledger cannot be opened.
+
+use shipway_ledger::NoteError;
+use shipway_model::{Digest, Name};
+
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("record {position} has been changed since it was written: it does not fit its hash")]
+    Changed { position: u64 },
+    #[error("record {position} cannot be read; it may be from a newer version of Shipway")]
+    Unreadable { position: u64, source: serde_json::Error },
+    #[error("record {position} belongs to the tenant `{found}`; this ledger is `{expected}`'s")]
+    OtherTenant { position: u64, expected: Name, found: Name },
+    #[error("the ledger's checkpoint is not signed by this control plane's key")]
+    Checkpoint { source: NoteError },
+    #[error(
+        "the checkpoint signs {signed_size} records under {signed_root}; stored are {size} under {root}: \
+         records have been changed, added or removed"
+    )]
+    Differs { signed_size: u64, signed_root: Digest, size: u64, root: Digest },
+    /// The first batch, which says what the ledger is, cannot be written.
+    #[error("the ledger cannot be written: {0}")]
+    Unwritable(String),
+}

@@ -1,0 +1,294 @@
+//! The handle that everything above works with: submit, lease, read, prove.
+
+use std::ops::Deref;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use shipway_engine::{Command, Rejection, State};
+use shipway_ledger::{SigningKey, VerifierKey};
+use shipway_model::effect::{EffectKey, Lease, Performer};
+use shipway_model::event::{Event, Stream};
+use shipway_model::{Digest, Name, ReleaseId, RolloutId, TokenId};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::Clock;
+use crate::entropy::{Entropy, draw_secret, draw_uuid};
+use crate::kernel::{Accepted, Ask, Kernel, Reply, Request};
+use crate::open::OpenError;
+use crate::proof::{self, ProofError};
+use crate::published::{Head, Published};
+use crate::replay::parse;
+use crate::store::{Record, Store, StoreError, StoreReader};
+use crate::writer::{self, Message};
+
+/// Records read at once.
+pub const RECORDS_MAX: usize = 1000;
+/// The longest wait for something to perform.
+const LEASE_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// What a runtime needs beside its store.
+pub struct Config {
+    pub tenant: Name,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    /// Signs the ledger's checkpoints. Its name is the ledger's origin.
+    pub signer: SigningKey,
+}
+
+/// A command and who gives it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The name on the token, `agent:HOST`, or `shipway` itself.
+    pub actor: String,
+    /// Repeats of the actor's with the same key get the first answer, for 24 hours.
+    pub key: Option<String>,
+    pub command: Command,
+    /// Of a `Report` or `Observe`, and required there: the effect and the generation under which it is held.
+    pub generation: Option<(EffectKey, u32)>,
+}
+
+/// What became of a command. It is durable.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The ledger's size after the command and what followed from it.
+    pub position: u64,
+    /// What happened: the command's own events first, then what followed at once.
+    pub events: Vec<Arc<Event>>,
+    /// It had been done before; nothing has happened now.
+    pub repeated: bool,
+}
+
+/// Why nothing has happened.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SubmitError {
+    #[error("{0}")]
+    Rejected(Rejection),
+    /// The effect is not wanted any more (`current` is nothing), or somebody else holds it by now.
+    #[error("the effect is not held under this generation")]
+    Fenced { current: Option<u32> },
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Too many requests wait: try again shortly.
+    #[error("too many requests are waiting to be written")]
+    Overloaded,
+    /// The ledger cannot be written now, for example because the disk is full: try again later.
+    #[error("the ledger cannot be written: {0}")]
+    Unavailable(String),
+    /// What would happen has no form in the ledger, for example because it is too large.
+    #[error("the command cannot be recorded: {0}")]
+    Unrecordable(String),
+}
+
+/// Asks for effects to perform.
+#[derive(Debug, Clone, Default)]
+pub struct LeaseRequest {
+    /// At most 64.
+    pub max: usize,
+    /// How long to wait until there is something, at most a minute.
+    pub wait: Duration,
+    /// How long leases, new and renewed, are to hold, at most 5 minutes.
+    pub ttl: Duration,
+    /// What is held, under which generation, and should be kept.
+    pub renew: Vec<(EffectKey, u32)>,
+}
+
+/// What was leased. It is durable.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Leased {
+    pub leases: Vec<Lease>,
+    /// Of those to be kept, the ones that are still held; the others are lost.
+    pub renewed: Vec<EffectKey>,
+}
+
+/// One ledger, open for business. Clones share it.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    sender: SyncSender<Message>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    published: Arc<Published>,
+    reader: Arc<dyn StoreReader>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    key: VerifierKey,
+    tenant: Name,
+}
+
+impl Runtime {
+    /// Reads the whole ledger, checks every record against its hash and the whole against the signed checkpoint, and
+    /// starts the writer. Blocks meanwhile.
+    pub fn open(store: Box<dyn Store>, config: Config) -> Result<Self, OpenError> {
+        let Config { tenant, clock, entropy, signer } = config;
+        let (published, reader, key) =
+            (Arc::new(Published::new()), store.reader(), signer.verifier().clone());
+        let mut kernel = Kernel::open(store, tenant.clone(), signer, published.clone())?;
+        kernel.process(&[], clock.now()).map_err(OpenError::Unwritable)?;
+        let (sender, thread) = writer::start(kernel, clock.clone());
+        let writer = Mutex::new(Some(thread));
+        let inner = Inner { sender, writer, published, reader, clock, entropy, key, tenant };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Decides the command and answers once everything that follows is durable. The decision stands even if the
+    /// caller stops waiting.
+    pub async fn submit(&self, submission: Submission) -> Result<Receipt, SubmitError> {
+        let Reply::Submit(reply) = self.ask(Request::Submit(Box::new(submission))).await? else {
+            unreachable!("the kernel answers each request in kind");
+        };
+        match reply? {
+            Accepted::Now(receipt) => Ok(receipt),
+            Accepted::Before { first, last } => {
+                let events = self.events(first, last).await;
+                let events = events.map_err(|error| SubmitError::Unavailable(error.to_string()))?;
+                Ok(Receipt { position: last, events, repeated: true })
+            }
+        }
+    }
+
+    /// Hands out effects for `performer` and keeps those it holds. Waits for something to perform for as long as
+    /// asked, keeps what is held meanwhile, and ends early when something held is lost.
+    pub async fn lease(&self, performer: Performer, request: LeaseRequest) -> Result<Leased, SubmitError> {
+        let LeaseRequest { max, wait, ttl, renew } = request;
+        let deadline = Instant::now() + wait.min(LEASE_WAIT_MAX);
+        let waiting = self.inner.published.waiting(&performer);
+        loop {
+            let mut notified = std::pin::pin!(waiting.notified());
+            // From here on nothing is missed, also between the answer and the wait.
+            notified.as_mut().enable();
+            let ask = Ask { performer: performer.clone(), max, ttl, renew: renew.clone() };
+            let Reply::Lease(leased) = self.ask(Request::Lease(ask)).await? else {
+                unreachable!("the kernel answers each request in kind");
+            };
+            let leased = leased?;
+            let lost = leased.renewed.len() < renew.len();
+            if lost || !leased.leases.is_empty() || Instant::now() >= deadline {
+                return Ok(leased);
+            }
+            let renew_at = if renew.is_empty() { deadline } else { Instant::now() + ttl / 3 };
+            // Whether told or not, the next step is to ask again.
+            let _ = timeout_at(deadline.min(renew_at), notified).await;
+        }
+    }
+
+    /// Committed state only. Hold it briefly: the writer waits for it to be let go.
+    pub fn state(&self) -> impl Deref<Target = State> + '_ {
+        self.inner.published.state()
+    }
+
+    pub fn head(&self) -> Head {
+        self.inner.published.head()
+    }
+
+    /// The committed ledger's size, as it grows.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.inner.published.subscribe()
+    }
+
+    /// What checks this ledger's checkpoints.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        &self.inner.key
+    }
+
+    pub fn tenant(&self) -> &Name {
+        &self.inner.tenant
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// At most `limit` records, never more than [`RECORDS_MAX`], from position `from` on.
+    pub async fn records(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.read(move |reader| reader.read(from, limit.min(RECORDS_MAX))).await
+    }
+
+    /// At most `limit` records of one stream, never more than [`RECORDS_MAX`], from ledger position `from` on.
+    pub async fn stream(&self, stream: &Stream, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let stream = stream.to_string();
+        self.read(move |reader| reader.read_stream(&stream, from, limit.min(RECORDS_MAX))).await
+    }
+
+    /// The proof that record `position` is in the ledger of the first `size` records.
+    pub async fn inclusion_proof(&self, position: u64, size: u64) -> Result<Vec<Digest>, ProofError> {
+        self.read(move |reader| proof::inclusion(reader, position, size)).await
+    }
+
+    /// The proof that the ledger of `size2` records begins with that of `size1`.
+    pub async fn consistency_proof(&self, size1: u64, size2: u64) -> Result<Vec<Digest>, ProofError> {
+        self.read(move |reader| proof::consistency(reader, size1, size2)).await
+    }
+
+    pub fn new_rollout_id(&self) -> RolloutId {
+        RolloutId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_release_id(&self) -> ReleaseId {
+        ReleaseId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_token_id(&self) -> TokenId {
+        TokenId::from_uuid(self.draw_uuid())
+    }
+
+    /// A secret of 256 random bits, as text.
+    pub fn random_secret(&self) -> String {
+        draw_secret(self.inner.entropy.as_ref())
+    }
+
+    /// Writes and answers what was asked before, closes the store and ends. Reading still works.
+    pub async fn shutdown(self) {
+        let inner = self.inner;
+        let join = move || {
+            let writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // A writer that is gone already takes no message and has nothing left to do.
+            if let Some(writer) = writer
+                && inner.sender.send(Message::Stop).is_ok()
+                && writer.join().is_err()
+            {
+                tracing::error!("the writer ended by a panic");
+            }
+        };
+        tokio::task::spawn_blocking(join).await.expect("waiting for the writer does not panic");
+    }
+
+    fn draw_uuid(&self) -> uuid::Uuid {
+        draw_uuid(self.inner.entropy.as_ref(), self.inner.clock.now())
+    }
+
+    async fn ask(&self, request: Request) -> Result<Reply, SubmitError> {
+        let (sender, reply) = oneshot::channel();
+        let ended = || SubmitError::Unavailable("the control plane is shutting down".to_owned());
+        self.inner.sender.try_send(Message::Ask(request, sender)).map_err(|error| match error {
+            TrySendError::Full(_) => SubmitError::Overloaded,
+            TrySendError::Disconnected(_) => ended(),
+        })?;
+        reply.await.map_err(|_| ended())
+    }
+
+    async fn events(&self, first: u64, last: u64) -> Result<Vec<Arc<Event>>, StoreError> {
+        let count = usize::try_from(last - first).unwrap_or(usize::MAX);
+        let records = self.read(move |reader| reader.read(first, count)).await?;
+        let parsed = records.iter().map(|record| parse(&record.bytes).map(Arc::new));
+        parsed.collect::<Result<_, _>>().map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// Runs a blocking read beside the async ones.
+    async fn read<T, E>(
+        &self,
+        read: impl FnOnce(&dyn StoreReader) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let reader = self.inner.reader.clone();
+        let read = tokio::task::spawn_blocking(move || read(reader.as_ref()));
+        read.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    }
+}

@@ -1,0 +1,153 @@
+//! The Store port: a durable home for one ledger, the effects it calls for and the answers it gave.
+//!
+//! A store knows nothing of what events mean. It keeps its promises, which [`crate::suite`] checks: a batch is
+//! written whole or not at all, only on top of the revision it was made for, and what was acknowledged is there
+//! after a crash.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_model::Digest;
+use shipway_model::effect::{Effect, EffectKey};
+
+/// The lowest level of complete subtrees whose hashes are stored: one per 256 records, and all levels above.
+///
+/// A proof then reads at most 256 leaf hashes and some 50 nodes, for two hashes more per 256 records.
+pub const NODE_LEVEL_MIN: u32 = 8;
+
+/// What the writer needs of a store. All calls may block; there is one writer per open store.
+pub trait Store: Send {
+    /// What stands there now.
+    fn load(&mut self) -> Result<Loaded, StoreError>;
+
+    /// Writes `batch` durably and as one piece, or leaves everything as it was.
+    fn append(&mut self, batch: &Batch) -> Result<(), AppendError>;
+
+    /// The answer that was stored under an idempotency key.
+    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError>;
+
+    /// A handle for readers, who never wait for the writer.
+    fn reader(&self) -> Arc<dyn StoreReader>;
+}
+
+/// What readers need of a store. All calls may block.
+pub trait StoreReader: Send + Sync {
+    /// At most `limit` records from position `from` on.
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// At most `limit` records of one stream, from ledger position `from` on.
+    fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// At most `limit` leaf hashes from position `from` on.
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError>;
+
+    /// The hash of a complete subtree, if its level is kept and it is complete.
+    fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError>;
+}
+
+/// One entry of the ledger as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Counts from 0 without gaps.
+    pub position: u64,
+    /// The event in canonical JSON.
+    pub bytes: Arc<[u8]>,
+    /// Of `bytes`, by RFC 6962.
+    pub leaf: Digest,
+}
+
+/// Everything that one durable append writes.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The revision on top of which this was made. Each append raises the store's by one.
+    pub revision: u64,
+    /// With their streams' names; their positions go on where the ledger ends.
+    pub records: Vec<(String, Record)>,
+    pub nodes: Vec<Node>,
+    pub effects: Vec<EffectChange>,
+    pub answers: Vec<(String, StoredAnswer)>,
+    /// The ledger's size after the batch.
+    pub size: u64,
+    /// The tree's frontier after the batch.
+    pub frontier: Vec<u8>,
+    /// The signed note over it.
+    pub checkpoint: String,
+    /// Answers stored before this may be dropped.
+    pub forget_answers_before: Option<Timestamp>,
+}
+
+/// The hash over the records `index << level .. (index + 1) << level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    pub level: u32,
+    pub index: u64,
+    pub hash: Digest,
+}
+
+/// One effect in the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EffectRow {
+    pub effect: Arc<Effect>,
+    /// Of the newest lease; 0 before the first.
+    pub generation: u32,
+    /// Until when the newest lease holds; nothing when it is free.
+    pub leased_until: Option<Timestamp>,
+}
+
+/// What becomes of one effect in the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EffectChange {
+    /// It is there from now on, or its order has changed.
+    Put(EffectRow),
+    /// Only its lease has changed.
+    Lease {
+        key: EffectKey,
+        generation: u32,
+        leased_until: Option<Timestamp>,
+    },
+    Remove(EffectKey),
+}
+
+/// What was answered to a command with an idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// Of who asked and what for.
+    pub request: Digest,
+    /// The command's events are the records `first..last`.
+    pub first: u64,
+    pub last: u64,
+    pub at: Timestamp,
+}
+
+/// A store's content, without the records themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    pub revision: u64,
+    pub size: u64,
+    /// Empty when nothing was ever written.
+    pub frontier: Vec<u8>,
+    pub checkpoint: String,
+    pub effects: Vec<EffectRow>,
+}
+
+/// Why a store cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Trying again may help.
+    #[error("the store does not answer: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why a batch was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else has written since: load, decide again.
+    #[error("the store has moved on from the revision of the batch")]
+    Stale,
+    /// Nothing was written; trying again may help, for example when the disk has room again.
+    #[error("the store takes no batch: {0}")]
+    Unavailable(String),
+}

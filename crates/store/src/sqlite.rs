@@ -1,0 +1,11 @@
+//! One ledger in one SQLite file: write-ahead log, every commit on the disk before it is acknowledged, one writer.
+
+mod connection;
+mod lock;
+mod open;
+mod reader;
+mod row;
+mod writer;
+
+pub use open::OpenError;
+pub use writer::SqliteStore;

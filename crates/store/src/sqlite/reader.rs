@@ -1,0 +1,83 @@
+//! Reading beside the writer: connections of their own, which see what was committed last.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Row, ToSql};
+use shipway_model::Digest;
+use shipway_runtime::Record;
+use shipway_runtime::store::{StoreError, StoreReader};
+
+use super::{connection, row};
+
+/// Connections kept for later; more are opened when more read at once.
+const KEPT_MAX: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    path: PathBuf,
+    kept: Mutex<Vec<Connection>>,
+}
+
+impl Reader {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, kept: Mutex::default() }
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connection::reader(&self.path).map_err(fault)?,
+        };
+        // A connection that failed is not kept.
+        let found = read(&connection).map_err(fault)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.push(connection);
+        }
+        Ok(found)
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        params: &[&dyn ToSql],
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.with(|connection| connection.prepare_cached(sql)?.query_map(params, read)?.collect())
+    }
+}
+
+impl StoreReader for Reader {
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let (from, limit) = (row::integer(from), row::integer(limit as u64));
+        self.rows(include_str!("sql/read_events.sql"), &[&from, &limit], row::record)
+    }
+
+    fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let (from, limit) = (row::integer(from), row::integer(limit as u64));
+        self.rows(include_str!("sql/read_stream.sql"), &[&stream, &from, &limit], row::record)
+    }
+
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {
+        let (from, limit) = (row::integer(from), row::integer(limit as u64));
+        self.rows(include_str!("sql/read_leaves.sql"), &[&from, &limit], |it| row::digest(it, 0))
+    }
+
+    fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(include_str!("sql/find_node.sql"))?;
+            statement.query_row((level, row::integer(index)), |it| row::digest(it, 0)).optional()
+        })
+    }
+}
+
+/// What cannot be right as it stands is damage; everything else may pass.
+pub(super) fn fault(error: Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+        Some(_) => StoreError::Unavailable(error.to_string()),
+        None => StoreError::Damaged(error.to_string()),
+    }
+}

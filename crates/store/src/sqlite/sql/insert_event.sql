@@ -1,0 +1,1 @@
+INSERT INTO events (position, stream, bytes, leaf) VALUES (?1, ?2, ?3, ?4)

@@ -1,0 +1,1 @@
+SELECT body, generation, leased_until_ms FROM effects

@@ -1,0 +1,49 @@
+-- Version 1. A change is a new version with its own migration; this file is never edited after a release.
+
+-- The ledger's end, and the revision on which the next batch must build.
+CREATE TABLE head (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  revision INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  frontier BLOB NOT NULL,
+  checkpoint TEXT NOT NULL
+) STRICT;
+
+INSERT INTO head VALUES (1, 0, 0, x'', '');
+
+-- The ledger. Positions count from 0 without gaps.
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY,
+  stream TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  leaf BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX events_of_stream ON events (stream);
+
+-- Hashes of complete subtrees of the ledger, from level 8 (256 events) up.
+CREATE TABLE nodes (
+  level INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (level, idx)
+) STRICT, WITHOUT ROWID;
+
+-- What should be under way in the world, and who holds it.
+CREATE TABLE effects (
+  key TEXT PRIMARY KEY,
+  body BLOB NOT NULL,
+  generation INTEGER NOT NULL,
+  leased_until_ms INTEGER
+) STRICT;
+
+-- What was answered to commands with an idempotency key: the events first..last.
+CREATE TABLE answers (
+  key TEXT PRIMARY KEY,
+  request BLOB NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX answers_by_age ON answers (at_ms);
