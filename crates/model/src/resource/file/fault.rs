@@ -50,15 +50,24 @@ pub(super) struct Faults {
     dropped: usize,
 }
 
-/// The faults of one file.
+/// The faults of one file; they are put in the order of its lines when it is done.
 pub(super) struct FileFaults<'f, 's> {
     all: &'f mut Faults,
     file: SourceFile<'s>,
+    /// Where this file's faults begin.
+    first: usize,
+}
+
+impl Drop for FileFaults<'_, '_> {
+    fn drop(&mut self) {
+        self.all.list[self.first..].sort_by_key(|it| (it.line, it.column));
+    }
 }
 
 impl Faults {
     pub(super) fn of<'s>(&mut self, file: SourceFile<'s>) -> FileFaults<'_, 's> {
-        FileFaults { all: self, file }
+        let first = self.list.len();
+        FileFaults { all: self, file, first }
     }
 
     pub(super) fn into_list(self) -> Vec<Fault> {
@@ -78,7 +87,7 @@ impl Faults {
 
 impl FileFaults<'_, '_> {
     pub(super) fn add(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
-        if self.all.list.len() >= FAULTS_MAX {
+        if self.is_full() {
             self.all.dropped += 1;
             return;
         }
@@ -98,8 +107,13 @@ impl FileFaults<'_, '_> {
         self.all.list.len() + self.all.dropped
     }
 
-    /// The line of a place, from 1.
+    /// Nothing more will be shown, so nothing dear should be worked out for it.
+    pub(super) fn is_full(&self) -> bool {
+        self.all.list.len() >= FAULTS_MAX
+    }
+
+    /// The line of a place, from 1, for a message that will be shown.
     pub(super) fn line(&self, place: Place) -> usize {
-        snippet::position(self.file.text, place.start).0
+        if self.is_full() { 0 } else { snippet::position(self.file.text, place.start).0 }
     }
 }

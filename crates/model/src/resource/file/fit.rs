@@ -93,18 +93,12 @@ fn fit_text(
     place: Place,
     faults: &mut FileFaults<'_, '_>,
 ) -> Fitted {
-    let checked = match rule {
-        Rule::Free => Ok(()),
-        Rule::Name => text.parse::<Name>().map(drop).map_err(|error| (error.to_string(), slug(text))),
-        Rule::Duration => {
-            text.parse::<Millis>().map(drop).map_err(|error| (error.to_string(), seconds(text)))
-        }
-        Rule::SocketAddress => text.parse::<SocketAddr>().map(drop).map_err(|_| {
-            (format!("`{}` is not an IP address and port", excerpt(text, 60)), "127.0.0.1:8080".to_owned())
-        }),
-    };
-    if let Err((message, instead)) = checked {
-        faults.add(place, format!("{path}: {message}"), Some(format!("write for example `{}`", path.written(&instead))));
+    if let Err((message, instead)) = obeys(text, rule) {
+        faults.add(
+            place,
+            format!("{path}: {message}"),
+            Some(format!("write for example `{}`", path.written(&instead))),
+        );
         return None;
     }
     let n_chars = text.chars().count();
@@ -119,6 +113,20 @@ fn fit_text(
         return None;
     }
     Some(Value::String(text.to_owned()))
+}
+
+/// The type's own words on why it refuses the text, and something that it would accept.
+fn obeys(text: &str, rule: Rule) -> Result<(), (String, String)> {
+    match rule {
+        Rule::Free => Ok(()),
+        Rule::Name => text.parse::<Name>().map(drop).map_err(|error| (error.to_string(), slug(text))),
+        Rule::Duration => {
+            text.parse::<Millis>().map(drop).map_err(|error| (error.to_string(), seconds(text)))
+        }
+        Rule::SocketAddress => text.parse::<SocketAddr>().map(drop).map_err(|_| {
+            (format!("`{}` is not an IP address and port", excerpt(text, 60)), "127.0.0.1:8080".to_owned())
+        }),
+    }
 }
 
 /// The nearest name to a text that is none.
@@ -209,10 +217,12 @@ fn fit_map(
 ) -> Fitted {
     let mut all = Some(Map::new());
     for entry in entries {
-        let here = path.key(&entry.key);
-        let checked = fit_text(&entry.key, key, usize::MAX, here, entry.key_place, faults);
-        let value = fit(&entry.value, value, here, entry.key_place, faults);
-        all = all.zip(checked.and(value)).map(|(mut all, value)| {
+        let value = fit(&entry.value, value, path.key(&entry.key), entry.key_place, faults);
+        let key = obeys(&entry.key, key).map_err(|(message, instead)| {
+            let help = format!("write for example `{instead}: …`");
+            faults.add(entry.key_place, format!("a key of {path}: {message}"), Some(help));
+        });
+        all = all.zip(key.ok().and(value)).map(|(mut all, value)| {
             all.insert(entry.key.clone(), value);
             all
         });
@@ -243,7 +253,9 @@ fn fit_fields(
     }
     // A required field that was only misspelt is not missing as well.
     let missing = |it: &&Field| {
-        it.required && !misspelt.contains(it.name.as_str()) && entries.iter().all(|entry| entry.key != it.name)
+        it.required
+            && !misspelt.contains(it.name.as_str())
+            && entries.iter().all(|entry| entry.key != it.name)
     };
     for field in fields.iter().filter(missing) {
         let why = if field.about.is_empty() { String::new() } else { format!(" ({})", field.about) };
@@ -261,10 +273,16 @@ fn unknown_field<'s>(
     path: Path<'_>,
     faults: &mut FileFaults<'_, '_>,
 ) -> Option<&'s str> {
+    if faults.is_full() {
+        faults.add(entry.key_place, String::new(), None);
+        return None;
+    }
     let known = || fields.iter().map(|it| it.name.as_str());
     let near = nearest(&entry.key, known());
     let help = match (entry.key.as_str(), near) {
-        ("<<", _) => "merge keys are not read; write the fields out, or use `*alias` for a whole value".to_owned(),
+        ("<<", _) => {
+            "merge keys are not read; write the fields out, or use `*alias` for a whole value".to_owned()
+        }
         (_, Some(near)) => format!("did you mean `{near}`? Known here: {}", quoted(known())),
         (_, None) if fields.is_empty() => "nothing can be set here".to_owned(),
         (_, None) => format!("known here: {}", quoted(known())),
@@ -325,7 +343,11 @@ fn mismatch(
         Content::Plain(_) | Content::Quoted(_) if !node.is_nothing() => node.place,
         _ => at,
     };
-    faults.add(place, format!("{path} must be {}, not {found}", shape.expectation()), Some(correction(node, shape, path)));
+    faults.add(
+        place,
+        format!("{path} must be {}, not {found}", shape.expectation()),
+        Some(correction(node, shape, path)),
+    );
     None
 }
 
@@ -371,7 +393,9 @@ fn anything(node: &Node, path: Path<'_>, faults: &mut FileFaults<'_, '_>) -> Fit
         Content::Plain(text) => Some(
             boolean(text)
                 .map(Value::Bool)
-                .or_else(|| whole(text).filter(|it| (i64::MIN.into()..=u64::MAX.into()).contains(it)).map(json_whole))
+                .or_else(|| {
+                    whole(text).filter(|it| (i64::MIN.into()..=u64::MAX.into()).contains(it)).map(json_whole)
+                })
                 .or_else(|| number(text).and_then(Number::from_f64).map(Value::Number))
                 .unwrap_or_else(|| Value::String(text.clone())),
         ),

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::fault::FileFaults;
 use super::placeholder::{Malformed, placeholders};
 use super::snippet::excerpt;
 use super::tree::{Node, Place};
+use crate::Name;
 use crate::resource::service::SecretRef;
 use crate::resource::{Resource, Spec};
-use crate::Name;
 
 mod environment;
 mod journey;
@@ -123,7 +125,12 @@ impl Site<'_, '_, '_, '_> {
     }
 
     /// Every placeholder must be one that `known` accepts.
-    fn check_placeholders(&mut self, path: &[Segment<'_>], text: &str, known: impl Fn(&str) -> Result<(), String>) {
+    fn check_placeholders(
+        &mut self,
+        path: &[Segment<'_>],
+        text: &str,
+        known: impl Fn(&str) -> Result<(), String>,
+    ) {
         for found in placeholders(text) {
             let name = match found {
                 Ok(name) => name,
@@ -132,12 +139,20 @@ impl Site<'_, '_, '_, '_> {
                         Malformed::Open => "a placeholder is not closed",
                         Malformed::Characters => "a placeholder is malformed",
                     };
-                    self.fault(path, message, "write `${name}`; a `$` of the shell's stands without braces, as `$HOME`");
+                    self.fault(
+                        path,
+                        message,
+                        "write `${name}`; a `$` of the shell's stands without braces, as `$HOME`",
+                    );
                     continue;
                 }
             };
             if let Err(help) = known(name) {
-                self.fault(path, format!("the placeholder `${{{}}}` is not known here", excerpt(name, 60)), help);
+                self.fault(
+                    path,
+                    format!("the placeholder `${{{}}}` is not known here", excerpt(name, 60)),
+                    help,
+                );
             }
         }
     }
@@ -145,7 +160,11 @@ impl Site<'_, '_, '_, '_> {
     /// A program to run must be there, and its variables must be ones.
     fn check_command(&mut self, path: &[Segment<'_>], command: &[String]) {
         if command.first().is_some_and(|it| it.trim().is_empty()) {
-            self.fault(way!(path; 0), "the program's name is empty", "write for example `command: [bin/server, --verbose]`");
+            self.fault(
+                way!(path; 0),
+                "the program's name is empty",
+                "write for example `command: [bin/server, --verbose]`",
+            );
         }
     }
 
@@ -155,15 +174,16 @@ impl Site<'_, '_, '_, '_> {
         variables: (&[Segment<'_>], &BTreeMap<String, String>),
         secrets: (&[Segment<'_>], &BTreeMap<String, SecretRef>),
     ) {
-        for (path, name) in variables
-            .1
-            .keys()
-            .map(|it| (variables.0, it))
-            .chain(secrets.1.keys().map(|it| (secrets.0, it)))
+        for (path, name) in
+            variables.1.keys().map(|it| (variables.0, it)).chain(secrets.1.keys().map(|it| (secrets.0, it)))
         {
             if !is_variable(name) {
                 let message = format!("`{}` is not a name of an environment variable", excerpt(name, 60));
-                self.fault_in_key(way!(path; name), message, "use letters, digits and `_`, not starting with a digit");
+                self.fault_in_key(
+                    way!(path; name),
+                    message,
+                    "use letters, digits and `_`, not starting with a digit",
+                );
             }
         }
         for name in secrets.1.keys().filter(|it| variables.1.contains_key(*it)) {
@@ -184,6 +204,18 @@ impl Site<'_, '_, '_, '_> {
         if let Some(status) = status.filter(|it| !(100..=599).contains(it)) {
             self.fault(path, format!("{status} is not an HTTP status"), "use 100 to 599, for example 200");
         }
+    }
+}
+
+/// Every text in a JSON value, and the way to it.
+fn texts<'v>(value: &'v Value, way: &[Segment<'v>]) -> Vec<(Vec<Segment<'v>>, &'v str)> {
+    match value {
+        Value::String(text) => vec![(way.to_vec(), text)],
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(idx, it)| texts(it, way!(way; idx))).collect()
+        }
+        Value::Object(fields) => fields.iter().flat_map(|(key, it)| texts(it, way!(way; key))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

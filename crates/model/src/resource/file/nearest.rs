@@ -27,9 +27,12 @@ mod tests {
     #[test]
     fn slips_are_recognised_and_strangers_are_not() {
         let known = ["dependsOn", "drain", "owner", "tier"];
-        for (written, meant) in
-            [("depends_on", Some("dependsOn")), ("onwer", Some("owner")), ("teir", Some("tier")), ("replicas", None)]
-        {
+        for (written, meant) in [
+            ("depends_on", Some("dependsOn")),
+            ("onwer", Some("owner")),
+            ("teir", Some("tier")),
+            ("replicas", None),
+        ] {
             assert_eq!(nearest(written, known.into_iter()), meant, "{written}");
         }
     }

@@ -33,7 +33,8 @@ pub(super) enum Malformed {
 }
 
 fn is_reference(inside: &str) -> bool {
-    !inside.is_empty() && inside.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_'))
+    !inside.is_empty()
+        && inside.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_'))
 }
 
 #[cfg(test)]

@@ -12,15 +12,32 @@ use crate::resource::Kind;
 pub(super) enum Shape {
     /// Any JSON value; what plain scalars mean follows YAML 1.2's core schema.
     Anything,
-    Text { rule: Rule, chars_max: usize },
-    Whole { min: i128, max: i128 },
-    Number { min: f64, max: f64 },
+    Text {
+        rule: Rule,
+        chars_max: usize,
+    },
+    Whole {
+        min: i128,
+        max: i128,
+    },
+    Number {
+        min: f64,
+        max: f64,
+    },
     Boolean,
     /// One of a few words.
     Word(Vec<String>),
-    List { item: Box<Shape>, min: usize, max: usize, unique: bool },
+    List {
+        item: Box<Shape>,
+        min: usize,
+        max: usize,
+        unique: bool,
+    },
     /// Keys that the user chooses.
-    Map { key: Rule, value: Box<Shape> },
+    Map {
+        key: Rule,
+        value: Box<Shape>,
+    },
     /// Keys that we know.
     Fields(Vec<Field>),
     /// Exactly one of the keys that we know.
@@ -93,7 +110,7 @@ impl Shape {
     /// A value that fits, as it could be written on one line.
     pub(super) fn example(&self) -> String {
         match self {
-            Self::Anything => "1".to_owned(),
+            Self::Anything => "{}".to_owned(),
             Self::Text { rule: Rule::Free, .. } => "\"some text\"".to_owned(),
             Self::Text { rule: Rule::Name, .. } => "some-name".to_owned(),
             Self::Text { rule: Rule::Duration, .. } => "10s".to_owned(),
@@ -181,8 +198,10 @@ impl Compiler<'_> {
             return Shape::Word(branches.iter().flat_map(of).collect());
         }
         let field = |branch: &Value| {
-            let (name, schema) =
-                branch["properties"].as_object().and_then(|it| it.iter().next()).expect("a variant has one property");
+            let (name, schema) = branch["properties"]
+                .as_object()
+                .and_then(|it| it.iter().next())
+                .expect("a variant has one property");
             Field { name: name.clone(), about: about(branch), shape: self.shape(schema), required: false }
         };
         Shape::Choice(branches.iter().map(field).collect())
@@ -223,7 +242,8 @@ impl Compiler<'_> {
     }
 
     fn fields(&self, schema: &Value) -> Vec<Field> {
-        let required = |name: &String| schema["required"].as_array().is_some_and(|it| it.iter().any(|it| it == name));
+        let required =
+            |name: &String| schema["required"].as_array().is_some_and(|it| it.iter().any(|it| it == name));
         let properties = schema["properties"].as_object().into_iter().flatten();
         properties
             .map(|(name, schema)| Field {
@@ -279,7 +299,9 @@ mod tests {
                 | Shape::Word(_) => false,
                 Shape::List { item, .. } => holds_anything(item),
                 Shape::Map { value, .. } | Shape::Optional(value) => holds_anything(value),
-                Shape::Fields(fields) | Shape::Choice(fields) => fields.iter().any(|it| holds_anything(&it.shape)),
+                Shape::Fields(fields) | Shape::Choice(fields) => {
+                    fields.iter().any(|it| holds_anything(&it.shape))
+                }
             }
         }
         for kind in Kind::ALL {

@@ -33,10 +33,11 @@ pub(super) fn render(text: &str, place: Place) -> String {
     let lead: String = ellipsis.chars().chain(lead.iter().copied().flat_map(visible)).collect();
     let marked: String = marked.iter().copied().flat_map(visible).collect();
     let tail: String = tail.iter().copied().flat_map(visible).collect();
+    let cut = if line_text.chars().count() > skipped + WIDTH_MAX { "…" } else { "" };
     let margin = " ".repeat(line.to_string().len());
     let indent = " ".repeat(lead.chars().count());
     let carets = "^".repeat(marked.chars().count().max(1));
-    format!("{margin} |\n{line} | {lead}{marked}{tail}\n{margin} | {indent}{carets}")
+    format!("{margin} |\n{line} | {lead}{marked}{tail}{cut}\n{margin} | {indent}{carets}")
 }
 
 /// A text that is safe to print: control characters and the invisible ones that reorder text are escaped.

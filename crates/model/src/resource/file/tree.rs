@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::FILE_BYTES_MAX;
 use super::fault::FileFaults;
@@ -58,9 +58,8 @@ pub(super) fn documents(text: &str, faults: &mut FileFaults<'_, '_>) -> Vec<Node
         return Vec::new();
     }
     let mut options = granit_parser::options! {
-        // Beyond our own depth, so that ours is the one that speaks.
-        flow_nesting_limit: DEPTH_MAX + 2,
-        block_nesting_limit: DEPTH_MAX + 2,
+        flow_nesting_limit: DEPTH_MAX,
+        block_nesting_limit: DEPTH_MAX,
         disallow_directives: true,
     };
     options.set_emit_comments(false);
@@ -120,6 +119,9 @@ impl<'t> Composer<'t, '_, '_, '_> {
     fn next(&mut self) -> Result<(Event<'t>, Place), Stop> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, place_of(span))),
+            Some(Err(error)) if *error.kind() == ErrorKind::RecursionLimitExceeded => {
+                Err(too_deep(place_at(&error)))
+            }
             Some(Err(error)) => Err(Stop::Syntax(Box::new(error))),
             None => Ok((Event::StreamEnd, Place { start: 0, end: 0 })),
         }
@@ -131,7 +133,7 @@ impl<'t> Composer<'t, '_, '_, '_> {
             return Err(Stop::Limit(place, format!("more than {NODES_MAX} keys and values in one file")));
         }
         if depth > DEPTH_MAX {
-            return Err(Stop::Limit(place, format!("nested deeper than {DEPTH_MAX} levels")));
+            return Err(too_deep(place));
         }
         if let Some(tag) = event.tag() {
             let message = format!("the tag `{}` has no meaning here", excerpt(&tag.original(), 40));
@@ -186,12 +188,10 @@ impl<'t> Composer<'t, '_, '_, '_> {
             let value = self.node(event, value_place, depth + 1)?;
             match key.content {
                 Content::Plain(key) | Content::Quoted(key) => {
-                    if let Some(first) = places.insert(key.clone(), key_place) {
-                        let line = self.faults.line(first);
-                        let message = format!("`{}` is given twice: it stands in line {line} already", excerpt(&key, 60));
-                        self.faults.add(key_place, message, Some("keep one of them".to_owned()));
-                        places.insert(key, first);
+                    if let Some(&first) = places.get(&key) {
+                        self.given_twice(&key, first, key_place);
                     } else {
+                        places.insert(key.clone(), key_place);
                         entries.push(Entry { key, key_place, value });
                     }
                 }
@@ -201,6 +201,12 @@ impl<'t> Composer<'t, '_, '_, '_> {
                 }
             }
         }
+    }
+
+    fn given_twice(&mut self, key: &str, first: Place, second: Place) {
+        let line = self.faults.line(first);
+        let message = format!("`{}` is given twice: it stands in line {line} already", excerpt(key, 60));
+        self.faults.add(second, message, Some("keep one of them".to_owned()));
     }
 
     fn aliased(&mut self, id: usize, place: Place) -> Result<Node, Stop> {
@@ -215,23 +221,38 @@ impl<'t> Composer<'t, '_, '_, '_> {
     fn repeat(&mut self, size_bytes: usize, place: Place) -> Result<(), Stop> {
         self.repeated_bytes += size_bytes;
         if self.repeated_bytes > REPEATED_BYTES_MAX {
-            return Err(Stop::Limit(place, format!("anchors and aliases repeat more than {REPEATED_BYTES_MAX} bytes")));
+            return Err(Stop::Limit(
+                place,
+                format!("anchors and aliases repeat more than {REPEATED_BYTES_MAX} bytes"),
+            ));
         }
         Ok(())
     }
 
     fn syntax_fault(&mut self, error: &ScanError) {
-        let start = error.marker().byte_offset().unwrap_or_default();
         let what = error.kind().to_string();
         let help = match what.as_str() {
             it if it.contains("tabs") => "indent with spaces",
-            it if it.contains("anchor") => "define it before with `&name`, or put a text with `*` in front in quotes",
+            it if it.contains("anchor") => {
+                "define it before with `&name`, or put a text with `*` in front in quotes"
+            }
             it if it.contains("directives") => "remove the line that begins with `%`",
             it if it.contains("':'") => "write `key: value`, with a space after the colon",
-            _ => "look at the indentation, and put quotes around texts with `: `, ` #`, `{`, `[`, `&`, `*` or `!`",
+            _ => {
+                "look at the indentation, and put quotes around texts with `: `, ` #`, `{`, `[`, `&`, `*` or `!`"
+            }
         };
-        self.faults.add(Place { start, end: start }, format!("not YAML: {what}"), Some(help.to_owned()));
+        self.faults.add(place_at(error), format!("not YAML: {what}"), Some(help.to_owned()));
     }
+}
+
+fn too_deep(place: Place) -> Stop {
+    Stop::Limit(place, format!("nested deeper than {DEPTH_MAX} levels"))
+}
+
+fn place_at(error: &ScanError) -> Place {
+    let start = error.marker().byte_offset().unwrap_or_default();
+    Place { start, end: start }
 }
 
 fn place_of(span: Span) -> Place {

@@ -39,6 +39,11 @@ fn many_nodes() {
 }
 
 #[test]
+fn the_same_key_again_and_again() {
+    refused(&"aa: 1\n".repeat(49_000), "more faults follow");
+}
+
+#[test]
 fn an_alias_bomb() {
     let mut text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for level in 1..12 {
@@ -52,7 +57,8 @@ fn an_alias_bomb() {
 fn a_long_text_repeated() {
     let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(500_000), "*a,".repeat(10_000));
     refused(&text, "anchors and aliases repeat more than");
-    let nested = format!("{}{}", (0..60).map(|idx| format!("&a{idx} [")).collect::<String>(), "x,".repeat(40_000));
+    let nested =
+        format!("{}{}", (0..60).map(|idx| format!("&a{idx} [")).collect::<String>(), "x,".repeat(40_000));
     refused(&format!("{nested}{}", "]".repeat(60)), "anchors and aliases repeat more than");
 }
 
@@ -63,7 +69,9 @@ fn an_alias_of_itself() {
 
 #[test]
 fn names_that_climb_or_ring() {
-    let named = |name: &str| format!("apiVersion: shipway.dev/v1\nkind: Team\nmetadata: {{name: {name}}}\nspec: {{}}\n");
+    let named = |name: &str| {
+        format!("apiVersion: shipway.dev/v1\nkind: Team\nmetadata: {{name: {name}}}\nspec: {{}}\n")
+    };
     refused(&named(".."), "is not a valid name");
     refused(&named("../../etc/passwd"), "is not a valid name");
     refused(&named(r#""a\u0007b""#), r"a\u{7}b");

@@ -9,7 +9,11 @@ use crate::resource::Environment;
 pub(super) fn check(name: &Name, environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
     for (field, other) in [("extends", &environment.extends), ("promotesFrom", &environment.promotes_from)] {
         if other.as_ref() == Some(name) {
-            site.fault(way![field], format!("`{field}` names the environment itself"), "name another one, or remove it");
+            site.fault(
+                way![field],
+                format!("`{field}` names the environment itself"),
+                "name another one, or remove it",
+            );
         }
     }
     let mut zones = BTreeSet::new();
@@ -31,7 +35,11 @@ fn check_router(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
         if address.port() == 0 {
             site.fault(path, "the router needs a fixed port", "write for example `127.0.0.1:8080`");
         } else if let Some(other) = taken.insert(address, service) {
-            site.fault(path, format!("`{other}` listens at {address} already"), "give each service a port of its own");
+            site.fault(
+                path,
+                format!("`{other}` listens at {address} already"),
+                "give each service a port of its own",
+            );
         }
     }
 }

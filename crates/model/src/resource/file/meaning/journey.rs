@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Segment, Site, way};
+use super::{Segment, Site, texts, way};
 use crate::Name;
 use crate::resource::Journey;
 use crate::resource::file::shape::quoted;
@@ -14,7 +14,11 @@ pub(super) fn check(journey: &Journey, site: &mut Site<'_, '_, '_, '_>) {
     for (idx, step) in journey.steps.iter().enumerate() {
         let path = way!["steps", idx];
         if !names.insert(&step.name) {
-            site.fault(way!(path; "name"), format!("a step above is named `{}` too", step.name), "rename one of them");
+            site.fault(
+                way!(path; "name"),
+                format!("a step above is named `{}` too", step.name),
+                "rename one of them",
+            );
         }
         check_request(path, step, &extracted, site);
         check_answer(path, step, site);
@@ -35,16 +39,19 @@ fn check_request(
     let known = |it: &str| match extracted.iter().any(|name| name.as_str() == it) {
         true => Ok(()),
         false if extracted.is_empty() => Err("extract it in an earlier step".to_owned()),
-        false => {
-            Err(format!("extract it in an earlier step; there are {}", quoted(extracted.iter().map(|it| it.as_str()))))
-        }
+        false => Err(format!(
+            "extract it in an earlier step; there are {}",
+            quoted(extracted.iter().map(|it| it.as_str()))
+        )),
     };
     site.check_placeholders(way!(path; "path"), &step.path, known);
     for (header, value) in &step.headers {
         site.check_placeholders(way!(path; "headers", header), value, known);
     }
     if let Some(json) = &step.json {
-        site.check_placeholders(way!(path; "json"), &json.to_string(), known);
+        for (way, text) in texts(json, way!(path; "json")) {
+            site.check_placeholders(&way, text, known);
+        }
     }
 }
 

@@ -11,7 +11,11 @@ pub(super) fn check_vendor(name: &Name, vendor: &Vendor, site: &mut Site<'_, '_,
         site.fault(way!["failover"], "the vendor cannot take over from itself", "name another Vendor");
     }
     if vendor.rate_limit.as_ref().is_some_and(|it| it.per.0 == 0) {
-        site.fault(way!["rateLimit", "per"], "the period must be longer than nothing", "write for example `per: 1s`");
+        site.fault(
+            way!["rateLimit", "per"],
+            "the period must be longer than nothing",
+            "write for example `per: 1s`",
+        );
     }
     for (idx, window) in vendor.maintenance_windows.iter().enumerate() {
         if !window.rule.starts_with("FREQ=") {

@@ -60,7 +60,11 @@ fn check_reserved(
     let of_port = |port: &Name| format!("PORT_{}", port.as_str().replace('-', "_").to_uppercase());
     if variable == "PORT" || deployment.ports.keys().any(|it| of_port(it) == variable) {
         let message = format!("`{variable}` is set to a port that the agent gives");
-        site.fault_in_key(path, message, "remove it, and declare the number under `ports` if it must be fixed");
+        site.fault_in_key(
+            path,
+            message,
+            "remove it, and declare the number under `ports` if it must be fixed",
+        );
     }
 }
 
@@ -69,7 +73,9 @@ fn of_instance(deployment: &Deployment, placeholder: &str) -> Result<(), String>
         _ if placeholder == "address" => Ok(()),
         Some(port) if deployment.ports.contains_key(port) => Ok(()),
         Some(_) => Err(format!("declare the port; there are {}", ports(deployment))),
-        None => Err("use `${address}` or `${port.NAME}`; a variable of the shell's is written `$NAME`".to_owned()),
+        None => {
+            Err("use `${address}` or `${port.NAME}`; a variable of the shell's is written `$NAME`".to_owned())
+        }
     }
 }
 
@@ -77,8 +83,9 @@ fn of_variable(deployment: &Deployment, placeholder: &str) -> Result<(), String>
     match placeholder.strip_prefix("url.") {
         Some(service) if service.parse::<Name>().is_ok() => Ok(()),
         Some(_) => Err("write the service's name, for example `${url.checkout}`".to_owned()),
-        None => of_instance(deployment, placeholder)
-            .map_err(|_| "use `${url.SERVICE}`, `${address}` or `${port.NAME}` with a port of `ports`".to_owned()),
+        None => of_instance(deployment, placeholder).map_err(|_| {
+            "use `${url.SERVICE}`, `${address}` or `${port.NAME}` with a port of `ports`".to_owned()
+        }),
     }
 }
 
@@ -87,7 +94,11 @@ fn check_health(health: &Health, deployment: &Deployment, site: &mut Site<'_, '_
     for (idx, check) in health.checks.iter().enumerate() {
         let path = way!["deployment", "health", "checks", idx];
         if !names.insert(&check.name) {
-            site.fault(way!(path; "name"), format!("a check above is named `{}` too", check.name), "rename one of them");
+            site.fault(
+                way!(path; "name"),
+                format!("a check above is named `{}` too", check.name),
+                "rename one of them",
+            );
         }
         let probe = way!(path; "probe", check.probe.name());
         match &check.probe {
@@ -106,7 +117,11 @@ fn check_health(health: &Health, deployment: &Deployment, site: &mut Site<'_, '_
                     let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
                     if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
                         let message = "the address is not `HOST:PORT`";
-                        site.fault(way!(probe; "address"), message, "write for example `address: 127.0.0.1:5432`");
+                        site.fault(
+                            way!(probe; "address"),
+                            message,
+                            "write for example `address: 127.0.0.1:5432`",
+                        );
                     }
                 }
             },
@@ -116,7 +131,11 @@ fn check_health(health: &Health, deployment: &Deployment, site: &mut Site<'_, '_
     for (field, value) in [("interval", health.interval), ("timeout", health.timeout)] {
         if value.0 == 0 {
             let path = way!["deployment", "health", field];
-            site.fault(path, format!("{field} must be longer than nothing"), format!("write for example `{field}: 2s`"));
+            site.fault(
+                path,
+                format!("{field} must be longer than nothing"),
+                format!("write for example `{field}: 2s`"),
+            );
         }
     }
 }

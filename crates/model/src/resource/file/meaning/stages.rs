@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::{Segment, Site, way};
+use super::{Segment, Site, texts, way};
 use crate::Name;
 use crate::resource::file::nearest::nearest;
 use crate::resource::file::placeholder::placeholders;
@@ -14,7 +12,7 @@ use crate::resource::pipeline::{Command, Run, Stage, Template};
 pub(super) fn check(stages: &[Stage], site: &mut Site<'_, '_, '_, '_>) {
     let mut first: BTreeMap<&Name, usize> = BTreeMap::new();
     for (idx, stage) in stages.iter().enumerate() {
-        if first.insert(&stage.name, idx).is_some() {
+        if *first.entry(&stage.name).or_insert(idx) != idx {
             let message = format!("a stage above is named `{}` too", stage.name);
             site.fault(way!["stages", idx, "name"], message, "rename one of them");
         }
@@ -108,9 +106,9 @@ pub(super) fn check_parameters(template: &Template, site: &mut Site<'_, '_, '_, 
     let mut used = BTreeSet::new();
     for (idx, stage) in template.stages.iter().enumerate() {
         let stage = serde_json::to_value(stage).expect("a stage is JSON");
-        for text in texts(&stage) {
+        for (way, text) in texts(&stage, way!["stages", idx]) {
             used.extend(placeholders(text).into_iter().flatten().map(str::to_owned));
-            site.check_placeholders(way!["stages", idx], text, |it| {
+            site.check_placeholders(&way, text, |it| {
                 let known = template.parameters.keys().map(Name::as_str);
                 match (template.parameters.contains_key(it), nearest(it, known)) {
                     (true, _) => Ok(()),
@@ -122,15 +120,10 @@ pub(super) fn check_parameters(template: &Template, site: &mut Site<'_, '_, '_, 
     }
     for parameter in template.parameters.keys().filter(|it| !used.contains(it.as_str())) {
         let message = format!("no stage uses the parameter `{parameter}`");
-        site.fault_in_key(way!["parameters", parameter], message, format!("remove it, or write `${{{parameter}}}`"));
-    }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => items.iter().flat_map(texts).collect(),
-        Value::Object(fields) => fields.values().flat_map(texts).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+        site.fault_in_key(
+            way!["parameters", parameter],
+            message,
+            format!("remove it, or write `${{{parameter}}}`"),
+        );
     }
 }

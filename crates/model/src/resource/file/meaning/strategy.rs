@@ -48,7 +48,11 @@ fn check_canary(canary: &Canary, site: &mut Site<'_, '_, '_, '_>) {
 
 fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut Site<'_, '_, '_, '_>) {
     if analysis.interval.0 == 0 {
-        site.fault(way!(path; "interval"), "the interval must be longer than nothing", "write for example `interval: 10s`");
+        site.fault(
+            way!(path; "interval"),
+            "the interval must be longer than nothing",
+            "write for example `interval: 10s`",
+        );
     }
     if analysis.timeout < analysis.bake.max(analysis.interval) {
         let message = format!("the analysis would end after {}, before it may decide", analysis.timeout);
