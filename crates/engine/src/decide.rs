@@ -5,7 +5,7 @@ use shipway_model::event::Body;
 use crate::{Code, Command, Context, Rejection, State, catalogue, environment, release, rollout};
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
-pub const TEXT_BYTES_MAX: usize = 2000;
+pub(crate) const TEXT_BYTES_MAX: usize = 2000;
 
 /// The events that the command calls for; none when it has nothing (more) to do.
 ///

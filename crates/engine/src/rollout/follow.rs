@@ -10,8 +10,8 @@ use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::{Millis, Name};
 
 use super::{Phase, Progress, Rollout};
+use crate::State;
 use crate::environment::Status;
-use crate::{State, queue};
 
 pub(super) fn forward(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
     let events = under_way(rollout, now);
@@ -279,9 +279,4 @@ pub(super) fn wake(rollout: &Rollout) -> Option<Timestamp> {
         _ => None,
     };
     rollout.plan.steps.iter().filter_map(of_step).min()
-}
-
-/// Whether a queued rollout could start, for people.
-pub fn queue_hold(state: &State, rollout: &Rollout) -> Option<queue::Hold> {
-    matches!(rollout.phase, Phase::Queued).then(|| queue::hold(state, rollout))?
 }

@@ -9,7 +9,7 @@ use super::{Progress, Rollout, follow};
 use crate::State;
 
 /// After this many failed attempts at one undo, a person is asked.
-pub const UNDO_ATTEMPTS_MAX: u32 = 8;
+const UNDO_ATTEMPTS_MAX: u32 = 8;
 
 pub(super) fn back(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
     let events = follow::under_way(rollout, now);

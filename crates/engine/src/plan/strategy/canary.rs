@@ -23,7 +23,7 @@ pub(super) fn lay(
     let mut previous = after.to_vec();
     let mut weight = BasisPoints::ZERO;
     let to_full = CanaryStep::Weight(100_u8.try_into().expect("100 is a percentage"));
-    let ends_full = canary.steps.iter().any(|it| *it == to_full);
+    let ends_full = canary.steps.contains(&to_full);
     for step in canary.steps.iter().chain((!ends_full).then_some(&to_full)) {
         previous = match step {
             CanaryStep::Weight(percent) => {

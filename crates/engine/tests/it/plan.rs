@@ -1,0 +1,144 @@
+//! What plans look like, and which are refused.
+
+use shipway_engine::{Code, Command, plan};
+use shipway_model::plan::Plan;
+
+use crate::world::{World, name, resource, resources};
+
+fn titles(plan: &Plan) -> Vec<String> {
+    let line = |step: &shipway_model::plan::Step| {
+        let after: Vec<_> = step.after.iter().map(ToString::to_string).collect();
+        format!(
+            "{:>2} {}{}",
+            step.id,
+            step.title,
+            if after.is_empty() { String::new() } else { format!(" <- {}", after.join(",")) }
+        )
+    };
+    plan.steps.iter().map(line).collect()
+}
+
+#[test]
+fn the_first_shipment_starts_zone_by_zone_and_providers_first() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let release = world.seal("1.0.0", &[("web", "1.0.0"), ("checkout", "1.0.0"), ("catalogue", "1.0.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    let order: Vec<_> = plan.services.iter().map(|it| it.service.as_str()).collect();
+    assert_eq!(order, ["catalogue", "checkout", "web"]);
+    insta::assert_snapshot!(titles(&plan)[..9].join("\n"));
+}
+
+#[test]
+fn a_canary_grows_and_every_route_goes_straight_back() {
+    let mut world = World::with_shop(serde_json::json!({ "strategies": { "checkout": "canary" } }));
+    world.ship("1.0.0", &[("checkout", "1.0.0"), ("catalogue", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0"), ("catalogue", "1.0.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    assert_eq!(plan.service(&name("catalogue")).unwrap().strategy, "unchanged");
+    insta::assert_snapshot!(titles(&plan).join("\n"));
+    let undone: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.undo {
+            Some(shipway_model::plan::Action::Route { pools, .. }) => {
+                Some((pools.len(), pools[0].weight_bp.get()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(undone.iter().all(|it| *it == (1, 10_000)), "{undone:?}");
+}
+
+#[test]
+fn blue_green_switches_once() {
+    let mut world = World::with_shop(serde_json::json!({ "strategy": "blue-green" }));
+    world.ship("1.0.0", &[("checkout", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    insta::assert_snapshot!(titles(&plan).join("\n"));
+}
+
+#[test]
+fn the_same_state_gives_the_same_digest_and_making_a_plan_touches_nothing() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let n_events = world.events.len();
+    let first = plan::make(&world.state, release, &name("production")).unwrap().digest();
+    world.pass(1000);
+    assert_eq!(plan::make(&world.state, release, &name("production")).unwrap().digest(), first);
+    assert_eq!(world.events.len(), n_events);
+}
+
+#[track_caller]
+fn refused(world: &World, release: shipway_model::ReleaseId, code: Code, part: &str) {
+    let rejection = plan::make(&world.state, release, &name("production")).unwrap_err();
+    assert_eq!(rejection.code, code, "{rejection}");
+    assert!(rejection.to_string().contains(part), "{rejection}");
+    assert!(rejection.hint.is_some(), "{rejection}");
+}
+
+#[test]
+fn a_strategy_that_breaks_zero_downtime_is_refused() {
+    let mut world = World::with_shop(serde_json::json!({ "strategy": "recreate" }));
+    world.ship("1.0.0", &[("web", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("web", "1.1.0")]);
+    refused(&world, release, Code::BreaksZeroDowntime, "recreate stops every instance");
+}
+
+#[test]
+fn production_takes_only_what_staging_had() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let staging = resource("Environment", "staging", serde_json::json!({ "targets": { "env": "staging" } }));
+    let mut all = crate::world::shop(serde_json::json!({ "promotesFrom": "staging" }));
+    all.extend(resources(&[staging]));
+    world.ask(Command::ApplyResources { resources: all }).unwrap();
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    refused(&world, release, Code::NotPromoted, "only what was shipped to staging");
+}
+
+#[test]
+fn a_draft_has_no_plan_and_an_environment_without_hosts_neither() {
+    let mut world = World::with_shop(serde_json::json!({ "targets": { "env": "moon" } }));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    refused(&world, release, Code::NoTargets, "env=moon");
+}
+
+#[test]
+fn templates_are_written_out_with_their_parameters() {
+    let template = resource(
+        "Template",
+        "smoke",
+        serde_json::json!({
+            "parameters": { "path": null, "times": "1" },
+            "stages": [
+                { "name": "call", "run": { "http": { "url": "http://127.0.0.1:8001/${path}" } } },
+                { "name": "again", "run": { "http": { "url": "http://127.0.0.1:8001/${path}?n=${times}" } } }
+            ]
+        }),
+    );
+    let pipeline = |with: serde_json::Value| {
+        resource(
+            "Pipeline",
+            "main",
+            serde_json::json!({ "stages": [
+                { "name": "ship", "run": { "deploy": {} } },
+                { "name": "smoke", "run": { "template": { "name": "smoke", "with": with } } },
+                { "name": "done", "run": { "wait": { "duration": "1s" } } }
+            ] }),
+        )
+    };
+    let mut world = World::new();
+    let mut all = crate::world::shop(serde_json::json!({ "pipeline": "main" }));
+    all.extend(resources(&[template, pipeline(serde_json::json!({ "path": "health" }))]));
+    world.ask(Command::ApplyResources { resources: all }).unwrap();
+    let labels = [("env".to_owned(), "production".to_owned())].into();
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    world.ask(Command::RegisterAgent { host: name("host-a"), address, labels }).unwrap();
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    insta::assert_snapshot!(titles(&plan).join("\n"));
+
+    world.ask(Command::ApplyResources { resources: resources(&[pipeline(serde_json::json!({}))]) }).unwrap();
+    let rejection = plan::make(&world.state, release, &name("production")).unwrap_err();
+    assert!(rejection.to_string().contains("must give template smoke its parameter path"), "{rejection}");
+}

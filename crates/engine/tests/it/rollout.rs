@@ -1,0 +1,292 @@
+//! Rollouts on their way: forward, taken back, held, and in turn.
+
+use shipway_engine::{Code, Command, Phase};
+use shipway_model::analysis::Decision;
+use shipway_model::effect::{Order, Outcome};
+use shipway_model::event::{Cause, Condition, End, Scope};
+use shipway_model::plan::{Instance, StepId};
+
+use crate::world::{World, failed, name, resource, resources, verdict, version};
+
+const OLD: [&str; 3] = ["checkout 1.0.0 @ host-a", "checkout 1.0.0 @ host-b", "checkout 1.0.0 @ host-c"];
+const NEW: [&str; 3] = ["checkout 1.1.0 @ host-a", "checkout 1.1.0 @ host-b", "checkout 1.1.0 @ host-c"];
+
+fn with_checkout(environment: serde_json::Value) -> World {
+    let mut world = World::with_shop(environment);
+    world.ship("1.0.0", &[("checkout", "1.0.0")]);
+    assert_eq!(world.standing(), OLD);
+    world
+}
+
+fn harmful() -> Outcome {
+    let verdict = Some(verdict(Decision::Harmful));
+    Outcome::Failed { reason: "4 of 50 requests failed".to_owned(), retryable: false, verdict }
+}
+
+#[test]
+fn every_strategy_leaves_the_new_version_and_its_route() {
+    for strategy in ["rolling", "canary", "blue-green"] {
+        let mut world = with_checkout(serde_json::json!({ "strategy": strategy }));
+        world.ship("1.1.0", &[("checkout", "1.1.0")]);
+        assert_eq!(world.standing(), NEW, "{strategy}");
+        assert_eq!(world.routes[&name("checkout")].1, [(version("1.1.0"), 10_000, 3)], "{strategy}");
+    }
+}
+
+#[test]
+fn a_harmful_canary_gives_the_traffic_back_first_and_leaves_nothing_behind() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "canary" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    let mut after_verdict = Vec::new();
+    let mut judged = false;
+    world.run(|effect| match &effect.order {
+        Order::Analyse { .. } => {
+            judged = true;
+            Some(harmful())
+        }
+        order => {
+            if judged {
+                after_verdict.push(matches!(order, Order::Route { .. }));
+            }
+            None
+        }
+    });
+    assert_eq!(*world.phase(id), Phase::Ended(End::RolledBack {}));
+    assert!(matches!(world.rollout(id).cause, Some(Cause::StepFailed { .. })));
+    assert_eq!(world.standing(), OLD);
+    assert_eq!(world.routes[&name("checkout")].1, [(version("1.0.0"), 10_000, 3)]);
+    assert!(after_verdict[0], "the traffic goes back before anything else");
+}
+
+#[test]
+fn a_finished_rollout_can_be_taken_back() {
+    for strategy in ["rolling", "canary", "blue-green"] {
+        let mut world = with_checkout(serde_json::json!({ "strategy": strategy }));
+        let id = world.ship("1.1.0", &[("checkout", "1.1.0")]);
+        world.ask(Command::RollBack { id, reason: "customers complain".to_owned() }).unwrap();
+        world.run_well();
+        assert_eq!(*world.phase(id), Phase::Ended(End::RolledBack {}), "{strategy}");
+        assert_eq!(world.standing(), OLD, "{strategy}");
+        let environment = world.state.environments.get(&name("production")).unwrap();
+        assert_eq!(environment.services[&name("checkout")].deployed.version, version("1.0.0"));
+        assert!(!environment.shipped.contains_key(&world.rollout(id).plan.release.digest));
+    }
+}
+
+#[test]
+fn a_failed_target_is_tolerated_as_declared_and_then_no_more() {
+    let rolling = |max_failed| {
+        resource("Strategy", "rolling", serde_json::json!({ "rolling": { "maxFailed": max_failed } }))
+    };
+    let on_host_b =
+        |order: &Order| matches!(order, Order::Place { instance, .. } if instance.target == name("host-b"));
+    for (max_failed, expected) in [(1, End::Succeeded { failed_targets: 1 }), (0, End::RolledBack {})] {
+        let mut world = with_checkout(serde_json::json!({ "strategy": "rolling" }));
+        world.ask(Command::ApplyResources { resources: resources(&[rolling(max_failed)]) }).unwrap();
+        // A stage of its own, so that verify does not look at the target that was given up.
+        let pipeline = resource(
+            "Pipeline",
+            "main",
+            serde_json::json!({ "stages": [{ "name": "ship", "run": { "deploy": {} } }] }),
+        );
+        let mut all = crate::world::shop(serde_json::json!({ "strategy": "rolling", "pipeline": "main" }));
+        all.extend(resources(&[pipeline, rolling(max_failed)]));
+        world.ask(Command::ApplyResources { resources: all }).unwrap();
+        let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+        let id = world.start(release);
+        world.run(|effect| on_host_b(&effect.order).then(|| failed("the disk is full")));
+        assert_eq!(*world.phase(id), Phase::Ended(expected), "maxFailed {max_failed}");
+    }
+}
+
+#[test]
+fn a_new_instance_that_dies_takes_the_rollout_back() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "blue-green" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    // Up to the wait before the old version goes.
+    while let Some(effect) = world.effects().first().cloned() {
+        let outcome = world.act(&effect);
+        world.ask(Command::Report { key: effect.key, outcome }).unwrap();
+    }
+    let instance = Instance {
+        environment: name("production"),
+        service: name("checkout"),
+        version: version("1.1.0"),
+        target: name("host-c"),
+    };
+    let condition = Condition::Crashed;
+    world.ask(Command::ReportInstance { instance, condition, detail: "exit status 139".to_owned() }).unwrap();
+    assert_eq!(*world.phase(id), Phase::Unwinding);
+    world.run_well();
+    assert_eq!(world.standing(), OLD);
+}
+
+#[test]
+fn pauses_hold_new_steps_and_nothing_else() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "rolling" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    for scope in [Scope::Everything, Scope::Environment(name("production"))] {
+        world.ask(Command::PauseScope { scope: scope.clone(), reason: "incident".to_owned() }).unwrap();
+        let id = world.start(release);
+        world.run_well();
+        assert_eq!(*world.phase(id), Phase::Queued, "{scope}");
+        world.ask(Command::AbortRollout { id, reason: "test".to_owned() }).unwrap();
+        world.ask(Command::ResumeScope { scope }).unwrap();
+    }
+    let service = Scope::Service(name("checkout"));
+    world.ask(Command::PauseScope { scope: service.clone(), reason: "incident".to_owned() }).unwrap();
+    let id = world.start(release);
+    world.run_well();
+    assert_eq!(*world.phase(id), Phase::Running);
+    assert_eq!(world.standing(), OLD);
+    let waiting = shipway_engine::rollout::waiting::waiting(&world.state, world.rollout(id));
+    assert!(waiting[0].why.contains("service checkout is paused by ana: incident"), "{waiting:?}");
+    world.ask(Command::ResumeScope { scope: service }).unwrap();
+    world.ask(Command::PauseRollout { id, reason: "lunch".to_owned() }).unwrap();
+    let n_started = world.events.len();
+    world.run_well();
+    assert!(
+        world.events[n_started..]
+            .iter()
+            .all(|it| !matches!(it.body, shipway_model::event::Body::StepStarted { .. }))
+    );
+    world.ask(Command::ResumeRollout { id }).unwrap();
+    world.run_well();
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+}
+
+#[test]
+fn one_rollout_at_a_time_and_requesters_take_turns() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "rolling" }));
+    let releases: Vec<_> =
+        (1..=4).map(|n| world.seal(&format!("1.{n}.0"), &[("checkout", &format!("1.{n}.0"))])).collect();
+    let first = world.start_as("ana", releases[0]).unwrap();
+    let second = world.start_as("ana", releases[1]).unwrap();
+    let third = world.start_as("ben", releases[2]).unwrap();
+    assert_eq!(*world.phase(first), Phase::Running);
+    assert_eq!(*world.phase(second), Phase::Queued);
+    let waiting = shipway_engine::rollout::waiting::waiting(&world.state, world.rollout(second));
+    assert!(waiting[0].why.contains(&first.to_string()), "{waiting:?}");
+    world.run_well();
+    let ended = |id| world.state.rollouts.summaries[&id].ended.unwrap();
+    let started = |id| world.state.rollouts.summaries[&id].started.unwrap();
+    assert!(
+        started(third) >= ended(first) && started(second) >= ended(third),
+        "ben comes before ana's second"
+    );
+    // The second was planned against 1.0.0 and ran against what the third had left.
+    assert_eq!(
+        world.standing(),
+        ["checkout 1.2.0 @ host-a", "checkout 1.2.0 @ host-b", "checkout 1.2.0 @ host-c"]
+    );
+}
+
+#[test]
+fn a_plan_that_is_not_the_one_shown_is_refused() {
+    let mut world = with_checkout(serde_json::json!({}));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let shown = shipway_engine::plan::make(&world.state, release, &name("production")).unwrap().digest();
+    world.ship("1.0.1", &[("checkout", "1.0.1")]);
+    let id = shipway_model::RolloutId::from_uuid(crate::world::uuid_from(99_999));
+    let start = Command::StartRollout { id, release, environment: name("production"), plan: Some(shown) };
+    assert_eq!(world.ask(start).unwrap_err().code, Code::PlanChanged);
+}
+
+fn piped(stages: serde_json::Value) -> World {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let mut all = crate::world::shop(serde_json::json!({ "pipeline": "main" }));
+    all.extend(resources(&[resource("Pipeline", "main", serde_json::json!({ "stages": stages }))]));
+    world.ask(Command::ApplyResources { resources: all }).unwrap();
+    world
+}
+
+#[test]
+fn a_failed_smoke_test_halts_the_line_until_a_person_decides() {
+    let mut world = piped(serde_json::json!([
+        { "name": "ship", "run": { "deploy": {} } },
+        { "name": "smoke", "run": { "http": { "url": "http://127.0.0.1:8001/" } } },
+        { "name": "after", "run": { "wait": { "duration": "1s" } } }
+    ]));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start(release);
+    let mut broken = true;
+    world.run(|effect| (broken && matches!(effect.order, Order::Http { .. })).then(|| failed("status 500")));
+    assert!(matches!(world.phase(id), Phase::Halted { reason, .. } if reason == "status 500"));
+    world.ask(Command::Retry { id }).unwrap();
+    broken = false;
+    world.run(|effect| (broken && matches!(effect.order, Order::Http { .. })).then(|| failed("status 500")));
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+}
+
+#[test]
+fn past_the_point_of_no_return_there_is_only_forward() {
+    let mut world = piped(serde_json::json!([
+        { "name": "migrate", "run": { "migration": { "migrate": { "command": ["./migrate"] } } } },
+        { "name": "ship", "run": { "deploy": {} } }
+    ]));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start(release);
+    world.run(|effect| matches!(effect.order, Order::Place { .. }).then(|| failed("no memory")));
+    assert!(matches!(world.phase(id), Phase::Halted { reason, .. } if reason.contains("point of no return")));
+    let rejection = world.ask(Command::RollBack { id, reason: "please".to_owned() }).unwrap_err();
+    assert_eq!(rejection.code, Code::PointOfNoReturn);
+}
+
+#[test]
+fn an_approval_takes_the_word_of_a_member() {
+    let mut world = piped(serde_json::json!([
+        { "name": "word", "run": { "approval": { "message": "ship it?", "team": "shop" } } },
+        { "name": "ship", "run": { "deploy": {} } }
+    ]));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start(release);
+    let step = StepId(1);
+    let approve = Command::ApproveStep { id, step, note: String::new() };
+    let rejection = world.ask_as("mallory", approve.clone()).unwrap_err();
+    assert_eq!(rejection.code, Code::NotAsked);
+    world.ask_as("ana", approve).unwrap();
+    world.run_well();
+    assert_eq!(world.rollout(id).step(step).unwrap().approved_by.as_deref(), Some("ana"));
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+}
+
+#[test]
+fn an_agent_that_never_answers_fails_the_step_by_the_clock() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "rolling", "stepTimeout": "1m" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    let effect = world.effects()[0].clone();
+    world.pass(61);
+    let late = world.act(&effect);
+    // The attempt was given up; its late answer changes nothing, and another attempt follows.
+    world.pass(1);
+    let n_events = world.events.len();
+    world.ask(Command::Report { key: effect.key, outcome: late }).unwrap();
+    assert_eq!(world.events.len(), n_events);
+    assert_eq!(world.effects()[0].key.attempt, 2);
+    world.run_well();
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+}
+
+#[test]
+fn an_aborted_rollout_stays_where_it_stood_and_the_next_cleans_up() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "canary" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    while let Some(effect) =
+        world.effects().first().cloned().filter(|it| !matches!(it.order, Order::Analyse { .. }))
+    {
+        let outcome = world.act(&effect);
+        world.ask(Command::Report { key: effect.key, outcome }).unwrap();
+    }
+    world.ask(Command::AbortRollout { id, reason: "think first".to_owned() }).unwrap();
+    assert!(matches!(world.phase(id), Phase::Ended(End::Aborted { .. })));
+    assert_eq!(world.standing().len(), 4);
+    world.ship("1.2.0", &[("checkout", "1.2.0")]);
+    assert_eq!(
+        world.standing(),
+        ["checkout 1.2.0 @ host-a", "checkout 1.2.0 @ host-b", "checkout 1.2.0 @ host-c"]
+    );
+}
