@@ -4,14 +4,19 @@
 //! It is told whole [`Route`]s over its admin API and never decides anything about them: no weight changes
 //! by itself. Backends are spoken to in HTTP/1.1; TLS ends in front of the router.
 //!
-//! A request's path, from file to file: [`listener`] accepts, [`worker`] owns the thread, [`client`] speaks to
-//! the client, [`table`] chooses, [`forward`] sends and retries, [`upstream`] keeps the connections,
-//! [`exchange`] counts. The other half: [`admin`] is the API, [`control`] changes what is served,
-//! [`state_file`] keeps it over restarts, [`probe`] looks after health.
+//! A request's path, from file to file: `listener` accepts, `worker` owns the thread, `client` speaks to
+//! the client, `table` chooses, `forward` sends and retries, `upstream` keeps the connections,
+//! `exchange` counts. The other half: `admin` is the API, `control` changes what is served,
+//! `state_file` keeps it over restarts, `probe` looks after health.
 //!
 //! Invariants: a request in flight and a client's connection outlive every change of weights; a backend that
 //! left finishes what it has until its drain time is over; what a backend may have acted on is never sent twice
 //! unless that is harmless by definition.
+//!
+//! Choices: `x-shipway-version` in a request names a version, whatever its weight; in an answer it says who
+//! answered. A backend that fails its probes, or refuses a connection, gets nothing while another of its version
+//! is up; when all are down they are tried all the same. A client may idle for 60 s; a backend has 2 s to accept
+//! and 60 s to begin its answer.
 //!
 //! [`Route`]: shipway_model::routing::Route
 
@@ -87,6 +92,9 @@ pub struct Router {
 impl Router {
     /// Starts the worker threads, takes up the routes of the state file, and opens the admin API last, so that
     /// whoever reaches it finds a router that serves.
+    ///
+    /// Listeners, probes and the admin API run on the caller's runtime, which must live as long as the router;
+    /// requests run on the worker threads.
     ///
     /// # Errors
     /// When an address cannot be listened on, the state file cannot be read, or a thread cannot be started.

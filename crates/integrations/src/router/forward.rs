@@ -89,14 +89,18 @@ pub(super) async fn answer(
 /// Hands over a backend's answer: a body, or a tunnel when it switched protocols as the client asked.
 fn deliver(
     answer: Response<Incoming>,
-    exchange: Exchange,
+    mut exchange: Exchange,
     client_upgrade: Option<OnUpgrade>,
 ) -> Response<Download> {
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         return tunnel::open(answer, exchange, client_upgrade);
     }
     let (mut head, body) = answer.into_parts();
-    headers::prepare_response(&mut head);
+    if let Err(fault) = headers::prepare_response(&mut head) {
+        exchange.failed();
+        exchange.connection = None;
+        return Problem::new(StatusCode::BAD_GATEWAY, "bad-answer", fault.to_string()).into_answer();
+    }
     Response::from_parts(head, Download::Backend { body, exchange, ended: false })
 }
 

@@ -13,7 +13,7 @@ const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 /// Fields that a `Connection` field may not take off: they frame or route the message.
 const KEPT: [HeaderName; 3] = [header::HOST, header::CONTENT_LENGTH, header::COOKIE];
 
-/// Why a request is refused with 400 before any backend sees it.
+/// Why a head is refused: a request's with 400 before any backend sees it, an answer's with 502.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadHead {
     #[error("the request has no Host field")]
@@ -22,6 +22,8 @@ pub(super) enum BadHead {
     ManyHosts,
     #[error("the request's target is not a path")]
     NoPath,
+    #[error("the message has a transfer coding other than `chunked`")]
+    TransferCoding,
 }
 
 /// Turns a client's request head into one for a backend over HTTP/1.1: origin-form target, one `Host`, one
@@ -34,6 +36,7 @@ pub(super) fn prepare_request(head: &mut request::Parts, peer: &HeaderValue) -> 
     let upgrade =
         if head.version == http::Version::HTTP_11 { Upgrade::of(&head.headers) } else { Upgrade::None };
     set_host(head)?;
+    check_framing(&mut head.headers)?;
     to_origin_form(&mut head.uri)?;
     strip_hop_by_hop(&mut head.headers);
     if head.version == http::Version::HTTP_2 {
@@ -51,9 +54,11 @@ pub(super) fn prepare_request(head: &mut request::Parts, peer: &HeaderValue) -> 
 }
 
 /// Takes the hop-by-hop fields off a backend's answer.
-pub(super) fn prepare_response(head: &mut response::Parts) {
+pub(super) fn prepare_response(head: &mut response::Parts) -> Result<(), BadHead> {
+    check_framing(&mut head.headers)?;
     strip_hop_by_hop(&mut head.headers);
     head.version = http::Version::HTTP_11;
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +104,20 @@ fn to_origin_form(uri: &mut Uri) -> Result<(), BadHead> {
     let path = uri.path_and_query().cloned().ok_or(BadHead::NoPath)?;
     *uri = Uri::from(path);
     Ok(())
+}
+
+/// A body in chunks has no length beside them (RFC 9112, section 6.3): passed on, it would frame another message
+/// than the one that was read. Other codings would be lost with the field, and nobody uses them.
+fn check_framing(headers: &mut HeaderMap) -> Result<(), BadHead> {
+    if !headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(());
+    }
+    headers.remove(header::CONTENT_LENGTH);
+    let mut codings = tokens(headers, &header::TRANSFER_ENCODING);
+    match (codings.next(), codings.next()) {
+        (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(()),
+        _ => Err(BadHead::TransferCoding),
+    }
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
@@ -210,6 +229,18 @@ mod tests {
         assert_eq!(prepare(Request::get("/")).0, Err(BadHead::NoHost));
         let two = Request::get("/").header("host", "a").header("host", "b");
         assert_eq!(prepare(two).0, Err(BadHead::ManyHosts));
+    }
+
+    #[test]
+    fn chunks_have_no_length_beside_them() {
+        let answer = |coding| {
+            let answer =
+                http::Response::builder().header("transfer-encoding", coding).header("content-length", "1");
+            let (mut head, ()) = answer.body(()).unwrap().into_parts();
+            (prepare_response(&mut head), head.headers.len())
+        };
+        assert_eq!(answer("Chunked"), (Ok(()), 0));
+        assert_eq!(answer("gzip, chunked").0, Err(BadHead::TransferCoding));
     }
 
     #[test]

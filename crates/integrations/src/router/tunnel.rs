@@ -1,11 +1,12 @@
 //! Websockets: after both sides agreed, bytes go both ways until one of them closes.
 
+use std::rc::Rc;
+
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use std::rc::Rc;
 
 use super::exchange::{Download, Exchange};
 use super::headers;
@@ -18,15 +19,16 @@ pub(super) fn open(
     mut exchange: Exchange,
     client: Option<OnUpgrade>,
 ) -> Response<Download> {
-    let Some(client) = client else {
-        exchange.failed();
-        let detail = "the backend switched protocols without being asked";
-        return Problem::new(StatusCode::BAD_GATEWAY, "no-answer", detail).into_answer();
-    };
-    exchange.handed_over();
     // The connection is the tunnel's now and serves no other request.
     exchange.connection = None;
     let backend = hyper::upgrade::on(&mut answer);
+    let (mut head, _) = answer.into_parts();
+    let (Some(client), Ok(())) = (client, headers::prepare_response(&mut head)) else {
+        exchange.failed();
+        let detail = "the backend switched protocols without being asked";
+        return Problem::new(StatusCode::BAD_GATEWAY, "bad-answer", detail).into_answer();
+    };
+    exchange.handed_over();
     let (worker, id) = (Rc::clone(exchange.worker()), exchange.backend().id);
     worker.upstreams.spawn(id, async move {
         if let (Ok(client), Ok(backend)) = (client.await, backend.await) {
@@ -36,8 +38,6 @@ pub(super) fn open(
         }
         drop(exchange);
     });
-    let (mut head, _) = answer.into_parts();
-    headers::prepare_response(&mut head);
     head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     head.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     Response::from_parts(head, Download::empty())

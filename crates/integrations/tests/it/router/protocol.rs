@@ -100,6 +100,10 @@ async fn malformed_and_oversized_heads_are_refused() {
         ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", 400),
         ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: +1\r\n\r\na", 400),
         ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, x\r\n\r\n0\r\n\r\n", 400),
+        (
+            "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\nconnection: close\r\n\r\n0\r\n\r\n",
+            400,
+        ),
         ("GET / HTTP/1.1\r\nhost : a\r\n\r\n", 400),
         ("CONNECT a:80 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", 400),
     ] {
@@ -133,4 +137,29 @@ async fn an_upgrade_to_http2_is_not_passed_on() {
     let reply = send_raw(&bed, request).await;
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     assert!(!reply.contains("h2c") && !reply.contains("http2-settings"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_two_framings_is_passed_on_with_one() {
+    let bed = Bed::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut route = bed.route(1, &[("1.0.0", 10_000, &[])]);
+    route["pools"][0]["backends"] =
+        serde_json::json!([{"target": "odd", "address": listener.local_addr().unwrap()}]);
+    bed.set(&route).await;
+    let backend = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let mut client = bed.client().await;
+    let reply = client.get("/").await;
+    assert_eq!(reply.text, "hello");
+    assert!(!reply.headers.contains_key("content-length"), "{reply:?}");
+    backend.abort();
 }
