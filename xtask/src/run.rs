@@ -89,7 +89,44 @@ pub(crate) fn tools_dir() -> PathBuf {
     root().join("target/tools")
 }
 
+/// The command as somebody would type it, without the folder that the program lies in.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let words = std::iter::once(program.file_name().unwrap_or_default()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn tests_are_counted_on_both_streams() {
+        let script = "echo 'test result: ok. 3 passed; 0 failed; 1 ignored;'; \
+                      echo '     Summary [   0.1s] 2 tests run: 2 passed, 0 skipped' >&2";
+        let tally = run_tests(command("sh", ["-c", script])).unwrap();
+        assert!(
+            tally.line(true, Duration::ZERO).starts_with("test result: ok. 5 passed; 0 failed; 1 ignored;")
+        );
+    }
+
+    #[test]
+    fn failed_tests_are_counted_too() {
+        let script = "echo 'test result: FAILED. 3 passed; 2 failed; 0 ignored;'; exit 101";
+        let failure = run_tests(command("sh", ["-c", script])).unwrap_err();
+        assert!(
+            failure
+                .tally()
+                .line(false, Duration::ZERO)
+                .starts_with("test result: FAILED. 3 passed; 2 failed;")
+        );
+    }
+
+    #[test]
+    fn a_failure_names_the_program_without_its_folder() {
+        let failure = run(command("/bin/sh", ["-c", "exit 3"])).unwrap_err();
+        assert_eq!(failure.to_string(), "`sh -c exit 3` ended with exit status: 3");
+    }
 }

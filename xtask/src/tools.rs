@@ -25,7 +25,7 @@ pub(crate) fn install_cargo_tools() -> Result<(), Failure> {
         install.arg("--root").arg(tools_dir());
         // They run for seconds: minutes of optimising would never pay.
         install.envs([
-            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
             ("CARGO_PROFILE_RELEASE_LTO", "off"),
             ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
             ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
@@ -51,17 +51,9 @@ pub(crate) fn install_python_tools() -> Result<(), Failure> {
         .map_err(|fault| Failure::Told(format!("cannot write {}: {fault}", stamp.display())))
 }
 
-/// Licences, bans and sources; advisories would need the network.
+/// Licences, bans and sources; advisories would need a database from the network.
 pub(crate) fn deny() -> Command {
-    DENY.command([
-        "--offline",
-        "--workspace",
-        "check",
-        "--hide-inclusion-graph",
-        "bans",
-        "licenses",
-        "sources",
-    ])
+    DENY.command(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"])
 }
 
 /// Dependencies that nothing uses.
