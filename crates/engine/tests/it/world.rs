@@ -15,35 +15,38 @@ use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
 use shipway_model::resource::Resource;
 use shipway_model::{Digest, Millis, Name, ReleaseId, RolloutId, Version};
 
-pub struct World {
-    pub state: State,
-    pub events: Vec<Event>,
-    pub now: Timestamp,
+/// What a router holds: the revision, and version, weight and number of backends of each pool.
+type HeldRoute = (u64, Vec<(Version, u16, usize)>);
+
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) events: Vec<Event>,
+    pub(crate) now: Timestamp,
     /// What really stands in the world: instances that run, and the routes that routers hold.
-    pub running: BTreeSet<Instance>,
-    pub routes: BTreeMap<Name, (u64, Vec<(Version, u16, usize)>)>,
+    pub(crate) running: BTreeSet<Instance>,
+    pub(crate) routes: BTreeMap<Name, HeldRoute>,
     /// How often each effect was acted upon.
-    pub acts: BTreeMap<EffectKey, u32>,
+    pub(crate) acts: BTreeMap<EffectKey, u32>,
     ids: u128,
 }
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }
 
-pub fn version(text: &str) -> Version {
+pub(crate) fn version(text: &str) -> Version {
     text.parse().unwrap()
 }
 
-pub fn resources(yaml_as_json: &[serde_json::Value]) -> Vec<Resource> {
+pub(crate) fn resources(yaml_as_json: &[serde_json::Value]) -> Vec<Resource> {
     yaml_as_json.iter().map(|json| serde_json::from_value(json.clone()).unwrap()).collect()
 }
 
-pub fn resource(kind: &str, name: &str, spec: serde_json::Value) -> serde_json::Value {
+pub(crate) fn resource(kind: &str, name: &str, spec: serde_json::Value) -> serde_json::Value {
     serde_json::json!({ "apiVersion": "shipway.dev/v1", "kind": kind, "metadata": { "name": name }, "spec": spec })
 }
 
-pub fn service(name: &str, depends_on: &[&str]) -> serde_json::Value {
+pub(crate) fn service(name: &str, depends_on: &[&str]) -> serde_json::Value {
     let depends_on: Vec<_> = depends_on.iter().map(|it| serde_json::json!({ "service": it })).collect();
     resource(
         "Service",
@@ -60,7 +63,7 @@ pub fn service(name: &str, depends_on: &[&str]) -> serde_json::Value {
     )
 }
 
-pub fn canary() -> serde_json::Value {
+pub(crate) fn canary() -> serde_json::Value {
     resource(
         "Strategy",
         "canary",
@@ -71,7 +74,7 @@ pub fn canary() -> serde_json::Value {
 }
 
 /// Three services (web needs checkout, checkout needs catalogue) and an environment of three zones.
-pub fn shop(environment: serde_json::Value) -> Vec<Resource> {
+pub(crate) fn shop(environment: serde_json::Value) -> Vec<Resource> {
     let mut spec = serde_json::json!({
         "targets": { "env": "production" },
         "zones": ["a", "b", "c"],
@@ -94,7 +97,7 @@ pub fn shop(environment: serde_json::Value) -> Vec<Resource> {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: State::default(),
             events: Vec::new(),
@@ -107,7 +110,7 @@ impl World {
     }
 
     /// The shop with three hosts and nothing shipped.
-    pub fn with_shop(environment: serde_json::Value) -> Self {
+    pub(crate) fn with_shop(environment: serde_json::Value) -> Self {
         let mut world = Self::new();
         world.ask(Command::ApplyResources { resources: shop(environment) }).unwrap();
         for zone in ["a", "b", "c"] {
@@ -123,11 +126,11 @@ impl World {
         world
     }
 
-    pub fn ask(&mut self, command: Command) -> Result<Vec<Body>, Rejection> {
+    pub(crate) fn ask(&mut self, command: Command) -> Result<Vec<Body>, Rejection> {
         self.ask_as("ana", command)
     }
 
-    pub fn ask_as(&mut self, actor: &str, command: Command) -> Result<Vec<Body>, Rejection> {
+    pub(crate) fn ask_as(&mut self, actor: &str, command: Command) -> Result<Vec<Body>, Rejection> {
         let bodies = decide(&self.state, &command, &Context { actor, now: self.now })?;
         let answer = bodies.clone();
         self.append(actor, bodies);
@@ -156,18 +159,18 @@ impl World {
         }
     }
 
-    pub fn pass(&mut self, seconds: i64) {
+    pub(crate) fn pass(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.follow();
     }
 
-    pub fn uuid(&mut self) -> u128 {
+    pub(crate) fn uuid(&mut self) -> u128 {
         self.ids += 1;
         self.ids
     }
 
     /// Registers the artifacts of `parts` (service, version) and seals them as release `shop@release`.
-    pub fn seal(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
+    pub(crate) fn seal(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
         let mut bound = BTreeMap::new();
         for (service, number) in parts {
             let artifact = Artifact {
@@ -201,11 +204,11 @@ impl World {
         id
     }
 
-    pub fn start(&mut self, release: ReleaseId) -> RolloutId {
+    pub(crate) fn start(&mut self, release: ReleaseId) -> RolloutId {
         self.start_as("ana", release).unwrap()
     }
 
-    pub fn start_as(&mut self, actor: &str, release: ReleaseId) -> Result<RolloutId, Rejection> {
+    pub(crate) fn start_as(&mut self, actor: &str, release: ReleaseId) -> Result<RolloutId, Rejection> {
         let id = RolloutId::from_uuid(uuid_from(self.uuid()));
         self.ask_as(
             actor,
@@ -214,20 +217,20 @@ impl World {
         Ok(id)
     }
 
-    pub fn rollout(&self, id: RolloutId) -> &Rollout {
+    pub(crate) fn rollout(&self, id: RolloutId) -> &Rollout {
         &self.state.rollouts.live[&id]
     }
 
-    pub fn phase(&self, id: RolloutId) -> &Phase {
+    pub(crate) fn phase(&self, id: RolloutId) -> &Phase {
         &self.rollout(id).phase
     }
 
-    pub fn effects(&self) -> Vec<Effect> {
+    pub(crate) fn effects(&self) -> Vec<Effect> {
         live_rollouts(&self.state).flat_map(|id| effects(&self.state, id)).collect()
     }
 
     /// Performs an effect as a faithful performer does: what stands already is left alone.
-    pub fn act(&mut self, effect: &Effect) -> Outcome {
+    pub(crate) fn act(&mut self, effect: &Effect) -> Outcome {
         *self.acts.entry(effect.key).or_default() += 1;
         let result = match &effect.order {
             Order::Place { instance, .. } => {
@@ -267,7 +270,7 @@ impl World {
     }
 
     /// Performs everything until nothing is left to do, letting time pass; `script` may answer in the world's place.
-    pub fn run(&mut self, mut script: impl FnMut(&Effect) -> Option<Outcome>) {
+    pub(crate) fn run(&mut self, mut script: impl FnMut(&Effect) -> Option<Outcome>) {
         for _ in 0..10_000 {
             let Some(effect) = self.effects().first().cloned() else {
                 let waiting = live_rollouts(&self.state).any(|id| {
@@ -288,12 +291,12 @@ impl World {
         panic!("it never comes to rest");
     }
 
-    pub fn run_well(&mut self) {
+    pub(crate) fn run_well(&mut self) {
         self.run(|_| None);
     }
 
     /// Ships a release to the end and expects it to end well.
-    pub fn ship(&mut self, release: &str, parts: &[(&str, &str)]) -> RolloutId {
+    pub(crate) fn ship(&mut self, release: &str, parts: &[(&str, &str)]) -> RolloutId {
         let release = self.seal(release, parts);
         let id = self.start(release);
         self.run_well();
@@ -306,16 +309,16 @@ impl World {
     }
 
     /// `service version @ host` of everything that runs, sorted.
-    pub fn standing(&self) -> Vec<String> {
+    pub(crate) fn standing(&self) -> Vec<String> {
         self.running.iter().map(|it| format!("{} {} @ {}", it.service, it.version, it.target)).collect()
     }
 }
 
-pub fn failed(reason: &str) -> Outcome {
+pub(crate) fn failed(reason: &str) -> Outcome {
     Outcome::Failed { reason: reason.to_owned(), retryable: false, verdict: None }
 }
 
-pub fn verdict(decision: Decision) -> Verdict {
+pub(crate) fn verdict(decision: Decision) -> Verdict {
     Verdict {
         decision,
         decided_at: Millis::ZERO,
@@ -327,13 +330,13 @@ pub fn verdict(decision: Decision) -> Verdict {
 }
 
 /// One address per instance, so that a route to something that does not run is seen.
-pub fn address_of(instance: &Instance) -> SocketAddr {
+pub(crate) fn address_of(instance: &Instance) -> SocketAddr {
     let digest = Digest::of(instance.to_string().as_bytes());
     let bytes = digest.as_bytes();
     let port = u16::from_be_bytes([bytes[0], bytes[1]]).max(1024);
     SocketAddr::from(([127, bytes[2], bytes[3], bytes[4]], port))
 }
 
-pub fn uuid_from(number: u128) -> uuid::Uuid {
+pub(crate) fn uuid_from(number: u128) -> uuid::Uuid {
     uuid::Uuid::from_u128(number)
 }
