@@ -59,7 +59,7 @@ impl LogSink for LogStore {
         let length = file.metadata().map_err(failed)?.len();
         let end = offset.saturating_add(text.len() as u64);
         if length >= LOG_BYTES_MAX {
-            return Ok(end.max(length));
+            return Ok(end);
         }
         let Some(known) = length.checked_sub(offset) else {
             return Err(LogError::Gap { key: *key, length, offset });

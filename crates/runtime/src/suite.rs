@@ -1,1 +1,66 @@
+//! The promises that every store keeps, as checks that run on any of them.
+//!
+//! A store's own tests give a [`Site`] and run [`CHECKS`]. A check panics where a promise is broken.
 
+mod answers;
+mod fake;
+mod faults;
+mod leases;
+mod ledger;
+mod reopening;
+mod world;
+
+pub use fake::{FaultyStore, ManualClock, SeededEntropy, Switch};
+pub use world::World;
+
+use crate::store::Store;
+
+/// A place where one store lives. Opened again, after whoever had it open has let go, it holds what it held.
+pub trait Site {
+    fn open(&self) -> Box<dyn Store>;
+}
+
+/// One promise.
+pub struct Check {
+    pub name: &'static str,
+    /// Panics if the store at the fresh site does not keep it.
+    pub run: fn(&dyn Site),
+}
+
+macro_rules! checks {
+    ($($module:ident::$check:ident),* $(,)?) => {
+        &[$(Check { name: stringify!($check), run: $module::$check }),*]
+    };
+}
+
+pub const CHECKS: &[Check] = checks![
+    ledger::stale_batches_are_refused,
+    ledger::positions_have_no_gaps_and_records_verify,
+    ledger::every_record_and_every_growth_can_be_proved,
+    ledger::streams_hold_their_own_records_in_order,
+    answers::commands_with_a_key_are_done_once,
+    answers::keys_are_bound_to_their_request_and_actor,
+    answers::equal_keys_in_one_batch_are_done_once,
+    leases::effects_have_one_holder_at_a_time,
+    leases::leases_end_and_generations_grow,
+    leases::generations_survive_reopening,
+    leases::late_reports_are_fenced_and_repeats_are_not_errors,
+    leases::waiting_performers_are_told,
+    faults::refused_batches_leave_nothing_behind,
+    faults::a_command_that_cannot_be_recorded_harms_no_other,
+    reopening::reopening_keeps_exactly_what_was_acknowledged,
+    reopening::the_stored_queue_is_what_the_state_calls_for,
+    reopening::changed_records_are_found_on_opening,
+];
+
+/// Runs one check on a fresh site, and says which when it fails.
+pub fn run(check: &Check, site: &dyn Site) {
+    println!("checking that {}", check.name.replace('_', " "));
+    (check.run)(site);
+}
+
+/// Blocks on a future with a small runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a tokio runtime starts").block_on(future)
+}

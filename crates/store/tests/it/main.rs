@@ -1,1 +1,4 @@
-
+mod crash;
+mod full_disk;
+mod opening;
+mod promises;

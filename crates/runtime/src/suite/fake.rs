@@ -1,0 +1,86 @@
+//! Time, randomness and failures that a test holds in its hands.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer};
+
+/// Stands still until it is set forward. Clones are one clock.
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<Mutex<Timestamp>>);
+
+impl ManualClock {
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_add(by).expect("a duration can be added");
+    }
+}
+
+impl Default for ManualClock {
+    /// Some day in 2026.
+    fn default() -> Self {
+        let start = Timestamp::from_second(1_790_000_000).expect("a second in 2026");
+        Self(Arc::new(Mutex::new(start)))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts, so that ids differ and runs repeat.
+#[derive(Debug, Default)]
+pub struct SeededEntropy(AtomicU64);
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        let drawn = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        for (byte, at) in bytes.iter_mut().rev().zip(0..) {
+            *byte = drawn.iter().rev().nth(at).copied().unwrap_or(0);
+        }
+    }
+}
+
+/// Turns a [`FaultyStore`]'s failures on and off.
+#[derive(Debug, Clone, Default)]
+pub struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    pub fn set(&self, is_failing: bool) {
+        self.0.store(is_failing, Ordering::SeqCst);
+    }
+}
+
+/// A store that refuses batches while its switch is on.
+pub struct FaultyStore {
+    pub store: Box<dyn Store>,
+    pub switch: Switch,
+}
+
+impl Store for FaultyStore {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        self.store.load()
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        if self.switch.0.load(Ordering::SeqCst) {
+            return Err(AppendError::Unavailable("no space left on the device".to_owned()));
+        }
+        self.store.append(batch)
+    }
+
+    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        self.store.answer(key)
+    }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        self.store.reader()
+    }
+}

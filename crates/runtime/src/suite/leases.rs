@@ -1,0 +1,119 @@
+//! Promises about leases: one holder at a time, and whoever lost an effect cannot speak for it.
+
+use std::time::Duration;
+
+use shipway_model::effect::{Outcome, Performer};
+
+use super::world::{TTL, World, name, success};
+use super::{Site, block_on};
+use crate::runtime::{LeaseRequest, SubmitError};
+
+pub(super) fn effects_have_one_holder_at_a_time(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        world.start(release).await;
+        let (one, two) = tokio::join!(world.lease("host-a", Vec::new()), world.lease("host-a", Vec::new()));
+        assert_eq!(one.leases.len() + two.leases.len(), 1);
+        let lease = one.leases.into_iter().chain(two.leases).next().expect("one of them has it");
+        assert_eq!(lease.generation, 1);
+        assert_eq!(lease.effect.performer, Performer::Agent(name("host-a")));
+        assert!(world.lease("host-b", vec![(lease.effect.key, 1)]).await.renewed.is_empty());
+        world.runtime.shutdown().await;
+    });
+}
+
+pub(super) fn leases_end_and_generations_grow(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        world.start(release).await;
+        let lease = world.lease("host-a", Vec::new()).await.leases.remove(0);
+        let key = lease.effect.key;
+        world.clock.advance(TTL / 2);
+        assert_eq!(world.lease("host-a", vec![(key, 1)]).await.renewed, [key]);
+        world.clock.advance(TTL / 2 + Duration::from_secs(1));
+        assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "it was renewed");
+
+        world.clock.advance(TTL);
+        let again = world.lease("host-a", Vec::new()).await.leases.remove(0);
+        assert_eq!((again.effect.key, again.generation), (key, 2));
+        assert!(world.lease("host-a", vec![(key, 1)]).await.renewed.is_empty(), "the first holder lost it");
+        assert_eq!(world.lease("host-a", vec![(key, 2)]).await.renewed, [key]);
+        world.runtime.shutdown().await;
+    });
+}
+
+pub(super) fn generations_survive_reopening(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        world.start(release).await;
+        let lease = world.lease("host-a", Vec::new()).await.leases.remove(0);
+        let world = world.reopen(|| site.open()).await;
+        assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "it is held across a restart");
+        assert_eq!(world.lease("host-a", vec![(lease.effect.key, 1)]).await.renewed, [lease.effect.key]);
+        world.clock.advance(TTL);
+        let again = world.lease("host-a", Vec::new()).await.leases.remove(0);
+        assert_eq!((&again.effect, again.generation), (&lease.effect, 2));
+        world.runtime.shutdown().await;
+    });
+}
+
+pub(super) fn late_reports_are_fenced_and_repeats_are_not_errors(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        world.start(release).await;
+        let lease = world.lease("host-a", Vec::new()).await.leases.remove(0);
+        let (key, outcome) = (lease.effect.key, success(&lease));
+        world.clock.advance(TTL);
+        world.lease("host-a", Vec::new()).await;
+
+        let size = world.runtime.head().size;
+        let failed = Outcome::Failed { reason: "late".to_owned(), retryable: true, verdict: None };
+        for generation in [0, 1, 3] {
+            let late = world.report(key, generation, failed.clone()).await;
+            assert_eq!(late.expect_err("is not held"), SubmitError::Fenced { current: Some(2) });
+        }
+        assert_eq!(world.runtime.head().size, size, "nothing happened");
+
+        let receipt = world.report(key, 2, outcome.clone()).await.expect("is held");
+        assert!(!receipt.repeated);
+        let size = world.runtime.head().size;
+        let receipt = world.report(key, 2, outcome).await.expect("is no error");
+        assert!(receipt.repeated && receipt.events.is_empty());
+        assert_eq!(world.runtime.head().size, size, "nothing happened twice");
+        world.runtime.shutdown().await;
+    });
+}
+
+pub(super) fn waiting_performers_are_told(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        let wait = Duration::from_secs(60);
+        let request = LeaseRequest { max: 1, wait, ttl: TTL, renew: Vec::new() };
+        let performer = Performer::Agent(name("host-a"));
+        let waiting = tokio::spawn({
+            let runtime = world.runtime.clone();
+            async move { runtime.lease(performer, request).await }
+        });
+        world.start(release).await;
+        let leased = waiting.await.expect("does not panic").expect("is given");
+        assert_eq!(leased.leases.len(), 1);
+
+        // Who holds something hears when it is gone.
+        let lease = &leased.leases[0];
+        let (key, generation) = (lease.effect.key, lease.generation);
+        let request = LeaseRequest { max: 0, wait, ttl: TTL, renew: vec![(key, generation)] };
+        let holding = tokio::spawn({
+            let runtime = world.runtime.clone();
+            async move { runtime.lease(Performer::Agent(name("host-a")), request).await }
+        });
+        world.report(key, generation, success(lease)).await.expect("is held");
+        let kept = holding.await.expect("does not panic").expect("is answered");
+        assert!(kept.renewed.is_empty());
+        world.runtime.shutdown().await;
+    });
+}

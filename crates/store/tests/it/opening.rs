@@ -1,0 +1,50 @@
+//! Which files are opened as ledgers, and which are refused.
+
+use shipway_store::{OpenError, SqliteStore};
+
+#[test]
+fn a_ledger_is_open_once() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("ledger.db");
+    let first = SqliteStore::open(&path).expect("opens");
+    let second = SqliteStore::open(&path).expect_err("is open already");
+    assert!(matches!(&second, OpenError::Locked { lock } if lock.ends_with("ledger.db.lock")));
+    assert!(second.to_string().contains("ledger.db.lock"), "{second}");
+    drop(first);
+    SqliteStore::open(&path).expect("opens again");
+}
+
+#[test]
+fn a_newer_ledger_is_refused_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("ledger.db");
+    drop(SqliteStore::open(&path).expect("opens"));
+    let connection = rusqlite::Connection::open(&path).expect("opens");
+    connection.pragma_update(None, "user_version", 7).expect("is set");
+    drop(connection);
+    let refused = SqliteStore::open(&path).expect_err("is newer");
+    assert!(matches!(&refused, OpenError::Newer { found: 7, .. }));
+    assert!(refused.to_string().contains("newer version of Shipway"), "{refused}");
+    let connection = rusqlite::Connection::open(&path).expect("opens");
+    let version: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("is read");
+    assert_eq!(version, 7);
+}
+
+#[test]
+fn other_files_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let other = folder.path().join("other.db");
+    let connection = rusqlite::Connection::open(&other).expect("opens");
+    connection.execute_batch("CREATE TABLE somebodys (thing TEXT)").expect("is made");
+    drop(connection);
+    assert!(matches!(SqliteStore::open(&other), Err(OpenError::NotALedger { .. })));
+
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "dear diary, ".repeat(1000)).expect("is written");
+    assert!(matches!(SqliteStore::open(&text), Err(OpenError::Sqlite { .. })));
+    assert!(matches!(
+        SqliteStore::open(&folder.path().join("no/such/ledger.db")),
+        Err(OpenError::Lock { .. })
+    ));
+}
