@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::forward;
 use super::listener::Endpoint;
@@ -65,15 +66,8 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: StdStream, peer: SocketAdd
                 .header_read_timeout(IDLE_TIMEOUT)
                 .max_header_size(HEAD_BYTES_MAX)
                 .max_buf_size(BUFFER_BYTES_MAX);
-            let mut connection = pin!(builder.serve_connection(stream, service).with_upgrades());
-            tokio::select! {
-                biased;
-                _ = &mut connection => {}
-                () = endpoint.closed.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ = connection.await;
-                }
-            }
+            let connection = builder.serve_connection(stream, service).with_upgrades();
+            run(connection, &endpoint.closed, |connection| connection.graceful_shutdown()).await;
         }
         Protocol::Http2 => {
             let mut builder = http2::Builder::new(LocalExecutor);
@@ -83,15 +77,21 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: StdStream, peer: SocketAdd
                 .max_header_list_size(HEAD_BYTES_MAX as u32)
                 .keep_alive_interval(PING_INTERVAL)
                 .keep_alive_timeout(PING_TIMEOUT);
-            let mut connection = pin!(builder.serve_connection(stream, service));
-            tokio::select! {
-                biased;
-                _ = &mut connection => {}
-                () = endpoint.closed.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ = connection.await;
-                }
-            }
+            let connection = builder.serve_connection(stream, service);
+            run(connection, &endpoint.closed, |connection| connection.graceful_shutdown()).await;
+        }
+    }
+}
+
+/// Runs a connection to its end; when the listener closes, to the end of what is in flight.
+async fn run<C: Future>(connection: C, closed: &CancellationToken, finish: impl FnOnce(Pin<&mut C>)) {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        biased;
+        _ = &mut connection => {}
+        () = closed.cancelled() => {
+            finish(connection.as_mut());
+            connection.await;
         }
     }
 }
