@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use shipway_model::analysis::Decision;
 use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, Cause, End};
 use shipway_model::plan::{Action, Step, StepId};
 use shipway_model::resource::pipeline::OnFailure;
+use shipway_model::resource::strategy::OnUndecided;
 use shipway_model::{Millis, Name};
 
 use super::{Phase, Progress, Rollout};
@@ -88,6 +90,9 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
         return Some(vec![Body::StepTolerated { id, step: step.id }]);
     }
     let halt = |reason: String| Some(vec![Body::RolloutHalted { id, step: step.id, reason }]);
+    if is_undecided(rollout, step) {
+        return halt(reason.clone());
+    }
     match step.on_failure {
         OnFailure::Continue => Some(vec![Body::StepTolerated { id, step: step.id }]),
         OnFailure::Halt => halt(reason.clone()),
@@ -100,6 +105,18 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
                 Some(vec![Body::RolloutUnwinding { id, cause }])
             }
         },
+    }
+}
+
+/// A judge that could not tell asks a person, unless the strategy says otherwise. Missing data always asks.
+fn is_undecided(rollout: &Rollout, step: &Step) -> bool {
+    let Action::Analyse { rule, .. } = &step.action else { return false };
+    let result = rollout.step(step.id).and_then(|it| it.result.as_ref());
+    let Some(Outcome::Failed { verdict: Some(verdict), .. }) = result else { return false };
+    match verdict.decision {
+        Decision::Harmful => false,
+        Decision::NoVerdict => true,
+        Decision::Undecided | Decision::Healthy => rule.on_undecided == OnUndecided::Hold,
     }
 }
 

@@ -60,6 +60,22 @@ fn a_harmful_canary_gives_the_traffic_back_first_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_judge_that_cannot_tell_asks_a_person() {
+    for decision in [Decision::Undecided, Decision::NoVerdict] {
+        let mut world = with_checkout(serde_json::json!({ "strategy": "canary" }));
+        let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+        let id = world.start(release);
+        let cannot_tell = || Outcome::Failed {
+            reason: "undecided".to_owned(),
+            retryable: false,
+            verdict: Some(verdict(decision)),
+        };
+        world.run(|effect| matches!(effect.order, Order::Analyse { .. }).then(cannot_tell));
+        assert!(matches!(world.phase(id), Phase::Halted { .. }), "{decision:?}: {:?}", world.phase(id));
+    }
+}
+
+#[test]
 fn a_finished_rollout_can_be_taken_back() {
     for strategy in ["rolling", "canary", "blue-green"] {
         let mut world = with_checkout(serde_json::json!({ "strategy": strategy }));
