@@ -5,7 +5,7 @@
 //! by itself. Backends are spoken to in HTTP/1.1; TLS ends in front of the router.
 //!
 //! A request's path, from file to file: `listener` accepts, `worker` owns the thread, `client` speaks to
-//! the client, `table` chooses, `forward` sends and retries, `upstream` keeps the connections,
+//! the client, `table` chooses, `forward` and `attempt` send and retry, `upstream` keeps the connections,
 //! `exchange` counts. The other half: `admin` is the API, `control` changes what is served,
 //! `state_file` keeps it over restarts, `probe` looks after health.
 //!
@@ -21,6 +21,7 @@
 //! [`Route`]: shipway_model::routing::Route
 
 mod admin;
+mod attempt;
 mod backend;
 mod client;
 mod control;
