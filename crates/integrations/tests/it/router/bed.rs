@@ -2,7 +2,7 @@
 //! connection.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -257,8 +257,15 @@ impl Reply {
     }
 }
 
+/// An address that nobody takes before it is used: each has a loopback host of its own, told apart by process
+/// and count, on which nothing else asks for free ports.
 pub(super) async fn free_address() -> SocketAddr {
-    TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let count = NEXT.fetch_add(1, SeqCst) % (250 * 4);
+    let process = std::process::id() as usize % (60 * 250);
+    let host = [127, 1 + process / 250 * 4 + count / 250, process % 250, 1 + count % 250];
+    let host = Ipv4Addr::from(host.map(|part| part as u8));
+    TcpListener::bind((host, 0)).await.unwrap().local_addr().unwrap()
 }
 
 pub(super) async fn wait_until(what: &str, holds: impl AsyncFn() -> bool) {
