@@ -22,7 +22,12 @@ pub struct Agent {
 
 impl Agent {
     pub fn zone(&self) -> &str {
-        self.labels.get("zone").map_or("", String::as_str)
+        self.label("zone")
+    }
+
+    /// The value of a label; empty without one.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
     }
 
     pub fn has_labels(&self, wanted: &BTreeMap<String, String>) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use shipway_model::resource::environment::Concurrency;
 use shipway_model::resource::{
-    Environment, Journey, Key, Kind, Pipeline, Resource, Service, Spec, Strategy, Template,
+    Budget, Environment, Journey, Key, Kind, Pipeline, Resource, Service, Spec, Strategy, Template,
 };
 use shipway_model::{Digest, Name};
 
@@ -75,6 +75,14 @@ impl Catalogue {
             whole.extends = extends;
         }
         None
+    }
+
+    /// The budgets that count what happens in an environment.
+    pub fn budgets<'a>(&'a self, environment: &'a Name) -> impl Iterator<Item = (&'a Name, &'a Budget)> + 'a {
+        self.iter().filter_map(move |(key, resource)| match &resource.spec {
+            Spec::Budget(budget) if budget.covers(environment) => Some((&key.name, budget)),
+            _ => None,
+        })
     }
 
     /// How much may happen at once in an environment.

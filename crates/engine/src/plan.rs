@@ -13,7 +13,7 @@ use shipway_model::resource::{Environment, Key, Kind, Service, Spec, digest_of};
 use shipway_model::{Digest, Millis, Name, ReleaseId};
 
 use crate::catalogue::graph;
-use crate::{Agent, Code, EnvironmentState, Rejection, State};
+use crate::{Agent, Code, EnvironmentState, Rejection, State, queue};
 
 mod build;
 mod choose;
@@ -31,7 +31,9 @@ pub fn make(state: &State, release: ReleaseId, environment: &Name) -> Result<Pla
     let ground = Ground::survey(state, release, environment)?;
     let mut builder = Builder::new(&ground);
     stage::lay_out(&mut builder)?;
-    Ok(builder.finish())
+    let plan = builder.finish();
+    check_budgets(state, &plan)?;
+    Ok(plan)
 }
 
 /// Everything that a plan is made from, looked up once.
@@ -249,6 +251,24 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// What alone is more than a budget would wait for ever.
+fn check_budgets(state: &State, plan: &Plan) -> Result<(), Rejection> {
+    let touched = queue::touched(plan).len();
+    let too_small = |limit: &u32| touched > *limit as usize;
+    for (name, budget) in state.catalogue.budgets(&plan.environment) {
+        if let Some(limit) = budget.max_targets.filter(too_small) {
+            return Err(Rejection::new(
+                Code::Unplannable,
+                format!(
+                    "the plan touches {touched} targets, and the budget {name} never allows more than {limit}"
+                ),
+            )
+            .hint("ship fewer services at a time, or agree on another budget"));
+        }
+    }
+    Ok(())
+}
+
 fn check_promotion(
     state: &State,
     release: &ReleaseRef,
@@ -284,10 +304,16 @@ fn targets<'a>(
         return Err(Rejection::new(Code::NoTargets, message)
             .hint("start `shipway agent --labels …` on a host, or mend the environment"));
     }
+    let wave = |agent: &Agent| agent.label(wave_label(environment)).to_owned();
     let position = |agent: &Agent| {
-        let place = environment.zones.iter().position(|zone| zone == agent.zone());
+        let place = environment.zones.iter().position(|zone| *zone == wave(agent));
         place.unwrap_or(environment.zones.len())
     };
-    targets.sort_by_key(|agent| (position(agent), agent.zone().to_owned(), agent.host.clone()));
+    targets.sort_by_key(|agent| (position(agent), wave(agent), agent.host.clone()));
     Ok(targets)
+}
+
+/// The label whose values make the waves.
+fn wave_label(environment: &Environment) -> &str {
+    environment.wave_by.as_deref().unwrap_or("zone")
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::event::{Body, End};
+use shipway_model::plan::{Action, Plan, Step};
 use shipway_model::{Name, RolloutId};
 
 use crate::{EnvironmentState, Rollout, State, plan};
@@ -19,6 +20,8 @@ pub enum Hold {
     Full { running: Vec<RolloutId>, limit: u32 },
     /// A rollout under way ships the same service.
     SameService { service: Name, rollout: RolloutId },
+    /// So much is under way in the organisation that this would be more than was agreed.
+    Budget { name: Name, counted: &'static str, under_way: u32, wanted: u32, limit: u32 },
     /// Another requester's turn comes first.
     Turn { rollout: RolloutId },
     /// A person paused the environment or everything.
@@ -54,12 +57,39 @@ fn blocked(state: &State, environment: &EnvironmentState, rollout: &Rollout) -> 
     if environment.running.len() >= limit as usize {
         return Some(Hold::Full { running: environment.running.iter().copied().collect(), limit });
     }
+    if let Some(hold) = over_budget(state, rollout) {
+        return Some(hold);
+    }
     let services: BTreeSet<&Name> = rollout.plan.services.iter().map(|it| &it.service).collect();
     environment.running.iter().find_map(|id| {
         let other = state.rollouts.live.get(id)?;
         let shared = other.plan.services.iter().find(|it| services.contains(&it.service))?;
         Some(Hold::SameService { service: shared.service.clone(), rollout: *id })
     })
+}
+
+fn over_budget(state: &State, rollout: &Rollout) -> Option<Hold> {
+    let wanted = touched(&rollout.plan);
+    state.catalogue.budgets(&rollout.plan.environment).find_map(|(name, budget)| {
+        let covered = state.environments.iter().filter(|(environment, _)| budget.covers(environment));
+        let running = covered.flat_map(|(_, it)| &it.running).filter_map(|id| state.rollouts.live.get(id));
+        let plans: Vec<&Plan> = running.map(|it| &*it.plan).collect();
+        let over = |counted, under_way: usize, wanted: usize, limit: Option<u32>| {
+            let [under_way, wanted] = [under_way, wanted].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
+            let limit = limit.filter(|limit| under_way.saturating_add(wanted) > *limit)?;
+            Some(Hold::Budget { name: name.clone(), counted, under_way, wanted, limit })
+        };
+        let targets: BTreeSet<&Name> = plans.iter().flat_map(|plan| touched(plan)).collect();
+        over("rollouts", plans.len(), 1, budget.max_rollouts).or_else(|| {
+            over("targets", targets.len(), wanted.difference(&targets).count(), budget.max_targets)
+        })
+    })
+}
+
+/// The targets on which a plan starts or stops something.
+pub(crate) fn touched(plan: &Plan) -> BTreeSet<&Name> {
+    let touches = |step: &&Step| matches!(step.action, Action::Place { .. } | Action::Retire { .. });
+    plan.steps.iter().filter(touches).filter_map(|step| step.action.target()).collect()
 }
 
 /// Starts the rollout when it is its turn. When what runs has changed while it waited, it is planned again.

@@ -29,7 +29,11 @@ impl State {
         match &event.body {
             Body::LedgerOpened { .. } => {}
             Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
-            Body::ResourceApplied { resource, digest } => self.catalogue.apply(resource, *digest),
+            Body::ResourceApplied { resource, digest } => {
+                self.catalogue.apply(resource, *digest);
+                // A limit may have changed.
+                self.touch_queues();
+            }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
             Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } => self.releases.apply(event),
             Body::AgentRegistered { .. } => self.agents.apply(event),
@@ -70,12 +74,25 @@ impl State {
         {
             // A place in the queue, or a lock, has become free.
             self.touch_environment(&environment);
+            self.touch_queues_under_budget(&environment);
             let latest = self.environments.get(&environment).and_then(|it| it.latest);
             for gone in self.rollouts.retire_ended(&environment, latest) {
                 self.dirty.remove(&gone);
                 self.wakes.forget(gone);
             }
         }
+    }
+
+    /// A budget may span environments, so an end in one lets rollouts start in others.
+    fn touch_queues_under_budget(&mut self, ended_in: &Name) {
+        if self.catalogue.budgets(ended_in).next().is_some() {
+            self.touch_queues();
+        }
+    }
+
+    fn touch_queues(&mut self) {
+        let queued = self.environments.iter().flat_map(|(_, it)| &it.queue);
+        self.dirty.extend(queued.copied());
     }
 
     fn touch_environment(&mut self, environment: &Name) {

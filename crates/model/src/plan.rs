@@ -36,6 +36,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Of the whole, along the longest path.
     pub expected: Millis,
+    /// What taking it back from its end would be expected to take.
+    pub unwind: Unwind,
     /// Revisions of the declarations that the plan was made from.
     pub declarations: BTreeMap<String, Digest>,
 }
@@ -52,6 +54,29 @@ pub struct ServicePlan {
     pub strategy: String,
     /// Why this strategy.
     pub why: String,
+}
+
+/// How long the way back is expected to take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unwind {
+    /// Of the whole, along the longest path.
+    pub expected: Millis,
+    pub services: Vec<ServiceUnwind>,
+    /// The step from which nothing before it can be taken back, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_of_no_return: Option<StepId>,
+}
+
+/// The way back of one service against what it promises.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceUnwind {
+    pub service: Name,
+    pub expected: Millis,
+    /// The recovery time that the service promises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Millis>,
 }
 
 /// A version of a service as it stands on targets.

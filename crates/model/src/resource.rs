@@ -21,7 +21,7 @@ pub mod strategy;
 
 pub use environment::Environment;
 pub use journey::Journey;
-pub use organisation::{Library, Regulation, Team, Vendor};
+pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use service::Service;
 pub use strategy::Strategy;
@@ -64,6 +64,7 @@ pub enum Spec {
     Vendor(Vendor),
     Library(Library),
     Regulation(Regulation),
+    Budget(Budget),
     Environment(Box<Environment>),
     Pipeline(Pipeline),
     Template(Template),
@@ -78,6 +79,7 @@ pub enum Kind {
     Vendor,
     Library,
     Regulation,
+    Budget,
     Environment,
     Pipeline,
     Template,
@@ -94,12 +96,13 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
         Self::Library,
         Self::Regulation,
+        Self::Budget,
         Self::Environment,
         Self::Pipeline,
         Self::Template,
@@ -114,6 +117,7 @@ impl Kind {
             Self::Vendor => "Vendor",
             Self::Library => "Library",
             Self::Regulation => "Regulation",
+            Self::Budget => "Budget",
             Self::Environment => "Environment",
             Self::Pipeline => "Pipeline",
             Self::Template => "Template",
@@ -143,6 +147,7 @@ impl Resource {
             Spec::Vendor(_) => Kind::Vendor,
             Spec::Library(_) => Kind::Library,
             Spec::Regulation(_) => Kind::Regulation,
+            Spec::Budget(_) => Kind::Budget,
             Spec::Environment(_) => Kind::Environment,
             Spec::Pipeline(_) => Kind::Pipeline,
             Spec::Template(_) => Kind::Template,

@@ -107,6 +107,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Vendor,
         Library,
         Regulation,
+        Budget,
         Environment,
         Pipeline,
         Template,

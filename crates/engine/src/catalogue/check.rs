@@ -44,6 +44,11 @@ fn faults(catalogue: &Catalogue) -> Vec<String> {
             Spec::Pipeline(pipeline) => faults.stages(key, &pipeline.stages),
             Spec::Template(template) => faults.stages(key, &template.stages),
             Spec::Journey(journey) => faults.refer(key, "service", Kind::Service, &journey.service),
+            Spec::Budget(budget) => {
+                for name in &budget.environments {
+                    faults.refer(key, "environments", Kind::Environment, name);
+                }
+            }
             Spec::Team(_) | Spec::Vendor(_) | Spec::Regulation(_) | Spec::Strategy(_) => {}
         }
         for needed in graph::needs(&resource.spec).into_iter().flatten() {

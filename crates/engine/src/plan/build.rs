@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use shipway_model::plan::{Action, Deployed, Plan, PlannedPool, Reversibility, Step, StepId};
+use shipway_model::plan::{
+    Action, Deployed, Plan, PlannedPool, Reversibility, ServiceUnwind, Step, StepId, Unwind,
+};
 use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::{Digest, Millis, Name};
 
@@ -181,6 +183,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn finish(self) -> Plan {
         let expected = longest_path(&self.steps);
+        let unwind = unwind(self.ground, &self.steps);
         Plan {
             release: self.ground.release.clone(),
             environment: self.ground.name.clone(),
@@ -190,6 +193,7 @@ impl<'a> Builder<'a> {
             routes: self.ground.routes.clone(),
             steps: self.steps,
             expected,
+            unwind,
             declarations: self.declarations,
         }
     }
@@ -218,4 +222,34 @@ fn longest_path(steps: &[Step]) -> Millis {
         ends.push(start.saturating_add(step.expected));
     }
     ends.into_iter().max().unwrap_or_default()
+}
+
+/// The way back from the end: the same graph read backwards, over the undos.
+fn unwind(ground: &Ground<'_>, steps: &[Step]) -> Unwind {
+    let back = |wanted: Option<&Name>| {
+        let mut ends = vec![Millis::ZERO; steps.len()];
+        let mut whole = Millis::ZERO;
+        for (step_idx, step) in steps.iter().enumerate().rev() {
+            let undo = step.undo.as_ref().filter(|_| wanted.is_none() || step.action.service() == wanted);
+            let own = undo.map_or(Millis::ZERO, |undo| usual(undo).0);
+            let end = ends[step_idx].saturating_add(own);
+            whole = whole.max(end);
+            for needed in &step.after {
+                let needed_idx = needed.0 as usize - 1;
+                ends[needed_idx] = ends[needed_idx].max(end);
+            }
+        }
+        whole
+    };
+    let of_service = |shipment: &super::Shipment<'_>| ServiceUnwind {
+        service: shipment.name.clone(),
+        expected: back(Some(&shipment.name)),
+        promised: shipment.service.recovery_time,
+    };
+    let no_return = |step: &&Step| step.reversibility == Reversibility::PointOfNoReturn;
+    Unwind {
+        expected: back(None),
+        services: ground.services.iter().filter(|it| !it.unchanged).map(of_service).collect(),
+        point_of_no_return: steps.iter().find(no_return).map(|it| it.id),
+    }
 }

@@ -30,6 +30,7 @@ pub(super) fn choose<'a>(
         let Some(name) = name else { continue };
         let strategy = declared(builder, name)?;
         check_downtime(ground, shipment, strategy)?;
+        check_route(ground, shipment, strategy)?;
         return Ok((Cow::Borrowed(strategy), format!("{why} ({name})")));
     }
     let (strategy, why) = recommend(ground, shipment);
@@ -67,6 +68,27 @@ fn recommend(ground: &Ground<'_>, shipment: &Shipment<'_>) -> (Strategy, String)
         false => "recommended: no router carries its traffic, so shares cannot be shifted".to_owned(),
     };
     (Strategy::Rolling(Rolling::default()), why)
+}
+
+/// A share of the traffic can only be given where something carries it.
+fn check_route(ground: &Ground<'_>, shipment: &Shipment<'_>, strategy: &Strategy) -> Result<(), Rejection> {
+    let needs_route = matches!(strategy, Strategy::Canary(_) | Strategy::BlueGreen(_));
+    if !needs_route || shipment.from.is_none() || ground.routes.contains_key(&shipment.name) {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        Code::Unplannable,
+        format!(
+            "{} shifts traffic, and no router carries that of {} in {}",
+            strategy.name(),
+            shipment.name,
+            ground.name
+        ),
+    )
+    .hint(format!(
+        "name {} under `router.listen` of Environment {}, or choose rolling",
+        shipment.name, ground.name
+    )))
 }
 
 fn check_downtime(

@@ -4,8 +4,8 @@ use shipway_model::plan::{PlannedPool, StepId};
 use shipway_model::resource::Strategy;
 use shipway_model::{BasisPoints, Name, Version};
 
-use super::Shipment;
 use super::build::Builder;
+use super::{Shipment, wave_label};
 use crate::Rejection;
 
 mod blue_green;
@@ -69,16 +69,15 @@ fn hosts(builder: &Builder<'_>) -> Vec<Name> {
 
 /// The hosts by zone, in the order of zones.
 fn zones(builder: &Builder<'_>) -> Vec<(String, Vec<Name>)> {
+    let label = wave_label(&builder.ground.environment);
     let mut zones: Vec<(String, Vec<Name>)> = Vec::new();
     for agent in &builder.ground.targets {
+        let value = agent.label(label);
+        let wave = if value.is_empty() { "all".to_owned() } else { format!("{label} {value}") };
         match zones.last_mut() {
-            Some((zone, hosts)) if zone == agent.zone() => hosts.push(agent.host.clone()),
-            _ => zones.push((agent.zone().to_owned(), vec![agent.host.clone()])),
+            Some((zone, hosts)) if *zone == wave => hosts.push(agent.host.clone()),
+            _ => zones.push((wave, vec![agent.host.clone()])),
         }
     }
     zones
-}
-
-fn wave_name(zone: &str) -> String {
-    if zone.is_empty() { "all".to_owned() } else { format!("zone {zone}") }
 }

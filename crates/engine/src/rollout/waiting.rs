@@ -112,6 +112,12 @@ pub fn explain(hold: &Hold) -> (String, String) {
         Hold::SameService { service, rollout } => {
             (format!("rollout {rollout} is shipping {service} too"), "that rollout ends".to_owned())
         }
+        Hold::Budget { name, counted, under_way, wanted, limit } => (
+            format!(
+                "the budget {name} allows {limit} {counted} at once; {under_way} are under way and this takes {wanted} more"
+            ),
+            "rollouts under way end".to_owned(),
+        ),
         Hold::Turn { rollout } => {
             (format!("rollout {rollout} has the next turn"), "that rollout has started".to_owned())
         }

@@ -142,3 +142,32 @@ fn templates_are_written_out_with_their_parameters() {
     let rejection = plan::make(&world.state, release, &name("production")).unwrap_err();
     assert!(rejection.to_string().contains("must give template smoke its parameter path"), "{rejection}");
 }
+
+#[test]
+fn a_canary_without_a_router_is_refused() {
+    let mut world = World::with_shop(serde_json::json!({
+        "strategy": "canary", "router": { "admin": "http://127.0.0.1:7200", "listen": {} }
+    }));
+    world.ship("1.0.0", &[("web", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("web", "1.1.0")]);
+    refused(&world, release, Code::Unplannable, "no router carries that of web");
+}
+
+#[test]
+fn waves_follow_the_label_that_the_environment_names() {
+    let mut world = World::with_shop(serde_json::json!({ "waveBy": "env", "zones": [] }));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    assert!(plan.steps.iter().filter(|it| it.stage == name("deploy")).all(|it| it.wave == "env production"));
+}
+
+#[test]
+fn the_way_back_is_estimated_against_what_is_promised() {
+    let mut world = World::with_shop(serde_json::json!({ "strategy": "canary" }));
+    world.ship("1.0.0", &[("checkout", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    assert_eq!(plan.unwind.services.len(), 1);
+    assert_eq!(plan.unwind.services[0].expected, plan.unwind.expected);
+    assert!(plan.unwind.expected.0 > 0 && plan.unwind.point_of_no_return.is_none());
+}

@@ -306,3 +306,28 @@ fn an_aborted_rollout_stays_where_it_stood_and_the_next_cleans_up() {
         ["checkout 1.2.0 @ host-a", "checkout 1.2.0 @ host-b", "checkout 1.2.0 @ host-c"]
     );
 }
+
+#[test]
+fn a_budget_of_the_organisation_holds_what_is_above_it() {
+    let budget = |spec| resource("Budget", "blast-radius", spec);
+    let mut world = with_checkout(serde_json::json!({ "concurrency": { "rollouts": 5 } }));
+    let apply = |world: &mut World, spec| {
+        world.ask(Command::ApplyResources { resources: resources(&[budget(spec)]) }).unwrap();
+    };
+    apply(&mut world, serde_json::json!({ "maxRollouts": 1 }));
+    let web = world.seal("2.0.0", &[("web", "2.0.0")]);
+    let checkout = world.seal("2.0.1", &[("checkout", "2.0.0")]);
+    let first = world.start(web);
+    let second = world.start(checkout);
+    assert_eq!(*world.phase(second), Phase::Queued);
+    let waiting = shipway_engine::rollout::waiting::waiting(&world.state, world.rollout(second));
+    assert!(waiting[0].why.contains("blast-radius allows 1 rollouts"), "{waiting:?}");
+    world.run_well();
+    assert!(world.state.rollouts.summaries[&first].end.is_some());
+    assert!(matches!(world.phase(second), Phase::Ended(End::Succeeded { .. })));
+
+    apply(&mut world, serde_json::json!({ "maxTargets": 2 }));
+    let too_much = world.seal("3.0.0", &[("web", "3.0.0")]);
+    let rejection = world.start_as("ana", too_much).unwrap_err();
+    assert!(rejection.to_string().contains("never allows more than 2"), "{rejection}");
+}

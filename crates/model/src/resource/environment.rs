@@ -23,7 +23,10 @@ pub struct Environment {
     /// Which hosts belong to it: those whose labels include all of these.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, String>,
-    /// The order of zones (values of the label `zone`); zones that are not named follow in alphabetical order.
+    /// The label whose values make the waves: `zone` when absent, or for example `region` or `cell`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave_by: Option<String>,
+    /// The order of zones (values of the label of the waves); zones that are not named follow in alphabetical order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<String>,
     /// The Pipeline that releases go through; without one, they are deployed and verified.
@@ -107,6 +110,7 @@ impl Environment {
             extends: None,
             promotes_from: child.promotes_from.or_else(|| parent.promotes_from.clone()),
             targets: merged(&parent.targets, child.targets),
+            wave_by: child.wave_by.or_else(|| parent.wave_by.clone()),
             zones: if child.zones.is_empty() { parent.zones.clone() } else { child.zones },
             pipeline: child.pipeline.or_else(|| parent.pipeline.clone()),
             strategy: child.strategy.or_else(|| parent.strategy.clone()),

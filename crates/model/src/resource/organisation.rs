@@ -65,6 +65,29 @@ pub struct Library {
     pub depends_on: Vec<super::service::Dependency>,
 }
 
+/// How much of the organisation may be in motion at once: what is above it waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Budget {
+    /// The environments that count together; all of them when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub environments: BTreeSet<Name>,
+    /// Rollouts under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_rollouts: Option<u32>,
+    /// Targets that rollouts under way touch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_targets: Option<u32>,
+}
+
+impl Budget {
+    pub fn covers(&self, environment: &Name) -> bool {
+        self.environments.is_empty() || self.environments.contains(environment)
+    }
+}
+
 /// What the law says about classes of data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

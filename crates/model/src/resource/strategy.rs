@@ -38,6 +38,9 @@ pub struct Rolling {
     /// The wait after each zone before the next begins.
     #[serde(default)]
     pub bake: Millis,
+    /// Requests that the new version must have answered after each zone before the next begins.
+    #[serde(default)]
+    pub bake_requests: u64,
     #[serde(default)]
     pub max_failed: u32,
 }
@@ -48,7 +51,7 @@ fn one() -> u32 {
 
 impl Default for Rolling {
     fn default() -> Self {
-        Self { max_unavailable: 1, max_surge: 1, bake: Millis::ZERO, max_failed: 0 }
+        Self { max_unavailable: 1, max_surge: 1, bake: Millis::ZERO, bake_requests: 0, max_failed: 0 }
     }
 }
 

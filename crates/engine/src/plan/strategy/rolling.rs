@@ -4,7 +4,7 @@ use shipway_model::plan::{Action, Deployed, PlannedPool, StepId};
 use shipway_model::resource::strategy::Rolling;
 use shipway_model::{BasisPoints, Name};
 
-use super::{hosts, pool, wave_name, zones};
+use super::{hosts, pool, zones};
 use crate::plan::Shipment;
 use crate::plan::build::Builder;
 
@@ -27,15 +27,12 @@ pub(super) fn lay(
     let zones = zones(builder);
     let n_zones = zones.len();
     for (zone_idx, (zone, hosts)) in zones.into_iter().enumerate() {
-        builder.enter_wave(wave_name(&zone));
+        builder.enter_wave(zone.clone());
         for chunk in hosts.chunks(chunk_size) {
             if surges { walk.surge(builder, chunk) } else { walk.replace(builder, chunk) }
         }
-        if rolling.bake.0 > 0 && zone_idx + 1 < n_zones {
-            let title = format!("bake {} {} in {}", shipment.name, shipment.to.version, wave_name(&zone));
-            let why = "the next zone begins when nothing has failed meanwhile";
-            let wait = Action::Wait { duration: rolling.bake };
-            walk.previous = vec![builder.lay(title, why, &walk.previous, wait, None)];
+        if zone_idx + 1 < n_zones {
+            walk.bake(builder, rolling, &zone);
         }
     }
     walk.previous
@@ -53,6 +50,20 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// By clock, and by requests where a router counts them.
+    fn bake(&mut self, builder: &mut Builder<'_>, rolling: &Rolling, zone: &str) {
+        let is_routed = builder.ground.routes.contains_key(self.service);
+        let requests = if is_routed { rolling.bake_requests } else { 0 };
+        if rolling.bake.0 == 0 && requests == 0 {
+            return;
+        }
+        let (service, version) = (self.service.clone(), self.to.version.clone());
+        let title = format!("bake {service} {version} in {zone}");
+        let why = "the next zone begins when nothing has failed meanwhile";
+        let bake = Action::Bake { service, version, duration: rolling.bake, requests };
+        self.previous = vec![builder.lay(title, why, &self.previous, bake, None)];
+    }
+
     /// New beside old, then old away: no target is ever without an instance.
     fn surge(&mut self, builder: &mut Builder<'_>, chunk: &[Name]) {
         let before = self.pools();

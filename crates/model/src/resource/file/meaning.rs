@@ -31,7 +31,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Service(it) => service::check(name, it, &mut site),
         Spec::Vendor(it) => organisation::check_vendor(name, it, &mut site),
         Spec::Library(it) => organisation::check_library(name, it, &mut site),
-        Spec::Regulation(_) => {}
+        Spec::Regulation(_) | Spec::Budget(_) => {}
         Spec::Environment(it) => environment::check(name, it, &mut site),
         Spec::Pipeline(it) => stages::check(&it.stages, &mut site),
         Spec::Template(it) => {

@@ -5,8 +5,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    ApiVersion, Environment, Journey, Kind, Library, Metadata, Pipeline, Regulation, Service, Strategy, Team,
-    Template, Vendor,
+    ApiVersion, Budget, Environment, Journey, Kind, Library, Metadata, Pipeline, Regulation, Service,
+    Strategy, Team, Template, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -79,6 +79,7 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Vendor => generator.subschema_for::<Vendor>(),
         Kind::Library => generator.subschema_for::<Library>(),
         Kind::Regulation => generator.subschema_for::<Regulation>(),
+        Kind::Budget => generator.subschema_for::<Budget>(),
         Kind::Environment => generator.subschema_for::<Environment>(),
         Kind::Pipeline => generator.subschema_for::<Pipeline>(),
         Kind::Template => generator.subschema_for::<Template>(),
