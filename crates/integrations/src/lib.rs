@@ -1,3 +1,8 @@
 //! What connects Shipway to the world around it. Start at the module whose work you look for.
 
+pub mod drivers;
+pub mod metrics;
+mod outbound;
 pub mod router;
+mod spec;
+pub mod traffic;

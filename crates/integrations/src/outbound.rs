@@ -136,10 +136,9 @@ pub(crate) fn excerpt(text: &str) -> String {
 }
 
 fn parse(text: &str) -> Result<Url, CallError> {
-    let url = text.parse::<Url>().map_err(|error| CallError::InvalidUrl {
-        url: shown_url(text),
-        reason: error.to_string(),
-    })?;
+    let url = text
+        .parse::<Url>()
+        .map_err(|error| CallError::InvalidUrl { url: shown_url(text), reason: error.to_string() })?;
     match url.scheme() {
         "http" => Ok(url),
         scheme => Err(CallError::Scheme { url: shown_url(text), scheme: excerpt(scheme) }),
@@ -153,8 +152,12 @@ fn shown_url(text: &str) -> String {
 
 /// An error with its causes.
 fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |it| it.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

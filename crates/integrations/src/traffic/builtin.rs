@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
-use shipway_model::routing::Route;
 use shipway_model::Name;
+use shipway_model::routing::Route;
 
 use crate::outbound::{Answer, Call, CallError, Outbound, excerpt};
 use crate::router::RouteStatus;
 use crate::spec::Spec;
 
-pub const SPEC: Spec =
+pub(crate) const SPEC: Spec =
     Spec { kind: "builtin", summary: "The router inside Shipway, set through its admin API." };
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,11 +55,7 @@ struct Problem {
 
 impl Admin<'_> {
     /// The route in force; nothing when the service has none.
-    pub(crate) async fn held(
-        &self,
-        environment: &Name,
-        service: &Name,
-    ) -> Result<Option<Route>, AdminError> {
+    pub(crate) async fn held(&self, environment: &Name, service: &Name) -> Result<Option<Route>, AdminError> {
         let answer = self.call(Method::GET, environment, service, None).await?;
         match answer.status {
             StatusCode::OK => Ok(Some(read::<RouteStatus>(&answer)?.route)),
@@ -86,7 +82,8 @@ impl Admin<'_> {
         let url = format!("{}/routes/{environment}/{service}", self.url.trim_end_matches('/'));
         let mut headers = HeaderMap::new();
         if let Some(token) = self.token {
-            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| AdminError::Unauthorised)?;
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| AdminError::Unauthorised)?;
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);
         }

@@ -1,3 +1,4 @@
 //! The crate's promises at its boundary, over real sockets.
 
 mod router;
+mod tables;

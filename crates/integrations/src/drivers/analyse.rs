@@ -1,0 +1,182 @@
+//! Judges a canary against the version that it replaces, block by block, until the judge's word is enough.
+//!
+//! Each block and what the judge said of it is recorded on the way, so that an analysis goes on where it was after a
+//! restart of the control plane. Its time is that of its blocks: what passes while nobody measures does not count.
+//!
+//! Time is up after the rule's timeout. A step that is tried again, because a person wants to look on, keeps its
+//! blocks and has the timeout once more.
+
+mod conclusion;
+mod gauge;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shipway_model::Millis;
+use shipway_model::analysis::{Block, Verdict};
+use shipway_model::effect::{Order, Outcome};
+use shipway_model::resource::strategy::Analysis;
+use shipway_runtime::SubmitError;
+use shipway_runtime::driver::{BoxFuture, Driver, Task};
+
+use self::conclusion::{conclude, conclude_at_the_end};
+use self::gauge::{Gauge, Seen};
+use super::{Kind, Tools, failed, unless_called_off};
+use crate::metrics::router;
+use crate::spec::Spec;
+
+pub(super) const KIND: Kind = Kind {
+    spec: Spec { kind: "analyse", summary: "Judges a new version against the one that it replaces." },
+    build: |tools| Arc::new(Analyst(tools.clone())),
+};
+
+/// The most blocks that one analysis holds, over all attempts; then its time is up. A rule whose timeout would take
+/// more gets longer blocks.
+const BLOCKS_MAX: u64 = 10_000;
+/// The router is not asked more often than this.
+const INTERVAL_MIN: Millis = Millis(100);
+/// The wait before a block that could not be recorded is given again.
+const RECORD_PAUSE: Duration = Duration::from_millis(500);
+
+struct Analyst(Tools);
+
+impl Driver for Analyst {
+    fn performs(&self, order: &Order) -> bool {
+        matches!(order, Order::Analyse { .. })
+    }
+
+    fn perform<'a>(&'a self, task: Task) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { unless_called_off(&task, self.analyse(&task)).await })
+    }
+}
+
+impl Analyst {
+    async fn analyse(&self, task: &Task) -> Outcome {
+        let Order::Analyse { metrics, control, canary, rule, blocks } = &task.effect.order else {
+            return failed("this is not an analysis".to_owned(), false);
+        };
+        let mut blocks = blocks.clone();
+        let (resumed_at, started) = (end_of(&blocks), Instant::now());
+        let elapsed = || resumed_at.saturating_add(millis(started.elapsed()));
+        let deadline = deadline(rule, task.effect.key.attempt, resumed_at);
+        task.log.line(&match blocks.len() {
+            0 => format!("compares {canary} with {control}"),
+            n_blocks => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
+        });
+        let mut gauge = Gauge::default();
+        let mut pause = Millis::ZERO;
+        // What was recorded may be enough: whoever recorded it may not have come to say so.
+        let mut verdict = judge(task, rule, &mut blocks).await;
+        loop {
+            if let Some(outcome) = conclude(rule, elapsed(), &verdict) {
+                return outcome;
+            }
+            if elapsed() >= deadline || blocks.len() as u64 >= BLOCKS_MAX {
+                return conclude_at_the_end(rule, elapsed(), verdict);
+            }
+            tokio::time::sleep(pause.duration()).await;
+            match router::read(&self.0.outbound, metrics).await {
+                Ok(reading) => match gauge.take(reading, control, canary, elapsed()) {
+                    Seen::Start => {}
+                    Seen::Restart => task.log.line("the router's counters began anew: a block is left out"),
+                    Seen::Block(block) => {
+                        blocks.push(block.clone());
+                        verdict = judge(task, rule, &mut blocks).await;
+                        task.log.line(&told(blocks.len(), &block, &verdict));
+                        if let Err(reason) = record(task, block, &verdict).await {
+                            return failed(reason, false);
+                        }
+                    }
+                },
+                // The next block is longer for it.
+                Err(error) => task.log.line(&error.to_string()),
+            }
+            let left = Millis(deadline.0.saturating_sub(elapsed().0));
+            pause = interval(rule).min(left);
+        }
+    }
+}
+
+fn end_of(blocks: &[Block]) -> Millis {
+    blocks.last().map_or(Millis::ZERO, |last| last.start.saturating_add(last.length))
+}
+
+/// When time is up, in the time of the analysis. An attempt that is cut short leaves nothing of its time to the next.
+fn deadline(rule: &Analysis, attempt: u32, resumed_at: Millis) -> Millis {
+    let of_all_attempts = Millis(rule.timeout.0.saturating_mul(attempt.into()));
+    of_all_attempts.min(resumed_at.saturating_add(rule.timeout))
+}
+
+fn interval(rule: &Analysis) -> Millis {
+    rule.interval.max(INTERVAL_MIN).max(Millis(rule.timeout.0.div_ceil(BLOCKS_MAX)))
+}
+
+/// On a thread of its own, because judging thousands of blocks takes a while.
+async fn judge(task: &Task, rule: &Analysis, blocks: &mut Vec<Block>) -> Verdict {
+    let (judge, rule, held) = (task.judge, rule.clone(), std::mem::take(blocks));
+    let judged = tokio::task::spawn_blocking(move || (judge(&rule, &held), held)).await;
+    let (verdict, held) = judged.expect("a judge answers whatever it is given");
+    *blocks = held;
+    verdict
+}
+
+/// Returns when the block is in the ledger. An error says why it never will be.
+async fn record(task: &Task, block: Block, verdict: &Verdict) -> Result<(), String> {
+    loop {
+        match task.observe(block.clone(), verdict.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_))) => {
+                task.log.line(&format!("the block waits to be recorded: {error}"));
+                tokio::time::sleep(RECORD_PAUSE).await;
+            }
+            Err(
+                error @ (SubmitError::Fenced { .. }
+                | SubmitError::KeyReused
+                | SubmitError::Rejected(_)
+                | SubmitError::Unrecordable(_)),
+            ) => return Err(format!("a block cannot be recorded: {error}")),
+        }
+    }
+}
+
+fn told(number: usize, block: &Block, verdict: &Verdict) -> String {
+    let Block { start, length, control, canary } = block;
+    let reason = verdict.reasons.first().map_or(String::new(), |it| format!(", because {it}"));
+    format!(
+        "block {number}, {length} from {start} on: control failed {} of {}, canary {} of {}: {:?}{reason}",
+        control.errors, control.requests, canary.errors, canary.requests, verdict.decision
+    )
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_has_the_timeout_once_more_at_the_most() {
+        let rule = Analysis { timeout: Millis::from_secs(100), ..Analysis::default() };
+        let check = |attempt, resumed_at, expect| {
+            let found = deadline(&rule, attempt, Millis::from_secs(resumed_at));
+            assert_eq!(found, Millis::from_secs(expect), "attempt {attempt} at {resumed_at} s");
+        };
+        check(1, 0, 100);
+        check(1, 60, 100);
+        check(2, 100, 200);
+        check(2, 150, 200);
+        check(2, 30, 130);
+    }
+
+    #[test]
+    fn blocks_are_never_more_than_the_limit() {
+        let rule = |interval, timeout| Analysis { interval, timeout, ..Analysis::default() };
+        assert_eq!(interval(&rule(Millis::from_secs(10), Millis::from_secs(3600))), Millis::from_secs(10));
+        assert_eq!(interval(&rule(Millis(1), Millis(1000))), INTERVAL_MIN);
+        let long = rule(Millis::from_secs(10), Millis::from_secs(30 * 24 * 3600));
+        assert!(long.timeout.0 / interval(&long).0 <= BLOCKS_MAX);
+        assert_eq!(interval(&long), Millis(259_200));
+    }
+}
