@@ -58,6 +58,10 @@ async fn send_outcomes(host: &Host) -> Result<bool, LinkError> {
                     ReportStatus::Fenced => {
                         warn!(key = %result.key, "reported too late: the lease had passed on")
                     }
+                    ReportStatus::Refused => {
+                        let reason = result.reason.unwrap_or_default();
+                        error!(key = %result.key, "the report was refused: {reason}");
+                    }
                     ReportStatus::Unknown => warn!(key = %result.key, "reported, but not wanted any more"),
                 }
             }

@@ -37,8 +37,10 @@ pub(super) struct Output {
     /// Masked text that the control plane does not have yet, and where it begins.
     text: String,
     offset: u64,
-    /// Bytes of masked text so far; no more than the most that is kept, and then the note that says so.
+    /// Of masked text so far.
     masked_bytes: usize,
+    /// There was more than is kept.
+    full: bool,
     last_line: String,
     given_up: bool,
 }
@@ -55,6 +57,7 @@ impl Output {
             text: String::new(),
             offset: 0,
             masked_bytes: 0,
+            full: false,
             last_line: String::new(),
             given_up: false,
         }
@@ -122,7 +125,7 @@ impl Output {
     }
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
-        if self.masked_bytes >= OUTPUT_BYTES_MAX {
+        if self.full {
             // Nobody will read on, and the file must not fill the disk.
             OpenOptions::new().write(true).open(&self.path)?.set_len(0)?;
             return Ok(Vec::new());
@@ -145,13 +148,14 @@ impl Output {
         let bytes: Vec<u8> = self.torn.drain(..whole).collect();
         let mut text = String::from_utf8_lossy(&bytes).into_owned();
         self.note_last_line(&text);
-        let left = OUTPUT_BYTES_MAX.saturating_sub(self.masked_bytes);
+        if self.full {
+            return;
+        }
+        let left = OUTPUT_BYTES_MAX - self.masked_bytes;
         if text.len() > left {
             text.truncate(text.floor_char_boundary(left));
-            if left > 0 {
-                text.push_str(CUT);
-            }
-            self.masked_bytes = OUTPUT_BYTES_MAX;
+            text.push_str(CUT);
+            self.full = true;
         }
         self.masked_bytes += text.len();
         self.text.push_str(&text);

@@ -1,0 +1,240 @@
+//! A small control plane: the operations that agents call, over real HTTP, and whatever a test wants to go wrong.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::artifact::Artifact;
+use crate::wait::until;
+
+pub(crate) const TOKEN: &str = "a token";
+
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) registrations: Vec<Value>,
+    waiting: VecDeque<Value>,
+    /// Generations of the leases that are kept.
+    live: BTreeMap<String, u64>,
+    /// Leases that are not renewed any more.
+    pub(crate) taken_back: BTreeSet<String>,
+    pub(crate) reports: Vec<Value>,
+    pub(crate) changes: Vec<Value>,
+    pub(crate) orders: Vec<Value>,
+    pub(crate) logs: BTreeMap<String, String>,
+    blobs: BTreeMap<String, Vec<u8>>,
+    /// So many answers to reports get lost after the reports were taken.
+    pub(crate) answers_lost: u32,
+}
+
+type Shared = Arc<Mutex<Memory>>;
+
+pub(crate) struct ControlPlane {
+    shared: Shared,
+    pub(crate) address: SocketAddr,
+    /// Nothing while nobody can reach it.
+    runtime: Option<Runtime>,
+}
+
+impl ControlPlane {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let mut this = Self { shared: Shared::default(), address, runtime: None };
+        this.listen(listener);
+        this
+    }
+
+    /// Ends all connections and takes no new ones.
+    pub(crate) fn cut_off(&mut self) {
+        // Within its time, so that the port is free again.
+        self.runtime.take().expect("reachable").shutdown_timeout(Duration::from_secs(10));
+    }
+
+    pub(crate) fn come_back(&mut self) {
+        let address = self.address;
+        self.listen(until("the port is free again", || TcpListener::bind(address).ok()));
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.shared.lock().expect("no test panics here")
+    }
+
+    pub(crate) fn keep(&self, artifact: &Artifact) {
+        self.keep_as(artifact, artifact.bytes.clone());
+    }
+
+    pub(crate) fn keep_as(&self, artifact: &Artifact, bytes: Vec<u8>) {
+        self.memory().blobs.insert(artifact.digest.to_string(), bytes);
+    }
+
+    /// Hands an effect out, for a minute at a time.
+    pub(crate) fn lease(&self, effect: &Value, generation: u64) {
+        self.memory().waiting.push_back(json!({
+            "effect": effect, "generation": generation, "expiresIn": "600ms",
+        }));
+    }
+
+    /// The outcome that was reported under this generation.
+    #[track_caller]
+    pub(crate) fn outcome(&self, effect: &Value, generation: u64) -> Value {
+        until("the outcome is reported", || self.outcome_now(effect, generation))
+    }
+
+    pub(crate) fn outcome_now(&self, effect: &Value, generation: u64) -> Option<Value> {
+        let memory = self.memory();
+        let mut reports = memory.reports.iter();
+        let report = reports.find(|it| it["key"] == effect["key"] && it["generation"] == generation);
+        report.map(|it| it["outcome"].clone())
+    }
+
+    #[track_caller]
+    pub(crate) fn perform(&self, effect: &Value) -> Value {
+        self.lease(effect, 1);
+        self.outcome(effect, 1)
+    }
+
+    pub(crate) fn conditions(&self) -> Vec<String> {
+        self.memory().changes.iter().map(|it| it["condition"].as_str().expect("a text").to_owned()).collect()
+    }
+
+    fn listen(&mut self, listener: TcpListener) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let routes = Router::new()
+            .route("/api/v1/agents", post(register))
+            .route("/api/v1/agents/{host}/leases", post(lease))
+            .route("/api/v1/agents/{host}/reports", post(report))
+            .route("/api/v1/agents/{host}/instances", post(tell))
+            .route("/api/v1/agents/{host}/orders", get(orders))
+            .route("/api/v1/agents/{host}/logs", post(log))
+            .route("/api/v1/blobs/{digest}", get(blob))
+            .layer(axum::middleware::from_fn(authorize))
+            .with_state(self.shared.clone());
+        runtime.spawn(async move {
+            listener.set_nonblocking(true).expect("a socket");
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            axum::serve(listener, routes).await.expect("serves");
+        });
+        self.runtime = Some(runtime);
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn problem(status: StatusCode, code: &str) -> Response {
+    let body = json!({ "type": format!("https://shipway.dev/problems/{code}"), "title": code,
+        "status": status.as_u16(), "detail": code, "code": code });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn authorize(
+    headers: HeaderMap,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let given = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    if given == Some(&format!("Bearer {TOKEN}")) {
+        next.run(request).await
+    } else {
+        problem(StatusCode::UNAUTHORIZED, "unauthorized")
+    }
+}
+
+async fn register(State(it): State<Shared>, Json(body): Json<Value>) -> Json<Value> {
+    let answer = json!({ "host": body["host"], "address": body["address"], "labels": body["labels"],
+        "connection": "connected", "instances": [] });
+    it.lock().expect("sound").registrations.push(body);
+    Json(answer)
+}
+
+async fn lease(State(it): State<Shared>, Json(ask): Json<Value>) -> Json<Value> {
+    let until = Instant::now() + Duration::from_millis(ask["waitMs"].as_u64().expect("a number"));
+    loop {
+        {
+            let mut memory = it.lock().expect("sound");
+            let max = ask["max"].as_u64().expect("a number") as usize;
+            let count = memory.waiting.len().min(max);
+            if count > 0 || Instant::now() >= until {
+                let leases: Vec<Value> = memory.waiting.drain(..count).collect();
+                for lease in &leases {
+                    let key = lease["effect"]["key"].as_str().expect("a key").to_owned();
+                    memory.live.insert(key, lease["generation"].as_u64().expect("a number"));
+                }
+                let renewed: Vec<&Value> = ask["renew"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|it| {
+                        let key = it["key"].as_str().expect("a key");
+                        memory.live.get(key) == it["generation"].as_u64().as_ref()
+                            && !memory.taken_back.contains(key)
+                    })
+                    .map(|it| &it["key"])
+                    .collect();
+                return Json(json!({ "leases": leases, "renewed": renewed }));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn report(State(it): State<Shared>, Json(body): Json<Value>) -> Response {
+    let mut memory = it.lock().expect("sound");
+    let reports = body["reports"].as_array().expect("a list").clone();
+    let result = |report: &Value| {
+        let repeated = memory.reports.contains(report);
+        json!({ "key": report["key"], "status": if repeated { "repeated" } else { "accepted" } })
+    };
+    let results: Vec<Value> = reports.iter().map(result).collect();
+    memory.reports.extend(reports);
+    if memory.answers_lost > 0 {
+        memory.answers_lost -= 1;
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
+    Json(json!({ "results": results })).into_response()
+}
+
+async fn tell(State(it): State<Shared>, Json(body): Json<Value>) -> StatusCode {
+    it.lock().expect("sound").changes.extend(body["changes"].as_array().expect("a list").clone());
+    StatusCode::NO_CONTENT
+}
+
+async fn orders(State(it): State<Shared>) -> Json<Value> {
+    Json(json!({ "revision": 1, "instances": it.lock().expect("sound").orders }))
+}
+
+async fn log(State(it): State<Shared>, Json(piece): Json<Value>) -> Response {
+    let mut memory = it.lock().expect("sound");
+    let log = memory.logs.entry(piece["key"].as_str().expect("a key").to_owned()).or_default();
+    let (text, offset) =
+        (piece["text"].as_str().expect("a text"), piece["offset"].as_u64().expect("a number") as usize);
+    if offset > log.len() {
+        return problem(StatusCode::CONFLICT, "log-gap");
+    }
+    if let Some(new) = text.get(log.len() - offset..) {
+        log.push_str(new);
+    }
+    Json(json!({ "offset": log.len() })).into_response()
+}
+
+async fn blob(State(it): State<Shared>, Path(digest): Path<String>) -> Response {
+    match it.lock().expect("sound").blobs.get(&digest) {
+        Some(bytes) => bytes.clone().into_response(),
+        None => problem(StatusCode::NOT_FOUND, "unknown-blob"),
+    }
+}

@@ -1,0 +1,11 @@
+//! The agent as a process, against a small control plane that speaks real HTTP, with real services.
+
+mod agent;
+mod artifact;
+mod command;
+mod control_plane;
+mod cut_off;
+mod delivery;
+mod placement;
+mod restart;
+mod wait;
