@@ -1,0 +1,46 @@
+//! Every kind of event by its stored name. The match is exhaustive: a new kind does not compile until it is here,
+//! and then asks for its fixture.
+
+use shipway_model::event::Body;
+
+macro_rules! kinds {
+    ($($variant:ident => $kind:literal,)*) => {
+        pub(super) const KINDS: &[&str] = &[$($kind),*];
+
+        pub(super) fn kind(body: &Body) -> &'static str {
+            match body {
+                $(Body::$variant { .. } => $kind,)*
+            }
+        }
+    };
+}
+
+kinds! {
+    LedgerOpened => "ledger.opened",
+    TokenIssued => "token.issued",
+    TokenRevoked => "token.revoked",
+    ResourceApplied => "resource.applied",
+    ArtifactRegistered => "artifact.registered",
+    ReleaseCreated => "release.created",
+    ReleaseSealed => "release.sealed",
+    AgentRegistered => "agent.registered",
+    InstanceChanged => "instance.changed",
+    ScopePaused => "scope.paused",
+    ScopeResumed => "scope.resumed",
+    RolloutQueued => "rollout.queued",
+    RolloutReplanned => "rollout.replanned",
+    RolloutStarted => "rollout.started",
+    RolloutPaused => "rollout.paused",
+    RolloutResumed => "rollout.resumed",
+    RolloutHalted => "rollout.halted",
+    RolloutUnwinding => "rollout.unwinding",
+    RolloutAborting => "rollout.aborting",
+    RolloutEnded => "rollout.ended",
+    StepStarted => "step.started",
+    StepEnded => "step.ended",
+    StepRetried => "step.retried",
+    StepTolerated => "step.tolerated",
+    StepSkipped => "step.skipped",
+    StepApproved => "step.approved",
+    StepObserved => "step.observed",
+}
