@@ -1,5 +1,7 @@
 //! Logs of steps.
 
+use bytes::Bytes;
+
 use super::call::{send, unreachable};
 use super::{ANSWER_TIMEOUT, Client, Error};
 use crate::operations::rollout::{LogQuery, ReadStepLog, StepPath};
@@ -9,8 +11,8 @@ impl Client {
     ///
     /// # Errors
     /// `unknown-rollout` and `unknown-step` among others.
-    pub async fn read_step_log(&self, path: StepPath, query: LogQuery) -> Result<String, Error> {
+    pub async fn read_step_log(&self, path: StepPath, query: LogQuery) -> Result<Bytes, Error> {
         let response = send(self.request::<ReadStepLog>(&path, &query).timeout(ANSWER_TIMEOUT)).await?;
-        response.text().await.map_err(unreachable)
+        response.bytes().await.map_err(unreachable)
     }
 }

@@ -95,6 +95,9 @@ pub struct ReportResults {
 pub struct ReportResult {
     pub key: EffectKey,
     pub status: ReportStatus,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +110,8 @@ pub enum ReportStatus {
     Fenced,
     /// No such effect is wanted.
     Unknown,
+    /// The outcome does not fit the effect, or the effect is not this host's.
+    Refused,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -170,7 +175,6 @@ operations! {
         path: AgentPath,
         body: Json<Reports>,
         answer: Json<ReportResults>,
-        errors: [InvalidReport],
     }
 
     /// Report instances that changed by themselves.

@@ -1,5 +1,7 @@
 //! A release, and what differs between two.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,7 +56,7 @@ pub struct ReleasePart {
     /// Of the service's declaration that it was sealed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configuration: Option<Digest>,
-    /// Regions with an artifact of their own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub variants: Vec<Name>,
+    /// By region, where it has an artifact of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variants: BTreeMap<Name, Digest>,
 }

@@ -1,0 +1,51 @@
+//! What handlers work with.
+
+use std::io;
+use std::sync::Arc;
+
+use shipway_runtime::Runtime;
+use shipway_runtime::driver::LogSink;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::BlobStore;
+use crate::config::Config;
+use crate::hearing::Hearing;
+use crate::metrics::Requests;
+use crate::pages::Sessions;
+
+/// Shared by all requests. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) runtime: Runtime,
+    pub(crate) blobs: Arc<BlobStore>,
+    pub(crate) logs: Arc<dyn LogSink>,
+    pub(crate) hearing: Arc<Hearing>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) requests: Arc<Requests>,
+    /// Held from the check of an `If-Match` to the command's end, so that two who mean the same state do not both pass.
+    pub(crate) conditional: Arc<Mutex<()>>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Fires when the server is to end.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl App {
+    /// Makes the blob folder if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(config: &Config, runtime: Runtime, logs: Arc<dyn LogSink>) -> io::Result<Self> {
+        Ok(Self {
+            runtime,
+            blobs: Arc::new(BlobStore::open(&config.data.join("blobs"), config.blob_bytes_max)?),
+            logs,
+            hearing: Arc::default(),
+            sessions: Arc::default(),
+            requests: Arc::default(),
+            conditional: Arc::default(),
+            streams: Arc::new(Semaphore::new(config.streams_max)),
+            stopping: CancellationToken::new(),
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Bytes by their digest, as files: `sha256/ab/abcdef…`.
+//!
+//! A file under its digest's name is whole: bytes are written beside, checked, made durable and only then renamed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use sha2::{Digest as _, Sha256};
+use shipway_model::Digest;
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt;
+
+pub(crate) struct BlobStore {
+    folder: PathBuf,
+    bytes_max: u64,
+    /// Names uploads apart; what an earlier process left is removed at the start.
+    uploads: AtomicU64,
+}
+
+/// Why bytes were not stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PutError {
+    #[error("the blob is larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: u64 },
+    #[error("the bytes have the digest {found}, not {expected}")]
+    Mismatch { expected: Digest, found: Digest },
+    /// The sender stopped sending.
+    #[error("the bytes stopped coming")]
+    Broken,
+    #[error("the blob cannot be stored")]
+    Io(#[from] io::Error),
+}
+
+impl BlobStore {
+    pub(crate) fn open(folder: &Path, bytes_max: u64) -> io::Result<Self> {
+        let uploads = folder.join("uploads");
+        match std::fs::remove_dir_all(&uploads) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(&uploads)?,
+        }
+        std::fs::create_dir_all(folder.join("sha256"))?;
+        Ok(Self { folder: folder.to_owned(), bytes_max, uploads: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
+    /// The size of the blob, if it is here.
+    pub(crate) fn size(&self, digest: &Digest) -> Option<u64> {
+        std::fs::metadata(self.path(digest)).ok().map(|it| it.len())
+    }
+
+    /// The bytes to be read, and how many.
+    pub(crate) async fn get(&self, digest: &Digest) -> io::Result<Option<(File, u64)>> {
+        match File::open(self.path(digest)).await {
+            Ok(file) => {
+                let size = file.metadata().await?.len();
+                Ok(Some((file, size)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the bytes, if they have the digest. Waits at most `silence_max` for each piece.
+    pub(crate) async fn put<E>(
+        &self,
+        digest: &Digest,
+        mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        silence_max: Duration,
+    ) -> Result<(), PutError> {
+        let upload = Upload(
+            self.folder.join("uploads").join(self.uploads.fetch_add(1, Ordering::Relaxed).to_string()),
+        );
+        let mut file = File::create(&upload.0).await?;
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        while let Some(piece) =
+            tokio::time::timeout(silence_max, bytes.next()).await.map_err(|_| PutError::Broken)?
+        {
+            let piece = piece.map_err(|_| PutError::Broken)?;
+            size += piece.len() as u64;
+            if size > self.bytes_max {
+                return Err(PutError::TooLarge { bytes_max: self.bytes_max });
+            }
+            hash.update(&piece);
+            file.write_all(&piece).await?;
+        }
+        let found = Digest::from_bytes(hash.finalize().into());
+        if found != *digest {
+            return Err(PutError::Mismatch { expected: *digest, found });
+        }
+        file.sync_all().await?;
+        self.keep(&upload, digest).await
+    }
+
+    /// Gives the upload its name, durably.
+    async fn keep(&self, upload: &Upload, digest: &Digest) -> Result<(), PutError> {
+        let path = self.path(digest);
+        let folder = path.parent().expect("a blob lies in a folder").to_owned();
+        fs::create_dir_all(&folder).await?;
+        fs::rename(&upload.0, &path).await?;
+        // A rename is durable once its folder is, and a new folder once its parent is.
+        File::open(&folder).await?.sync_all().await?;
+        File::open(self.folder.join("sha256")).await?.sync_all().await?;
+        Ok(())
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let hex = digest.hex();
+        self.folder.join("sha256").join(&hex[..2]).join(hex)
+    }
+}
+
+/// A file that is removed when the upload ends in any other way than by being kept.
+struct Upload(PathBuf);
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %self.0.display(), error = %error, "an unfinished upload was not removed");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Streams of events: server-sent events out of the ledger, from a position on, for as long as somebody listens.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use shipway_api::{Code, Problem};
+use shipway_model::event::Stream as Aggregate;
+use shipway_runtime::Record;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use crate::app::App;
+
+/// A comment this often tells both ends that the line is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events read at once: what a slow listener keeps in memory.
+const BATCH: usize = 64;
+
+/// Which events, and where the listener stands.
+pub(crate) struct Feed {
+    app: App,
+    /// All aggregates when nothing.
+    aggregate: Option<Aggregate>,
+    next: u64,
+    size: watch::Receiver<u64>,
+    /// Read and not sent yet, the next one last.
+    ready: Vec<Record>,
+    /// Held while the stream is open.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Feed {
+    /// # Errors
+    /// `overloaded` when too many streams are open.
+    pub(crate) fn open(app: &App, aggregate: Option<Aggregate>, from: u64) -> Result<Self, Problem> {
+        let permit = app
+            .streams
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Problem::new(Code::Overloaded, "too many event streams are open"))?;
+        let size = app.runtime.subscribe();
+        Ok(Self { app: app.clone(), aggregate, next: from, size, ready: Vec::new(), _permit: permit })
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let keep_alive = KeepAlive::new().interval(HEARTBEAT);
+        // A first comment, so that the listener knows at once that the line stands.
+        let hello = stream::iter([Ok(sse::Event::default().comment("listening"))]);
+        let events = stream::StreamExt::chain(hello, self.into_events());
+        Sse::new(events).keep_alive(keep_alive).into_response()
+    }
+
+    fn into_events(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+        stream::unfold(self, |mut feed| async move {
+            let record = feed.next_record().await?;
+            Some((Ok(sse_event(&record)), feed))
+        })
+    }
+
+    /// Waits for the next event; nothing when the server stops, the store fails, or no more can come.
+    pub(crate) async fn next_record(&mut self) -> Option<Record> {
+        let stopping = self.app.stopping.clone();
+        loop {
+            if let Some(record) = self.ready.pop() {
+                self.next = record.position + 1;
+                return Some(record);
+            }
+            // Before reading, so that what is committed meanwhile is seen by the wait below.
+            self.size.borrow_and_update();
+            self.ready = self.read().await?;
+            self.ready.reverse();
+            if self.ready.is_empty() {
+                if self.is_over() {
+                    return None;
+                }
+                stopping.run_until_cancelled(self.size.changed()).await?.ok()?;
+            }
+        }
+    }
+
+    async fn read(&self) -> Option<Vec<Record>> {
+        let runtime = &self.app.runtime;
+        let read = match &self.aggregate {
+            Some(aggregate) => runtime.stream(aggregate, self.next, BATCH).await,
+            None => runtime.records(self.next, BATCH).await,
+        };
+        read.inspect_err(
+            |error| tracing::warn!(error = %error, "an event stream ends because it cannot be read"),
+        )
+        .ok()
+    }
+
+    /// A rollout that has ended and of which everything was read.
+    fn is_over(&self) -> bool {
+        let Some(Aggregate::Rollout(id)) = &self.aggregate else { return false };
+        self.app.runtime.state().rollouts.summaries.get(id).is_none_or(|it| it.end.is_some())
+    }
+}
+
+/// The position after the one that the listener has had, when it says so.
+pub(crate) fn resume_from(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
+    let position = value.to_str().ok().and_then(|it| it.parse::<u64>().ok());
+    match position {
+        Some(position) => Ok(Some(position.saturating_add(1))),
+        None => Err(Problem::new(Code::InvalidRequest, "`Last-Event-ID` takes a ledger position")),
+    }
+}
+
+fn sse_event(record: &Record) -> sse::Event {
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+    }
+    let kind = serde_json::from_slice::<Kind>(&record.bytes).map(|it| it.r#type).unwrap_or_default();
+    // The event is canonical JSON already, which has no line breaks.
+    let event = String::from_utf8_lossy(&record.bytes);
+    let data = format!(r#"{{"position":{},"leaf":"{}","event":{event}}}"#, record.position, record.leaf);
+    sse::Event::default().id(record.position.to_string()).event(kind).data(data)
+}

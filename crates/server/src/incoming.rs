@@ -1,0 +1,155 @@
+//! What every request goes through before its handler: who calls, whether they may, and what exactly is asked.
+
+use axum::extract::{FromRequestParts, Path, Query, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use shipway_api::client::call::IDEMPOTENCY_KEY;
+use shipway_api::endpoint::Pace;
+use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
+use shipway_api::{Code, Operation, Permission, Problem};
+use shipway_engine::Command;
+use shipway_model::Name;
+use shipway_runtime::{Receipt, Submission, SubmitError};
+use std::time::{Duration, Instant};
+
+use crate::access::{self, Caller};
+use crate::app::App;
+use crate::config::REQUEST_TIMEOUT;
+use crate::etag;
+use crate::payload::{Deliver, Receive};
+use crate::problem::Failure;
+
+/// The longest idempotency key, in bytes.
+const KEY_BYTES_MAX: usize = 100;
+
+/// A request for `O` by a caller who may ask for it.
+pub(crate) struct Incoming<O: Operation>
+where
+    O::Body: Receive,
+{
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+    pub(crate) path: O::Path,
+    pub(crate) query: O::Query,
+    pub(crate) body: <O::Body as Receive>::Value,
+    pub(crate) headers: HeaderMap,
+    /// The state that is meant by `If-Match`.
+    pub(crate) meant: Option<String>,
+    key: Option<String>,
+}
+
+/// What a handler gives.
+pub(crate) type Outcome<O> = Result<<<O as Operation>::Answer as Deliver>::Value, Failure>;
+
+impl<O: Operation> Incoming<O>
+where
+    O::Body: Receive,
+{
+    async fn read(app: App, request: Request) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let caller = authenticate(&app, &parts)?;
+        authorise::<O>(&app, &caller, &mut parts).await?;
+        let path = Path::<O::Path>::from_request_parts(&mut parts, &()).await;
+        let Path(path) = path.map_err(|error| invalid("path", &error.body_text()))?;
+        let Query(query) = Query::<O::Query>::try_from_uri(&parts.uri)
+            .map_err(|error| invalid("query", &error.body_text()))?;
+        let key = idempotency_key(&parts.headers)?;
+        let meant = if O::CONDITIONAL { etag::meant(&parts.headers)? } else { None };
+        let body = O::Body::receive(&parts.headers, body).await?;
+        Ok(Self { app, caller, path, query, body, headers: parts.headers, meant, key })
+    }
+
+    /// Has the command decided and recorded, in the caller's name and under its idempotency key.
+    pub(crate) async fn submit(&self, command: Command) -> Result<Receipt, SubmitError> {
+        let submission =
+            Submission { actor: self.caller.actor(), key: self.key.clone(), command, generation: None };
+        self.app.runtime.submit(submission).await
+    }
+
+    /// The key under which one of several commands of the request is repeated harmlessly.
+    pub(crate) fn key_of(&self, index: usize) -> Option<String> {
+        self.key.as_ref().map(|key| format!("{key}#{index}"))
+    }
+}
+
+/// Reads the request, has `handler` answer it, and counts it.
+pub(crate) async fn answer<O, H, F>(app: App, request: Request, handler: H) -> Response
+where
+    O: Operation,
+    O::Body: Receive,
+    O::Answer: Deliver,
+    H: FnOnce(Incoming<O>) -> F,
+    F: Future<Output = Outcome<O>>,
+{
+    let started = Instant::now();
+    let asked = request.headers().clone();
+    let work = async {
+        let incoming = Incoming::<O>::read(app.clone(), request).await?;
+        let value = handler(incoming).await?;
+        let status = StatusCode::from_u16(O::STATUS).expect("the table's statuses are valid");
+        Ok::<_, Failure>(O::Answer::deliver(value, status, &asked))
+    };
+    let answered = match patience(O::PACE) {
+        Some(patience) => tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(timed_out())),
+        None => work.await,
+    };
+    let response = answered.unwrap_or_else(IntoResponse::into_response);
+    app.requests.count(O::ID, response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// How long an answer may take as a whole; streamed ones watch their own streams.
+fn patience(pace: Pace) -> Option<Duration> {
+    match pace {
+        Pace::Prompt => Some(REQUEST_TIMEOUT),
+        Pace::LongPoll => Some(REQUEST_TIMEOUT + Duration::from_millis(LEASE_WAIT_MS_MAX.into())),
+        Pace::Streamed => None,
+    }
+}
+
+fn timed_out() -> Failure {
+    let detail = format!("the request was not done after {} s", REQUEST_TIMEOUT.as_secs());
+    Problem::new(Code::Timeout, detail).hint("repeat it with the same `Idempotency-Key`").into()
+}
+
+fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Problem> {
+    let now = app.runtime.clock().now();
+    let caller = access::bearer(&parts.headers).and_then(|bearer| bearer.caller(&app.runtime.state(), now));
+    caller.ok_or_else(access::unauthenticated)
+}
+
+/// By the caller's role; an agent's path must also name its own host, which then counts as heard of.
+async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) -> Result<(), Problem> {
+    if !O::PERMISSION.allows(caller.role) {
+        let needed = O::PERMISSION.as_str();
+        let role = shipway_api::permission::role_word(caller.role);
+        let detail = format!("`{}` needs a token of role {needed}, and this one is {role}'s", O::ID);
+        return Err(Problem::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
+    }
+    if O::PERMISSION != Permission::Agent {
+        return Ok(());
+    }
+    let parameters = RawPathParams::from_request_parts(parts, &()).await;
+    let parameters = parameters.map_err(|error| invalid("path", &error.body_text()))?;
+    for (_, host) in parameters.iter().filter(|(name, _)| *name == "host") {
+        let host: Name = host
+            .parse()
+            .map_err(|error: shipway_model::name::InvalidName| invalid("path", &error.to_string()))?;
+        caller.must_be_agent_of(&host)?;
+        app.hearing.note(&host, app.runtime.clock().now());
+    }
+    Ok(())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=KEY_BYTES_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(invalid("`Idempotency-Key`", "use 1 to 100 visible characters")),
+    }
+}
+
+fn invalid(what: &str, why: &str) -> Problem {
+    Problem::new(Code::InvalidRequest, format!("the {what} cannot be read: {why}"))
+}

@@ -1,0 +1,133 @@
+//! Every "no" of the server in one form: problem+json.
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use shipway_api::problem::{self, Fault, Statement};
+use shipway_api::{Code, Problem};
+use shipway_engine::Rejection;
+use shipway_runtime::driver::LogError;
+use shipway_runtime::{ProofError, StoreError, SubmitError};
+
+/// A problem on its way out.
+#[derive(Debug)]
+pub(crate) struct Failure(Problem);
+
+/// Seconds after which whoever was turned away because of too much work may try again.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).expect("problems have string keys");
+        let mut response = (status, [(CONTENT_TYPE, problem::MEDIA)], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        let code = Code::from_name(rejection.code.as_str()).unwrap_or(Code::InvalidRequest);
+        let stated = |message| Fault::Stated(Statement { message });
+        let mut problem =
+            Problem::new(code, rejection.message).faults(rejection.faults.into_iter().map(stated).collect());
+        problem.hint = rejection.hint;
+        Self(problem)
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::KeyReused => Problem::new(Code::IdempotencyKeyReused, error.to_string())
+                .hint("use a new key for a new request")
+                .into(),
+            SubmitError::Overloaded => Problem::new(Code::Overloaded, error.to_string()).into(),
+            SubmitError::Unavailable(_) => Problem::new(Code::Unavailable, error.to_string()).into(),
+            SubmitError::Unrecordable(_) => Problem::new(Code::InvalidRequest, error.to_string()).into(),
+            // Only reports can be fenced, and their handler tells of it report by report.
+            SubmitError::Fenced { .. } => internal(&error).into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Problem::new(Code::Unavailable, error.to_string()).into(),
+            StoreError::Damaged(_) => internal(&error).into(),
+        }
+    }
+}
+
+impl From<ProofError> for Failure {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Store(error) => error.into(),
+            ProofError::Impossible(error) => Problem::new(Code::UnknownPosition, error.to_string()).into(),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Gap { .. } => Problem::new(Code::LogGap, error.to_string()).into(),
+            LogError::Io { .. } => internal(&error).into(),
+        }
+    }
+}
+
+/// A fault of ours: told in full to the log, and to the caller that there was one.
+pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::error!(error, "a request met a fault");
+    Problem::new(Code::Internal, "the control plane met a fault; its log says more")
+}
+
+pub(crate) async fn not_found(request: Request) -> Failure {
+    Problem::new(Code::NotFound, format!("there is nothing at `{}`", shown(request.uri().path())))
+        .hint("`/openapi.json` lists what there is")
+        .into()
+}
+
+pub(crate) async fn method_not_allowed(request: Request) -> Failure {
+    let detail = format!("`{}` does not take {}", shown(request.uri().path()), request.method());
+    Problem::new(Code::MethodNotAllowed, detail).into()
+}
+
+/// A caller's text, short enough and without control characters, for a sentence.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rejection_of_the_core_is_in_the_catalogue() {
+        for code in shipway_engine::Code::ALL {
+            let known = Code::from_name(code.as_str());
+            let status = match code.kind() {
+                shipway_engine::Kind::NotFound => 404,
+                shipway_engine::Kind::Conflict => 409,
+                shipway_engine::Kind::Invalid => 422,
+            };
+            assert_eq!(known.map(Code::status), Some(status), "{}", code.as_str());
+        }
+    }
+}

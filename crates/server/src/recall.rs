@@ -1,0 +1,31 @@
+//! Rollouts that the state has let go of, folded again from their streams.
+
+use shipway_engine::{Rollout, rollout};
+use shipway_model::RolloutId;
+use shipway_model::event::{Event, Stream};
+use shipway_runtime::{RECORDS_MAX, Record, Runtime, StoreError};
+
+/// The rollout as its events left it; nothing when there never was one.
+///
+/// # Errors
+/// When the store does not answer, or what it holds is no event.
+pub(crate) async fn rollout(runtime: &Runtime, id: RolloutId) -> Result<Option<Rollout>, StoreError> {
+    let mut events = Vec::new();
+    let mut from = 0;
+    loop {
+        let records = runtime.stream(&Stream::Rollout(id), from, RECORDS_MAX).await?;
+        for record in &records {
+            events.push(event(record)?);
+        }
+        match records.last() {
+            Some(last) if records.len() == RECORDS_MAX => from = last.position + 1,
+            _ => return Ok(rollout::fold(&events)),
+        }
+    }
+}
+
+/// A record as the event that it holds.
+pub(crate) fn event(record: &Record) -> Result<Event, StoreError> {
+    let damaged = |error| StoreError::Damaged(format!("record {} is no event: {error}", record.position));
+    serde_json::from_slice(&record.bytes).map_err(damaged)
+}

@@ -1,0 +1,33 @@
+//! One handler per operation, in a file named like the verb, in a folder named like the noun.
+
+use crate::router::Routes;
+
+mod agent;
+mod artifact;
+mod blob;
+mod environment;
+mod ledger;
+mod pause;
+mod plan;
+mod release;
+mod resource;
+pub(crate) mod rollout;
+mod token;
+
+/// Adds the whole table.
+pub(crate) fn all(routes: Routes) -> Routes {
+    let nouns = [
+        resource::add,
+        blob::add,
+        artifact::add,
+        release::add,
+        plan::add,
+        rollout::add,
+        pause::add,
+        environment::add,
+        agent::add,
+        ledger::add,
+        token::add,
+    ];
+    nouns.into_iter().fold(routes, |routes, add| add(routes))
+}

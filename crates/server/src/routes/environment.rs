@@ -1,0 +1,27 @@
+//! Environments.
+
+use shipway_api::operations::environment::{ListEnvironments, ShowEnvironment, ShowQueue};
+use shipway_api::{Code, Problem};
+use shipway_engine::State;
+use shipway_model::Name;
+
+use crate::router::Routes;
+
+mod list;
+mod queue;
+mod show;
+
+pub(super) fn add(routes: Routes) -> Routes {
+    routes
+        .add::<ListEnvironments, _, _>(list::handle)
+        .add::<ShowEnvironment, _, _>(show::handle)
+        .add::<ShowQueue, _, _>(queue::handle)
+}
+
+fn check_known(state: &State, name: &Name) -> Result<(), Problem> {
+    if state.catalogue.environment(name).is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnknownEnvironment, format!("no environment `{name}` is declared"))
+        .hint("`shipway env list` shows those there are"))
+}

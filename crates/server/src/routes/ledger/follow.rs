@@ -1,0 +1,11 @@
+//! Following all events.
+
+use shipway_api::operations::ledger::FollowEvents;
+
+use crate::feed::{self, Feed};
+use crate::incoming::{Incoming, Outcome};
+
+pub(super) async fn handle(it: Incoming<FollowEvents>) -> Outcome<FollowEvents> {
+    let from = feed::resume_from(&it.headers)?.unwrap_or_else(|| it.app.runtime.head().size);
+    Ok(Feed::open(&it.app, None, from)?.into_response())
+}

@@ -1,0 +1,34 @@
+//! Releases.
+
+use shipway_api::operations::release::{CreateRelease, DiffReleases, ListReleases, SealRelease, ShowRelease};
+use shipway_api::{Code, Problem, ReleaseSelector};
+use shipway_engine::{Release, State};
+
+use crate::router::Routes;
+
+mod create;
+mod diff;
+mod list;
+mod seal;
+mod show;
+
+pub(super) fn add(routes: Routes) -> Routes {
+    routes
+        .add::<CreateRelease, _, _>(create::handle)
+        .add::<SealRelease, _, _>(seal::handle)
+        .add::<ListReleases, _, _>(list::handle)
+        .add::<ShowRelease, _, _>(show::handle)
+        .add::<DiffReleases, _, _>(diff::handle)
+}
+
+/// The release that a request names.
+pub(super) fn find<'a>(state: &'a State, selector: &ReleaseSelector) -> Result<&'a Release, Problem> {
+    let found = match selector {
+        ReleaseSelector::Id(id) => state.releases.get(*id),
+        ReleaseSelector::Version(name, version) => state.releases.find(name, version),
+    };
+    found.ok_or_else(|| {
+        Problem::new(Code::UnknownRelease, format!("there is no release {selector}"))
+            .hint("`shipway release list` shows those there are")
+    })
+}

@@ -1,0 +1,17 @@
+//! Listing releases, the newest first.
+
+use shipway_api::operations::release::ListReleases;
+use shipway_engine::Release;
+
+use crate::incoming::{Incoming, Outcome};
+use crate::views;
+
+pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> {
+    let state = it.app.runtime.state();
+    let wanted = |release: &&Release| it.query.name.as_ref().is_none_or(|name| release.bundle.name == *name);
+    let mut releases: Vec<_> = state.releases.iter().filter(wanted).collect();
+    // Ids grow with the time of their making.
+    releases.sort_unstable_by_key(|release| std::cmp::Reverse(release.id));
+    let items = releases.into_iter().map(|release| (release.id.to_string(), views::release::view(release)));
+    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+}

@@ -1,0 +1,94 @@
+//! Rollouts.
+
+use shipway_api::operations::rollout::{
+    AbortRollout, ApproveStep, FollowRollout, ListRollouts, PauseRollout, ReadStepLog, ResumeRollout,
+    RetryRollout, RollBack, ShowRollout, StartRollout,
+};
+use shipway_api::view::RolloutView;
+use shipway_api::{Code, Operation, Problem};
+use shipway_engine::Command;
+use shipway_model::RolloutId;
+
+use crate::app::App;
+use crate::etag;
+use crate::incoming::Incoming;
+use crate::payload::Receive;
+use crate::problem::Failure;
+use crate::router::Routes;
+use crate::{recall, views};
+
+mod abort;
+mod approve;
+mod follow;
+mod list;
+mod pause;
+mod read_log;
+mod resume;
+mod retry;
+mod roll_back;
+mod show;
+mod start;
+
+pub(super) fn add(routes: Routes) -> Routes {
+    routes
+        .add::<StartRollout, _, _>(start::handle)
+        .add::<ListRollouts, _, _>(list::handle)
+        .add::<ShowRollout, _, _>(show::handle)
+        .add::<PauseRollout, _, _>(pause::handle)
+        .add::<ResumeRollout, _, _>(resume::handle)
+        .add::<AbortRollout, _, _>(abort::handle)
+        .add::<RollBack, _, _>(roll_back::handle)
+        .add::<RetryRollout, _, _>(retry::handle)
+        .add::<ApproveStep, _, _>(approve::handle)
+        .add::<ReadStepLog, _, _>(read_log::handle)
+        .add::<FollowRollout, _, _>(follow::handle)
+}
+
+/// The rollout as it stands, also when the state has let go of it.
+pub(crate) async fn shown(app: &App, id: RolloutId) -> Result<RolloutView, Failure> {
+    {
+        let state = app.runtime.state();
+        if let Some(rollout) = state.rollouts.live.get(&id) {
+            return Ok(views::rollout::view(&state, rollout));
+        }
+        check_known(app, id)?;
+    }
+    let rollout = recall::rollout(&app.runtime, id).await?.ok_or_else(|| unknown(id))?;
+    Ok(views::rollout::view(&app.runtime.state(), &rollout))
+}
+
+fn check_known(app: &App, id: RolloutId) -> Result<(), Problem> {
+    let known = app.runtime.state().rollouts.summaries.contains_key(&id);
+    if known { Ok(()) } else { Err(unknown(id)) }
+}
+
+fn unknown(id: RolloutId) -> Problem {
+    Problem::new(Code::UnknownRollout, format!("there is no rollout {id}"))
+        .hint("`shipway rollout list` shows those there are")
+}
+
+/// Gives the command, if the rollout is still as the caller means it, and shows what came of it.
+async fn act<O: Operation>(it: &Incoming<O>, id: RolloutId, command: Command) -> Result<RolloutView, Failure>
+where
+    O::Body: Receive,
+{
+    let _turn = match &it.meant {
+        Some(meant) => {
+            let turn = it.app.conditional.lock().await;
+            check_unchanged(&it.app, id, meant).await?;
+            Some(turn)
+        }
+        None => None,
+    };
+    it.submit(command).await?;
+    shown(&it.app, id).await
+}
+
+async fn check_unchanged(app: &App, id: RolloutId, meant: &str) -> Result<(), Failure> {
+    let view = serde_json::to_vec(&shown(app, id).await?).expect("views have string keys");
+    if etag::of(&view) == meant {
+        return Ok(());
+    }
+    let detail = format!("rollout {id} is no longer as it was with {meant}");
+    Err(Problem::new(Code::PreconditionFailed, detail).hint("read it again, then decide again").into())
+}

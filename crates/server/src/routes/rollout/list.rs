@@ -1,0 +1,20 @@
+//! Listing rollouts, the newest first.
+
+use shipway_api::operations::rollout::ListRollouts;
+use shipway_engine::Summary;
+
+use crate::incoming::{Incoming, Outcome};
+use crate::views;
+
+pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> {
+    let state = it.app.runtime.state();
+    let query = &it.query;
+    let wanted = |known: &&Summary| {
+        query.environment.as_ref().is_none_or(|name| known.environment == *name)
+            && query.live.is_none_or(|live| live == known.end.is_none())
+    };
+    // Ids grow with the time of their making.
+    let newest = state.rollouts.summaries.values().rev().filter(wanted);
+    let items = newest.map(|known| (known.id.to_string(), views::rollout::summary(&state, known)));
+    Ok(views::page::page(items, query.cursor.as_deref(), query.limit))
+}

@@ -1,0 +1,45 @@
+//! Reading what a step printed.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use shipway_api::operations::rollout::ReadStepLog;
+use shipway_api::{Code, Problem};
+use shipway_model::effect::{Direction, EffectKey};
+use shipway_runtime::driver::{LogError, LogSink};
+use shipway_runtime::log_store::READ_BYTES_MAX;
+
+use crate::incoming::{Incoming, Outcome};
+use crate::problem;
+
+/// Attempts among which the latest is looked for: the retries that a pipeline may declare and a person's own.
+const ATTEMPTS_MAX: u32 = 50;
+
+pub(super) async fn handle(it: Incoming<ReadStepLog>) -> Outcome<ReadStepLog> {
+    let (rollout, step) = (it.path.rollout, it.path.step);
+    let shown = super::shown(&it.app, rollout).await?;
+    if !shown.steps.iter().any(|known| known.id == step) {
+        let detail = format!("rollout {rollout} has no step {step}");
+        return Err(Problem::new(Code::UnknownStep, detail).into());
+    }
+    let direction = it.query.direction.unwrap_or(Direction::Do);
+    let first = EffectKey { rollout, step, direction, attempt: it.query.attempt.unwrap_or(1) };
+    let (logs, offset, given) = (it.app.logs.clone(), it.query.offset.unwrap_or(0), it.query.attempt);
+    let read = tokio::task::spawn_blocking(move || {
+        let key = if given.is_some() { first } else { latest(logs.as_ref(), first)? };
+        logs.read(&key, offset, READ_BYTES_MAX)
+    });
+    let text = read.await.map_err(|error| problem::internal(&error))??;
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+/// The last attempt that printed anything.
+fn latest(logs: &dyn LogSink, first: EffectKey) -> Result<EffectKey, LogError> {
+    let mut latest = first;
+    for attempt in 2..=ATTEMPTS_MAX {
+        let key = EffectKey { attempt, ..first };
+        if logs.length(&key)? > 0 {
+            latest = key;
+        }
+    }
+    Ok(latest)
+}

@@ -1,0 +1,66 @@
+//! Issuing a token.
+
+use shipway_api::operations::token::{IssueToken, NewToken};
+use shipway_api::view::token::IssuedToken;
+use shipway_api::{Code, Problem};
+use shipway_engine::Command;
+use shipway_model::Name;
+use shipway_model::event::{Body, Role};
+use shipway_runtime::Receipt;
+
+use crate::access::Bearer;
+use crate::incoming::{Incoming, Outcome};
+
+/// The longest name of a holder, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+
+pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
+    check_name(&it.body)?;
+    let runtime = &it.app.runtime;
+    let bearer = Bearer::new(runtime.new_token_id(), &runtime.random_secret());
+    let receipt = it
+        .submit(Command::IssueToken {
+            id: bearer.id(),
+            name: it.body.name.clone(),
+            role: it.body.role,
+            secret_digest: bearer.secret_digest(),
+            expires: it.body.expires,
+        })
+        .await?;
+    if receipt.repeated {
+        return Err(shown_before(&receipt).into());
+    }
+    let state = runtime.state();
+    let token = state.access.get(bearer.id()).expect("it was committed just now");
+    Ok(IssuedToken { token: super::view(token), secret: bearer.reveal() })
+}
+
+/// Events carry the name: it must not pass for somebody else's kind of name.
+fn check_name(new: &NewToken) -> Result<(), Problem> {
+    let name = &new.name;
+    let taken = name == shipway_runtime::ACTOR || name.starts_with("agent:");
+    if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || taken {
+        let detail = "a token's name has 1 to 100 bytes, and is neither `shipway` nor begins with `agent:`";
+        return Err(Problem::new(Code::InvalidRequest, detail));
+    }
+    match new.role {
+        Role::Agent => {
+            let valid = name.parse::<Name>().map(drop);
+            valid.map_err(|error| {
+                Problem::new(Code::InvalidRequest, error.to_string())
+                    .hint("an agent's token is named after its host")
+            })
+        }
+        Role::Viewer | Role::Builder | Role::Operator | Role::Admin => Ok(()),
+    }
+}
+
+fn shown_before(receipt: &Receipt) -> Problem {
+    let issued = receipt.events.iter().find_map(|event| match &event.body {
+        Body::TokenIssued { id, .. } => Some(id.to_string()),
+        _ => None,
+    });
+    let id = issued.unwrap_or_default();
+    Problem::new(Code::SecretShown, format!("the secret of {id} was in the first answer and is kept nowhere"))
+        .hint(format!("revoke it with `shipway token revoke {id}`, and issue another one"))
+}

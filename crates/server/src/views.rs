@@ -1,0 +1,10 @@
+//! What is answered, built from the committed state. Only what the API's types need; nothing is decided here.
+
+pub(crate) mod agent;
+pub(crate) mod environment;
+pub(crate) mod instance;
+pub(crate) mod page;
+pub(crate) mod release;
+pub(crate) mod resource;
+pub(crate) mod rollout;
+pub(crate) mod step;

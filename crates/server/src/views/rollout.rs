@@ -1,0 +1,150 @@
+//! Rollouts, in lists and in full.
+
+use shipway_api::view::rollout::{AnalysisView, Progress, QueueWait, Waiting};
+use shipway_api::view::traffic::TargetView;
+use shipway_api::view::{Phase, RolloutSummary, RolloutView};
+use shipway_engine::rollout::waiting;
+use shipway_engine::{self as engine, Rollout, State, Summary};
+use shipway_model::event::End;
+use shipway_model::plan::Action;
+use shipway_model::{Millis, Name};
+
+use super::{instance, step};
+
+/// A rollout in full, with what stands now of what it touches.
+pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
+    let waiting = waiting::waiting(state, rollout);
+    let plan = &rollout.plan;
+    let ships = |service: &Name| plan.service(service).is_some();
+    let mut targets = instance::targets(state, &plan.environment, ships);
+    targets.extend(planned(state, rollout, &targets));
+    RolloutView {
+        summary: of_live(state, rollout),
+        plan_digest: rollout.plan_digest,
+        paused_total: Millis(rollout.paused_ms),
+        queue_waits: queue_waits(rollout),
+        waiting_for: waiting.iter().map(|it| waits(rollout, it)).collect(),
+        steps: plan.steps.iter().map(|it| step::view(rollout, it, &waiting)).collect(),
+        targets,
+        traffic: instance::traffic(state, &plan.environment, ships),
+        analyses: analyses(rollout),
+    }
+}
+
+/// A rollout in a list. Of those that the state has let go of, only the end is known.
+pub(crate) fn summary(state: &State, known: &Summary) -> RolloutSummary {
+    if let Some(rollout) = state.rollouts.live.get(&known.id) {
+        return of_live(state, rollout);
+    }
+    let end = known.end.clone().unwrap_or(End::Cancelled { reason: String::new() });
+    RolloutSummary {
+        id: known.id,
+        release: known.release.clone(),
+        environment: known.environment.clone(),
+        requested_by: known.requested_by.clone(),
+        phase: Phase::Ended { end },
+        progress: None,
+        queued_at: known.queued,
+        started_at: known.started,
+        ended_at: known.ended,
+    }
+}
+
+fn of_live(state: &State, rollout: &Rollout) -> RolloutSummary {
+    RolloutSummary {
+        id: rollout.id,
+        release: rollout.plan.release.clone(),
+        environment: rollout.plan.environment.clone(),
+        requested_by: rollout.requested_by.clone(),
+        phase: phase(state, rollout),
+        progress: Some(Progress {
+            steps_done: rollout.steps.iter().filter(|it| it.forward.is_settled()).count() as u32,
+            steps_total: rollout.steps.len() as u32,
+        }),
+        queued_at: rollout.queued,
+        started_at: rollout.started,
+        ended_at: rollout.ended,
+    }
+}
+
+/// Where it stands. A pause shows only while there is something that it holds back.
+pub(crate) fn phase(state: &State, rollout: &Rollout) -> Phase {
+    let paused = rollout.paused.as_ref().map(|it| Phase::Paused { reason: it.reason.clone() });
+    match &rollout.phase {
+        engine::Phase::Queued => {
+            paused.unwrap_or_else(|| Phase::Queued { position: position(state, rollout) })
+        }
+        engine::Phase::Running => paused.unwrap_or(Phase::Running {}),
+        engine::Phase::Halted { step, reason, .. } => Phase::Halted { step: *step, reason: reason.clone() },
+        engine::Phase::Unwinding => match (&paused, &rollout.cause) {
+            (None, Some(cause)) => Phase::Unwinding { cause: cause.clone() },
+            _ => paused.unwrap_or(Phase::Running {}),
+        },
+        engine::Phase::Aborting { reason } => Phase::Aborting { reason: reason.clone() },
+        engine::Phase::Ended(end) => Phase::Ended { end: end.clone() },
+    }
+}
+
+/// In its environment's queue, from 1.
+pub(crate) fn position(state: &State, rollout: &Rollout) -> u32 {
+    let queue = state.environments.get(&rollout.plan.environment).map(|it| it.queue.as_slice());
+    let before = queue.unwrap_or_default().iter().take_while(|it| **it != rollout.id).count();
+    before as u32 + 1
+}
+
+fn waits(rollout: &Rollout, waiting: &waiting::Waiting) -> Waiting {
+    let step = waiting.step.and_then(|it| rollout.plan.step(it));
+    Waiting {
+        what: step.map_or_else(|| "the rollout".to_owned(), |it| it.title.clone()),
+        step: waiting.step,
+        why: waiting.why.clone(),
+        since: waiting.since,
+        until: waiting.until.clone(),
+    }
+}
+
+/// Instances that the plan will start and has not begun to.
+fn planned(state: &State, rollout: &Rollout, known: &[TargetView]) -> Vec<TargetView> {
+    if rollout.has_ended() || rollout.cause.is_some() {
+        return Vec::new();
+    }
+    let untouched =
+        rollout.plan.steps.iter().filter(|it| rollout.step(it.id).is_none_or(|it| !it.forward.is_touched()));
+    let mut views = Vec::new();
+    for step in untouched {
+        let Action::Place { instance, .. } = &step.action else { continue };
+        let stands = known.iter().any(|it| {
+            it.target == instance.target && it.service == instance.service && it.version == instance.version
+        });
+        if !stands {
+            views.push(instance::planned(state, instance));
+        }
+    }
+    views
+}
+
+fn analyses(rollout: &Rollout) -> Vec<AnalysisView> {
+    let of_step = |step: &shipway_model::plan::Step| match &step.action {
+        Action::Analyse { service, control, canary, .. } => Some(AnalysisView {
+            step: step.id,
+            service: service.clone(),
+            control: control.clone(),
+            canary: canary.clone(),
+            verdict: rollout.step(step.id)?.verdict.clone()?,
+        }),
+        _ => None,
+    };
+    rollout.plan.steps.iter().filter_map(of_step).collect()
+}
+
+/// How long it has waited for its turn; a wait that goes on is told by `waiting_for`.
+fn queue_waits(rollout: &Rollout) -> Vec<QueueWait> {
+    let Some(started) = rollout.started else { return Vec::new() };
+    let waited = started.duration_since(rollout.queued).as_millis();
+    match u64::try_from(waited) {
+        Ok(0) | Err(_) => Vec::new(),
+        Ok(millis) => {
+            vec![QueueWait { cause: "its turn in the environment".to_owned(), total: Millis(millis) }]
+        }
+    }
+}

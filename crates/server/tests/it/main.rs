@@ -1,0 +1,14 @@
+//! The server over real HTTP on loopback, with the store in memory.
+
+mod access;
+mod agents;
+mod bad_input;
+mod bed;
+mod blobs;
+mod events;
+mod ledger;
+mod open;
+mod pages;
+mod resources;
+mod rollouts;
+mod shutdown;

@@ -1,0 +1,128 @@
+//! The page for people.
+
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use shipway_api::operations::rollout::StartRollout;
+use shipway_model::event::Role;
+
+use crate::bed::{Bed, FILES};
+use crate::rollouts::new;
+
+/// Signs in, and gives the cookie.
+async fn sign_in(bed: &Bed, token: &str) -> reqwest::Response {
+    bed.http.post(bed.url("/sign-in")).form(&[("token", token)]).send().await.unwrap()
+}
+
+async fn cookie(bed: &Bed) -> String {
+    let answer = sign_in(bed, &bed.token("ada", Role::Viewer).await).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()[LOCATION]), (303, &"/".parse().unwrap()));
+    let cookie = answer.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn page(bed: &Bed, path: &str, cookie: &str) -> (u16, String) {
+    let answer = bed.http.get(bed.url(path)).header(COOKIE, cookie).send().await.unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn without_a_session_there_is_only_the_form() {
+    let bed = Bed::start().await;
+    let id = "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01";
+    let rollout = [format!("/rollouts/{id}"), format!("/fragments/rollouts/{id}")];
+    for path in ["/", "/fragments/home", "/live"].into_iter().chain(rollout.iter().map(String::as_str)) {
+        for cookie in ["", "shipway_session=", "shipway_session=guess"] {
+            let (status, text) = page(&bed, path, cookie).await;
+            assert_eq!(status, 401, "{path}");
+            assert!(text.contains("action=\"/sign-in\"") && !text.contains("Ledger:"), "{path}");
+        }
+    }
+    for token in ["", "nonsense", &format!("{}x", bed.admin_token), &bed.token("host-a", Role::Agent).await] {
+        let refused = sign_in(&bed, token).await;
+        assert_eq!(refused.status(), 401, "{token}");
+        assert!(refused.headers().get(SET_COOKIE).is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token_or_by_signing_out() {
+    let bed = Bed::start().await;
+    let one = cookie(&bed).await;
+    assert_eq!(page(&bed, "/", &one).await.0, 200);
+    bed.http.post(bed.url("/sign-out")).header(COOKIE, &one).send().await.unwrap();
+    assert_eq!(page(&bed, "/", &one).await.0, 401);
+
+    let two = cookie(&bed).await;
+    let ids: Vec<_> =
+        bed.runtime.state().access.tokens().filter(|it| it.name == "ada").map(|it| it.id).collect();
+    for token in ids {
+        let path = shipway_api::operations::token::TokenPath { token };
+        bed.admin.call::<shipway_api::operations::token::RevokeToken>(path, (), ()).await.unwrap();
+    }
+    assert_eq!(page(&bed, "/", &two).await.0, 401);
+}
+
+#[tokio::test]
+async fn the_pages_show_what_moves_and_nothing_inline() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let view = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value;
+    let cookie = cookie(&bed).await;
+    let id = view.summary.id;
+    let (status, home) = page(&bed, "/", &cookie).await;
+    assert_eq!(status, 200);
+    for text in ["shop 1.0.0", "→ staging", "running", &format!("href=\"/rollouts/{id}\""), "Ledger: <b>"] {
+        assert!(home.contains(text), "no `{text}` in\n{home}");
+    }
+    let (status, shown) = page(&bed, &format!("/rollouts/{id}"), &cookie).await;
+    assert_eq!(status, 200);
+    for step in &view.steps {
+        assert!(shown.contains(&step.title), "{}", step.title);
+    }
+    for text in ["host-a", "zone a", "starting", "0 of"] {
+        assert!(shown.contains(text), "no `{text}` in\n{shown}");
+    }
+    for text in [&home, &shown] {
+        assert!(!text.contains("style=") && !text.contains("<style") && !text.contains("onclick"));
+        assert_eq!(text.matches("<script").count(), text.matches("<script src=\"/assets/").count());
+    }
+    let (status, fragment) = page(&bed, &format!("/fragments/rollouts/{id}"), &cookie).await;
+    assert!(status == 200 && !fragment.contains("<html") && shown.contains(fragment.trim()));
+    assert_eq!(page(&bed, "/rollouts/rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", &cookie).await.0, 404);
+    assert_eq!(page(&bed, "/rollouts/nonsense", &cookie).await.0, 404);
+}
+
+#[tokio::test]
+async fn assets_have_the_names_of_their_content() {
+    let bed = Bed::start().await;
+    let form = bed.http.get(bed.url("/")).send().await.unwrap().text().await.unwrap();
+    let names: Vec<_> =
+        form.split("\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(names.len() >= 3);
+    for name in names {
+        let answer = bed.http.get(bed.url(&format!("/assets/{name}"))).send().await.unwrap();
+        assert!(answer.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{name}");
+        let digest = shipway_model::Digest::of(&answer.bytes().await.unwrap());
+        assert!(name.contains(&digest.short()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_users_write_is_shown_as_text() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let id = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let path = shipway_api::operations::rollout::RolloutPath { rollout: id };
+    let reason = shipway_api::operations::rollout::Reason { reason: "<script>alert(1)</script>".to_owned() };
+    bed.admin.call::<shipway_api::operations::rollout::PauseRollout>(path, (), reason).await.unwrap();
+    let (_, shown) = page(&bed, &format!("/rollouts/{id}"), &cookie(&bed).await).await;
+    assert!(!shown.contains("<script>alert"));
+    assert!(shown.contains("alert(1)"));
+}
