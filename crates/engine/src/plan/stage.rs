@@ -149,9 +149,14 @@ fn lay_deploy(
         let (chosen, why) = choose::choose(builder, deploy, shipment)?;
         builder.tolerate(chosen.max_failed());
         let exit = strategy::lay(builder, shipment, &chosen, &after)?;
-        let first = shipment.from.is_none();
-        let why = if first { format!("{why}; nothing runs yet, so nothing is judged") } else { why };
-        builder.strategies.insert(shipment.name.clone(), (chosen.name().to_owned(), why));
+        let named = match shipment.from {
+            Some(_) => (chosen.name().to_owned(), why),
+            None => (
+                "rolling".to_owned(),
+                "nothing runs yet, so there is nothing to replace or to judge by".to_owned(),
+            ),
+        };
+        builder.strategies.insert(shipment.name.clone(), named);
         exits.insert(&shipment.name, exit);
     }
     builder.tolerate(0);

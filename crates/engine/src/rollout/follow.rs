@@ -116,7 +116,7 @@ fn is_undecided(rollout: &Rollout, step: &Step) -> bool {
     match verdict.decision {
         Decision::Harmful => false,
         Decision::NoVerdict => true,
-        Decision::Undecided | Decision::Healthy => rule.on_undecided == OnUndecided::Hold,
+        Decision::Undecided | Decision::Healthy => rule.on_undecided != OnUndecided::Rollback,
     }
 }
 

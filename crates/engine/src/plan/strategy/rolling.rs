@@ -71,7 +71,7 @@ impl Walk<'_> {
             chunk.iter().map(|host| builder.place(self.service, self.to, host, &self.previous)).collect();
         self.new.extend_from_slice(chunk);
         self.old.retain(|host| !chunk.contains(host));
-        let title = format!("route {} to {} of {}", self.service, self.to.version, chunk.len());
+        let title = format!("route {} {} on {}", self.service, self.to.version, listed(chunk));
         let routed = builder.route(self.service, title, self.pools(), before, places.clone());
         self.previous = match self.from {
             None => routed,
@@ -90,7 +90,7 @@ impl Walk<'_> {
         let Some(from) = self.from else { return };
         let before = self.pools();
         self.old.retain(|host| !chunk.contains(host));
-        let title = format!("take {} of {} out of the route", chunk.len(), self.service);
+        let title = format!("take {} of {} out of the route", self.service, listed(chunk));
         let without = self.pools();
         let routed = builder.route(self.service, title, without.clone(), before, self.previous.clone());
         let place = |host: &Name| {
@@ -99,7 +99,7 @@ impl Walk<'_> {
         };
         let places: Vec<_> = chunk.iter().map(place).collect();
         self.new.extend_from_slice(chunk);
-        let title = format!("route {} to {} of {}", self.service, self.to.version, chunk.len());
+        let title = format!("route {} {} on {}", self.service, self.to.version, listed(chunk));
         self.previous = builder.route(self.service, title, self.pools(), without, places);
     }
 
@@ -118,4 +118,8 @@ impl Walk<'_> {
         let new = (!self.new.is_empty()).then(|| pool(&self.to.version, share, &self.new));
         old.into_iter().chain(new).collect()
     }
+}
+
+fn listed(hosts: &[Name]) -> String {
+    hosts.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
