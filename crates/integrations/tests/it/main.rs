@@ -1,4 +1,5 @@
 //! The crate's promises at its boundary, over real sockets.
 
+mod drivers;
 mod router;
 mod tables;

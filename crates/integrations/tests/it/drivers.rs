@@ -1,0 +1,7 @@
+mod analyse;
+mod bake;
+mod http;
+mod journey;
+mod route;
+mod server;
+mod world;
