@@ -1,0 +1,74 @@
+//! Everything that can be said to `shipway`.
+
+use clap::{Parser, Subcommand};
+
+use crate::command;
+use crate::settings::ConnectionArgs;
+
+/// Releases services, wave by wave, and takes them back
+#[derive(Debug, Parser)]
+#[command(name = "shipway", version, disable_help_subcommand = true, subcommand_required = true)]
+#[command(
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "\
+Examples:
+  shipway up --data ./shipway-data
+  shipway apply shop/
+  shipway plan shop@1.2.0 --env production
+  shipway rollout start shop@1.2.0 --env production --watch
+
+More: shipway help exit-codes, shipway help config, shipway help VERB"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Demo(crate::demo::Demo),
+    Up(command::up::Up),
+    Serve(command::serve::Serve),
+    Router(command::router::RunRouter),
+    Agent(command::agent::Agent),
+    Validate(command::validate::Validate),
+    Schema(command::schema::Schema),
+    Apply(command::apply::Apply),
+    Diff(command::diff::Diff),
+    Get(command::get::Get),
+    Graph(command::graph::Graph),
+    /// Pack, register and list builds
+    #[command(subcommand)]
+    Artifact(command::artifact::Artifact),
+    /// Put builds together, seal them, compare them
+    #[command(subcommand)]
+    Release(command::release::Release),
+    Plan(command::plan::Plan),
+    /// Ship a release, watch it, and take it back
+    #[command(subcommand)]
+    Rollout(command::rollout::Rollout),
+    Pause(command::pause::Pause),
+    Resume(command::resume::Resume),
+    /// See what runs where, and who waits
+    #[command(subcommand)]
+    Env(command::env::Env),
+    /// See the hosts
+    #[command(subcommand)]
+    Agents(command::agents::Agents),
+    /// Read and verify what happened
+    #[command(subcommand)]
+    Ledger(command::ledger::Ledger),
+    /// Give and take access
+    #[command(subcommand)]
+    Token(command::token::Token),
+    Whoami(command::whoami::Whoami),
+    /// See which settings hold, and who gave them
+    #[command(subcommand)]
+    Config(command::config::Config),
+    Completion(command::completion::Completion),
+    Version(command::version::Version),
+    Help(command::help::Help),
+}

@@ -1,0 +1,74 @@
+//! The verbs. One file each, in a folder per noun.
+
+use crate::cli::{Cli, Verb};
+use crate::failure::{Failure, Outcome};
+
+pub(crate) mod agent;
+pub(crate) mod agents;
+pub(crate) mod apply;
+pub(crate) mod artifact;
+pub(crate) mod completion;
+pub(crate) mod config;
+pub(crate) mod diff;
+pub(crate) mod env;
+pub(crate) mod get;
+pub(crate) mod graph;
+pub(crate) mod help;
+pub(crate) mod ledger;
+pub(crate) mod pause;
+pub(crate) mod plan;
+pub(crate) mod release;
+pub(crate) mod resume;
+pub(crate) mod rollout;
+pub(crate) mod router;
+pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod token;
+pub(crate) mod up;
+pub(crate) mod validate;
+pub(crate) mod version;
+pub(crate) mod whoami;
+
+/// Carries out what was said.
+///
+/// # Errors
+/// Whatever ends the verb other than well.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because(&error, "shipway help"))?;
+    runtime.block_on(dispatch(cli))
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let connection = &cli.connection;
+    match cli.verb {
+        Verb::Demo(it) => it.run().await,
+        Verb::Up(it) => it.run().await,
+        Verb::Serve(it) => it.run().await,
+        Verb::Router(it) => it.run().await,
+        Verb::Agent(it) => it.run(connection).await,
+        Verb::Validate(it) => it.run(),
+        Verb::Schema(it) => it.run(),
+        Verb::Apply(it) => it.run(connection).await,
+        Verb::Diff(it) => it.run(connection).await,
+        Verb::Get(it) => it.run(connection).await,
+        Verb::Graph(it) => it.run(connection).await,
+        Verb::Artifact(it) => it.run(connection).await,
+        Verb::Release(it) => it.run(connection).await,
+        Verb::Plan(it) => it.run(connection).await,
+        Verb::Rollout(it) => it.run(connection).await,
+        Verb::Pause(it) => it.run(connection).await,
+        Verb::Resume(it) => it.run(connection).await,
+        Verb::Env(it) => it.run(connection).await,
+        Verb::Agents(it) => it.run(connection).await,
+        Verb::Ledger(it) => it.run(connection).await,
+        Verb::Token(it) => it.run(connection).await,
+        Verb::Whoami(it) => it.run(connection).await,
+        Verb::Config(it) => it.run(connection),
+        Verb::Completion(it) => it.run(),
+        Verb::Version(it) => it.run(),
+        Verb::Help(it) => it.run(),
+    }
+}

@@ -1,0 +1,27 @@
+//! `shipway env`
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::settings::ConnectionArgs;
+
+mod list;
+mod queue;
+mod show;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Env {
+    List(list::List),
+    Show(show::Show),
+    Queue(queue::Queue),
+}
+
+impl Env {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        match self {
+            Self::List(it) => it.run(connection).await,
+            Self::Show(it) => it.run(connection).await,
+            Self::Queue(it) => it.run(connection).await,
+        }
+    }
+}

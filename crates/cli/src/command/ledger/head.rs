@@ -1,0 +1,30 @@
+//! `shipway ledger head`
+
+use clap::Args;
+use shipway_api::operations::ledger::ShowLedgerHead;
+
+use crate::connection::connect;
+use crate::failure::Outcome;
+use crate::output::OutputArgs;
+use crate::settings::ConnectionArgs;
+
+/// Show the ledger's size, root and signed checkpoint
+///
+/// A checkpoint that is kept elsewhere proves later that nothing before it was changed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway ledger head
+  shipway ledger head -o json > head.json")]
+pub(crate) struct Head {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Head {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let head = connect(connection)?.call::<ShowLedgerHead>((), (), ()).await?.value;
+        self.output
+            .show(&head, |_| format!("size  {}\nroot  {}\n\n{}", head.size, head.root, head.checkpoint))
+    }
+}

@@ -1,0 +1,176 @@
+//! `shipway ledger verify`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use shipway_api::client::Client;
+use shipway_api::operations::ledger::{LedgerQuery, ListLedgerEvents, ShowLedgerHead};
+use shipway_api::view::ledger::LedgerHead;
+use shipway_ledger::{Checkpoint, Report, Verifier, VerifierKey, to_canonical};
+use shipway_model::Digest;
+use shipway_runtime::{RECORDS_MAX, Store};
+use shipway_store::SqliteStore;
+
+use crate::connection::connect;
+use crate::control_plane;
+use crate::failure::{Failure, Outcome};
+use crate::output::OutputArgs;
+use crate::settings::ConnectionArgs;
+
+/// Check that nothing in the ledger was changed, removed, added or put in another order
+///
+/// Every event is hashed again, and the root over all of them compared with the signed checkpoint. Over a server,
+/// or with --data on the files of a control plane that is not running.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway ledger verify
+  shipway ledger verify --key ledger.pub
+  shipway ledger verify --data ./shipway-data -o json")]
+pub(crate) struct Verify {
+    /// The control plane's data folder, or its ledger file
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A file with the public key that must have signed; with --data, the one found there
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What `-o json` shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sound {
+    size: u64,
+    root: Digest,
+    /// Whose signature was checked; none when no key was given.
+    signed_by: Option<String>,
+}
+
+impl Verify {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let key = self.key.as_deref().map(read_key).transpose()?;
+        let sound = match &self.data {
+            Some(data) => offline(data, key)?,
+            None => online(&connect(connection)?, key).await?,
+        };
+        self.output.show(&sound, |paint| {
+            let signature = match &sound.signed_by {
+                Some(name) => format!("signed by {name}"),
+                None => paint.warn("the signature was not checked: give --key FILE"),
+            };
+            let sound_word = paint.good("sound");
+            format!("{sound_word}: {} events, root {}\n{signature}\n", sound.size, sound.root)
+        })
+    }
+}
+
+async fn online(client: &Client, key: Option<VerifierKey>) -> Result<Sound, Failure> {
+    let head = client.call::<ShowLedgerHead>((), (), ()).await?.value;
+    let promised = key.as_ref().map_or_else(|| said(&head), |key| signed(&head.checkpoint, key))?;
+    let mut verifier = Verifier::new(vec![promised]).map_err(unsound)?;
+    let mut from = 0;
+    while from < head.size {
+        let query = LedgerQuery { from: Some(from), limit: Some(shipway_api::page::LIMIT_MAX) };
+        let page = client.call::<ListLedgerEvents>((), query, ()).await?.value;
+        if page.items.is_empty() {
+            break;
+        }
+        for entry in page.items.into_iter().take_while(|it| it.position < head.size) {
+            let bytes =
+                to_canonical(&entry.event).map_err(|error| unsound_at(entry.position, &error.to_string()))?;
+            verifier.feed(entry.position, &bytes, entry.leaf).map_err(unsound)?;
+            from = entry.position + 1;
+        }
+    }
+    Ok(sound(verifier.finish().map_err(unsound)?, key))
+}
+
+fn offline(data: &Path, key: Option<VerifierKey>) -> Result<Sound, Failure> {
+    let (file, folder) = if data.is_dir() {
+        (data.join(control_plane::LEDGER), data)
+    } else {
+        (data.to_owned(), data.parent().unwrap_or(Path::new(".")))
+    };
+    if !file.is_file() {
+        return Err(Failure::new(
+            format!("there is no ledger at {}", file.display()),
+            "shipway ledger verify",
+        ));
+    }
+    let key = match (key, folder.join(control_plane::PUBLIC_KEY)) {
+        (None, beside) if beside.is_file() => Some(read_key(&beside)?),
+        (key, _) => key,
+    };
+    let mut store = SqliteStore::open(&file).map_err(|error| {
+        Failure::because(&error, "shipway ledger verify")
+            .with_hint("a control plane that runs is asked without --data")
+    })?;
+    let unreadable = |error| Failure::because(&error, "shipway ledger verify --data DIR");
+    let loaded = store.load().map_err(unreadable)?;
+    let reader = store.reader();
+    // A ledger that nobody has written to yet has no checkpoint.
+    let promised = match &key {
+        Some(key) if loaded.size > 0 => vec![signed(&loaded.checkpoint, key)?],
+        _ => Vec::new(),
+    };
+    let mut verifier = Verifier::new(promised).map_err(unsound)?;
+    let mut from = 0;
+    loop {
+        let records = reader.read(from, RECORDS_MAX).map_err(unreadable)?;
+        let Some(last) = records.last() else { break };
+        from = last.position + 1;
+        for record in &records {
+            verifier.feed(record.position, &record.bytes, record.leaf).map_err(unsound)?;
+        }
+    }
+    let report = verifier.finish().map_err(unsound)?;
+    if report.size != loaded.size {
+        let message =
+            format!("the ledger is not sound: {} events are there, {} were kept", report.size, loaded.size);
+        return Err(Failure::new(message, "shipway ledger head"));
+    }
+    Ok(sound(report, key))
+}
+
+/// What the records must add up to.
+fn signed(note: &str, key: &VerifierKey) -> Result<Checkpoint, Failure> {
+    Checkpoint::verify(note, key).map_err(|error| {
+        Failure::because(&error, "shipway ledger head").with_hint("the checkpoint was not signed by this key")
+    })
+}
+
+/// What the control plane says that they add up to, for want of a key.
+fn said(head: &LedgerHead) -> Result<Checkpoint, Failure> {
+    let origin = head.checkpoint.lines().next().unwrap_or_default();
+    let origin = origin.parse().map_err(|error| Failure::because(&error, "shipway ledger head"))?;
+    Ok(Checkpoint { origin, size: head.size, root: head.root })
+}
+
+fn sound(report: Report, key: Option<VerifierKey>) -> Sound {
+    Sound { size: report.size, root: report.root, signed_by: key.map(|it| it.name().to_string()) }
+}
+
+fn unsound(fault: shipway_ledger::Fault) -> Failure {
+    let next = match fault.position() {
+        Some(position) => format!("shipway ledger show --from {position} --limit 1"),
+        None => "shipway ledger head".to_owned(),
+    };
+    Failure::new(format!("the ledger is not sound: {fault}"), next)
+}
+
+fn unsound_at(position: u64, why: &str) -> Failure {
+    let message = format!("the ledger is not sound: event {position} has no canonical form: {why}");
+    Failure::new(message, format!("shipway ledger show --from {position} --limit 1"))
+}
+
+fn read_key(path: &Path) -> Result<VerifierKey, Failure> {
+    let next = format!("cat {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::new(format!("the key {} cannot be read: {error}", path.display()), next.clone())
+    })?;
+    text.trim().parse().map_err(|error| Failure::because(&error, next))
+}

@@ -1,0 +1,33 @@
+//! `shipway release`
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::settings::ConnectionArgs;
+
+mod create;
+mod diff;
+mod list;
+mod seal;
+mod show;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Release {
+    Create(create::Create),
+    Seal(seal::Seal),
+    Show(show::Show),
+    List(list::List),
+    Diff(diff::Diff),
+}
+
+impl Release {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        match self {
+            Self::Create(it) => it.run(connection).await,
+            Self::Seal(it) => it.run(connection).await,
+            Self::Show(it) => it.run(connection).await,
+            Self::List(it) => it.run(connection).await,
+            Self::Diff(it) => it.run(connection).await,
+        }
+    }
+}

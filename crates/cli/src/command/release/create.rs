@@ -1,0 +1,142 @@
+//! `shipway release create`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use shipway_api::Client;
+use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
+use shipway_api::selector::ReleaseSelector;
+use shipway_model::release::{Bundle, Document, Part};
+use shipway_model::{Digest, Name, Version};
+use tokio_util::io::ReaderStream;
+
+use super::show::render;
+use crate::archive;
+use crate::command::artifact;
+use crate::connection::{connect, once};
+use crate::failure::{Failure, Outcome};
+use crate::output::OutputArgs;
+use crate::settings::ConnectionArgs;
+
+/// Put registered builds together as a release
+///
+/// The release stays open until it is sealed; only a sealed release can be shipped.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway release create shop 1.2.0 --part web=1.2.0 --part checkout=1.2.0 --seal
+  shipway release create shop 1.2.1 --part checkout=1.2.1 --variant checkout@eu=1.2.1-eu
+  shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
+pub(crate) struct Create {
+    name: Name,
+    version: Version,
+    /// A service and the version of its registered build
+    #[arg(long = "part", value_name = "SERVICE=VERSION", required = true, value_parser = parse_part)]
+    parts: Vec<(Name, Version)>,
+    /// Another build of a part for the targets of a region
+    #[arg(long = "variant", value_name = "SERVICE@REGION=VERSION", value_parser = parse_variant)]
+    variants: Vec<(Name, Name, Version)>,
+    /// A file that travels with it: runbook, notes, rollback-package, migrations or flags
+    #[arg(long = "document", value_name = "DOCUMENT=FILE", value_parser = parse_document)]
+    documents: Vec<(Document, PathBuf)>,
+    /// Seal it at once
+    #[arg(long)]
+    seal: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Create {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let client = connect(connection)?;
+        let mut builds = Builds { client: &client, known: BTreeMap::new() };
+        let mut parts = BTreeMap::new();
+        for (service, version) in self.parts {
+            let artifact = builds.digest(&service, &version).await?;
+            let part = Part { version, artifact, variants: BTreeMap::new(), configuration: None };
+            if parts.insert(service.clone(), part).is_some() {
+                let message = format!("the part {service} is given twice");
+                return Err(Failure::usage(message, "shipway help release create"));
+            }
+        }
+        for (service, region, version) in self.variants {
+            let artifact = builds.digest(&service, &version).await?;
+            let Some(part) = parts.get_mut(&service) else {
+                let message = format!("the variant {service}@{region} belongs to no part");
+                let next = format!("add --part {service}=VERSION");
+                return Err(Failure::usage(message, next));
+            };
+            part.variants.insert(region, artifact);
+        }
+        let mut documents = BTreeMap::new();
+        for (document, file) in self.documents {
+            documents.insert(document, upload(&client, &file).await?);
+        }
+        let bundle = Bundle { name: self.name, version: self.version, parts, documents };
+        let mut view = once(client.call::<CreateRelease>((), (), bundle)).await?.value;
+        if self.seal {
+            let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
+            view = once(client.call::<SealRelease>(path, (), ())).await?.value;
+        }
+        self.output.show(&view, |paint| render(&view, paint))
+    }
+}
+
+/// Looks registered builds up, asking once per service.
+struct Builds<'c> {
+    client: &'c Client,
+    known: BTreeMap<Name, BTreeMap<Version, Digest>>,
+}
+
+impl Builds<'_> {
+    async fn digest(&mut self, service: &Name, version: &Version) -> Result<Digest, Failure> {
+        if !self.known.contains_key(service) {
+            let all = artifact::list::all(self.client, Some(service.clone())).await?;
+            let versions = all.into_iter().map(|it| (it.artifact.version, it.artifact.digest)).collect();
+            self.known.insert(service.clone(), versions);
+        }
+        self.known[service].get(version).copied().ok_or_else(|| {
+            let next = format!("shipway artifact list --service {service}");
+            Failure::new(format!("no build of {service} {version} is registered"), next)
+        })
+    }
+}
+
+async fn upload(client: &Client, path: &Path) -> Result<Digest, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(
+            format!("{} cannot be read: {error}", path.display()),
+            format!("ls -l {}", path.display()),
+        )
+    };
+    let (digest, size_bytes) = archive::measure(path).map_err(unreadable)?;
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    client.put_blob(digest, size_bytes, ReaderStream::new(file)).await?;
+    Ok(digest)
+}
+
+fn parse_part(text: &str) -> Result<(Name, Version), String> {
+    let (service, version) = text.split_once('=').ok_or("write SERVICE=VERSION, for example web=1.2.0")?;
+    Ok((parse(service)?, parse(version)?))
+}
+
+fn parse_variant(text: &str) -> Result<(Name, Name, Version), String> {
+    let parts = text.split_once('=').and_then(|(left, version)| Some((left.split_once('@')?, version)));
+    let ((service, region), version) =
+        parts.ok_or("write SERVICE@REGION=VERSION, for example checkout@eu=1.2.0-eu")?;
+    Ok((parse(service)?, parse(region)?, parse(version)?))
+}
+
+fn parse_document(text: &str) -> Result<(Document, PathBuf), String> {
+    let (document, file) =
+        text.split_once('=').ok_or("write DOCUMENT=FILE, for example runbook=runbook.md")?;
+    let document = serde_json::from_value(document.into())
+        .map_err(|_| "the documents are runbook, notes, rollback-package, migrations and flags")?;
+    Ok((document, file.into()))
+}
+
+fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}

@@ -1,0 +1,70 @@
+//! `shipway release show`
+
+use clap::Args;
+use shipway_api::operations::release::{ReleasePath, ShowRelease};
+use shipway_api::selector::ReleaseSelector;
+use shipway_api::view::ReleaseView;
+use shipway_api::view::release::Seal;
+
+use crate::connection::connect;
+use crate::failure::Outcome;
+use crate::output::{OutputArgs, Paint, Table, short, time};
+use crate::settings::ConnectionArgs;
+
+/// Show a release
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway release show shop@1.2.0
+  shipway release show shop@1.2.0 -o yaml")]
+pub(crate) struct Show {
+    /// NAME@VERSION or an id
+    release: ReleaseSelector,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Show {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let path = ReleasePath { release: self.release };
+        let view = connect(connection)?.call::<ShowRelease>(path, (), ()).await?.value;
+        self.output.show(&view, |paint| render(&view, paint))
+    }
+}
+
+pub(super) fn render(view: &ReleaseView, paint: Paint) -> String {
+    let bundle = &view.bundle;
+    let name = paint.strong(&format!("{}@{}", bundle.name, bundle.version));
+    let mut text = match &view.seal {
+        Seal::Open {} => format!("{name}  {}\n  id      {}\n", paint.warn("open"), view.id),
+        Seal::Sealed { digest, at, by } => {
+            let state = paint.good("sealed");
+            format!(
+                "{name}  {state}\n  id      {}\n  digest  {digest}\n  sealed  {} by {by}\n",
+                view.id,
+                time(*at)
+            )
+        }
+    };
+    let mut table = Table::new(["SERVICE", "VERSION", "ARTIFACT", "DECLARATION", "VARIANTS"]);
+    for (service, part) in &bundle.parts {
+        let declaration = part.configuration.as_ref().map(short).unwrap_or_default();
+        let variants: Vec<&str> = part.variants.keys().map(|it| it.as_str()).collect();
+        let artifact = short(&part.artifact);
+        table.row([service.as_str(), part.version.as_str(), &artifact, &declaration, &variants.join(", ")]);
+    }
+    text += &format!("\n{}", table.render(paint, "It has no parts."));
+    for (document, digest) in &bundle.documents {
+        text += &format!("document {}  {}\n", word(document), short(digest));
+    }
+    if view.seal == (Seal::Open {}) {
+        text +=
+            &format!("\n{} shipway release seal {}@{}\n", paint.dim("next:"), bundle.name, bundle.version);
+    }
+    text
+}
+
+/// The wire's own word for a value without content.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,145 @@
+//! `shipway rollout show`
+
+use clap::Args;
+use shipway_api::operations::rollout::{RolloutPath, ShowRollout};
+use shipway_api::view::{Phase, RolloutView, StepState, StepView};
+use shipway_model::RolloutId;
+use shipway_model::event::{Cause, End};
+
+use crate::connection::connect;
+use crate::failure::Outcome;
+use crate::output::{OutputArgs, Paint, plain, targets, time, traffic};
+use crate::settings::ConnectionArgs;
+
+/// Show a rollout: its phase, what it waits for, every step, every target, the traffic and the verdicts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01
+  shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json")]
+pub(crate) struct Show {
+    /// The rollout's id
+    rollout: RolloutId,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Show {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let path = RolloutPath { rollout: self.rollout };
+        let view = connect(connection)?.call::<ShowRollout>(path, (), ()).await?.value;
+        self.output.show(&view, |paint| render(&view, paint))
+    }
+}
+
+pub(super) fn render(view: &RolloutView, paint: Paint) -> String {
+    let mut text = header(view, paint);
+    for waiting in &view.waiting_for {
+        let (what, why, until) = (plain(&waiting.what), plain(&waiting.why), plain(&waiting.until));
+        text += &format!("  {} {what}: {why}; until {until}\n", paint.warn("waits"));
+    }
+    text += "\n";
+    view.steps.iter().for_each(|step| text += &step_line(step, paint));
+    for analysis in &view.analyses {
+        let verdict = &analysis.verdict;
+        let (service, canary, control) = (&analysis.service, &analysis.canary, &analysis.control);
+        text += &format!("\nstep {}: {service} {canary} against {control}: ", analysis.step);
+        text += &format!("{:?} after {}\n", verdict.decision, verdict.decided_at).to_lowercase();
+        verdict.reasons.iter().for_each(|it| text += &format!("  {}\n", plain(it)));
+    }
+    if !view.targets.is_empty() {
+        text += &format!("\n{}", targets(&view.targets, paint));
+    }
+    if !view.traffic.is_empty() {
+        text += &format!("\n{}", traffic(&view.traffic, paint));
+    }
+    text
+}
+
+fn header(view: &RolloutView, paint: Paint) -> String {
+    let it = &view.summary;
+    let release = paint.strong(&format!("{}@{}", it.release.name, it.release.version));
+    let mut text =
+        format!("{release} into {}: {}\n", paint.strong(it.environment.as_str()), phase(&it.phase, paint));
+    text += &format!("  id       {}\n  plan     {}\n", it.id, view.plan_digest);
+    text += &format!("  asked    {} by {}\n", time(it.queued_at), plain(&it.requested_by));
+    if let Some(at) = it.started_at {
+        text += &format!("  started  {}\n", time(at));
+    }
+    if let Some(at) = it.ended_at {
+        let took = it.started_at.map(|start| at.duration_since(start).as_secs());
+        text += &format!(
+            "  ended    {}{}\n",
+            time(at),
+            took.map(|it| format!(" after {it}s")).unwrap_or_default()
+        );
+    }
+    for wait in &view.queue_waits {
+        text += &format!("  waited   {} for {}\n", wait.total, plain(&wait.cause));
+    }
+    if view.paused_total.0 > 0 {
+        text += &format!("  paused   {}\n", view.paused_total);
+    }
+    text
+}
+
+/// The phase with its reason.
+pub(super) fn phase(phase: &Phase, paint: Paint) -> String {
+    let word = phase.word();
+    match phase {
+        Phase::Queued { position } => format!("{}, number {position}", paint.warn(word)),
+        Phase::Running {} => paint.warn(word),
+        Phase::Paused { reason } | Phase::Aborting { reason } => reasoned(&paint.warn(word), reason),
+        Phase::Halted { step, reason } => format!("{} at step {step}: {}", paint.bad(word), plain(reason)),
+        Phase::Unwinding { cause } => reasoned(&paint.bad(word), &self::cause(cause)),
+        Phase::Ended { end: End::Succeeded { failed_targets: 0 } } => paint.good(word),
+        Phase::Ended { end: End::Succeeded { failed_targets } } => {
+            format!("{}, {failed_targets} targets failed within what is tolerated", paint.good(word))
+        }
+        Phase::Ended { end: End::RolledBack {} } => paint.bad(word),
+        Phase::Ended { end: End::Aborted { reason } | End::Cancelled { reason } } => {
+            reasoned(&paint.bad(word), reason)
+        }
+    }
+}
+
+fn reasoned(word: &str, reason: &str) -> String {
+    if reason.is_empty() { word.to_owned() } else { format!("{word}: {}", plain(reason)) }
+}
+
+/// Why something is taken back, in words.
+pub(super) fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Asked { by, reason } if reason.is_empty() => format!("{by} asked"),
+        Cause::Asked { by, reason } => format!("{by} asked: {reason}"),
+        Cause::StepFailed { step, reason } => format!("step {step} failed: {reason}"),
+        Cause::InstanceFailed { instance, reason } => format!("{instance} failed: {reason}"),
+    }
+}
+
+fn step_line(step: &StepView, paint: Paint) -> String {
+    let (mark, note) = state(&step.state, paint);
+    let undo = match &step.undo {
+        None | Some(StepState::Pending {}) => String::new(),
+        Some(undo) => {
+            let (mark, note) = state(undo, paint);
+            format!("  ↺ {mark} {}{note}", undo.word())
+        }
+    };
+    format!("  {mark} {:>3}  {}{note}{undo}\n", step.id, plain(&step.title))
+}
+
+/// A mark, and what there is to say about it.
+fn state(state: &StepState, paint: Paint) -> (String, String) {
+    let note = |text: &str| paint.dim(&format!("  {}", plain(text)));
+    match state {
+        StepState::Pending {} => (paint.dim("·"), String::new()),
+        StepState::Waiting { why } => (paint.warn("◌"), note(why)),
+        StepState::Running { attempt: 1, .. } => (paint.warn("▸"), String::new()),
+        StepState::Running { attempt, .. } => (paint.warn("▸"), note(&format!("attempt {attempt}"))),
+        StepState::Succeeded {} => (paint.good("✓"), String::new()),
+        StepState::Failed { reason } => (paint.bad("✗"), note(reason)),
+        StepState::Tolerated { reason } => (paint.warn("✗"), note(&format!("tolerated: {reason}"))),
+        StepState::Skipped { reason } => (paint.dim("-"), note(&format!("skipped: {reason}"))),
+    }
+}

@@ -1,0 +1,173 @@
+//! `shipway rollout watch`
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use shipway_api::Client;
+use shipway_api::client;
+use shipway_api::operations::rollout::{FollowRollout, ListRollouts, RolloutPath, RolloutQuery};
+use shipway_api::view::ledger::LedgerEvent;
+use shipway_model::event::Event;
+use shipway_model::{Millis, RolloutId};
+
+use crate::connection::connect;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::output::{self, Format, OutputArgs, Paint};
+use crate::settings::ConnectionArgs;
+
+mod screen;
+mod story;
+
+use screen::Screen;
+use story::{Beat, Story};
+
+/// How long a control plane may be away in the middle: a restart takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Follow a rollout to its end
+///
+/// Shows every step as it happens, from the first. The exit code is the rollout's: 0 when it succeeded, 4 when it
+/// was taken back, aborted or cancelled. A control plane that restarts meanwhile is waited for. With -o json, every
+/// event is printed on a line of its own.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway rollout watch
+  shipway rollout watch rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --timeout 30m")]
+pub(crate) struct Watch {
+    /// The rollout's id; the newest that has not ended when left out
+    rollout: Option<RolloutId>,
+    /// Stop watching after this; the rollout goes on
+    #[arg(long)]
+    timeout: Option<Millis>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Watch {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let client = connect(connection)?;
+        let rollout = match self.rollout {
+            Some(rollout) => rollout,
+            None => newest_live(&client).await?,
+        };
+        follow(&client, rollout, self.timeout, self.output.output).await
+    }
+}
+
+async fn newest_live(client: &Client) -> Result<RolloutId, Failure> {
+    let query = RolloutQuery { live: Some(true), limit: Some(1), ..RolloutQuery::default() };
+    let page = client.call::<ListRollouts>((), query, ()).await?.value;
+    let none = || Failure::new("no rollout is under way", "shipway rollout list");
+    page.items.first().map(|it| it.id).ok_or_else(none)
+}
+
+/// Follows until the rollout has ended.
+///
+/// # Errors
+/// When the control plane stays away, or `timeout` has passed.
+pub(super) async fn follow(
+    client: &Client,
+    rollout: RolloutId,
+    timeout: Option<Millis>,
+    format: Format,
+) -> Outcome {
+    let watching = Watching { client, rollout, sink: Sink::new(format), last_id: None };
+    let timeout = timeout.map_or(Duration::from_secs(u64::from(u32::MAX)), Millis::duration);
+    tokio::time::timeout(timeout, watching.run()).await.unwrap_or_else(|_| {
+        let message = "the time to watch has passed; the rollout goes on";
+        Err(Failure::new(message, format!("shipway rollout watch {rollout}")))
+    })
+}
+
+struct Watching<'c> {
+    client: &'c Client,
+    rollout: RolloutId,
+    sink: Sink,
+    last_id: Option<u64>,
+}
+
+enum Sink {
+    /// One JSON document per line.
+    Json,
+    Yaml,
+    People {
+        story: Story,
+        screen: Screen,
+    },
+}
+
+impl Watching<'_> {
+    async fn run(mut self) -> Outcome {
+        let mut away_since: Option<Instant> = None;
+        loop {
+            match self.listen().await {
+                Ok(Some(exit)) => return Ok(exit),
+                Ok(None) => away_since = None,
+                Err(error) if !error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    let since = *away_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() > PATIENCE {
+                        return Err(error.into());
+                    }
+                    self.sink.waiting();
+                }
+            }
+            tokio::time::sleep(RECONNECT_PAUSE).await;
+        }
+    }
+
+    /// Takes events until the stream ends; says how the rollout ended once it has.
+    async fn listen(&mut self) -> Result<Option<Exit>, client::Error> {
+        let path = RolloutPath { rollout: self.rollout };
+        let mut stream = self.client.follow::<FollowRollout>(path, self.last_id).await?;
+        while let Some(event) = stream.next_ledger_event().await? {
+            self.last_id = Some(event.position);
+            if let Some(exit) = self.sink.take(&event) {
+                return Ok(Some(exit));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Sink {
+    fn new(format: Format) -> Self {
+        match format {
+            Format::Table => Self::People { story: Story::new(Paint::of_stdout()), screen: Screen::new() },
+            Format::Json => Self::Json,
+            Format::Yaml => Self::Yaml,
+        }
+    }
+
+    fn take(&mut self, entry: &LedgerEvent) -> Option<Exit> {
+        match self {
+            Self::Json => output::print(&format!("{}\n", serde_json::json!(entry))),
+            Self::Yaml => output::print(&format!("---\n{}", output::yaml(entry).unwrap_or_default())),
+            Self::People { .. } => {}
+        }
+        // An event of a newer control plane is not ours to judge.
+        let event: Event = serde_json::from_value(entry.event.clone()).ok()?;
+        match self {
+            Self::Json | Self::Yaml => story::exit(&event),
+            Self::People { story, screen } => {
+                let mut exit = None;
+                for beat in story.tell(&event) {
+                    if let Beat::Over(end) = beat {
+                        exit = Some(end);
+                    }
+                    screen.show(beat);
+                }
+                exit
+            }
+        }
+    }
+
+    fn waiting(&mut self) {
+        if let Self::People { screen, .. } = self {
+            screen.show(Beat::Note("the control plane is away; waiting for it".to_owned()));
+        }
+    }
+}

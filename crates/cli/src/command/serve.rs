@@ -1,0 +1,87 @@
+//! `shipway serve`
+
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::control_plane::ControlPlane;
+use crate::daemon;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::output;
+
+/// Run the control plane
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway serve --data ./shipway-data
+  shipway serve --data /var/lib/shipway --listen 10.0.0.5:7000
+  SHIPWAY_LOG=debug shipway serve --data ./shipway-data
+
+The first start prints an admin token, once. Ctrl-C or SIGTERM ends it; what was under way goes on
+at the next start.")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// Write the first start's admin token into this new file (mode 600) instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(super) admin_token_file: Option<PathBuf>,
+}
+
+/// Where a control plane keeps its things and listens.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Folder of the ledger, the blobs and the logs; made when it is not there
+    #[arg(long, value_name = "DIR", default_value = "shipway-data")]
+    pub(crate) data: PathBuf,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7000")]
+    pub(crate) listen: SocketAddr,
+}
+
+impl Serve {
+    pub(crate) async fn run(self) -> Outcome {
+        daemon::start_log();
+        let control_plane = start(&self.place, self.admin_token_file.as_deref()).await?;
+        daemon::asked_to_end().await;
+        control_plane.stop().await;
+        Ok(Exit::Ok)
+    }
+}
+
+/// Starts it and says where it is, and, the first time, how to get in.
+pub(super) async fn start(place: &Place, token_file: Option<&Path>) -> Result<ControlPlane, Failure> {
+    let started = ControlPlane::start(&place.data, place.listen).await;
+    let control_plane = started.map_err(|fault| {
+        Failure::because(&fault, "shipway serve --help")
+            .with_hint("another control plane may use the same folder or address; or name others with --data and --listen")
+    })?;
+    // The token first: whoever waits for the address may want it at once.
+    if let (Some(token), Some(file)) = (&control_plane.first_token, token_file) {
+        write_secret(file, token)?;
+    }
+    output::print(&format!("The control plane listens on http://{}\n", control_plane.address()));
+    if let (Some(token), None) = (&control_plane.first_token, token_file) {
+        output::print(&format!(
+            "This is its first start. The admin's token, shown only now:\n\n  {token}\n\n"
+        ));
+    }
+    Ok(control_plane)
+}
+
+fn write_secret(file: &Path, token: &str) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    let written = options.write(true).create_new(true).mode(0o600).open(file).and_then(|mut open| {
+        use std::io::Write as _;
+        writeln!(open, "{token}")?;
+        open.sync_all()
+    });
+    written.map_err(|error| {
+        Failure::new(
+            format!("the admin token could not be written to {}: {error}; it is: {token}", file.display()),
+            "shipway token issue --help",
+        )
+    })
+}

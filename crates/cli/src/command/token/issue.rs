@@ -1,0 +1,68 @@
+//! `shipway token issue`
+
+use clap::Args;
+use jiff::Timestamp;
+use shipway_api::operations::token::{IssueToken, NewToken};
+use shipway_model::Millis;
+use shipway_model::event::Role;
+use shipway_runtime::{Clock, SystemClock};
+
+use crate::connection::{connect, once};
+use crate::failure::Outcome;
+use crate::output::{self, OutputArgs, time};
+use crate::settings::ConnectionArgs;
+
+/// Issue an access token; its secret is shown once
+///
+/// A viewer reads; a builder registers builds and seals releases; an operator ships, pauses and takes back; an
+/// admin declares and issues tokens; an agent is one host's, and its name is the host's.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway token issue ci --role builder --expires 90d
+  shipway token issue host-a --role agent
+  shipway token issue ana --role operator --expires 2027-01-01T00:00:00Z -o json")]
+pub(crate) struct Issue {
+    /// Who will hold it; of an agent, its host's name
+    name: String,
+    #[arg(long, value_name = "viewer|builder|operator|admin|agent", value_parser = parse_role)]
+    role: Role,
+    /// When it ends: a time, or how long from now; never when left out
+    #[arg(long, value_parser = parse_expiry)]
+    expires: Option<Expiry>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Expiry {
+    At(Timestamp),
+    In(Millis),
+}
+
+impl Issue {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let expires = self.expires.map(|it| match it {
+            Expiry::At(at) => at,
+            Expiry::In(after) => SystemClock.now() + after.duration(),
+        });
+        let token = NewToken { name: self.name, role: self.role, expires };
+        let issued = once(connect(connection)?.call::<IssueToken>((), (), token)).await?.value;
+        let exit = self.output.show(&issued, |_| format!("{}\n", issued.secret))?;
+        let expires =
+            issued.token.expires.map_or_else(|| "never ends".to_owned(), |at| format!("ends {}", time(at)));
+        output::note(&format!("{} {expires}; this secret is not shown again\n", issued.token.id));
+        Ok(exit)
+    }
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "the roles are viewer, builder, operator, admin and agent".to_owned())
+}
+
+fn parse_expiry(text: &str) -> Result<Expiry, String> {
+    let at = text.parse().map(Expiry::At);
+    at.or_else(|_| text.parse().map(Expiry::In))
+        .map_err(|_| "write for example 90d, 12h or 2027-01-01T00:00:00Z".to_owned())
+}

@@ -1,0 +1,100 @@
+//! `shipway validate`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use shipway_engine::catalogue::graph;
+use shipway_model::resource::file::{self, Fault, Located};
+use shipway_model::resource::{Key, Kind};
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Format, OutputArgs};
+use crate::source;
+
+/// Check files without a control plane
+///
+/// Every fault of every file is told at once, with its place and what to write instead. Whether the names that a
+/// file refers to exist is checked by `shipway apply` and `shipway diff`, against everything that is declared.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway validate shop.yaml
+  shipway validate shop/ teams.yaml
+  cat shop.yaml | shipway validate -
+  shipway validate shop/ -o json")]
+pub(crate) struct Validate {
+    /// Files; folders are walked, `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What `-o json` shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    resources: Vec<Key>,
+    faults: Vec<Fault>,
+}
+
+impl Validate {
+    pub(crate) fn run(self) -> Outcome {
+        let sources = source::collect(&self.files)?;
+        let files: Vec<String> = self.files.iter().map(|it| it.display().to_string()).collect();
+        let again = format!("shipway validate {}", files.join(" "));
+        let located = match file::read(&source::borrowed(&sources)) {
+            Ok(located) => located,
+            Err(faults) if self.output.output == Format::Table => {
+                return Err(Failure::of_files(faults, again));
+            }
+            Err(faults) => {
+                self.output.show(&Report { resources: Vec::new(), faults }, |_| String::new())?;
+                return Ok(Exit::Failed);
+            }
+        };
+        refuse_cycle(&located, &again)?;
+        let report =
+            Report { resources: located.iter().map(|it| it.resource.key()).collect(), faults: Vec::new() };
+        self.output.show(&report, |paint| {
+            let n_files = sources.len();
+            let counts = counts(&located);
+            let files = if n_files == 1 { "1 file".to_owned() } else { format!("{n_files} files") };
+            format!("{} {files}: {counts}\n", paint.good("valid"))
+        })
+    }
+}
+
+/// Within what was given; the control plane looks at everything that is declared.
+fn refuse_cycle(located: &[Located], again: &str) -> Result<(), Failure> {
+    let needs = |it: &Located| Some((it.resource.key(), graph::needs(&it.resource.spec)?));
+    let graph: graph::Graph = located.iter().filter_map(needs).collect();
+    let Some(cycle) = graph::cycle(&graph) else { return Ok(()) };
+    let path: Vec<String> = cycle.iter().map(|key| key.name.to_string()).collect();
+    let message = format!("dependsOn has a cycle: {}", path.join(" → "));
+    Err(Failure::new(message, again)
+        .with_hint("what provides cannot need what it provides for: cut one of these"))
+}
+
+fn counts(located: &[Located]) -> String {
+    if located.is_empty() {
+        return "nothing is declared in it".to_owned();
+    }
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for it in located {
+        *counts.entry(it.resource.kind()).or_default() += 1;
+    }
+    counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn read_all(files: &[PathBuf]) -> Result<Vec<source::Source>, Failure> {
+    let sources = source::collect(files)?;
+    // What is known to be wrong need not travel.
+    let given: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
+    file::read(&source::borrowed(&sources))
+        .map_err(|faults| Failure::of_files(faults, format!("shipway validate {}", given.join(" "))))?;
+    Ok(sources)
+}

@@ -1,0 +1,51 @@
+//! The client with the settings applied, and what every call of a command has in common.
+
+use shipway_api::client::{self, Call};
+use shipway_api::page::{LIMIT_MAX, PageQuery};
+use shipway_api::{Client, Operation, Page};
+
+use crate::failure::Failure;
+use crate::settings::{ConnectionArgs, Settings};
+
+/// # Errors
+/// When the settings are wrong, or there is no token.
+pub(crate) fn connect(args: &ConnectionArgs) -> Result<Client, Failure> {
+    let settings = Settings::resolve(args)?;
+    let Some(token) = settings.token else {
+        let hint = "set SHIPWAY_TOKEN, or `token:` in the config file; \
+                    the first start of `shipway serve` prints an admin token";
+        return Err(Failure::usage("no access token was given", "shipway help config").with_hint(hint));
+    };
+    Ok(Client::new(&settings.server.value, token.value)?)
+}
+
+/// The items of all pages.
+///
+/// # Errors
+/// That of the first page that does not come.
+pub(crate) async fn pages<T>(
+    mut ask: impl AsyncFnMut(PageQuery) -> Result<Page<T>, client::Error>,
+) -> Result<Vec<T>, Failure> {
+    let mut all = Vec::new();
+    let mut query = PageQuery { cursor: None, limit: Some(LIMIT_MAX) };
+    loop {
+        let page = ask(query.clone()).await?;
+        all.extend(page.items);
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Names this one act, so that a request that is sent twice on the way is carried out once.
+pub(crate) fn once<O: Operation>(call: Call<O>) -> Call<O> {
+    call.idempotency_key(&fresh_key())
+}
+
+/// 128 random bits in hexadecimal.
+fn fresh_key() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    hex::encode(bytes)
+}

@@ -1,0 +1,153 @@
+//! The control plane put together: the only place where store, runtime, drivers, judge and server meet.
+//!
+//! Its folder holds everything that it must not lose: `ledger.sqlite`, `blobs/`, `logs/` and `checkpoint.key`, with
+//! which the ledger's checkpoints are signed.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shipway_analysis::Rule;
+use shipway_integrations::drivers;
+use shipway_ledger::{Origin, SigningKey};
+use shipway_model::Name;
+use shipway_model::analysis::{Block, Verdict};
+use shipway_model::resource::strategy::Analysis;
+use shipway_runtime::driver::LogSink;
+use shipway_runtime::log_store::LogStore;
+use shipway_runtime::worker::{self, Tools, Worker};
+use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, SystemClock};
+use shipway_server::{Server, StartError, ensure_admin_token};
+use shipway_store::SqliteStore;
+
+/// The ledger within the folder.
+pub(crate) const LEDGER: &str = "ledger.sqlite";
+/// The secret key that signs checkpoints, within the folder.
+const KEY: &str = "checkpoint.key";
+/// What the public key is derived from it, for those who verify, within the folder.
+pub(crate) const PUBLIC_KEY: &str = "checkpoint.pub";
+/// There is one tenant until there are several.
+const TENANT: &str = "default";
+
+/// A control plane at work.
+pub(crate) struct ControlPlane {
+    runtime: Runtime,
+    worker: Worker,
+    server: Server,
+    /// The first admin's token, when this was the first start. It is not kept anywhere.
+    pub(crate) first_token: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("{} cannot be used", .0.display())]
+    Folder(PathBuf, #[source] io::Error),
+    #[error("{} is no checkpoint key", .0.display())]
+    Key(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the ledger {} cannot be opened", .0.display())]
+    Store(PathBuf, #[source] shipway_store::OpenError),
+    #[error("the ledger cannot be continued")]
+    Ledger(#[source] OpenError),
+    #[error("the first token cannot be issued")]
+    Token(#[source] shipway_runtime::SubmitError),
+    #[error("the server cannot be started")]
+    Server(#[source] StartError),
+}
+
+impl ControlPlane {
+    /// Opens the folder, continues the ledger, and answers from now on.
+    pub(crate) async fn start(folder: &Path, listen: SocketAddr) -> Result<Self, Fault> {
+        let unusable = |error| Fault::Folder(folder.to_owned(), error);
+        fs::create_dir_all(folder).map_err(unusable)?;
+        let signer = signing_key(folder)?;
+        let path = folder.join(LEDGER);
+        // Reading a long ledger takes a while, and the runtime's threads have other work.
+        let opening = tokio::task::spawn_blocking(move || {
+            let store = SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?;
+            let config = Config {
+                tenant: tenant(),
+                clock: Arc::new(SystemClock),
+                entropy: Arc::new(OsEntropy),
+                signer,
+            };
+            Runtime::open(Box::new(store), config).map_err(Fault::Ledger)
+        });
+        let runtime = opening.await.expect("opening does not panic")?;
+        let first_token = ensure_admin_token(&runtime).await.map_err(Fault::Token)?;
+        let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
+        let drivers = drivers::all(drivers::Config::from_environment());
+        let worker = worker::start(runtime.clone(), Tools { drivers, judge, logs: logs.clone() });
+        let config = shipway_server::Config::new(listen, folder);
+        let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
+        Ok(Self { runtime, worker, server, first_token })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Lets requests under way end. Effects under way are performed again by the next start.
+    pub(crate) async fn stop(self) {
+        self.server.shutdown().await;
+        self.worker.stop().await;
+        self.runtime.shutdown().await;
+    }
+}
+
+/// How the judge is asked: the one seam between the strategy's rule and the statistics.
+fn judge(analysis: &Analysis, blocks: &[Block]) -> Verdict {
+    let rule = Rule {
+        alpha: analysis.alpha,
+        error_margin: analysis.margin,
+        latency_margin: analysis.margin,
+        requests_min: analysis.requests,
+        ..Rule::default()
+    };
+    shipway_analysis::judge(&rule, blocks)
+}
+
+fn tenant() -> Name {
+    TENANT.parse().expect("a valid name")
+}
+
+/// The ledger's key: made on the first start, readable by its owner alone.
+fn signing_key(folder: &Path) -> Result<SigningKey, Fault> {
+    let path = folder.join(KEY);
+    let unusable = |error| Fault::Folder(path.clone(), error);
+    let invalid = |error: Box<dyn std::error::Error + Send + Sync>| Fault::Key(path.clone(), error);
+    let mut text = String::new();
+    match OpenOptions::new().read(true).open(&path) {
+        Ok(mut file) => {
+            file.read_to_string(&mut text).map_err(unusable)?;
+            text.trim().parse::<SigningKey>().map_err(|it| invalid(it.into()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut seed = [0; 32];
+            OsEntropy.fill(&mut seed);
+            let mut suffix = [0; 4];
+            OsEntropy.fill(&mut suffix);
+            // Two ledgers must not have one name, or checkpoints of one would be taken for the other's.
+            let origin = format!("shipway/{TENANT}/{}", hex::encode(suffix));
+            let origin: Origin =
+                origin.parse().map_err(|it: shipway_ledger::InvalidKey| invalid(it.into()))?;
+            let key = SigningKey::from_seed(origin, &seed);
+            write_new(&folder.join(PUBLIC_KEY), &key.verifier().to_string(), 0o644).map_err(unusable)?;
+            write_new(&path, &key.to_secret_text(), 0o600).map_err(unusable)?;
+            Ok(key)
+        }
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+/// Whole or not at all, also when the power goes meanwhile.
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&unfinished)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}

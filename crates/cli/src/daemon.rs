@@ -1,0 +1,20 @@
+//! What the long-running verbs share: a log on standard error, and an end when they are asked to.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Logs to standard error, as much as `SHIPWAY_LOG` asks for (`info` unless it says otherwise).
+pub(crate) fn start_log() {
+    let filter = EnvFilter::try_from_env("SHIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second start within one process (`up`) finds it running.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Until SIGTERM or Ctrl-C.
+pub(crate) async fn asked_to_end() {
+    let mut term = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,176 @@
+//! Why a command failed, and what to try next.
+
+use shipway_api::client;
+use shipway_api::problem::{Code, Fault, Problem};
+use shipway_model::resource::file;
+
+use crate::exit::Exit;
+use crate::output::{Paint, render_fault};
+
+/// What ends a command. Every one says what to try next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    text: Box<Text>,
+}
+
+#[derive(Debug)]
+struct Text {
+    /// One sentence, without `error:`.
+    message: String,
+    /// Of files, all at once.
+    faults: Vec<file::Fault>,
+    /// Further lines: the parts of the message, or its causes.
+    details: Vec<String>,
+    hint: Option<String>,
+    /// A command, without backquotes.
+    next: String,
+}
+
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>, next: impl Into<String>) -> Self {
+        let (message, next) = (message.into(), next.into());
+        let text = Text { message, faults: Vec::new(), details: Vec::new(), hint: None, next };
+        Self { exit: Exit::Failed, text: Box::new(text) }
+    }
+
+    /// The command line or config file is at fault.
+    pub(crate) fn usage(message: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, ..Self::new(message, next) }
+    }
+
+    /// With the error's causes, outermost first.
+    pub(crate) fn because(error: &(dyn std::error::Error + 'static), next: impl Into<String>) -> Self {
+        let mut failure = Self::new(error.to_string(), next);
+        let causes = std::iter::successors(error.source(), |it| it.source());
+        failure.text.details = causes.map(ToString::to_string).collect();
+        failure
+    }
+
+    pub(crate) fn of_files(faults: Vec<file::Fault>, next: impl Into<String>) -> Self {
+        let n_faults = faults.len();
+        let message = format!("{n_faults} {} found", if n_faults == 1 { "fault was" } else { "faults were" });
+        let mut failure = Self::new(message, next);
+        failure.text.faults = faults;
+        failure
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.text.hint = Some(hint.into());
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.text.message
+    }
+
+    /// The whole message for standard error.
+    pub(crate) fn render(&self, paint: Paint) -> String {
+        let mut text = String::new();
+        for fault in &self.text.faults {
+            text += &format!("{}\n\n", render_fault(fault, paint));
+        }
+        text += &format!("{} {}\n", paint.bad("error:"), self.text.message);
+        for detail in &self.text.details {
+            text += &format!("  - {}\n", detail.replace('\n', "\n    "));
+        }
+        if let Some(hint) = &self.text.hint {
+            text += &format!("{} {hint}\n", paint.dim("hint:"));
+        }
+        text + &format!("{} {}\n", paint.dim("next:"), paint.strong(&self.text.next))
+    }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        match error {
+            client::Error::Refused(problem) => Self::from(*problem),
+            client::Error::Unreachable { .. } => Self {
+                exit: Exit::Unreachable,
+                ..Self::because(&error, "shipway config show")
+                    .with_hint("is the control plane running (`shipway serve`), and is the address right?")
+            },
+            client::Error::Address { .. } => Self {
+                exit: Exit::Usage,
+                ..Self::because(&error, "shipway config show")
+                    .with_hint("write for example http://127.0.0.1:7000")
+            },
+            client::Error::Unreadable { .. } => Self::because(&error, "shipway config show").with_hint(
+                "something else may be listening there, or the control plane is of another version",
+            ),
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let code = Code::from_name(&problem.code);
+        let mut failure =
+            Self::new(format!("{} ({})", problem.detail, problem.code), code.map_or("shipway help", next_of));
+        failure.text.hint = problem.hint;
+        for fault in problem.faults {
+            match fault {
+                Fault::File(fault) => failure.text.faults.push(fault),
+                Fault::Stated(statement) => failure.text.details.push(statement.message),
+            }
+        }
+        failure
+    }
+}
+
+/// The command that shows or mends what is behind a refusal.
+const fn next_of(code: Code) -> &'static str {
+    match code {
+        Code::Unauthenticated => "shipway config show",
+        Code::Forbidden => "shipway whoami",
+        Code::InvalidFiles | Code::InvalidDeclarations => "shipway validate FILE…",
+        Code::UnknownResource | Code::UnknownService => "shipway get services",
+        Code::UnknownEnvironment => "shipway env list",
+        Code::UnknownArtifact | Code::UnknownBlob | Code::ArtifactDiffers => "shipway artifact list",
+        Code::DigestMismatch | Code::SizeMismatch => "shipway artifact register FILE …",
+        Code::UnknownRelease | Code::ReleaseExists | Code::ReleaseSealed => "shipway release list",
+        Code::ReleaseNotSealed => "shipway release seal NAME@VERSION",
+        Code::NotPromoted => "shipway env list",
+        Code::NoTargets | Code::UnknownAgent => "shipway agents list",
+        Code::Unplannable | Code::BreaksZeroDowntime => "shipway get environments",
+        Code::PlanChanged => "shipway plan NAME@VERSION --env ENV",
+        Code::UnknownRollout => "shipway rollout list",
+        Code::UnknownStep
+        | Code::WrongPhase
+        | Code::PointOfNoReturn
+        | Code::NotPaused
+        | Code::NotAsked
+        | Code::PreconditionFailed => "shipway rollout show ROLLOUT",
+        Code::UnknownToken | Code::SecretShown => "shipway token list",
+        Code::UnknownPosition => "shipway ledger head",
+        Code::Internal | Code::Timeout | Code::Overloaded | Code::Unavailable => "shipway whoami",
+        Code::InvalidRequest
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::TooLarge
+        | Code::UnsupportedMediaType
+        | Code::IdempotencyKeyReused
+        | Code::LogGap
+        | Code::InvalidReason
+        | Code::InvalidReport => "shipway help",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_all_and_what_to_try() {
+        let problem = Problem::new(Code::ReleaseNotSealed, "shop@1.0.0 is not sealed").hint("seal it first");
+        let failure = Failure::from(problem);
+        insta::assert_snapshot!(failure.render(Paint::PLAIN), @"
+        error: shop@1.0.0 is not sealed (release-not-sealed)
+        hint: seal it first
+        next: shipway release seal NAME@VERSION
+        ");
+    }
+}

@@ -1,0 +1,12 @@
+//! The binary as people and scripts meet it.
+
+mod artifact;
+mod completion;
+mod config;
+mod faults;
+mod help;
+mod live;
+mod program;
+mod site;
+mod unreachable;
+mod validate;
