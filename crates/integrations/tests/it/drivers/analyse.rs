@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use shipway_engine::Rollout;
+use shipway_engine::{Phase, Rollout};
 use shipway_integrations::router::Router;
 use shipway_model::Millis;
 use shipway_model::RolloutId;
@@ -153,6 +153,11 @@ async fn doubt_is_settled_by_the_rule_when_time_is_up() {
             Some(beginning) => {
                 let (reason, retryable) = failure(&outcome);
                 assert!(reason.starts_with(beginning) && !retryable, "{reason}");
+                let is_held = |it: &Rollout| match &it.phase {
+                    Phase::Running => None,
+                    phase => Some(matches!(phase, Phase::Halted { .. })),
+                };
+                assert_eq!(scene.world.wait(scene.id, is_held).await, on_undecided == "hold");
             }
             None => {
                 let Outcome::Succeeded { result: Success::Judged { verdict } } = &outcome else {
