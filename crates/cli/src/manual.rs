@@ -65,7 +65,7 @@ mod tests {
         let mut text = "# The command line\n\n\
              This page is rendered from the verbs; `UPDATE_DOCS=1 cargo test -p shipway-cli` writes it.\n\n"
             .to_owned();
-        text += &format!("## Exit codes\n\n| code | meaning |\n|---|---|\n");
+        text += "## Exit codes\n\n| code | meaning |\n|---|---|\n";
         for exit in Exit::ALL {
             text += &format!("| {} | {} |\n", exit.code(), exit.meaning());
         }

@@ -93,10 +93,7 @@ enum Sink {
     /// One JSON document per line.
     Json,
     Yaml,
-    People {
-        story: Story,
-        screen: Screen,
-    },
+    People(Box<(Story, Screen)>),
 }
 
 impl Watching<'_> {
@@ -136,7 +133,7 @@ impl Watching<'_> {
 impl Sink {
     fn new(format: Format) -> Self {
         match format {
-            Format::Table => Self::People { story: Story::new(Paint::of_stdout()), screen: Screen::new() },
+            Format::Table => Self::People(Box::new((Story::new(Paint::of_stdout()), Screen::new()))),
             Format::Json => Self::Json,
             Format::Yaml => Self::Yaml,
         }
@@ -146,13 +143,14 @@ impl Sink {
         match self {
             Self::Json => output::print(&format!("{}\n", serde_json::json!(entry))),
             Self::Yaml => output::print(&format!("---\n{}", output::yaml(entry).unwrap_or_default())),
-            Self::People { .. } => {}
+            Self::People(_) => {}
         }
         // An event of a newer control plane is not ours to judge.
         let event: Event = serde_json::from_value(entry.event.clone()).ok()?;
         match self {
             Self::Json | Self::Yaml => story::exit(&event),
-            Self::People { story, screen } => {
+            Self::People(people) => {
+                let (story, screen) = &mut **people;
                 let mut exit = None;
                 for beat in story.tell(&event) {
                     if let Beat::Over(end) = beat {
@@ -166,8 +164,8 @@ impl Sink {
     }
 
     fn waiting(&mut self) {
-        if let Self::People { screen, .. } = self {
-            screen.show(Beat::Note("the control plane is away; waiting for it".to_owned()));
+        if let Self::People(people) = self {
+            people.1.show(Beat::Note("the control plane is away; waiting for it".to_owned()));
         }
     }
 }
