@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use shipway_model::Name;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tracing::warn;
 
 use crate::cache::Cache;
@@ -28,6 +28,8 @@ pub(crate) struct Host {
     pub(crate) fleet: Fleet,
     /// Something waits to be reported.
     pub(crate) to_report: Notify,
+    /// Held while reports are sent.
+    pub(crate) sending: Mutex<()>,
     /// Held open: it is locked against a second agent.
     _lock: File,
 }
@@ -55,6 +57,7 @@ impl Host {
             cache,
             fleet: Fleet::default(),
             to_report: Notify::new(),
+            sending: Mutex::new(()),
             _lock: lock,
         };
         this.remove_finished_work().map_err(unusable)?;

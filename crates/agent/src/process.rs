@@ -72,7 +72,7 @@ impl Process {
     pub(crate) fn adopt(id: &ProcessId) -> Option<Self> {
         // The pidfd is opened first: what is compared afterwards is then the process that it refers to.
         let (pid, fd) = watch(id.pid).ok()?;
-        let same = ProcessId::of(pid).is_ok_and(|it| it == *id);
+        let same = ProcessId::of(pid).is_ok_and(|it| it == *id) && !has_ended(pid);
         same.then(|| Self { id: id.clone(), pid, fd, child: None, ending: None })
     }
 
@@ -178,12 +178,20 @@ fn watch(pid: i32) -> io::Result<(Pid, AsyncFd<OwnedFd>)> {
     Ok((pid, AsyncFd::with_interest(fd, Interest::READABLE)?))
 }
 
-/// The start time in `/proc/PID/stat`; nothing for a process that has ended (zombie).
-fn start_ticks(stat: &str) -> Option<u64> {
+/// What `/proc/PID/stat` says behind the name: the fields from the third, the state, on.
+fn stat_fields(stat: &str) -> Option<std::str::SplitWhitespace<'_>> {
     // The name, in parentheses, may itself hold spaces and parentheses: fields are counted from the last one.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") { None } else { fields.nth(18)?.parse().ok() }
+    Some(stat.rsplit_once(')')?.1.split_whitespace())
+}
+
+fn start_ticks(stat: &str) -> Option<u64> {
+    stat_fields(stat)?.nth(19)?.parse().ok()
+}
+
+/// Whether it only waits to be waited for, or is not there at all.
+fn has_ended(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    stat_fields(&stat).and_then(|mut it| it.next()).is_none_or(|state| matches!(state, "Z" | "X"))
 }
 
 /// Where `program` is: absolute as it stands; with a `/` inside `folder`; otherwise in `folder` or on the PATH.
@@ -204,24 +212,47 @@ mod tests {
     fn the_start_time_is_found_behind_a_nasty_name() {
         let rest = "S 1 7 7 0 -1 4194560 1 0 0 0 3 1 0 0 20 0 1 0 987654 1 2";
         assert_eq!(start_ticks(&format!("7 (a) b (c) {rest}")), Some(987_654));
-        assert_eq!(start_ticks(&format!("7 (a) {}", rest.replacen('S', "Z", 1))), None);
         assert_eq!(start_ticks(""), None);
     }
 
     #[tokio::test]
     async fn another_start_time_is_another_process() {
         let mut sleep = Command::new("sleep");
-        sleep.arg("600").env("SHIPWAY_MARK", "a process of this test");
+        let mark = format!("of the test in process {}", std::process::id());
+        sleep.arg("60").env("SHIPWAY_MARK", &mark);
         let mut process = Process::start(sleep).expect("sleep starts");
         let id = process.id().clone();
         assert!(Process::adopt(&id).is_some());
         assert!(Process::adopt(&ProcessId { start_ticks: id.start_ticks + 1, ..id.clone() }).is_none());
         assert!(Process::adopt(&ProcessId { boot: "another".into(), ..id.clone() }).is_none());
         assert!(id.age().expect("uptime") < Duration::from_secs(60));
-        let found = Process::find(&[("SHIPWAY_MARK", "a process of this test")]).expect("found by its mark");
+        // The kernel shows the new environment a moment after the start has returned.
+        let found = loop {
+            match Process::find(&[("SHIPWAY_MARK", &mark)]) {
+                Some(found) => break found,
+                None => tokio::task::yield_now().await,
+            }
+        };
         assert_eq!(*found.id(), id);
         assert_eq!(process.stop(Signal::TERM, Duration::from_secs(10)).await, Ending::Signal(15));
         assert!(Process::adopt(&id).is_none());
+    }
+
+    #[tokio::test]
+    async fn an_end_before_anyone_looked_is_still_seen() {
+        let mut process = Process::start(Command::new("false")).expect("starts");
+        let id = process.id().clone();
+        while !has_ended(process.pid) {
+            tokio::task::yield_now().await;
+        }
+        assert!(Process::adopt(&id).is_none());
+        assert_eq!(
+            ProcessId::of(process.pid).expect("not waited for"),
+            id,
+            "so it may end while it is started"
+        );
+        assert_eq!(process.ended().await, Ending::Code(1));
+        assert_eq!(process.ended().await, Ending::Code(1));
     }
 
     #[tokio::test]

@@ -32,6 +32,8 @@ pub(crate) async fn serve(host: &Arc<Host>) -> Infallible {
 
 /// Sends all that waits, outcomes first.
 pub(crate) async fn send_waiting(host: &Host) -> Result<(), LinkError> {
+    // One at a time: what is on its way is not sent by another as well.
+    let _sending = host.sending.lock().await;
     while send_outcomes(host).await? {}
     while send_changes(host).await? {}
     Ok(())

@@ -16,14 +16,17 @@ use tokio::runtime::Runtime;
 use crate::artifact::Artifact;
 use crate::wait::until;
 
+const LEASE: Duration = Duration::from_millis(600);
 pub(crate) const TOKEN: &str = "a token";
 
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) registrations: Vec<Value>,
     waiting: VecDeque<Value>,
-    /// Generations of the leases that are kept.
-    live: BTreeMap<String, u64>,
+    /// By key.
+    live: BTreeMap<String, LiveLease>,
+    /// Leases that are not renewed in time are handed out again, as the real one does.
+    pub(crate) expiry: bool,
     /// Leases that are not renewed any more.
     pub(crate) taken_back: BTreeSet<String>,
     pub(crate) reports: Vec<Value>,
@@ -33,6 +36,11 @@ pub(crate) struct Memory {
     blobs: BTreeMap<String, Vec<u8>>,
     /// So many answers to reports get lost after the reports were taken.
     pub(crate) answers_lost: u32,
+}
+
+struct LiveLease {
+    lease: Value,
+    renewed: Instant,
 }
 
 type Shared = Arc<Mutex<Memory>>;
@@ -76,10 +84,10 @@ impl ControlPlane {
         self.memory().blobs.insert(artifact.digest.to_string(), bytes);
     }
 
-    /// Hands an effect out, for a minute at a time.
+    /// Hands an effect out.
     pub(crate) fn lease(&self, effect: &Value, generation: u64) {
         self.memory().waiting.push_back(json!({
-            "effect": effect, "generation": generation, "expiresIn": "600ms",
+            "effect": effect, "generation": generation, "expiresIn": format!("{}ms", LEASE.as_millis()),
         }));
     }
 
@@ -94,6 +102,16 @@ impl ControlPlane {
         let mut reports = memory.reports.iter();
         let report = reports.find(|it| it["key"] == effect["key"] && it["generation"] == generation);
         report.map(|it| it["outcome"].clone())
+    }
+
+    /// The outcome that was reported first, under any generation.
+    #[track_caller]
+    pub(crate) fn first_outcome(&self, effect: &Value) -> Value {
+        until("the outcome is reported", || {
+            let memory = self.memory();
+            let report = memory.reports.iter().find(|it| it["key"] == effect["key"]);
+            report.map(|it| it["outcome"].clone())
+        })
     }
 
     #[track_caller]
@@ -125,6 +143,31 @@ impl ControlPlane {
             axum::serve(listener, routes).await.expect("serves");
         });
         self.runtime = Some(runtime);
+    }
+}
+
+impl Memory {
+    fn renew(&mut self, ask: &Value) -> Vec<Value> {
+        let mut renewed = Vec::new();
+        for it in ask["renew"].as_array().into_iter().flatten() {
+            let key = it["key"].as_str().expect("a key");
+            let live = self.live.get_mut(key).filter(|live| live.lease["generation"] == it["generation"]);
+            if let Some(live) = live.filter(|_| !self.taken_back.contains(key)) {
+                live.renewed = Instant::now();
+                renewed.push(it["key"].clone());
+            }
+        }
+        renewed
+    }
+
+    fn expire(&mut self) {
+        let reported: BTreeSet<&str> = self.reports.iter().filter_map(|it| it["key"].as_str()).collect();
+        self.live.retain(|key, _| !reported.contains(key.as_str()));
+        for it in self.live.values_mut().filter(|it| self.expiry && it.renewed.elapsed() > LEASE) {
+            let generation = it.lease["generation"].as_u64().expect("a number");
+            (it.lease["generation"], it.renewed) = (json!(generation + 1), Instant::now());
+            self.waiting.push_back(it.lease.clone());
+        }
     }
 }
 
@@ -167,25 +210,17 @@ async fn lease(State(it): State<Shared>, Json(ask): Json<Value>) -> Json<Value> 
     loop {
         {
             let mut memory = it.lock().expect("sound");
+            memory.renew(&ask);
+            memory.expire();
             let max = ask["max"].as_u64().expect("a number") as usize;
             let count = memory.waiting.len().min(max);
             if count > 0 || Instant::now() >= until {
                 let leases: Vec<Value> = memory.waiting.drain(..count).collect();
                 for lease in &leases {
                     let key = lease["effect"]["key"].as_str().expect("a key").to_owned();
-                    memory.live.insert(key, lease["generation"].as_u64().expect("a number"));
+                    memory.live.insert(key, LiveLease { lease: lease.clone(), renewed: Instant::now() });
                 }
-                let renewed: Vec<&Value> = ask["renew"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter(|it| {
-                        let key = it["key"].as_str().expect("a key");
-                        memory.live.get(key) == it["generation"].as_u64().as_ref()
-                            && !memory.taken_back.contains(key)
-                    })
-                    .map(|it| &it["key"])
-                    .collect();
+                let renewed = memory.renew(&ask);
                 return Json(json!({ "leases": leases, "renewed": renewed }));
             }
         }
