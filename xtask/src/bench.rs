@@ -22,6 +22,16 @@ const BENCHES: &[Bench] = &[
         package: "shipway-integrations",
         summary: "requests per second and added latency of the router, beside a proxy from Debian",
     },
+    Bench {
+        name: "rollouts",
+        package: "shipway-cli",
+        summary: "complete rollouts of ten steps per second through engine and store",
+    },
+    Bench {
+        name: "start",
+        package: "shipway-cli",
+        summary: "start to ready and idle memory of `shipway serve`, empty and with a million events",
+    },
 ];
 
 #[derive(Debug, thiserror::Error)]

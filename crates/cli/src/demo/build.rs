@@ -22,7 +22,7 @@ const VERSIONS: [(&str, &str, &str); 7] = [
     ("web", "1.0.0", "{}"),
     ("web", "1.1.0", "{}"),
     ("checkout", "1.1.0", "{}"),
-    ("checkout", "1.2.0", r#"{"errorShare":0.05,"extraLatencyMs":40}"#),
+    ("checkout", "1.2.0", r#"{"errorShare":0.08,"extraLatencyMs":15}"#),
     ("checkout", "1.3.0", "{}"),
 ];
 

@@ -10,7 +10,7 @@ use super::site::Site;
 /// `shipway ledger verify`, as anyone would run it.
 pub(super) async fn verify(site: &Site) -> Result<(), Failure> {
     println!("\n── shipway ledger verify\n");
-    for line in site.shipway(&["ledger", "verify"]).await?.lines() {
+    for line in site.shipway(&["ledger", "verify", "--key", &site.public_key()]).await?.lines() {
         println!("  {line}");
     }
     Ok(())

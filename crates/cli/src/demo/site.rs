@@ -112,6 +112,11 @@ impl Site {
             .map_err(|it| Failure::new("calling the control plane", it))
     }
 
+    /// The file with the key that checks the ledger's checkpoints.
+    pub(super) fn public_key(&self) -> String {
+        self.folder.join("control-plane/checkpoint.pub").display().to_string()
+    }
+
     /// What this same program prints when it is called with `args` against this control plane.
     pub(super) async fn shipway(&self, args: &[&str]) -> Result<String, Failure> {
         let doing = format!("running shipway {}", args.join(" "));

@@ -124,6 +124,7 @@ impl<'a> Builder<'a> {
         let own = match action {
             Action::Analyse { rule, .. } => rule.timeout.saturating_add(SLACK),
             Action::Journey { journey, .. } => journey.timeout.saturating_add(SLACK),
+            Action::Bake { duration, .. } => duration.saturating_add(self.ground.step_timeout()),
             _ => self.ground.step_timeout(),
         };
         self.stage.timeout.unwrap_or(own)

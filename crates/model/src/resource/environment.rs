@@ -57,11 +57,9 @@ pub struct Environment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RouterConfig {
-    /// Where the router is told its routes, for example `http://127.0.0.1:7200`.
+    /// Where the router is told its routes, for example `http://127.0.0.1:7200`. The token that it may ask for is the
+    /// control plane's own variable `SHIPWAY_ROUTER_TOKEN`.
     pub admin: String,
-    /// The variable or file, on the control plane's machine, that holds the router's token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<SecretRef>,
     /// Where each service is reached. Services without an entry receive no routed traffic.
     #[serde(default)]
     #[schemars(with = "BTreeMap<Name, SocketAddress>")]
