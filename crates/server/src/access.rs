@@ -1,9 +1,10 @@
 //! Who calls: the bearer token, looked up in the committed state.
 
+use crate::problem::Failure;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use jiff::Timestamp;
-use shipway_api::{Code, Problem};
+use shipway_api::Code;
 use shipway_engine::State;
 use shipway_model::event::Role;
 use shipway_model::{Digest, Name, TokenId};
@@ -66,12 +67,12 @@ impl Caller {
     }
 
     /// Refuses unless this is the agent of `host`.
-    pub(crate) fn must_be_agent_of(&self, host: &Name) -> Result<(), Problem> {
+    pub(crate) fn must_be_agent_of(&self, host: &Name) -> Result<(), Failure> {
         if self.role == Role::Agent && self.name == host.as_str() {
             return Ok(());
         }
         let detail = format!("the token of `{}` does not act for host `{host}`", self.name);
-        Err(Problem::new(Code::Forbidden, detail)
+        Err(Failure::new(Code::Forbidden, detail)
             .hint("an agent's token acts for the host that it is named after"))
     }
 }
@@ -82,8 +83,8 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<Bearer> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(token.trim()))?
 }
 
-pub(crate) fn unauthenticated() -> Problem {
-    Problem::new(Code::Unauthenticated, "the request carries no token that is valid now")
+pub(crate) fn unauthenticated() -> Failure {
+    Failure::new(Code::Unauthenticated, "the request carries no token that is valid now")
         .hint("send `Authorization: Bearer shipway_tok_…`; an admin issues tokens with `shipway token issue`")
 }
 

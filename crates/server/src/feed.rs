@@ -8,12 +8,13 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
-use shipway_api::{Code, Problem};
+use shipway_api::Code;
 use shipway_model::event::Stream as Aggregate;
 use shipway_runtime::Record;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::app::App;
+use crate::problem::Failure;
 
 /// A comment this often tells both ends that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -36,12 +37,12 @@ pub(crate) struct Feed {
 impl Feed {
     /// # Errors
     /// `overloaded` when too many streams are open.
-    pub(crate) fn open(app: &App, aggregate: Option<Aggregate>, from: u64) -> Result<Self, Problem> {
+    pub(crate) fn open(app: &App, aggregate: Option<Aggregate>, from: u64) -> Result<Self, Failure> {
         let permit = app
             .streams
             .clone()
             .try_acquire_owned()
-            .map_err(|_| Problem::new(Code::Overloaded, "too many event streams are open"))?;
+            .map_err(|_| Failure::new(Code::Overloaded, "too many event streams are open"))?;
         let size = app.runtime.subscribe();
         Ok(Self { app: app.clone(), aggregate, next: from, size, ready: Vec::new(), _permit: permit })
     }
@@ -102,12 +103,12 @@ impl Feed {
 }
 
 /// The position after the one that the listener has had, when it says so.
-pub(crate) fn resume_from(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+pub(crate) fn resume_from(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let position = value.to_str().ok().and_then(|it| it.parse::<u64>().ok());
     match position {
         Some(position) => Ok(Some(position.saturating_add(1))),
-        None => Err(Problem::new(Code::InvalidRequest, "`Last-Event-ID` takes a ledger position")),
+        None => Err(Failure::new(Code::InvalidRequest, "`Last-Event-ID` takes a ledger position")),
     }
 }
 

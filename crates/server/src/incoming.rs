@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::Pace;
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
-use shipway_api::{Code, Operation, Permission, Problem};
+use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
 use shipway_runtime::{Receipt, Submission, SubmitError};
@@ -46,7 +46,7 @@ impl<O: Operation> Incoming<O>
 where
     O::Body: Receive,
 {
-    async fn read(app: App, request: Request) -> Result<Self, Problem> {
+    async fn read(app: App, request: Request) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let caller = authenticate(&app, &parts)?;
         authorise::<O>(&app, &caller, &mut parts).await?;
@@ -110,22 +110,22 @@ fn patience(pace: Pace) -> Option<Duration> {
 
 fn timed_out() -> Failure {
     let detail = format!("the request was not done after {} s", REQUEST_TIMEOUT.as_secs());
-    Problem::new(Code::Timeout, detail).hint("repeat it with the same `Idempotency-Key`").into()
+    Failure::new(Code::Timeout, detail).hint("repeat it with the same `Idempotency-Key`")
 }
 
-fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Problem> {
+fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Failure> {
     let now = app.runtime.clock().now();
     let caller = access::bearer(&parts.headers).and_then(|bearer| bearer.caller(&app.runtime.state(), now));
     caller.ok_or_else(access::unauthenticated)
 }
 
 /// By the caller's role; an agent's path must also name its own host, which then counts as heard of.
-async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) -> Result<(), Problem> {
+async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) -> Result<(), Failure> {
     if !O::PERMISSION.allows(caller.role) {
         let needed = O::PERMISSION.as_str();
         let role = shipway_api::permission::role_word(caller.role);
         let detail = format!("`{}` needs a token of role {needed}, and this one is {role}'s", O::ID);
-        return Err(Problem::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
+        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
     }
     if O::PERMISSION != Permission::Agent {
         return Ok(());
@@ -142,7 +142,7 @@ async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) 
     Ok(())
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str() {
         Ok(key) if (1..=KEY_BYTES_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
@@ -150,6 +150,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-fn invalid(what: &str, why: &str) -> Problem {
-    Problem::new(Code::InvalidRequest, format!("the {what} cannot be read: {why}"))
+fn invalid(what: &str, why: &str) -> Failure {
+    Failure::new(Code::InvalidRequest, format!("the {what} cannot be read: {why}"))
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
-use shipway_api::{Code, Problem};
+use shipway_api::Code;
 
 use crate::app::App;
 use crate::metrics;
@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn ready(State(app): State<App>) -> Response {
-    let not_ready = |why: &str| Failure::from(Problem::new(Code::Unavailable, why)).into_response();
+    let not_ready = |why: &str| Failure::new(Code::Unavailable, why).into_response();
     if app.stopping.is_cancelled() {
         return not_ready("the control plane is shutting down");
     }

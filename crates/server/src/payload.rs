@@ -7,17 +7,18 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shipway_api::Code;
 use shipway_api::payload::{Events, Json, Octets, Payload, Text};
-use shipway_api::{Code, Problem};
 
 use crate::config::JSON_BYTES_MAX;
 use crate::etag;
+use crate::problem::Failure;
 
 /// Content that can be received.
 pub(crate) trait Receive: Payload {
     type Value: Send;
 
-    fn receive(headers: &HeaderMap, body: Body) -> impl Future<Output = Result<Self::Value, Problem>> + Send;
+    fn receive(headers: &HeaderMap, body: Body) -> impl Future<Output = Result<Self::Value, Failure>> + Send;
 }
 
 /// Content that can be sent.
@@ -31,7 +32,7 @@ pub(crate) trait Deliver: Payload {
 impl Receive for () {
     type Value = ();
 
-    async fn receive(_: &HeaderMap, _: Body) -> Result<(), Problem> {
+    async fn receive(_: &HeaderMap, _: Body) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -40,7 +41,7 @@ impl Receive for () {
 impl Receive for Octets {
     type Value = Body;
 
-    async fn receive(_: &HeaderMap, body: Body) -> Result<Body, Problem> {
+    async fn receive(_: &HeaderMap, body: Body) -> Result<Body, Failure> {
         Ok(body)
     }
 }
@@ -48,9 +49,9 @@ impl Receive for Octets {
 impl<T: JsonSchema + DeserializeOwned + Send> Receive for Json<T> {
     type Value = T;
 
-    async fn receive(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    async fn receive(headers: &HeaderMap, body: Body) -> Result<T, Failure> {
         if !is_json(headers) {
-            return Err(Problem::new(Code::UnsupportedMediaType, "the body must be `application/json`"));
+            return Err(Failure::new(Code::UnsupportedMediaType, "the body must be `application/json`"));
         }
         // Said before anything is read, where the sender says it.
         if length(headers).is_some_and(|it| it > JSON_BYTES_MAX as u64) {
@@ -62,17 +63,17 @@ impl<T: JsonSchema + DeserializeOwned + Send> Receive for Json<T> {
             if limit {
                 too_large()
             } else {
-                Problem::new(Code::InvalidRequest, "the body ended before its end")
+                Failure::new(Code::InvalidRequest, "the body ended before its end")
             }
         })?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." { String::new() } else { format!(" at `{path}`") };
-            Problem::new(Code::InvalidRequest, format!("the body cannot be read{place}: {}", error.inner()))
+            Failure::new(Code::InvalidRequest, format!("the body cannot be read{place}: {}", error.inner()))
         })?;
         json.end()
-            .map_err(|_| Problem::new(Code::InvalidRequest, "the body goes on after its JSON document"))?;
+            .map_err(|_| Failure::new(Code::InvalidRequest, "the body goes on after its JSON document"))?;
         Ok(value)
     }
 }
@@ -86,8 +87,8 @@ pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::TooLarge, format!("the body is larger than {JSON_BYTES_MAX} bytes"))
+fn too_large() -> Failure {
+    Failure::new(Code::TooLarge, format!("the body is larger than {JSON_BYTES_MAX} bytes"))
 }
 
 impl Deliver for () {

@@ -12,10 +12,26 @@ use shipway_runtime::{ProofError, StoreError, SubmitError};
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub(crate) struct Failure(Problem);
+pub(crate) struct Failure(Box<Problem>);
 
 /// Seconds after which whoever was turned away because of too much work may try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl Failure {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem::new(code, detail)))
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+}
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -32,20 +48,13 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         let code = Code::from_name(rejection.code.as_str()).unwrap_or(Code::InvalidRequest);
         let stated = |message| Fault::Stated(Statement { message });
-        let mut problem =
-            Problem::new(code, rejection.message).faults(rejection.faults.into_iter().map(stated).collect());
-        problem.hint = rejection.hint;
-        Self(problem)
+        let failure =
+            Self::new(code, rejection.message).faults(rejection.faults.into_iter().map(stated).collect());
+        rejection.hint.into_iter().fold(failure, Self::hint)
     }
 }
 
@@ -53,14 +62,13 @@ impl From<SubmitError> for Failure {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Rejected(rejection) => rejection.into(),
-            SubmitError::KeyReused => Problem::new(Code::IdempotencyKeyReused, error.to_string())
-                .hint("use a new key for a new request")
-                .into(),
-            SubmitError::Overloaded => Problem::new(Code::Overloaded, error.to_string()).into(),
-            SubmitError::Unavailable(_) => Problem::new(Code::Unavailable, error.to_string()).into(),
-            SubmitError::Unrecordable(_) => Problem::new(Code::InvalidRequest, error.to_string()).into(),
+            SubmitError::KeyReused => Failure::new(Code::IdempotencyKeyReused, error.to_string())
+                .hint("use a new key for a new request"),
+            SubmitError::Overloaded => Failure::new(Code::Overloaded, error.to_string()),
+            SubmitError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
+            SubmitError::Unrecordable(_) => Failure::new(Code::InvalidRequest, error.to_string()),
             // Only reports can be fenced, and their handler tells of it report by report.
-            SubmitError::Fenced { .. } => internal(&error).into(),
+            SubmitError::Fenced { .. } => internal(&error),
         }
     }
 }
@@ -68,8 +76,8 @@ impl From<SubmitError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Problem::new(Code::Unavailable, error.to_string()).into(),
-            StoreError::Damaged(_) => internal(&error).into(),
+            StoreError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
+            StoreError::Damaged(_) => internal(&error),
         }
     }
 }
@@ -78,7 +86,7 @@ impl From<ProofError> for Failure {
     fn from(error: ProofError) -> Self {
         match error {
             ProofError::Store(error) => error.into(),
-            ProofError::Impossible(error) => Problem::new(Code::UnknownPosition, error.to_string()).into(),
+            ProofError::Impossible(error) => Failure::new(Code::UnknownPosition, error.to_string()),
         }
     }
 }
@@ -86,27 +94,26 @@ impl From<ProofError> for Failure {
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Gap { .. } => Problem::new(Code::LogGap, error.to_string()).into(),
-            LogError::Io { .. } => internal(&error).into(),
+            LogError::Gap { .. } => Failure::new(Code::LogGap, error.to_string()),
+            LogError::Io { .. } => internal(&error),
         }
     }
 }
 
 /// A fault of ours: told in full to the log, and to the caller that there was one.
-pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Failure {
     tracing::error!(error, "a request met a fault");
-    Problem::new(Code::Internal, "the control plane met a fault; its log says more")
+    Failure::new(Code::Internal, "the control plane met a fault; its log says more")
 }
 
 pub(crate) async fn not_found(request: Request) -> Failure {
-    Problem::new(Code::NotFound, format!("there is nothing at `{}`", shown(request.uri().path())))
+    Failure::new(Code::NotFound, format!("there is nothing at `{}`", shown(request.uri().path())))
         .hint("`/openapi.json` lists what there is")
-        .into()
 }
 
 pub(crate) async fn method_not_allowed(request: Request) -> Failure {
     let detail = format!("`{}` does not take {}", shown(request.uri().path()), request.method());
-    Problem::new(Code::MethodNotAllowed, detail).into()
+    Failure::new(Code::MethodNotAllowed, detail)
 }
 
 /// A caller's text, short enough and without control characters, for a sentence.

@@ -48,9 +48,9 @@ pub struct RolloutView {
     pub waiting_for: Vec<Waiting>,
     /// In the plan's order.
     pub steps: Vec<StepView>,
-    /// Every instance that the plan touches, as it stands now.
+    /// Every instance of the plan's services, as it stands now; none once later rollouts have followed.
     pub targets: Vec<TargetView>,
-    /// The share of every version now, by service.
+    /// The share of every version now, by service; nothing once later rollouts have followed.
     pub traffic: Vec<TrafficView>,
     /// The latest verdict of each analysis step.
     pub analyses: Vec<AnalysisView>,

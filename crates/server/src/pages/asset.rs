@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
-use shipway_api::{Code, Problem};
+use shipway_api::Code;
 use shipway_model::Digest;
 
 use crate::problem::{Failure, shown};
@@ -34,7 +34,7 @@ impl Asset {
 pub(super) async fn handle(Path(name): Path<String>) -> Result<Response, Failure> {
     let asset = [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|it| it.name == name);
     let asset =
-        asset.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no `{}`", shown(&name))))?;
+        asset.ok_or_else(|| Failure::new(Code::NotFound, format!("there is no `{}`", shown(&name))))?;
     let headers = [
         (CONTENT_TYPE, asset.media),
         // The name changes with the content, so this one is right for ever.

@@ -1,13 +1,14 @@
 //! What runs where, and the latest rollouts.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use shipway_api::view::RolloutSummary;
 use shipway_api::view::environment::EnvironmentView;
-use shipway_model::Version;
+use shipway_engine::State;
+use shipway_model::{Name, Version};
 
 use super::document;
 use super::rollout::{Bar, bars};
@@ -58,19 +59,19 @@ struct Done {
     total: u32,
 }
 
-pub(super) async fn page(State(app): State<App>, SignedIn(caller): SignedIn) -> Response {
+pub(super) async fn page(extract::State(app): extract::State<App>, SignedIn(caller): SignedIn) -> Response {
     document::page(StatusCode::OK, "Rollouts", Some(&caller.name), Some(FRAGMENT), &render(&app))
 }
 
-pub(super) async fn fragment(State(app): State<App>, _: SignedIn) -> Response {
+pub(super) async fn fragment(extract::State(app): extract::State<App>, _: SignedIn) -> Response {
     document::html(StatusCode::OK, render(&app))
 }
 
 fn render(app: &App) -> String {
     let (ledger, now) = (app.runtime.head().into(), app.runtime.clock().now());
     let state = app.runtime.state();
-    let environments =
-        state.catalogue.environments().map(|name| place(views::environment::view(&state, name)));
+    let environments = state.catalogue.environments().filter(|name| is_place(&state, name));
+    let environments = environments.map(|name| place(views::environment::view(&state, name)));
     let newest = state.rollouts.summaries.values().rev().take(ROLLOUTS_MAX);
     let home = Home {
         environments: environments.collect(),
@@ -78,6 +79,12 @@ fn render(app: &App) -> String {
         ledger,
     };
     home.render().expect("texts take everything")
+}
+
+/// An environment that is only there to be inherited from has nothing to show.
+fn is_place(state: &State, name: &Name) -> bool {
+    let chooses = state.catalogue.environment(name).is_some_and(|it| !it.targets.is_empty());
+    chooses || state.environments.get(name).is_some()
 }
 
 fn place(view: EnvironmentView) -> Place {

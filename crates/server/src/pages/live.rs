@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use shipway_api::{Code, Problem};
+use shipway_api::Code;
 
 use super::session::SignedIn;
 use crate::app::App;
@@ -19,7 +19,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(super) async fn handle(State(app): State<App>, _: SignedIn) -> Result<Response, Failure> {
     let permit = app.streams.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| Problem::new(Code::Overloaded, "too many event streams are open"))?;
+    let permit = permit.map_err(|_| Failure::new(Code::Overloaded, "too many event streams are open"))?;
     let (size, stopping) = (app.runtime.subscribe(), app.stopping.clone());
     let messages = stream::unfold((size, stopping, permit), |(mut size, stopping, permit)| async move {
         stopping.run_until_cancelled(size.changed()).await?.ok()?;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use shipway_api::view::rollout::{AnalysisView, Waiting};
 use shipway_api::view::traffic::{TargetCondition, TargetView, TrafficView};
-use shipway_api::view::{Phase, RolloutView, StepView};
+use shipway_api::view::{Phase, RolloutView, StepState, StepView};
 use shipway_model::RolloutId;
 use shipway_model::analysis::Decision;
 
@@ -33,6 +33,7 @@ struct Shown {
     notice: Option<String>,
     waiting: Vec<Waiting>,
     bars: Vec<Bar>,
+    /// The newest first.
     verdicts: Vec<Verdict>,
     stages: Vec<Stage>,
     zones: BTreeMap<String, Vec<Target>>,
@@ -135,13 +136,22 @@ impl Shown {
             facts: facts(&view, now),
             notice: notice(&summary.phase),
             bars: bars(&view.traffic),
-            verdicts: view.analyses.iter().map(verdict).collect(),
-            stages: stages(&view.steps, now),
+            verdicts: view.analyses.iter().rev().map(|it| verdict(it, &view.steps)).collect(),
+            stages: stages(&view.steps, summary.phase.is_ended(), now),
             zones: zones(&view.targets),
-            waiting: view.waiting_for,
+            waiting: held_up(&view),
             ledger,
         }
     }
+}
+
+/// What keeps it from going on. A step that is at work shows that itself.
+fn held_up(view: &RolloutView) -> Vec<Waiting> {
+    let at_work = |waiting: &Waiting| {
+        let step = view.steps.iter().find(|it| Some(it.id) == waiting.step);
+        step.is_some_and(|it| matches!(it.undo.as_ref().unwrap_or(&it.state), StepState::Running { .. }))
+    };
+    view.waiting_for.iter().filter(|it| !at_work(it)).cloned().collect()
 }
 
 fn facts(view: &RolloutView, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -201,7 +211,8 @@ pub(super) fn bars(traffic: &[TrafficView]) -> Vec<Bar> {
     traffic.iter().map(bar).collect()
 }
 
-fn verdict(analysis: &AnalysisView) -> Verdict {
+fn verdict(analysis: &AnalysisView, steps: &[StepView]) -> Verdict {
+    let step = steps.iter().find(|it| it.id == analysis.step);
     let (tone, word) = match analysis.verdict.decision {
         Decision::Harmful => ("bad", "✕ harmful"),
         Decision::Healthy => ("good", "✓ healthy"),
@@ -209,7 +220,7 @@ fn verdict(analysis: &AnalysisView) -> Verdict {
         Decision::NoVerdict => ("hold", "△ nothing to judge by"),
     };
     Verdict {
-        title: format!("{} {} against {}", analysis.service, analysis.canary, analysis.control),
+        title: step.map(|it| it.title.clone()).unwrap_or_default(),
         tone,
         word,
         requests: analysis.verdict.canary_requests,
@@ -219,11 +230,11 @@ fn verdict(analysis: &AnalysisView) -> Verdict {
 }
 
 /// Steps in the plan's order, put together while stage and wave stay the same.
-fn stages(steps: &[StepView], now: Timestamp) -> Vec<Stage> {
+fn stages(steps: &[StepView], ended: bool, now: Timestamp) -> Vec<Stage> {
     let waves = |steps: &[StepView]| {
         let wave = |steps: &[StepView]| Wave {
             name: steps[0].wave.clone(),
-            steps: steps.iter().map(|it| row(it, now)).collect(),
+            steps: steps.iter().map(|it| row(it, ended, now)).collect(),
         };
         steps.chunk_by(|a, b| a.wave == b.wave).map(wave).collect()
     };
@@ -231,12 +242,12 @@ fn stages(steps: &[StepView], now: Timestamp) -> Vec<Stage> {
     steps.chunk_by(|a, b| a.stage == b.stage).map(stage).collect()
 }
 
-fn row(step: &StepView, now: Timestamp) -> Row {
+fn row(step: &StepView, ended: bool, now: Timestamp) -> Row {
     use shipway_model::plan::Reversibility;
     let length = step.started_at.map(|it| words::length(it, step.ended_at.unwrap_or(now)));
     Row {
         id: step.id.0,
-        badge: words::of_step(step),
+        badge: words::of_step(step, ended),
         title: step.title.clone(),
         remark: words::remark(step).unwrap_or_default().to_owned(),
         length: length.unwrap_or_default(),

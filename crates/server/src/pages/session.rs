@@ -8,12 +8,13 @@ use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use shipway_api::{Code, Permission, Problem};
+use shipway_api::{Code, Permission};
 use shipway_model::{Digest, TokenId};
 
 use super::sign_in;
 use crate::access::Caller;
 use crate::app::App;
+use crate::problem::Failure;
 
 /// The cookie's name.
 pub(super) const COOKIE_NAME: &str = "shipway_session";
@@ -85,9 +86,9 @@ pub(super) fn cookie(parts: &Parts) -> Option<String> {
     pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned())
 }
 
-pub(super) fn may_read(caller: &Caller) -> Result<(), Problem> {
+pub(super) fn may_read(caller: &Caller) -> Result<(), Failure> {
     if Permission::Viewer.allows(caller.role) {
         return Ok(());
     }
-    Err(Problem::new(Code::Forbidden, "an agent's token does not open the pages"))
+    Err(Failure::new(Code::Forbidden, "an agent's token does not open the pages"))
 }

@@ -33,13 +33,15 @@ pub(super) fn of_phase(phase: &Phase) -> Badge {
     }
 }
 
-pub(super) fn of_step(step: &StepView) -> Badge {
+/// `ended`: nothing more will happen to the rollout.
+pub(super) fn of_step(step: &StepView, ended: bool) -> Badge {
     match &step.undo {
         Some(StepState::Running { .. } | StepState::Waiting { .. }) => badge("undo", "↩", "undoing"),
         Some(StepState::Succeeded {} | StepState::Skipped { .. }) => badge("undo", "↺", "undone"),
         Some(StepState::Failed { .. } | StepState::Tolerated { .. }) => badge("bad", "✕", "undo failed"),
         Some(StepState::Pending {}) => badge("undo", "↩", "to be undone"),
         None => match &step.state {
+            StepState::Pending {} if ended => badge("idle", "·", "not begun"),
             StepState::Pending {} => badge("idle", "○", "pending"),
             StepState::Waiting { .. } => badge("hold", "◷", "waiting"),
             StepState::Running { .. } => badge("busy", "▶", "running"),

@@ -1,13 +1,14 @@
 //! What agents ask and report.
 
+use shipway_api::Code;
 use shipway_api::operations::agent::{
     AppendStepLog, LeaseEffects, ListAgents, RegisterAgent, ReportEffects, ReportInstances, ShowOrders,
 };
-use shipway_api::{Code, Problem};
 use shipway_engine::{State, rollout};
 use shipway_model::Name;
 use shipway_model::effect::EffectKey;
 
+use crate::problem::Failure;
 use crate::router::Routes;
 
 mod append_log;
@@ -29,15 +30,15 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<AppendStepLog, _, _>(append_log::handle)
 }
 
-fn check_known(state: &State, host: &Name) -> Result<(), Problem> {
+fn check_known(state: &State, host: &Name) -> Result<(), Failure> {
     if state.agents.get(host).is_some() {
         return Ok(());
     }
     Err(unknown(host))
 }
 
-fn unknown(host: &Name) -> Problem {
-    Problem::new(Code::UnknownAgent, format!("no host `{host}` is registered"))
+fn unknown(host: &Name) -> Failure {
+    Failure::new(Code::UnknownAgent, format!("no host `{host}` is registered"))
         .hint("an agent registers its host before anything else")
 }
 

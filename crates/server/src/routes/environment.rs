@@ -1,10 +1,11 @@
 //! Environments.
 
+use shipway_api::Code;
 use shipway_api::operations::environment::{ListEnvironments, ShowEnvironment, ShowQueue};
-use shipway_api::{Code, Problem};
 use shipway_engine::State;
 use shipway_model::Name;
 
+use crate::problem::Failure;
 use crate::router::Routes;
 
 mod list;
@@ -18,10 +19,10 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ShowQueue, _, _>(queue::handle)
 }
 
-fn check_known(state: &State, name: &Name) -> Result<(), Problem> {
+fn check_known(state: &State, name: &Name) -> Result<(), Failure> {
     if state.catalogue.environment(name).is_some() {
         return Ok(());
     }
-    Err(Problem::new(Code::UnknownEnvironment, format!("no environment `{name}` is declared"))
+    Err(Failure::new(Code::UnknownEnvironment, format!("no environment `{name}` is declared"))
         .hint("`shipway env list` shows those there are"))
 }

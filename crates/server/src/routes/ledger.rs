@@ -1,12 +1,13 @@
 //! The ledger, to be read and verified from outside.
 
+use shipway_api::Code;
 use shipway_api::operations::ledger::{
     FollowEvents, ListLedgerEvents, ShowConsistencyProof, ShowEventProof, ShowLedgerHead,
 };
 use shipway_api::view::ledger::LedgerHead;
-use shipway_api::{Code, Problem};
 use shipway_runtime::Head;
 
+use crate::problem::Failure;
 use crate::router::Routes;
 
 mod consistency;
@@ -28,6 +29,6 @@ fn view(head: Head) -> LedgerHead {
     LedgerHead { size: head.size, root: head.root, checkpoint: head.checkpoint }
 }
 
-fn too_far(position: u64, size: u64) -> Problem {
-    Problem::new(Code::UnknownPosition, format!("the ledger has {size} events; {position} is beyond them"))
+fn too_far(position: u64, size: u64) -> Failure {
+    Failure::new(Code::UnknownPosition, format!("the ledger has {size} events; {position} is beyond them"))
 }

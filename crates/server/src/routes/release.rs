@@ -1,9 +1,10 @@
 //! Releases.
 
 use shipway_api::operations::release::{CreateRelease, DiffReleases, ListReleases, SealRelease, ShowRelease};
-use shipway_api::{Code, Problem, ReleaseSelector};
+use shipway_api::{Code, ReleaseSelector};
 use shipway_engine::{Release, State};
 
+use crate::problem::Failure;
 use crate::router::Routes;
 
 mod create;
@@ -22,13 +23,13 @@ pub(super) fn add(routes: Routes) -> Routes {
 }
 
 /// The release that a request names.
-pub(super) fn find<'a>(state: &'a State, selector: &ReleaseSelector) -> Result<&'a Release, Problem> {
+pub(super) fn find<'a>(state: &'a State, selector: &ReleaseSelector) -> Result<&'a Release, Failure> {
     let found = match selector {
         ReleaseSelector::Id(id) => state.releases.get(*id),
         ReleaseSelector::Version(name, version) => state.releases.find(name, version),
     };
     found.ok_or_else(|| {
-        Problem::new(Code::UnknownRelease, format!("there is no release {selector}"))
+        Failure::new(Code::UnknownRelease, format!("there is no release {selector}"))
             .hint("`shipway release list` shows those there are")
     })
 }

@@ -5,7 +5,7 @@ use shipway_api::operations::rollout::{
     RetryRollout, RollBack, ShowRollout, StartRollout,
 };
 use shipway_api::view::RolloutView;
-use shipway_api::{Code, Operation, Problem};
+use shipway_api::{Code, Operation};
 use shipway_engine::Command;
 use shipway_model::RolloutId;
 
@@ -57,13 +57,13 @@ pub(crate) async fn shown(app: &App, id: RolloutId) -> Result<RolloutView, Failu
     Ok(views::rollout::view(&app.runtime.state(), &rollout))
 }
 
-fn check_known(app: &App, id: RolloutId) -> Result<(), Problem> {
+fn check_known(app: &App, id: RolloutId) -> Result<(), Failure> {
     let known = app.runtime.state().rollouts.summaries.contains_key(&id);
     if known { Ok(()) } else { Err(unknown(id)) }
 }
 
-fn unknown(id: RolloutId) -> Problem {
-    Problem::new(Code::UnknownRollout, format!("there is no rollout {id}"))
+fn unknown(id: RolloutId) -> Failure {
+    Failure::new(Code::UnknownRollout, format!("there is no rollout {id}"))
         .hint("`shipway rollout list` shows those there are")
 }
 
@@ -90,5 +90,5 @@ async fn check_unchanged(app: &App, id: RolloutId, meant: &str) -> Result<(), Fa
         return Ok(());
     }
     let detail = format!("rollout {id} is no longer as it was with {meant}");
-    Err(Problem::new(Code::PreconditionFailed, detail).hint("read it again, then decide again").into())
+    Err(Failure::new(Code::PreconditionFailed, detail).hint("read it again, then decide again"))
 }

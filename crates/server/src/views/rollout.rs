@@ -4,7 +4,9 @@ use shipway_api::view::rollout::{AnalysisView, Progress, QueueWait, Waiting};
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{Phase, RolloutSummary, RolloutView};
 use shipway_engine::rollout::waiting;
-use shipway_engine::{self as engine, Rollout, State, Summary};
+use shipway_engine::{self as engine, Rollout, State, StepState, Summary};
+use shipway_model::analysis::Verdict;
+use shipway_model::effect::{Outcome, Success};
 use shipway_model::event::End;
 use shipway_model::plan::Action;
 use shipway_model::{Millis, Name};
@@ -15,7 +17,8 @@ use super::{instance, step};
 pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
     let waiting = waiting::waiting(state, rollout);
     let plan = &rollout.plan;
-    let ships = |service: &Name| plan.service(service).is_some();
+    let is_followed = is_followed(state, rollout);
+    let ships = |service: &Name| !is_followed && plan.service(service).is_some();
     let mut targets = instance::targets(state, &plan.environment, ships);
     targets.extend(planned(state, rollout, &targets));
     RolloutView {
@@ -29,6 +32,14 @@ pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
         traffic: instance::traffic(state, &plan.environment, ships),
         analyses: analyses(rollout),
     }
+}
+
+/// Whether it has ended and others have begun there since: what stands now is no longer its doing.
+fn is_followed(state: &State, rollout: &Rollout) -> bool {
+    let Some(ended) = rollout.ended else { return false };
+    let elsewhere = |it: &Summary| it.environment != rollout.plan.environment;
+    let summaries = state.rollouts.summaries.values().rev();
+    summaries.filter(|it| !elsewhere(it)).any(|it| it.started.is_some_and(|started| started >= ended))
 }
 
 /// A rollout in a list. Of those that the state has let go of, only the end is known.
@@ -130,11 +141,21 @@ fn analyses(rollout: &Rollout) -> Vec<AnalysisView> {
             service: service.clone(),
             control: control.clone(),
             canary: canary.clone(),
-            verdict: rollout.step(step.id)?.verdict.clone()?,
+            verdict: latest_verdict(rollout.step(step.id)?)?,
         }),
         _ => None,
     };
     rollout.plan.steps.iter().filter_map(of_step).collect()
+}
+
+/// The one that ended the step, or else the latest on the way.
+fn latest_verdict(step: &StepState) -> Option<Verdict> {
+    let last = match &step.result {
+        Some(Outcome::Failed { verdict, .. }) => verdict.as_ref(),
+        Some(Outcome::Succeeded { result: Success::Judged { verdict } }) => Some(verdict),
+        Some(Outcome::Succeeded { .. }) | None => None,
+    };
+    last.or(step.verdict.as_ref()).cloned()
 }
 
 /// How long it has waited for its turn; a wait that goes on is told by `waiting_for`.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use shipway_api::Code;
 use shipway_api::operations::agent::{LEASE_WAIT_MS_MAX, LeaseEffects, Leases};
-use shipway_api::{Code, Problem};
 use shipway_model::effect::Performer;
 use shipway_runtime::{LeaseRequest, Leased};
 
 use crate::incoming::{Incoming, Outcome};
+use crate::problem::Failure;
 
 /// How long a lease holds unless it is renewed: this long after an agent died, its successor gets the effect again.
 const TTL: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ pub(super) async fn handle(it: Incoming<LeaseEffects>) -> Outcome<LeaseEffects> 
     let lease = it.app.runtime.lease(Performer::Agent(it.path.host.clone()), request);
     let leased = it.app.stopping.run_until_cancelled(lease).await;
     // Nothing is said of what is held: the agent works on and asks the next control plane.
-    let stopping = || Problem::new(Code::Unavailable, "the control plane is shutting down");
+    let stopping = || Failure::new(Code::Unavailable, "the control plane is shutting down");
     let Leased { leases, renewed } = leased.ok_or_else(stopping)??;
     it.app.hearing.note(&it.path.host, it.app.runtime.clock().now());
     Ok(Leases { leases, renewed })

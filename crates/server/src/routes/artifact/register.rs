@@ -1,13 +1,14 @@
 //! Registering a build.
 
+use shipway_api::Code;
 use shipway_api::operations::artifact::RegisterArtifact;
-use shipway_api::{Code, Problem};
 use shipway_engine::Command;
 use shipway_model::Digest;
 use shipway_model::release::Artifact;
 
 use crate::app::App;
 use crate::incoming::{Incoming, Outcome};
+use crate::problem::Failure;
 
 pub(super) async fn handle(it: Incoming<RegisterArtifact>) -> Outcome<RegisterArtifact> {
     let artifact = it.body.clone();
@@ -17,10 +18,10 @@ pub(super) async fn handle(it: Incoming<RegisterArtifact>) -> Outcome<RegisterAr
 }
 
 /// What is registered must be here, as large as it is said to be.
-fn check_stored(app: &App, artifact: &Artifact) -> Result<(), Problem> {
+fn check_stored(app: &App, artifact: &Artifact) -> Result<(), Failure> {
     let stored = |digest: &Digest| {
         app.blobs.size(digest).ok_or_else(|| {
-            Problem::new(Code::UnknownBlob, format!("no bytes are stored under {digest}"))
+            Failure::new(Code::UnknownBlob, format!("no bytes are stored under {digest}"))
                 .hint("upload them with PUT /api/v1/blobs/{digest} first")
         })
     };
@@ -30,5 +31,5 @@ fn check_stored(app: &App, artifact: &Artifact) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("{} has {size} bytes, not {}", artifact.digest, artifact.size_bytes);
-    Err(Problem::new(Code::SizeMismatch, detail))
+    Err(Failure::new(Code::SizeMismatch, detail))
 }

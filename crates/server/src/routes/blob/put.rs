@@ -1,12 +1,13 @@
 //! Storing bytes.
 
 use futures_util::StreamExt;
+use shipway_api::Code;
 use shipway_api::operations::blob::PutBlob;
-use shipway_api::{Code, Problem};
 
 use crate::blob::PutError;
 use crate::config::BODY_SILENCE_MAX;
 use crate::incoming::{Incoming, Outcome};
+use crate::problem::Failure;
 use crate::{payload, problem};
 
 pub(super) async fn handle(it: Incoming<PutBlob>) -> Outcome<PutBlob> {
@@ -14,7 +15,7 @@ pub(super) async fn handle(it: Incoming<PutBlob>) -> Outcome<PutBlob> {
     let limit = blobs.bytes_max();
     // Said before anything is read, where the sender says it.
     if payload::length(&it.headers).is_some_and(|it| it > limit) {
-        return Err(refused(PutError::TooLarge { bytes_max: limit }).into());
+        return Err(refused(PutError::TooLarge { bytes_max: limit }));
     }
     let mut bytes = it.body.into_data_stream();
     if blobs.size(&digest).is_some() {
@@ -22,10 +23,10 @@ pub(super) async fn handle(it: Incoming<PutBlob>) -> Outcome<PutBlob> {
         while let Ok(Some(Ok(_))) = tokio::time::timeout(BODY_SILENCE_MAX, bytes.next()).await {}
         return Ok(());
     }
-    blobs.put(&digest, bytes, BODY_SILENCE_MAX).await.map_err(|error| refused(error).into())
+    blobs.put(&digest, bytes, BODY_SILENCE_MAX).await.map_err(refused)
 }
 
-fn refused(error: PutError) -> Problem {
+fn refused(error: PutError) -> Failure {
     let code = match &error {
         PutError::TooLarge { .. } => Code::TooLarge,
         PutError::Mismatch { .. } => Code::DigestMismatch,
@@ -33,5 +34,5 @@ fn refused(error: PutError) -> Problem {
         PutError::Io(source) if source.kind() == std::io::ErrorKind::StorageFull => Code::Unavailable,
         PutError::Io(_) => return problem::internal(&error),
     };
-    Problem::new(code, error.to_string())
+    Failure::new(code, error.to_string())
 }

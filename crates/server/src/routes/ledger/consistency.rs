@@ -9,7 +9,7 @@ pub(super) async fn handle(it: Incoming<ShowConsistencyProof>) -> Outcome<ShowCo
     let head = it.app.runtime.head();
     let (from, to) = (it.query.from, it.query.to.unwrap_or(head.size));
     if from > to || to > head.size {
-        return Err(super::too_far(from.max(to), head.size).into());
+        return Err(super::too_far(from.max(to), head.size));
     }
     let path = it.app.runtime.consistency_proof(from, to).await?;
     Ok(ConsistencyProof { from, to, path, head: super::view(head) })

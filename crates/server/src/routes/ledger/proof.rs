@@ -8,7 +8,7 @@ use crate::incoming::{Incoming, Outcome};
 pub(super) async fn handle(it: Incoming<ShowEventProof>) -> Outcome<ShowEventProof> {
     let (position, head) = (it.path.position, it.app.runtime.head());
     if position >= head.size {
-        return Err(super::too_far(position, head.size).into());
+        return Err(super::too_far(position, head.size));
     }
     let record = it.app.runtime.records(position, 1).await?.into_iter().next();
     let leaf = record.ok_or_else(|| super::too_far(position, head.size))?.leaf;

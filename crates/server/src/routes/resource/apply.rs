@@ -1,13 +1,14 @@
 //! Declaring resources from files.
 
+use shipway_api::Code;
 use shipway_api::operations::resource::{ApplyResources, SourceFile};
 use shipway_api::problem::Fault;
 use shipway_api::view::resource::Applied;
-use shipway_api::{Code, Problem};
 use shipway_engine::{Command, Context};
 use shipway_model::resource::{Resource, file};
 
 use crate::incoming::{Incoming, Outcome};
+use crate::problem::Failure;
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResources> {
@@ -26,13 +27,13 @@ pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResourc
     Ok(Applied { changes })
 }
 
-fn read(files: &[SourceFile]) -> Result<Vec<Resource>, Problem> {
+fn read(files: &[SourceFile]) -> Result<Vec<Resource>, Failure> {
     let files: Vec<_> = files.iter().map(|it| file::SourceFile { path: &it.path, text: &it.text }).collect();
     match file::read(&files) {
         Ok(located) => Ok(located.into_iter().map(|it| it.resource).collect()),
         Err(faults) => {
             let detail = format!("{} in the files; nothing was applied", count(faults.len()));
-            Err(Problem::new(Code::InvalidFiles, detail)
+            Err(Failure::new(Code::InvalidFiles, detail)
                 .faults(faults.into_iter().map(Fault::File).collect()))
         }
     }

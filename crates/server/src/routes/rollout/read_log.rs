@@ -2,14 +2,15 @@
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use shipway_api::Code;
 use shipway_api::operations::rollout::ReadStepLog;
-use shipway_api::{Code, Problem};
 use shipway_model::effect::{Direction, EffectKey};
 use shipway_runtime::driver::{LogError, LogSink};
 use shipway_runtime::log_store::READ_BYTES_MAX;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::problem;
+use crate::problem::Failure;
 
 /// Attempts among which the latest is looked for: the retries that a pipeline may declare and a person's own.
 const ATTEMPTS_MAX: u32 = 50;
@@ -19,7 +20,7 @@ pub(super) async fn handle(it: Incoming<ReadStepLog>) -> Outcome<ReadStepLog> {
     let shown = super::shown(&it.app, rollout).await?;
     if !shown.steps.iter().any(|known| known.id == step) {
         let detail = format!("rollout {rollout} has no step {step}");
-        return Err(Problem::new(Code::UnknownStep, detail).into());
+        return Err(Failure::new(Code::UnknownStep, detail));
     }
     let direction = it.query.direction.unwrap_or(Direction::Do);
     let first = EffectKey { rollout, step, direction, attempt: it.query.attempt.unwrap_or(1) };

@@ -1,8 +1,8 @@
 //! Issuing a token.
 
+use shipway_api::Code;
 use shipway_api::operations::token::{IssueToken, NewToken};
 use shipway_api::view::token::IssuedToken;
-use shipway_api::{Code, Problem};
 use shipway_engine::Command;
 use shipway_model::Name;
 use shipway_model::event::{Body, Role};
@@ -10,6 +10,7 @@ use shipway_runtime::Receipt;
 
 use crate::access::Bearer;
 use crate::incoming::{Incoming, Outcome};
+use crate::problem::Failure;
 
 /// The longest name of a holder, in bytes.
 const NAME_BYTES_MAX: usize = 100;
@@ -28,7 +29,7 @@ pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
         })
         .await?;
     if receipt.repeated {
-        return Err(shown_before(&receipt).into());
+        return Err(shown_before(&receipt));
     }
     let state = runtime.state();
     let token = state.access.get(bearer.id()).expect("it was committed just now");
@@ -36,18 +37,18 @@ pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
 }
 
 /// Events carry the name: it must not pass for somebody else's kind of name.
-fn check_name(new: &NewToken) -> Result<(), Problem> {
+fn check_name(new: &NewToken) -> Result<(), Failure> {
     let name = &new.name;
     let taken = name == shipway_runtime::ACTOR || name.starts_with("agent:");
     if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || taken {
         let detail = "a token's name has 1 to 100 bytes, and is neither `shipway` nor begins with `agent:`";
-        return Err(Problem::new(Code::InvalidRequest, detail));
+        return Err(Failure::new(Code::InvalidRequest, detail));
     }
     match new.role {
         Role::Agent => {
             let valid = name.parse::<Name>().map(drop);
             valid.map_err(|error| {
-                Problem::new(Code::InvalidRequest, error.to_string())
+                Failure::new(Code::InvalidRequest, error.to_string())
                     .hint("an agent's token is named after its host")
             })
         }
@@ -55,12 +56,12 @@ fn check_name(new: &NewToken) -> Result<(), Problem> {
     }
 }
 
-fn shown_before(receipt: &Receipt) -> Problem {
+fn shown_before(receipt: &Receipt) -> Failure {
     let issued = receipt.events.iter().find_map(|event| match &event.body {
         Body::TokenIssued { id, .. } => Some(id.to_string()),
         _ => None,
     });
     let id = issued.unwrap_or_default();
-    Problem::new(Code::SecretShown, format!("the secret of {id} was in the first answer and is kept nowhere"))
+    Failure::new(Code::SecretShown, format!("the secret of {id} was in the first answer and is kept nowhere"))
         .hint(format!("revoke it with `shipway token revoke {id}`, and issue another one"))
 }
