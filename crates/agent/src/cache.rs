@@ -34,6 +34,11 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
+    /// Whether it is only that the control plane cannot be reached.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Link(_, fault) if !fault.is_refusal())
+    }
+
     /// Whether another attempt may go better.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {

@@ -31,6 +31,11 @@ pub(crate) enum PlaceError {
 }
 
 impl PlaceError {
+    /// Whether it is only that the control plane cannot be reached.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Fetch(fault) if fault.is_cut_off())
+    }
+
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Fetch(fault) => fault.is_retryable(),

@@ -5,14 +5,17 @@ mod place;
 mod retire;
 mod verify;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shipway_model::Millis;
 use shipway_model::effect::{Effect, Order, Outcome, Success};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::backoff::Backoff;
 use crate::host::Host;
 use crate::journal::{EffectRecord, Entry, JournalError, Progress};
 
@@ -78,6 +81,22 @@ fn outcome(result: Result<Success, Failure>) -> Outcome {
     }
 }
 
+/// Waits while the control plane, where artifacts come from, cannot be reached: that is no fault of the effect. How long
+/// is bounded by the effect's patience.
+struct CutOff(Backoff);
+
+impl CutOff {
+    fn of(host: &Host) -> Self {
+        Self(Backoff::of_calls(host.name.as_str()))
+    }
+
+    async fn wait(&mut self, fault: impl Display) {
+        let delay = self.0.next();
+        warn!("{fault}; trying again after {delay:?}");
+        sleep(delay).await;
+    }
+}
+
 impl Failure {
     /// Another attempt may go better.
     fn for_now(reason: impl ToString) -> Self {
@@ -100,7 +119,7 @@ impl Patience {
     async fn ends(&self) -> Failure {
         let left = self.timeout.duration().saturating_sub(self.since.elapsed());
         tokio::select! {
-            () = tokio::time::sleep(left) => Failure::for_now(format!("not done within {}", self.timeout)),
+            () = sleep(left) => Failure::for_now(format!("not done within {}", self.timeout)),
             () = self.lost.cancelled() => Failure::for_now("given up: the control plane took the lease back"),
         }
     }

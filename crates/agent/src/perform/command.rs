@@ -18,7 +18,7 @@ use shipway_model::resource::pipeline::Command;
 use shipway_model::{Digest, Name};
 use tracing::{error, info};
 
-use super::{Failure, Patience};
+use super::{CutOff, Failure, Patience};
 use crate::environment::{self, EnvironmentError, Values};
 use crate::host::Host;
 use crate::journal::{Entry, Progress};
@@ -122,7 +122,7 @@ async fn adopt(host: &Host, key: &EffectKey) -> Option<Process> {
     });
     let process = match noted {
         Some(id) => Process::adopt(&id),
-        None => Process::find(&[("SHIPWAY_EFFECT", &key.to_string())]),
+        None => Process::find(&[("SHIPWAY_EFFECT", &key.to_string())]).await,
     }?;
     info!(%key, pid = process.id().pid, "the command goes on under this agent");
     Some(process)
@@ -169,8 +169,14 @@ async fn prepare_folder(host: &Host, artifact: Option<Digest>, work: &Work) -> R
     let on_disk = |fault: io::Error| Failure::for_now(format!("{}: {fault}", work.folder.display()));
     let Some(artifact) = artifact else { return fs::create_dir_all(&work.folder).map_err(on_disk) };
     let unfinished = work.folder.with_extension("unpacking");
-    let unpacked = host.cache.unpack(artifact, unfinished, work.folder.clone()).await;
-    unpacked.map_err(|fault| Failure { retryable: fault.is_retryable(), reason: fault.to_string() })
+    let mut cut_off = CutOff::of(host);
+    loop {
+        match host.cache.unpack(artifact, unfinished.clone(), work.folder.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(fault) if fault.is_cut_off() => cut_off.wait(fault).await,
+            Err(fault) => return Err(Failure { retryable: fault.is_retryable(), reason: fault.to_string() }),
+        }
+    }
 }
 
 fn describe(host: &Host, key: &EffectKey, environment: &Name, command: &Command) -> BTreeMap<String, String> {

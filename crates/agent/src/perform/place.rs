@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::{Failure, Patience};
+use super::{CutOff, Failure, Patience};
 use crate::fleet;
 use crate::host::Host;
 use crate::port;
@@ -26,7 +26,13 @@ pub(super) async fn place(
     patience: &Patience,
 ) -> Result<Success, Failure> {
     let placing = async {
-        let status = fleet::ensure(host, instance, artifact, contract).await;
+        let mut cut_off = CutOff::of(host);
+        let status = loop {
+            match fleet::ensure(host, instance, artifact, contract).await {
+                Err(fault) if fault.is_cut_off() => cut_off.wait(fault).await,
+                status => break status,
+            }
+        };
         let status = status.map_err(|it| Failure { retryable: it.is_retryable(), reason: it.to_string() })?;
         healthy(status, contract.health.start_period.duration()).await
     };

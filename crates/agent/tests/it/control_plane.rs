@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     pub(crate) orders: Vec<Value>,
     pub(crate) logs: BTreeMap<String, String>,
     blobs: BTreeMap<String, Vec<u8>>,
+    /// So many fetches of blobs find nobody who could answer.
+    pub(crate) fetches_lost: u32,
     /// So many answers to reports get lost after the reports were taken.
     pub(crate) answers_lost: u32,
 }
@@ -268,7 +270,12 @@ async fn log(State(it): State<Shared>, Json(piece): Json<Value>) -> Response {
 }
 
 async fn blob(State(it): State<Shared>, Path(digest): Path<String>) -> Response {
-    match it.lock().expect("sound").blobs.get(&digest) {
+    let mut memory = it.lock().expect("sound");
+    if memory.fetches_lost > 0 {
+        memory.fetches_lost -= 1;
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    }
+    match memory.blobs.get(&digest) {
         Some(bytes) => bytes.clone().into_response(),
         None => problem(StatusCode::NOT_FOUND, "unknown-blob"),
     }

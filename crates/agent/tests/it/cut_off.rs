@@ -63,3 +63,16 @@ fn an_agent_that_starts_without_a_control_plane_looks_after_its_services() {
     until("it is started again", || (host.noted("started").len() == 2).then_some(()));
     assert!(runs(host.pid()));
 }
+
+#[test]
+fn a_placement_waits_for_the_control_plane_that_has_its_artifact() {
+    let control_plane = ControlPlane::start();
+    let host = Host::start(&control_plane);
+    let artifact = service(&[]);
+    control_plane.keep(&artifact);
+    control_plane.memory().fetches_lost = 3;
+    let outcome = control_plane.perform(&place(1, "1.0.0", &artifact, contract()));
+    assert_eq!(outcome["outcome"], "succeeded", "{outcome}");
+    assert_eq!(control_plane.memory().fetches_lost, 0);
+    assert_eq!(host.noted("started").len(), 1);
+}
