@@ -70,12 +70,14 @@ impl Feed {
                 self.next = record.position + 1;
                 return Some(record);
             }
-            // Before reading, so that what is committed meanwhile is seen by the wait below.
+            // Both before reading: what is committed meanwhile is seen by the wait below, and the end is the end only
+            // if nothing was left to read after it.
             self.size.borrow_and_update();
+            let is_over = self.is_over();
             self.ready = self.read().await?;
             self.ready.reverse();
             if self.ready.is_empty() {
-                if self.is_over() {
+                if is_over {
                     return None;
                 }
                 stopping.run_until_cancelled(self.size.changed()).await?.ok()?;

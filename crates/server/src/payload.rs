@@ -1,7 +1,7 @@
 //! Bodies in and out, by the kinds of content that the table knows.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -110,6 +110,8 @@ impl<T: JsonSchema + Serialize + Send> Deliver for Json<T> {
         }
         let media = HeaderValue::from_static("application/json");
         let mut response = (status, [(CONTENT_TYPE, media)], bytes).into_response();
+        // It may be kept, but not shown again without asking: it is for this caller, and for now.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         response.headers_mut().insert(ETAG, etag.parse().expect("hexadecimal digits in quotes"));
         response
     }

@@ -3,26 +3,38 @@
 use shipway_api::Page;
 use shipway_api::page::{LIMIT_DEFAULT, LIMIT_MAX};
 
-/// The items after the one whose key is `cursor`. `items` are in the order of the list, each with its key.
-pub(crate) fn page<T>(
-    items: impl Iterator<Item = (String, T)>,
-    cursor: Option<&str>,
-    limit: Option<u32>,
-) -> Page<T> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX) as usize;
-    let mut items = items.peekable();
-    if let Some(cursor) = cursor {
-        // A key that is gone, or never was, leaves nothing: lists only grow while they are read.
-        items.by_ref().find(|(key, _)| key == cursor);
+/// Which part of a list is asked for.
+pub(crate) struct Cut<'a> {
+    /// The key of the last item of the page before.
+    cursor: Option<&'a str>,
+    limit: usize,
+}
+
+impl<'a> Cut<'a> {
+    pub(crate) fn new(cursor: Option<&'a str>, limit: Option<u32>) -> Self {
+        Self { cursor, limit: limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX) as usize }
     }
-    let mut last = None;
-    let mut taken = Vec::new();
-    for (key, item) in items.by_ref().take(limit) {
-        last = Some(key);
-        taken.push(item);
+
+    /// The page of `items`, which come in the list's order. Only what is on the page is made into a view.
+    pub(crate) fn page<I, T>(
+        &self,
+        items: impl Iterator<Item = I>,
+        key: impl Fn(&I) -> String,
+        view: impl Fn(I) -> T,
+    ) -> Page<T> {
+        let mut items = items.peekable();
+        if let Some(cursor) = self.cursor {
+            // A key that is gone, or never was, leaves nothing: lists only grow while they are read.
+            items.by_ref().find(|item| key(item) == cursor);
+        }
+        let (mut last, mut taken) = (None, Vec::new());
+        for item in items.by_ref().take(self.limit) {
+            last = Some(key(&item));
+            taken.push(view(item));
+        }
+        let next = if items.peek().is_some() { last } else { None };
+        Page { items: taken, next }
     }
-    let next = if items.peek().is_some() { last } else { None };
-    Page { items: taken, next }
 }
 
 /// All of a short list.
@@ -34,12 +46,15 @@ pub(crate) fn whole<T>(items: Vec<T>) -> Page<T> {
 mod tests {
     use super::*;
 
+    fn page(cursor: Option<&str>, limit: Option<u32>) -> Page<i32> {
+        Cut::new(cursor, limit).page(1..=7, i32::to_string, |it| it)
+    }
+
     #[test]
     fn pages_put_together_are_the_list() {
-        let list = || (1..=7).map(|n| (n.to_string(), n));
         let (mut all, mut cursor) = (Vec::new(), None);
         loop {
-            let page = page(list(), cursor.as_deref(), Some(3));
+            let page = page(cursor.as_deref(), Some(3));
             assert!(page.items.len() <= 3);
             all.extend(page.items);
             cursor = page.next;
@@ -48,6 +63,13 @@ mod tests {
             }
         }
         assert_eq!(all, [1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(page(list(), Some("7"), None).items, [0; 0]);
+    }
+
+    #[test]
+    fn odd_cursors_and_limits_give_short_pages() {
+        assert_eq!(page(Some("7"), None).items, [0; 0]);
+        assert_eq!(page(Some("nonsense"), None).items, [0; 0]);
+        assert_eq!(page(None, Some(0)).items, [1]);
+        assert_eq!(page(None, Some(u32::MAX)).items.len(), 7);
     }
 }

@@ -46,6 +46,7 @@ spec:
 pub(crate) struct Bed {
     pub(crate) server: Server,
     pub(crate) runtime: Runtime,
+    pub(crate) disk: MemoryDisk,
     pub(crate) admin_token: String,
     pub(crate) admin: Client,
     pub(crate) http: reqwest::Client,
@@ -61,8 +62,8 @@ impl Bed {
             entropy: Arc::new(OsEntropy),
             signer: SigningKey::from_seed("shipway.test/default".parse().unwrap(), &[7; 32]),
         };
-        let store = MemoryDisk::default().open();
-        let runtime = Runtime::open(Box::new(store), config).unwrap();
+        let disk = MemoryDisk::default();
+        let runtime = Runtime::open(Box::new(disk.open()), config).unwrap();
         let admin_token = ensure_admin_token(&runtime).await.unwrap().unwrap();
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
         config.blob_bytes_max = BLOB_BYTES_MAX;
@@ -75,7 +76,7 @@ impl Bed {
             .no_proxy()
             .build()
             .unwrap();
-        Self { server, runtime, admin_token, admin, http, _data: data }
+        Self { server, runtime, disk, admin_token, admin, http, _data: data }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

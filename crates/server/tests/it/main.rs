@@ -8,6 +8,7 @@ mod blobs;
 mod events;
 mod ledger;
 mod open;
+mod outage;
 mod pages;
 mod resources;
 mod rollouts;

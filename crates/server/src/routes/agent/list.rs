@@ -1,13 +1,15 @@
 //! Listing hosts.
 
 use shipway_api::operations::agent::ListAgents;
+use shipway_engine::Agent;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListAgents>) -> Outcome<ListAgents> {
     let state = it.app.runtime.state();
-    let items =
-        state.agents.iter().map(|agent| (agent.host.to_string(), views::agent::view(&it.app, &state, agent)));
-    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+    let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
+    let view = |agent: &Agent| views::agent::view(&it.app, &state, agent);
+    Ok(cut.page(state.agents.iter(), |agent| agent.host.to_string(), view))
 }

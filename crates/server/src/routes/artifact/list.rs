@@ -1,17 +1,17 @@
 //! Listing registered builds.
 
 use shipway_api::operations::artifact::ListArtifacts;
+use shipway_model::release::Artifact;
 
 use crate::incoming::{Incoming, Outcome};
-use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListArtifacts>) -> Outcome<ListArtifacts> {
     let state = it.app.runtime.state();
     let all = state.artifacts.iter().map(|it| &it.artifact);
     let wanted =
         all.filter(|artifact| it.query.service.as_ref().is_none_or(|name| artifact.service == *name));
-    let items = wanted.map(|artifact| {
-        (format!("{}@{}", artifact.service, artifact.version), super::view(&it.app, artifact))
-    });
-    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+    let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
+    let key = |artifact: &&Artifact| format!("{}@{}", artifact.service, artifact.version);
+    Ok(cut.page(wanted, key, |artifact| super::view(&it.app, artifact)))
 }

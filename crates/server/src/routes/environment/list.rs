@@ -1,15 +1,15 @@
 //! Listing environments.
 
 use shipway_api::operations::environment::ListEnvironments;
+use shipway_model::Name;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListEnvironments>) -> Outcome<ListEnvironments> {
     let state = it.app.runtime.state();
-    let items = state
-        .catalogue
-        .environments()
-        .map(|name| (name.to_string(), views::environment::summary(&state, name)));
-    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+    let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
+    let view = |name: &Name| views::environment::summary(&state, name);
+    Ok(cut.page(state.catalogue.environments(), |name| name.to_string(), view))
 }

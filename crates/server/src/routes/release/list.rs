@@ -5,6 +5,7 @@ use shipway_engine::Release;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> {
     let state = it.app.runtime.state();
@@ -12,6 +13,6 @@ pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> 
     let mut releases: Vec<_> = state.releases.iter().filter(wanted).collect();
     // Ids grow with the time of their making.
     releases.sort_unstable_by_key(|release| std::cmp::Reverse(release.id));
-    let items = releases.into_iter().map(|release| (release.id.to_string(), views::release::view(release)));
-    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+    let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
+    Ok(cut.page(releases.into_iter(), |release| release.id.to_string(), views::release::view))
 }

@@ -5,6 +5,7 @@ use shipway_engine::Summary;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> {
     let state = it.app.runtime.state();
@@ -15,6 +16,6 @@ pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> 
     };
     // Ids grow with the time of their making.
     let newest = state.rollouts.summaries.values().rev().filter(wanted);
-    let items = newest.map(|known| (known.id.to_string(), views::rollout::summary(&state, known)));
-    Ok(views::page::page(items, query.cursor.as_deref(), query.limit))
+    let cut = Cut::new(query.cursor.as_deref(), query.limit);
+    Ok(cut.page(newest, |known| known.id.to_string(), |known| views::rollout::summary(&state, known)))
 }

@@ -3,12 +3,12 @@
 use shipway_api::operations::token::ListTokens;
 
 use crate::incoming::{Incoming, Outcome};
-use crate::views;
+use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListTokens>) -> Outcome<ListTokens> {
     let now = it.app.runtime.clock().now();
     let state = it.app.runtime.state();
     let valid = state.access.tokens().filter(|token| token.is_valid(now));
-    let items = valid.map(|token| (token.id.to_string(), super::view(token)));
-    Ok(views::page::page(items, it.query.cursor.as_deref(), it.query.limit))
+    let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
+    Ok(cut.page(valid, |token| token.id.to_string(), super::view))
 }
