@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, getpgid, kill_process_group, pidfd_open};
 use serde::{Deserialize, Serialize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -20,6 +20,8 @@ use tokio::time::timeout;
 
 /// How long a killed process may take to disappear; only one stuck in the kernel takes longer.
 const KILL_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Far longer than a start takes from the fork to the new program.
+const START_WAIT: Duration = Duration::from_millis(300);
 
 /// Names one process for ever: a pid alone is used again, also after the host has started anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,16 +79,14 @@ impl Process {
     }
 
     /// The group leader whose environment has every one of `marks`: for a start that was not noted in time.
-    pub(crate) fn find(marks: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) async fn find(marks: &[(&str, &str)]) -> Option<Self> {
         let marks: Vec<String> = marks.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let pids =
-            fs::read_dir("/proc").ok()?.filter_map(|it| it.ok()?.file_name().to_str()?.parse::<i32>().ok());
-        let id = pids.filter_map(Pid::from_raw).find(|pid| {
-            let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
-            let has = |mark: &String| environment.split(|it| *it == 0).any(|it| it == mark.as_bytes());
-            marks.iter().all(has) && rustix::process::getpgid(Some(*pid)).is_ok_and(|group| group == *pid)
-        })?;
-        Self::adopt(&ProcessId::of(id).ok()?)
+        if let Some(found) = look_for(&marks) {
+            return Some(found);
+        }
+        // It may be on its way: a new process shows the environment of its parent until it has its own.
+        tokio::time::sleep(START_WAIT).await;
+        look_for(&marks)
     }
 
     pub(crate) fn id(&self) -> &ProcessId {
@@ -168,6 +168,17 @@ impl ProcessId {
     }
 }
 
+fn look_for(marks: &[String]) -> Option<Process> {
+    let pids =
+        fs::read_dir("/proc").ok()?.filter_map(|it| it.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    let pid = pids.filter_map(Pid::from_raw).find(|pid| {
+        let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        let has = |mark: &String| environment.split(|it| *it == 0).any(|it| it == mark.as_bytes());
+        marks.iter().all(has) && getpgid(Some(*pid)).is_ok_and(|group| group == *pid)
+    })?;
+    Process::adopt(&ProcessId::of(pid).ok()?)
+}
+
 #[expect(
     deprecated,
     reason = "its successor is unsafe for the sake of types that lie about their descriptor; OwnedFd does not"
@@ -226,13 +237,7 @@ mod tests {
         assert!(Process::adopt(&ProcessId { start_ticks: id.start_ticks + 1, ..id.clone() }).is_none());
         assert!(Process::adopt(&ProcessId { boot: "another".into(), ..id.clone() }).is_none());
         assert!(id.age().expect("uptime") < Duration::from_secs(60));
-        // The kernel shows the new environment a moment after the start has returned.
-        let found = loop {
-            match Process::find(&[("SHIPWAY_MARK", &mark)]) {
-                Some(found) => break found,
-                None => tokio::task::yield_now().await,
-            }
-        };
+        let found = Process::find(&[("SHIPWAY_MARK", &mark)]).await.expect("found by its mark");
         assert_eq!(*found.id(), id);
         assert_eq!(process.stop(Signal::TERM, Duration::from_secs(10)).await, Ending::Signal(15));
         assert!(Process::adopt(&id).is_none());

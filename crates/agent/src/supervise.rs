@@ -119,7 +119,7 @@ impl Supervisor {
             None => {
                 let folder = self.unit.folder.display().to_string();
                 let run = record.run.to_string();
-                Process::find(&[("SHIPWAY_FOLDER", &folder), ("SHIPWAY_RUN", &run)])
+                Process::find(&[("SHIPWAY_FOLDER", &folder), ("SHIPWAY_RUN", &run)]).await
             }
         };
         match &found {
