@@ -3,11 +3,15 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::output::Paint;
+
 /// Logs to standard error, as much as `SHIPWAY_LOG` asks for (`info` unless it says otherwise).
 pub(crate) fn start_log() {
     let filter = EnvFilter::try_from_env("SHIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start within one process (`up`) finds it running.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let ansi = Paint::of_stderr() == Paint::Colour;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
+    let _ = log.try_init();
 }
 
 /// Until SIGTERM or Ctrl-C.

@@ -62,6 +62,12 @@ impl Failure {
         self
     }
 
+    /// Names in the next command what it stands for: `ROLLOUT` becomes this one.
+    pub(crate) fn about(mut self, placeholder: &str, value: impl ToString) -> Self {
+        self.text.next = self.text.next.replace(placeholder, &value.to_string());
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.text.message

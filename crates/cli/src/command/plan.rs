@@ -13,7 +13,7 @@ use crate::settings::ConnectionArgs;
 mod action;
 mod page;
 
-pub(crate) use action::describe;
+pub(crate) use action::{describe, split};
 
 /// Show what a rollout would do, in which order and why; nothing is touched
 #[derive(Debug, Args)]

@@ -1,9 +1,13 @@
 //! `shipway rollout`
 
 use clap::{Args, Subcommand};
+use shipway_api::operations::rollout::{Reason, RolloutPath};
+use shipway_api::view::RolloutView;
+use shipway_api::{Json, Operation};
 use shipway_model::RolloutId;
 
-use crate::failure::Outcome;
+use crate::connection::{connect, once};
+use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
 use crate::settings::ConnectionArgs;
 
@@ -68,19 +72,12 @@ impl ChangeArgs {
     /// Asks for a change and shows the rollout as it then is.
     async fn change<O>(self, connection: &ConnectionArgs) -> Outcome
     where
-        O: shipway_api::Operation<
-                Path = shipway_api::operations::rollout::RolloutPath,
-                Query = (),
-                Body = shipway_api::Json<shipway_api::operations::rollout::Reason>,
-                Answer = shipway_api::Json<shipway_api::view::RolloutView>,
-            >,
+        O: Operation<Path = RolloutPath, Query = (), Body = Json<Reason>, Answer = Json<RolloutView>>,
     {
-        use shipway_api::operations::rollout::{Reason, RolloutPath};
-
-        let client = crate::connection::connect(connection)?;
+        let client = connect(connection)?;
         let path = RolloutPath { rollout: self.rollout };
-        let view =
-            crate::connection::once(client.call::<O>(path, (), Reason { reason: self.reason })).await?.value;
+        let answer = once(client.call::<O>(path, (), Reason { reason: self.reason })).await;
+        let view = answer.map_err(|error| Failure::from(error).about("ROLLOUT", self.rollout))?.value;
         self.output.show(&view, |paint| show::render(&view, paint))
     }
 }

@@ -3,40 +3,45 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::program::{Said, said, shipway};
 
 /// A control plane on a free port; it ends with the value.
-struct Live<'f> {
+pub(crate) struct Live<'f> {
     folder: &'f Path,
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl<'f> Live<'f> {
-    fn start(folder: &'f Path) -> Self {
-        let mut child = shipway(folder)
-            .args(["serve", "--data", "data", "--listen", "127.0.0.1:0", "--admin-token-file", "token"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_whitespace().last().expect("it says where it listens").to_owned();
+    pub(crate) fn start(folder: &'f Path) -> Self {
+        let (child, address) = serve(folder, "127.0.0.1:0");
         Self { folder, child, address }
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    /// As a power cut would end it; at the same address again afterwards.
+    pub(crate) fn kill_and_start_again(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let listen = self.address.trim_start_matches("http://").to_owned();
+        (self.child, _) = serve(self.folder, &listen);
+    }
+
+    /// With the admin's token.
+    pub(crate) fn command(&self) -> Command {
         let token = fs::read_to_string(self.folder.join("token")).unwrap();
         let mut command = shipway(self.folder);
-        command.env("SHIPWAY_SERVER", &self.address).env("SHIPWAY_TOKEN", token.trim()).args(args);
-        said(&command.output().unwrap())
+        command.env("SHIPWAY_SERVER", &self.address).env("SHIPWAY_TOKEN", token.trim());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        said(&self.command().args(args).output().unwrap())
     }
 
     /// What it says when it ends well.
-    fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let said = self.run(args);
         assert_eq!(said.code, 0, "{args:?}: {}{}", said.out, said.err);
         said.out
@@ -48,6 +53,20 @@ impl Drop for Live<'_> {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The process, and where it listens.
+fn serve(folder: &Path, listen: &str) -> (Child, String) {
+    let mut child = shipway(folder)
+        .args(["serve", "--data", "data", "--listen", listen, "--admin-token-file", "token"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split_whitespace().last().expect("it says where it listens").to_owned();
+    (child, address)
 }
 
 const SHOP: &str = r"

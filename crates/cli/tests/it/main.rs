@@ -7,6 +7,7 @@ mod faults;
 mod help;
 mod live;
 mod program;
+mod rollout;
 mod site;
 mod unreachable;
 mod validate;

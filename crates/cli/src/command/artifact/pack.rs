@@ -44,7 +44,9 @@ impl Pack {
             .map_err(failed)?;
         let output = self.output.display();
         output::print(&format!("{}  {output}\n", packed.digest));
-        output::note(&format!("{} files, {}\n", packed.n_files, size(packed.size_bytes)));
+        let files =
+            if packed.n_files == 1 { "1 file".to_owned() } else { format!("{} files", packed.n_files) };
+        output::note(&format!("{files}, {}\n", size(packed.size_bytes)));
         Ok(Exit::Ok)
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn line(entry: &LedgerEvent, paint: Paint) -> String {
     let shown: String = data.chars().take(100).collect();
     let ellipsis = if data.chars().nth(100).is_some() { "…" } else { "" };
     format!(
-        "{:>7}  {}  {:<20}  {}  {}\n",
+        "{:>7}  {:<24}  {:<20}  {}  {}\n",
         entry.position,
         text("at"),
         paint.strong(&text("type")),

@@ -30,7 +30,8 @@ pub(crate) fn describe(action: &Action) -> String {
     }
 }
 
-fn split(pools: &[PlannedPool]) -> String {
+/// Versions and their shares of the traffic.
+pub(crate) fn split(pools: &[PlannedPool]) -> String {
     let shares: Vec<String> = pools.iter().map(|it| format!("{} {}", it.version, it.weight_bp)).collect();
     if shares.is_empty() { "nobody".to_owned() } else { shares.join(", ") }
 }

@@ -1,7 +1,7 @@
 //! A plan as a page to read before saying yes.
 
 use shipway_api::operations::plan::PlanView;
-use shipway_model::plan::{Plan, Reversibility, Step};
+use shipway_model::plan::{Plan, Reversibility, Step, Unwind};
 
 use super::describe;
 use crate::output::{Paint, Table, plain};
@@ -101,24 +101,43 @@ fn line(step: &Step, plan: &Plan, paint: Paint) -> String {
     text
 }
 
-/// The same graph read backwards: what would be done from the very end.
+/// The same graph read backwards, from as far as it can be taken back.
 fn unwind(plan: &Plan, paint: Paint) -> String {
-    let last_word = plan.steps.iter().rev().find(|it| it.reversibility == Reversibility::PointOfNoReturn);
-    let mut text = format!("{}\n", paint.strong("If it is taken back, from its end"));
-    let reach = last_word.map_or(0, |it| it.id.0);
-    let undone: Vec<&Step> =
-        plan.steps.iter().rev().filter(|it| it.id.0 > reach && it.undo.is_some()).collect();
-    for step in &undone {
-        let undo = step.undo.as_ref().map(describe).unwrap_or_default();
-        text += &format!("    {:>4}  {}\n", step.id, plain(&undo));
+    let reach = plan.unwind.point_of_no_return;
+    let from = match reach {
+        None => "from its end".to_owned(),
+        Some(step) => format!("before step {step} has begun"),
+    };
+    let mut text = format!("{}\n", paint.strong(&format!("If it is taken back {from}")));
+    let mut n_undone = 0;
+    for step in plan.steps.iter().rev().filter(|it| reach.is_none_or(|reach| it.id < reach)) {
+        if let Some(undo) = &step.undo {
+            n_undone += 1;
+            text += &format!("    {:>4}  {}\n", step.id, plain(&describe(undo)));
+        }
     }
-    if undone.is_empty() {
+    if n_undone == 0 {
         text += "    nothing needs to be undone\n";
     }
-    if let Some(step) = last_word {
-        let line =
-            format!("step {} is the point of no return: what it and the steps before it did stays", step.id);
-        text += &format!("    {}\n", paint.bad(&line));
+    match reach {
+        None => text + &recovery(&plan.unwind, paint),
+        Some(step) => {
+            let line = format!(
+                "step {step} is the point of no return: after it, a failure halts and a person decides"
+            );
+            text + &format!("    {}\n", paint.bad(&line))
+        }
+    }
+}
+
+/// How long the way back takes, against what the services promise.
+fn recovery(unwind: &Unwind, paint: Paint) -> String {
+    let mut text = format!("    takes {}\n", unwind.expected);
+    for it in &unwind.services {
+        let Some(promised) = it.promised else { continue };
+        let line = format!("{} is back within {}; promised are {promised}", it.service, it.expected);
+        let line = if it.expected > promised { paint.bad(&line) } else { line };
+        text += &format!("    {line}\n");
     }
     text
 }
@@ -132,4 +151,21 @@ fn next(view: &PlanView, paint: Paint) -> String {
         release.version,
         view.digest
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use shipway_model::event::{Body, Event};
+
+    use super::*;
+
+    #[test]
+    fn a_plan_reads_well() {
+        let event: Event =
+            serde_json::from_str(include_str!("../../../../model/tests/events/rollout.queued.json"))
+                .expect("an event");
+        let Body::RolloutQueued { plan, plan_digest, .. } = event.body else { panic!("it queues a rollout") };
+        let view = PlanView { digest: plan_digest, plan: (*plan).clone() };
+        insta::assert_snapshot!(render(&view, Paint::Plain));
+    }
 }

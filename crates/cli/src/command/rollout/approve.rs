@@ -7,7 +7,7 @@ use shipway_model::plan::StepId;
 
 use super::show;
 use crate::connection::{connect, once};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
 use crate::settings::ConnectionArgs;
 
@@ -33,7 +33,8 @@ impl Approve {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
         let path = StepPath { rollout: self.rollout, step: self.step };
-        let view = once(client.call::<ApproveStep>(path, (), ApprovalNote { note: self.note })).await?.value;
+        let answer = once(client.call::<ApproveStep>(path, (), ApprovalNote { note: self.note })).await;
+        let view = answer.map_err(|error| Failure::from(error).about("ROLLOUT", self.rollout))?.value;
         self.output.show(&view, |paint| show::render(&view, paint))
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use shipway_api::operations::rollout::{RolloutPath, ShowRollout};
 use shipway_api::view::{Phase, RolloutView, StepState, StepView};
 use shipway_model::RolloutId;
+use shipway_model::analysis::Decision;
 use shipway_model::event::{Cause, End};
 
 use crate::connection::connect;
@@ -44,7 +45,7 @@ pub(super) fn render(view: &RolloutView, paint: Paint) -> String {
         let verdict = &analysis.verdict;
         let (service, canary, control) = (&analysis.service, &analysis.canary, &analysis.control);
         text += &format!("\nstep {}: {service} {canary} against {control}: ", analysis.step);
-        text += &format!("{:?} after {}\n", verdict.decision, verdict.decided_at).to_lowercase();
+        text += &format!("{} after {}\n", decision(verdict.decision), verdict.decided_at);
         verdict.reasons.iter().for_each(|it| text += &format!("  {}\n", plain(it)));
     }
     if !view.targets.is_empty() {
@@ -105,6 +106,16 @@ pub(super) fn phase(phase: &Phase, paint: Paint) -> String {
 
 fn reasoned(word: &str, reason: &str) -> String {
     if reason.is_empty() { word.to_owned() } else { format!("{word}: {}", plain(reason)) }
+}
+
+/// What the judge said, in words.
+pub(super) const fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Harmful => "harmful",
+        Decision::Healthy => "healthy",
+        Decision::Undecided => "undecided",
+        Decision::NoVerdict => "nothing to judge by",
+    }
 }
 
 /// Why something is taken back, in words.

@@ -103,7 +103,7 @@ impl Live {
 
     fn spinner(&self, text: String) -> ProgressBar {
         let spinner = self.multi.insert_before(&self.total, ProgressBar::new_spinner());
-        spinner.set_style(style("{spinner} {msg}"));
+        spinner.set_style(style("{spinner} {wide_msg}"));
         spinner.set_message(text);
         spinner.enable_steady_tick(TICK);
         spinner

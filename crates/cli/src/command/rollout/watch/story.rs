@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use shipway_model::RolloutId;
 use shipway_model::analysis::{Decision, Verdict};
 use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, End, Event};
 use shipway_model::plan::{Action, Plan, StepId};
 
-use super::super::show::cause;
-use crate::command::plan::describe;
+use super::super::show::{cause, decision};
+use crate::command::plan::{describe, split};
 use crate::exit::Exit;
 use crate::output::{Paint, plain};
 
@@ -102,8 +103,8 @@ impl Story {
                 vec![Beat::Line(paint.bad(&format!("is being taken back: {}", plain(&cause(why)))))]
             }
             Body::RolloutEnded { end, id } => self.ended(end, &id.to_string()),
-            Body::StepStarted { step, direction, attempt, .. } => {
-                self.step_started((*step, *direction), *attempt, event.at)
+            Body::StepStarted { id, step, direction, attempt, .. } => {
+                self.step_started(*id, (*step, *direction), *attempt, event.at)
             }
             Body::StepEnded { step, direction, outcome, .. } => {
                 self.step_ended((*step, *direction), outcome, event.at)
@@ -129,26 +130,37 @@ impl Story {
                 let line = format!("- {}  skipped: {}", self.name((*step, *direction)), plain(reason));
                 vec![Beat::Line(paint.dim(&line)), self.progress()]
             }
-            Body::StepApproved { step, note, .. } => {
-                let by = plain(&event.actor);
-                let line = format!(
-                    "{} {}",
-                    self.name((*step, Direction::Do)),
-                    reasoned(&format!("approved by {by}"), note)
-                );
-                vec![Beat::Line(line)]
+            // Who it was is in the step's end; the note is not.
+            Body::StepApproved { note, .. } if note.is_empty() => Vec::new(),
+            Body::StepApproved { note, .. } => {
+                vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
             }
             Body::StepObserved { step, verdict, .. } => self.observed(*step, verdict),
-            _ => Vec::new(),
+            Body::RolloutAborting { reason, .. } => {
+                let line = reasoned("is being stopped where it stands", reason);
+                vec![Beat::Line(paint.warn(&line))]
+            }
+            // Of other things than this rollout.
+            Body::LedgerOpened { .. }
+            | Body::TokenIssued { .. }
+            | Body::TokenRevoked { .. }
+            | Body::ResourceApplied { .. }
+            | Body::ArtifactRegistered { .. }
+            | Body::ReleaseCreated { .. }
+            | Body::ReleaseSealed { .. }
+            | Body::AgentRegistered { .. }
+            | Body::InstanceChanged { .. }
+            | Body::ScopePaused { .. }
+            | Body::ScopeResumed { .. } => Vec::new(),
         }
     }
 
-    fn step_started(&mut self, act: Act, attempt: u32, at: Timestamp) -> Vec<Beat> {
+    fn step_started(&mut self, id: RolloutId, act: Act, attempt: u32, at: Timestamp) -> Vec<Beat> {
         self.started.insert(act, at);
         let again = if attempt > 1 { format!("  attempt {attempt}") } else { String::new() };
         let asks = match self.action(act) {
-            Some(Action::Approval { .. }) => format!("  next: shipway rollout approve ROLLOUT {}", act.0),
-            Some(Action::Pause {}) => "  next: shipway rollout resume ROLLOUT".to_owned(),
+            Some(Action::Approval { .. }) => format!("  next: shipway rollout approve {id} {}", act.0),
+            Some(Action::Pause {}) => format!("  next: shipway rollout resume {id}"),
             _ => String::new(),
         };
         vec![Beat::Begin { act, text: format!("{}{again}{asks}", self.name(act)) }]
@@ -183,8 +195,7 @@ impl Story {
             Success::Judged { verdict } => format!("  {}", judged(verdict)),
             Success::Completed { summary } if !summary.is_empty() => format!("  {}", plain(summary)),
             Success::Routed { .. } => match self.action(act) {
-                // The title may say it in other words; the split itself is what matters.
-                Some(action @ Action::Route { .. }) => format!("  {}", plain(&describe(action))),
+                Some(Action::Route { pools, .. }) if act.1 == Direction::Do => format!("  {}", split(pools)),
                 _ => String::new(),
             },
             Success::Completed { .. } | Success::Retired {} | Success::Verified {} => String::new(),
@@ -247,12 +258,7 @@ impl Story {
 
 /// The verdict's weight in a few words.
 fn judged(verdict: &Verdict) -> String {
-    let decision = match verdict.decision {
-        Decision::Harmful => "harmful",
-        Decision::Healthy => "healthy",
-        Decision::Undecided => "undecided yet",
-        Decision::NoVerdict => "nothing to judge by yet",
-    };
+    let decision = decision(verdict.decision);
     let reason = verdict.reasons.first().map(|it| format!("; {}", plain(it))).unwrap_or_default();
     format!("{decision}: {} requests, {} failed{reason}", verdict.canary_requests, verdict.canary_errors)
 }
@@ -263,4 +269,64 @@ fn reasoned(word: &str, reason: &str) -> String {
 
 fn seconds(start: Timestamp, end: Timestamp) -> String {
     format!("  {:.1}s", end.duration_since(start).as_secs_f64().max(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The stored events of every kind, told in an order that could be. They are of one rollout with four steps.
+    #[test]
+    fn every_event_of_a_rollout_is_told() {
+        let kinds = [
+            "rollout.queued",
+            "rollout.replanned",
+            "rollout.started",
+            "step.started",
+            "step.observed",
+            "step.observed",
+            "step.retried",
+            "step.tolerated",
+            "step.skipped",
+            "step.approved",
+            "step.ended",
+            "step.ended--routed",
+            "step.ended--judged",
+            "step.ended--retired",
+            "step.ended--verified",
+            "step.ended--completed",
+            "step.ended--failed",
+            "rollout.paused",
+            "rollout.resumed",
+            "rollout.halted",
+            "rollout.unwinding",
+            "rollout.unwinding--asked",
+            "rollout.unwinding--instance-failed",
+            "rollout.aborting",
+            "rollout.ended",
+            "rollout.ended--rolled-back",
+            "rollout.ended--aborted",
+            "rollout.ended--cancelled",
+        ];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/events");
+        let mut story = Story::new(Paint::Plain);
+        let mut told = String::new();
+        for kind in kinds {
+            let text =
+                std::fs::read_to_string(folder.join(format!("{kind}.json"))).expect("the event is stored");
+            let event: Event = serde_json::from_str(&text).expect("it is an event");
+            told += &format!("[{kind}]\n");
+            for beat in story.tell(&event) {
+                told += &match beat {
+                    Beat::Line(text) | Beat::Note(text) => format!("{text}\n"),
+                    Beat::Begin { text, .. } => format!("begin: {text}\n"),
+                    Beat::Progress { text, .. } => format!("progress: {text}\n"),
+                    Beat::End { line, .. } => format!("{line}\n"),
+                    Beat::Done { done, total } => format!("done: {done}/{total}\n"),
+                    Beat::Over(exit) => format!("exit: {}\n", exit.code()),
+                };
+            }
+        }
+        insta::assert_snapshot!(told);
+    }
 }
