@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, Condition, End, Event};
-use shipway_model::plan::{Action, Deployed, Instance, PlannedPool};
+use shipway_model::plan::{Action, Deployed, Instance, Plan, PlannedPool};
 use shipway_model::resource::service::Deployment;
 use shipway_model::{Digest, Name, RolloutId};
 
@@ -22,6 +23,8 @@ pub struct EnvironmentState {
     /// What each service runs, as the last rollout that ended well left it.
     pub services: BTreeMap<Name, Shipped>,
     pub instances: BTreeMap<Instance, InstanceState>,
+    /// The contracts of those instances: plans are forgotten, and what they left running still has to be looked after.
+    pub contracts: BTreeMap<Digest, Arc<Deployment>>,
     pub routes: BTreeMap<Name, Routed>,
     /// Rollouts that wait for their turn, in the order in which they came.
     pub queue: Vec<RolloutId>,
@@ -140,7 +143,7 @@ impl Environments {
             Body::RolloutEnded { id, end } => environment.end(rollout, *id, end, event.at),
             Body::StepStarted { step, direction, route_revision, .. } => {
                 if let Some(action) = rollout::action(rollout, *step, *direction) {
-                    environment.begin(action, *route_revision, event.at);
+                    environment.begin(&rollout.plan, action, *route_revision, event.at);
                 }
             }
             Body::StepEnded { step, direction, outcome, .. } => {
@@ -154,9 +157,12 @@ impl Environments {
 }
 
 impl EnvironmentState {
-    fn begin(&mut self, action: &Action, route_revision: Option<u64>, at: Timestamp) {
+    fn begin(&mut self, plan: &Plan, action: &Action, route_revision: Option<u64>, at: Timestamp) {
         match action {
             Action::Place { instance, artifact, contract } => {
+                if let Some(deployment) = plan.contracts.get(contract) {
+                    self.contracts.entry(*contract).or_insert_with(|| Arc::new(deployment.clone()));
+                }
                 let fresh = InstanceState {
                     status: Status::Starting,
                     artifact: *artifact,
@@ -218,6 +224,8 @@ impl EnvironmentState {
         self.queue.retain(|it| *it != id);
         self.running.remove(&id);
         self.version += 1;
+        let needed: BTreeSet<Digest> = self.instances.values().map(|it| it.contract).collect();
+        self.contracts.retain(|digest, _| needed.contains(digest));
         match end {
             End::Cancelled { .. } => return,
             End::Aborted { .. } => {}

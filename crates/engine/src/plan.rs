@@ -142,6 +142,13 @@ impl<'a> Ground<'a> {
         if let Some(shipped) = shipped {
             self.contracts.insert(shipped.deployed.contract, shipped.contract.clone());
         }
+        // What an aborted rollout has left is stopped under the contract under which it was started.
+        for (instance, left) in self.running.iter().flat_map(|it| &it.instances) {
+            let contract = self.running.and_then(|it| it.contracts.get(&left.contract));
+            if let Some(contract) = contract.filter(|_| instance.service == name) {
+                self.contracts.entry(left.contract).or_insert_with(|| (**contract).clone());
+            }
+        }
         let from = shipped.map(|it| it.deployed.clone());
         let unchanged = from.as_ref() == Some(&to) && self.is_everywhere(&name, &to);
         if !unchanged && from.as_ref().is_some_and(|it| it.version == to.version && *it != to) {

@@ -331,3 +331,23 @@ fn a_budget_of_the_organisation_holds_what_is_above_it() {
     let rejection = world.start_as("ana", too_much).unwrap_err();
     assert!(rejection.to_string().contains("never allows more than 2"), "{rejection}");
 }
+
+#[test]
+fn what_an_aborted_rollout_left_keeps_its_contract_when_its_plan_is_forgotten() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "canary" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    let place = world.effects()[0].clone();
+    let outcome = world.act(&place);
+    world.ask(Command::AbortRollout { id, reason: "think first".to_owned() }).unwrap();
+    world.ask(Command::Report { key: place.key, outcome }).unwrap();
+    world.ship("2.0.0", &[("web", "2.0.0")]);
+    assert!(!world.state.rollouts.live.contains_key(&id));
+    let environment = world.state.environments.get(&name("production")).unwrap();
+    assert_eq!(environment.instances.len(), 7);
+    for state in environment.instances.values() {
+        assert!(environment.contracts.contains_key(&state.contract));
+    }
+    world.ship("1.2.0", &[("checkout", "1.2.0")]);
+    assert!(world.standing().iter().all(|it| !it.contains("1.1.0")), "{:?}", world.standing());
+}

@@ -4,8 +4,7 @@ use shipway_api::view::AgentView;
 use shipway_api::view::agent::{OrderedInstance, Orders};
 use shipway_engine::environment::{InstanceState, Status};
 use shipway_engine::{Agent, EnvironmentState, State};
-use shipway_model::resource::service::Deployment;
-use shipway_model::{Digest, Name};
+use shipway_model::Name;
 
 use super::instance;
 use crate::app::App;
@@ -25,10 +24,10 @@ pub(crate) fn view(app: &App, state: &State, agent: &Agent) -> AgentView {
 
 /// Everything that should run on the host: what is being started and what is not stopped yet too.
 pub(crate) fn orders(state: &State, host: &Name, revision: u64) -> Orders {
-    let ordered = |(environment, known): (&Name, &EnvironmentState)| {
+    let ordered = |(_, known): (&Name, &EnvironmentState)| {
         let here = known.instances.iter().filter(|(it, state)| it.target == *host && should_run(state));
         let ordered = here.filter_map(|(instance, it)| {
-            let contract = contract(state, environment, known, &it.contract)?;
+            let contract = known.contracts.get(&it.contract)?.as_ref().clone();
             Some(OrderedInstance { instance: instance.clone(), artifact: it.artifact, contract })
         });
         ordered.collect::<Vec<_>>()
@@ -39,13 +38,4 @@ pub(crate) fn orders(state: &State, host: &Name, revision: u64) -> Orders {
 /// What failed to come up has been taken away already.
 fn should_run(known: &InstanceState) -> bool {
     !matches!(known.status, Status::Failed { .. })
-}
-
-/// The contract under which something runs in the environment: of a plan that is known, or of what was shipped.
-fn contract(state: &State, name: &Name, known: &EnvironmentState, digest: &Digest) -> Option<Deployment> {
-    let plans = state.rollouts.live.values().filter(|it| it.plan.environment == *name);
-    let planned = plans.clone().find_map(|it| it.plan.contracts.get(digest));
-    let before = plans.flat_map(|it| it.before.values());
-    let mut shipped = known.services.values().chain(before);
-    planned.or_else(|| shipped.find(|it| it.deployed.contract == *digest).map(|it| &it.contract)).cloned()
 }
