@@ -14,6 +14,7 @@
 mod archive;
 mod backoff;
 mod cache;
+mod connections;
 mod environment;
 mod fleet;
 mod health;

@@ -50,7 +50,7 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
         Order::Place { instance, artifact, contract } => {
             place::place(&host, instance, *artifact, contract, &patience).await
         }
-        Order::Retire { instance, .. } => retire::retire(&host, instance).await,
+        Order::Retire { instance, contract } => retire::retire(&host, instance, contract.drain).await,
         Order::Verify { instance } => verify::verify(&host, instance, &patience).await,
         Order::Command { environment, command, artifact, .. } => {
             command::run(&host, &key, environment, command, *artifact, patience).await

@@ -258,6 +258,7 @@ impl Rollout {
             }
             Body::RolloutUnwinding { cause, .. } => {
                 self.resume(at);
+                self.cut_off("the rollout was taken back meanwhile", at);
                 self.phase = Phase::Unwinding;
                 self.ended = None;
                 if self.cause.is_none() {
@@ -268,6 +269,7 @@ impl Rollout {
             Body::RolloutAborting { reason, .. } => self.phase = Phase::Aborting { reason: reason.clone() },
             Body::RolloutEnded { end, .. } => {
                 self.resume(at);
+                self.cut_off("the rollout ended meanwhile", at);
                 self.ended = Some(at);
                 self.phase = Phase::Ended(end.clone());
             }
@@ -341,6 +343,19 @@ impl Rollout {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Steps under way, in the direction walked so far, end without a result.
+    fn cut_off(&mut self, reason: &str, at: Timestamp) {
+        let direction = self.direction();
+        for step in &mut self.steps {
+            let progress = step.progress_mut(direction);
+            if let Progress::Running { attempt, .. } | Progress::Retrying { attempt, .. } = *progress {
+                let reason = reason.to_owned();
+                *progress = Progress::Failed { attempt, reason, retryable: false, at };
+                step.ended = Some(at);
+            }
         }
     }
 

@@ -135,6 +135,9 @@ fn a_new_instance_that_dies_takes_the_rollout_back() {
     let condition = Condition::Crashed;
     world.ask(Command::ReportInstance { instance, condition, detail: "exit status 139".to_owned() }).unwrap();
     assert_eq!(*world.phase(id), Phase::Unwinding);
+    let runs =
+        |it: &shipway_engine::StepState| matches!(it.forward, shipway_engine::Progress::Running { .. });
+    assert!(!world.rollout(id).steps.iter().any(runs), "what was under way is cut off");
     world.run_well();
     assert_eq!(world.standing(), OLD);
 }
