@@ -75,6 +75,27 @@ fn an_instance_is_placed_verified_and_retired() {
     assert!(control_plane.conditions().is_empty(), "nothing changed by itself");
 }
 
+/// The contract's drain is longer than this test: only the closed connection lets the instance be stopped.
+#[test]
+fn an_instance_is_stopped_when_its_connections_are_closed() {
+    let control_plane = ControlPlane::start();
+    let host = Host::start(&control_plane);
+    let artifact = service(&[]);
+    control_plane.keep(&artifact);
+    let placed = control_plane.perform(&place(1, "1.0.0", &artifact, contract()));
+    let address = placed["result"]["address"].as_str().expect("an address").to_owned();
+    let pid = host.pid();
+    let open = TcpStream::connect(address).expect("connected");
+    let mut retiring = retire(2, "1.0.0");
+    retiring["order"]["contract"]["drain"] = json!("10m");
+    control_plane.lease(&retiring, 1);
+    until("the retirement begins", || (host.noted("begun").len() == 2).then_some(()));
+    assert!(control_plane.outcome_now(&retiring, 1).is_none() && runs(pid));
+    drop(open);
+    assert_eq!(control_plane.outcome(&retiring, 1)["result"]["kind"], "retired");
+    assert!(!runs(pid));
+}
+
 #[test]
 fn versions_run_side_by_side_and_what_runs_already_is_left_alone() {
     let control_plane = ControlPlane::start();
