@@ -15,9 +15,11 @@ pub(crate) fn test() -> Vec<Step> {
         run_tests(if answer(cargo(["nextest", "--version"])).is_some() {
             cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", "xtask/nextest.toml"])
         } else {
-            cargo(["test", "--workspace", "--all-targets", "--no-fail-fast"])
+            cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
         })
     }));
+    // The README's first command, as it was built for the tests.
+    steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
     steps
 }
 
