@@ -1,7 +1,8 @@
 //! The deterministic heart: commands and lease requests in, one durable batch out.
 //!
-//! A [`Kernel`] holds a working state that runs ahead of what is durable by exactly one batch. When the store does not
-//! take the batch, everything goes back to what is durable, and nobody has been told otherwise.
+//! A [`Kernel`] holds a working state that runs ahead of what is durable: by the batch that is being written and the
+//! one that is being decided. When the store does not take a batch, everything goes back to what is durable, and
+//! nobody has been told otherwise.
 
 mod answers;
 mod draft;
@@ -19,21 +20,20 @@ use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Body, Event, Schema, Stream};
 use shipway_model::{Millis, Name, RolloutId};
 
+pub(crate) use self::draft::Draft;
+
 use self::answers::Answers;
-use self::draft::Draft;
-use self::queue::Queue;
+use self::queue::{Queue, Touched};
 use crate::open::OpenError;
 use crate::published::{Head, Published};
 use crate::replay::replay;
 use crate::runtime::{Leased, Receipt, Submission, SubmitError};
-use crate::store::{AppendError, Store, StoreError, StoredAnswer};
+use crate::store::{Batch, Store, StoreError, StoreReader, StoredAnswer};
 
 /// Effects given at once.
 pub const LEASES_MAX: usize = 64;
 /// The longest lease.
 pub const LEASE_TTL_MAX: Duration = Duration::from_secs(300);
-/// How often a batch is decided again when others write to the same store.
-const STALE_MAX: u32 = 8;
 
 pub(crate) enum Request {
     Submit(Box<Submission>),
@@ -63,44 +63,68 @@ pub(crate) enum Accepted {
 }
 
 pub(crate) struct Kernel {
-    store: Box<dyn Store>,
     tenant: Name,
     signer: SigningKey,
     published: Arc<Published>,
-    /// The published state and the batch in the making.
+    reader: Arc<dyn StoreReader>,
+    /// The published state and everything decided since.
     working: State,
     queue: Queue,
     answers: Answers,
-    /// What is durable, as the next batch must build on it.
-    frontier: Frontier,
-    revision: u64,
+    durable: Tip,
+    /// On which the next draft builds: durable, or being written.
+    sealed: Tip,
+    /// Of the newest draft.
     at: Timestamp,
     /// The queue may differ from what the state calls for, after reading from the store.
     resync: bool,
 }
 
+/// Where the ledger ends.
+#[derive(Debug, Clone, Default)]
+struct Tip {
+    frontier: Frontier,
+    revision: u64,
+}
+
+/// A batch that is ready to be written, and what to do when it was or was not.
+pub(crate) struct Sealed {
+    batch: Batch,
+    events: Vec<Arc<Event>>,
+    head: Head,
+    frontier: Frontier,
+    /// What the queue held before it.
+    touched: Touched,
+}
+
+impl Sealed {
+    pub(crate) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+}
+
 impl Kernel {
     /// Reads the store and publishes what it holds.
     pub(crate) fn open(
-        store: Box<dyn Store>,
+        store: &mut dyn Store,
         tenant: Name,
         signer: SigningKey,
         published: Arc<Published>,
     ) -> Result<Self, OpenError> {
         let mut kernel = Self {
-            store,
             tenant,
             signer,
             published,
+            reader: store.reader(),
             working: State::default(),
             queue: Queue::default(),
             answers: Answers::default(),
-            frontier: Frontier::default(),
-            revision: 0,
+            durable: Tip::default(),
+            sealed: Tip::default(),
             at: Timestamp::UNIX_EPOCH,
             resync: true,
         };
-        kernel.catch_up()?;
+        kernel.catch_up(store)?;
         Ok(kernel)
     }
 
@@ -109,63 +133,96 @@ impl Kernel {
         [engine::wake_at(&self.working), self.queue.expires_at()].into_iter().flatten().min()
     }
 
-    /// Does what is due by `now` and what is asked for, in order, and answers once it is durable.
-    ///
-    /// # Errors
-    /// Nothing was written; the answer to every request is that the store is unavailable.
-    pub(crate) fn process(&mut self, requests: &[Request], now: Timestamp) -> Result<Vec<Reply>, String> {
-        for _ in 0..STALE_MAX {
-            let (mut draft, replies) = self.draft(requests, now);
-            if draft.is_empty() {
-                self.queue.revert();
-                self.tell_of_expired(now);
-                return Ok(replies);
-            }
-            let head = draft.seal(&self.signer, self.published.head());
-            match self.store.append(&draft.batch) {
-                Ok(()) => {
-                    self.commit(draft, head);
-                    self.tell_of_expired(now);
-                    return Ok(replies);
-                }
-                Err(AppendError::Stale) => {
-                    self.revert();
-                    self.catch_up().map_err(|error| error.to_string())?;
-                }
-                Err(AppendError::Unavailable(reason)) => {
-                    self.revert();
-                    return Err(reason);
-                }
-            }
-        }
-        Err(format!("others wrote first {STALE_MAX} times in a row"))
-    }
-
-    fn draft(&mut self, requests: &[Request], now: Timestamp) -> (Draft, Vec<Reply>) {
-        let mut draft = Draft::new(self.revision, self.frontier.clone(), self.time_of(now));
+    /// Begins a batch with what is due by `now`.
+    pub(crate) fn draft(&mut self, now: Timestamp) -> Draft {
+        self.at = self.time_of(now);
+        let mut draft = Draft::new(&self.sealed, self.at);
         if draft.size() == 0 {
             let origin = self.signer.verifier().name().to_string();
             let opened = self.record(&mut draft, crate::ACTOR, vec![Body::LedgerOpened { origin }]);
             opened.expect("a ledger's name has a canonical form");
         }
         self.settle(&mut draft);
-        if self.resync {
+        if std::mem::take(&mut self.resync) {
             let live: BTreeSet<_> = engine::live_rollouts(&self.working).collect();
             self.sync_queue(self.queue.rollouts().union(&live).copied().collect());
         }
-        let replies = requests.iter().map(|request| self.answer(&mut draft, request)).collect();
-        draft.batch.effects = self.queue.changes();
-        if !draft.batch.answers.is_empty() {
-            draft.batch.forget_answers_before = self.answers.forget_before(draft.at);
-        }
-        (draft, replies)
+        draft
     }
 
-    fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
+    /// Does what is asked for. The answer holds once the draft is durable.
+    pub(crate) fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
         match request {
             Request::Submit(submission) => Reply::Submit(self.submit(draft, submission)),
             Request::Lease(ask) => Reply::Lease(Ok(self.lease(draft.at, ask))),
         }
+    }
+
+    /// Ends a batch; the next one builds on it. Nothing when there is nothing to write.
+    pub(crate) fn seal(&mut self, mut draft: Draft) -> Option<Sealed> {
+        let (changes, touched) = self.queue.take_changes();
+        draft.batch.effects = changes;
+        if draft.is_empty() {
+            return None;
+        }
+        if !draft.batch.answers.is_empty() {
+            draft.batch.forget_answers_before = self.answers.forget_before(draft.at);
+        }
+        let head = draft.seal(&self.signer, self.published.head());
+        let Draft { batch, events, frontier, .. } = draft;
+        self.sealed = Tip { frontier: frontier.clone(), revision: batch.revision + 1 };
+        Some(Sealed { batch, events, head, frontier, touched })
+    }
+
+    /// The batch is durable: shows it to everybody.
+    pub(crate) fn commit(&mut self, sealed: Sealed) {
+        let Sealed { batch, events, head, frontier, touched } = sealed;
+        self.durable = Tip { frontier, revision: batch.revision + 1 };
+        self.answers.settle(&batch.answers);
+        self.published.apply(&events);
+        self.published.announce(head);
+        self.published.wake(&self.queue.concerned(&touched));
+    }
+
+    /// The batch was not written: goes back to what is durable, also from what was decided on top of it.
+    pub(crate) fn abandon(&mut self, sealed: Sealed) {
+        let (_, newest) = self.queue.take_changes();
+        self.queue.revert(newest);
+        self.queue.revert(sealed.touched);
+        self.working = self.published.state().clone();
+        self.sealed = self.durable.clone();
+        self.answers.abandon();
+        // A draft that was abandoned may have taken the mark with it.
+        self.resync = true;
+    }
+
+    /// Takes over what stands in the store beyond what is published. Nothing may be in flight.
+    pub(crate) fn catch_up(&mut self, store: &mut dyn Store) -> Result<(), OpenError> {
+        let loaded = store.load()?;
+        let (mut state, mut at) = (self.published.state().clone(), self.at);
+        let from = self.durable.frontier.clone();
+        let frontier = replay(&self.reader, from, loaded.size, &self.tenant, |events| {
+            events.iter().for_each(|event| state.apply(event));
+            at = events.last().map_or(at, |it| it.at.max(at));
+        })?;
+        if !loaded.frontier.is_empty() {
+            let head = agreed_head(&frontier, &loaded.frontier, loaded.checkpoint, &self.signer)?;
+            self.published.replace(state.clone());
+            self.published.announce(head);
+        }
+        (self.working, self.at) = (state, at);
+        self.durable = Tip { frontier, revision: loaded.revision };
+        self.sealed = self.durable.clone();
+        self.queue = Queue::load(loaded.effects);
+        self.answers = Answers::default();
+        self.resync = true;
+        Ok(())
+    }
+
+    /// Wakes those who wait for effects whose leases have ended.
+    pub(crate) fn tell_of_expired(&mut self, now: Timestamp) {
+        let performers = self.queue.expire(now);
+        self.published.wake(&performers);
     }
 
     fn submit(&mut self, draft: &mut Draft, submission: &Submission) -> Result<Accepted, SubmitError> {
@@ -174,7 +231,7 @@ impl Kernel {
             return self.decide(draft, actor, command, *generation).map(Accepted::Now);
         };
         let (key, request) = (answers::scoped_key(actor, key), answers::request_digest(actor, command));
-        if let Some(answer) = self.earlier_answer(draft, &key)? {
+        if let Some(answer) = self.earlier_answer(&key)? {
             return if answer.request == request {
                 Ok(Accepted::Before { first: answer.first, last: answer.last })
             } else {
@@ -184,14 +241,15 @@ impl Kernel {
         let first = draft.size();
         let receipt = self.decide(draft, actor, command, *generation)?;
         let answer = StoredAnswer { request, first, last: draft.size(), at: draft.at };
+        self.answers.add(&key, answer);
         draft.batch.answers.push((key, answer));
         Ok(Accepted::Now(receipt))
     }
 
-    fn earlier_answer(&mut self, draft: &Draft, key: &str) -> Result<Option<StoredAnswer>, SubmitError> {
-        match draft.answer(key).or_else(|| self.answers.get(key)) {
+    fn earlier_answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, SubmitError> {
+        match self.answers.get(key) {
             Some(answer) => Ok(Some(answer)),
-            None => self.store.answer(key).map_err(|error| SubmitError::Unavailable(error.to_string())),
+            None => self.reader.answer(key).map_err(|error| SubmitError::Unavailable(error.to_string())),
         }
     }
 
@@ -272,51 +330,6 @@ impl Kernel {
             expires_in,
         };
         Leased { leases: rows.into_iter().map(lease).collect(), renewed }
-    }
-
-    fn commit(&mut self, draft: Draft, head: Head) {
-        self.revision += 1;
-        self.frontier = draft.frontier;
-        self.at = draft.at;
-        self.resync = false;
-        self.answers.extend(&draft.batch.answers);
-        let concerned = self.queue.commit();
-        self.published.apply(&draft.events);
-        self.published.announce(head);
-        self.published.wake(&concerned);
-    }
-
-    fn revert(&mut self) {
-        self.queue.revert();
-        self.working = self.published.state().clone();
-    }
-
-    fn tell_of_expired(&mut self, now: Timestamp) {
-        let performers = self.queue.expire(now);
-        self.published.wake(&performers);
-    }
-
-    /// Takes over what stands in the store beyond what is published.
-    fn catch_up(&mut self) -> Result<(), OpenError> {
-        let loaded = self.store.load()?;
-        let reader = self.store.reader();
-        let (mut state, mut at) = (self.published.state().clone(), self.at);
-        let frontier = replay(&reader, self.frontier.clone(), loaded.size, &self.tenant, |events| {
-            events.iter().for_each(|event| state.apply(event));
-            at = events.last().map_or(at, |it| it.at);
-        })?;
-        if !loaded.frontier.is_empty() {
-            let head = agreed_head(&frontier, &loaded.frontier, loaded.checkpoint, &self.signer)?;
-            self.published.replace(state.clone());
-            self.published.announce(head);
-        }
-        (self.working, self.at) = (state, at);
-        self.frontier = frontier;
-        self.revision = loaded.revision;
-        self.queue = Queue::load(loaded.effects);
-        self.answers = Answers::default();
-        self.resync = true;
-        Ok(())
     }
 
     /// Time in the ledger is whole milliseconds and never runs backwards.

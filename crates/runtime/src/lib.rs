@@ -12,6 +12,7 @@
 mod clock;
 pub mod driver;
 mod entropy;
+mod inbox;
 mod kernel;
 pub mod log_store;
 pub mod memory;

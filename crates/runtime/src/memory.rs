@@ -87,10 +87,6 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        Ok(self.disk.read().answers.get(key).copied())
-    }
-
     fn reader(&self) -> Arc<dyn StoreReader> {
         Arc::new(self.disk.clone())
     }
@@ -133,6 +129,10 @@ impl StoreReader for MemoryDisk {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError> {
         Ok(self.read().nodes.get(&(level, index)).copied())
+    }
+
+    fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        Ok(self.read().answers.get(key).copied())
     }
 }
 

@@ -3,7 +3,7 @@
 use shipway_ledger::NoteError;
 use shipway_model::{Digest, Name};
 
-use crate::store::StoreError;
+use crate::store::{AppendError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -23,6 +23,6 @@ pub enum OpenError {
     )]
     Differs { signed_size: u64, signed_root: Digest, size: u64, root: Digest },
     /// The first batch, which says what the ledger is, cannot be written.
-    #[error("the ledger cannot be written: {0}")]
-    Unwritable(String),
+    #[error("the ledger cannot be written")]
+    Unwritable(#[source] AppendError),
 }

@@ -1,7 +1,6 @@
 //! The handle that everything above works with: submit, lease, read, prove.
 
 use std::ops::Deref;
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -16,13 +15,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::entropy::{Entropy, draw_secret, draw_uuid};
+use crate::inbox::{self, Inbox, Refusal};
 use crate::kernel::{Accepted, Ask, Kernel, Reply, Request};
 use crate::open::OpenError;
 use crate::proof::{self, ProofError};
 use crate::published::{Head, Published};
 use crate::replay::parse;
 use crate::store::{Record, Store, StoreError, StoreReader};
-use crate::writer::{self, Message};
+use crate::writer::{self, Written};
 
 /// Records read at once.
 pub const RECORDS_MAX: usize = 1000;
@@ -110,7 +110,7 @@ pub struct Runtime {
 }
 
 struct Inner {
-    sender: SyncSender<Message>,
+    inbox: Arc<Inbox<Written>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     published: Arc<Published>,
     reader: Arc<dyn StoreReader>,
@@ -120,18 +120,29 @@ struct Inner {
     tenant: Name,
 }
 
+/// With the last handle gone, the writer ends by itself.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.inbox.stop();
+    }
+}
+
 impl Runtime {
     /// Reads the whole ledger, checks every record against its hash and the whole against the signed checkpoint, and
     /// starts the writer. Blocks meanwhile.
-    pub fn open(store: Box<dyn Store>, config: Config) -> Result<Self, OpenError> {
+    pub fn open(mut store: Box<dyn Store>, config: Config) -> Result<Self, OpenError> {
         let Config { tenant, clock, entropy, signer } = config;
         let (published, reader, key) =
             (Arc::new(Published::new()), store.reader(), signer.verifier().clone());
-        let mut kernel = Kernel::open(store, tenant.clone(), signer, published.clone())?;
-        kernel.process(&[], clock.now()).map_err(OpenError::Unwritable)?;
-        let (sender, thread) = writer::start(kernel, clock.clone());
-        let writer = Mutex::new(Some(thread));
-        let inner = Inner { sender, writer, published, reader, clock, entropy, key, tenant };
+        let mut kernel = Kernel::open(store.as_mut(), tenant.clone(), signer, published.clone())?;
+        let draft = kernel.draft(clock.now());
+        if let Some(sealed) = kernel.seal(draft) {
+            store.append(sealed.batch()).map_err(OpenError::Unwritable)?;
+            kernel.commit(sealed);
+        }
+        let inbox = Arc::new(Inbox::new());
+        let writer = Mutex::new(Some(writer::start(kernel, store, clock.clone(), inbox.clone())));
+        let inner = Inner { inbox, writer, published, reader, clock, entropy, key, tenant };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -246,11 +257,8 @@ impl Runtime {
         let inner = self.inner;
         let join = move || {
             let writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-            // A writer that is gone already takes no message and has nothing left to do.
-            if let Some(writer) = writer
-                && inner.sender.send(Message::Stop).is_ok()
-                && writer.join().is_err()
-            {
+            inner.inbox.stop();
+            if writer.is_some_and(|it| it.join().is_err()) {
                 tracing::error!("the writer ended by a panic");
             }
         };
@@ -264,9 +272,9 @@ impl Runtime {
     async fn ask(&self, request: Request) -> Result<Reply, SubmitError> {
         let (sender, reply) = oneshot::channel();
         let ended = || SubmitError::Unavailable("the control plane is shutting down".to_owned());
-        self.inner.sender.try_send(Message::Ask(request, sender)).map_err(|error| match error {
-            TrySendError::Full(_) => SubmitError::Overloaded,
-            TrySendError::Disconnected(_) => ended(),
+        self.inner.inbox.ask(inbox::Ask { request, reply: sender }).map_err(|refusal| match refusal {
+            Refusal::Full => SubmitError::Overloaded,
+            Refusal::Closed => ended(),
         })?;
         reply.await.map_err(|_| ended())
     }

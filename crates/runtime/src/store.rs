@@ -23,9 +23,6 @@ pub trait Store: Send {
     /// Writes `batch` durably and as one piece, or leaves everything as it was.
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError>;
 
-    /// The answer that was stored under an idempotency key.
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError>;
-
     /// A handle for readers, who never wait for the writer.
     fn reader(&self) -> Arc<dyn StoreReader>;
 }
@@ -43,6 +40,9 @@ pub trait StoreReader: Send + Sync {
 
     /// The hash of a complete subtree, if its level is kept and it is complete.
     fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError>;
+
+    /// The answer that was stored under an idempotency key.
+    fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError>;
 }
 
 /// One entry of the ledger as it is stored.

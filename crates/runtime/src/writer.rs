@@ -1,108 +1,242 @@
-//! The writer: one thread that owns the kernel, takes what is queued as one batch, and answers when it is durable.
+//! The writer: one thread that owns the kernel and decides, and one that writes.
+//!
+//! While a batch is being written, the next one is decided on top of it; when the first is durable its requests are
+//! answered and the next is handed over. So a batch is whatever came while the disk was busy, and nobody waits for
+//! company. When a batch is not written, neither is what was decided on top of it.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::kernel::{Kernel, Reply, Request};
+use crate::inbox::{Ask, ClosesInbox, Inbox};
+use crate::kernel::{Draft, Kernel, Reply, Request, Sealed};
 use crate::runtime::SubmitError;
+use crate::store::{AppendError, Store};
 
-/// Requests that may wait. At some thousand a second this is a second's worth; more would only wait in vain.
-pub(crate) const WAITING_MAX: usize = 4096;
 /// Requests in one durable batch. Above this, a batch only makes its first request wait longer.
 const BATCH_MAX: usize = 256;
 /// The clock is looked at this often while something is due later, in case it is set forward.
 const WAKE_CHECK_MAX: Duration = Duration::from_secs(1);
 /// After the store refused a batch, nothing is tried on the writer's own account for this long.
 const REFUSED_PAUSE: Duration = Duration::from_millis(250);
+/// How often a batch is decided again in a row because others wrote to the same store first.
+const STALE_MAX: u32 = 8;
 
-pub(crate) enum Message {
-    Ask(Request, oneshot::Sender<Reply>),
-    /// Answers what was asked before this, then ends.
-    Stop,
+/// A batch with the store that is to write it, and what came of that.
+pub(crate) struct Written {
+    store: Box<dyn Store>,
+    sealed: Sealed,
+    result: Result<(), AppendError>,
 }
 
-/// Starts the thread. It ends with [`Message::Stop`], or when all senders are gone.
-pub(crate) fn start(kernel: Kernel, clock: Arc<dyn Clock>) -> (SyncSender<Message>, JoinHandle<()>) {
-    let (sender, receiver) = sync_channel(WAITING_MAX);
-    let writer = Writer { kernel, clock, receiver, refused_at: None };
-    let thread = thread::Builder::new().name("shipway-writer".to_owned()).spawn(move || writer.run());
-    (sender, thread.expect("the operating system gives the process one more thread"))
+/// Starts the threads. They end when the inbox is told to stop.
+pub(crate) fn start(
+    kernel: Kernel,
+    store: Box<dyn Store>,
+    clock: Arc<dyn Clock>,
+    inbox: Arc<Inbox<Written>>,
+) -> JoinHandle<()> {
+    let (to_disk, jobs) = sync_channel(1);
+    let disk = spawn("shipway-disk", {
+        let inbox = inbox.clone();
+        move || write_batches(&jobs, inbox)
+    });
+    spawn("shipway-writer", move || {
+        let closes = ClosesInbox(inbox.clone());
+        let writer = Writer {
+            kernel,
+            clock,
+            inbox,
+            to_disk,
+            store: Some(store),
+            in_flight: None,
+            open: None,
+            was_alone: true,
+            refused_at: None,
+            stale_in_a_row: 0,
+        };
+        writer.run();
+        drop(closes);
+        if let Err(panic) = disk.join() {
+            std::panic::resume_unwind(panic);
+        }
+    })
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.expect("the operating system gives the process one more thread")
+}
+
+/// Writes one batch after another.
+fn write_batches(jobs: &Receiver<(Box<dyn Store>, Sealed)>, inbox: Arc<Inbox<Written>>) {
+    // A store that panics must not leave everybody waiting.
+    let closes = ClosesInbox(inbox);
+    while let Ok((mut store, sealed)) = jobs.recv() {
+        let result = store.append(sealed.batch());
+        closes.0.written(Written { store, sealed, result });
+    }
 }
 
 struct Writer {
     kernel: Kernel,
     clock: Arc<dyn Clock>,
-    receiver: Receiver<Message>,
+    inbox: Arc<Inbox<Written>>,
+    to_disk: SyncSender<(Box<dyn Store>, Sealed)>,
+    /// Here while nothing is being written.
+    store: Option<Box<dyn Store>>,
+    /// Those who wait for the batch that is being written.
+    in_flight: Option<Vec<Answered>>,
+    /// What is being decided.
+    open: Option<Open>,
+    /// The last batch had one request at most.
+    was_alone: bool,
     refused_at: Option<Instant>,
+    stale_in_a_row: u32,
+}
+
+struct Open {
+    draft: Draft,
+    asks: Vec<Answered>,
+}
+
+/// A request with the answer that it gets if everything up to it becomes durable.
+struct Answered {
+    ask: Ask,
+    answer: Reply,
 }
 
 impl Writer {
     fn run(mut self) {
-        let (mut requests, mut replies) = (Vec::with_capacity(BATCH_MAX), Vec::with_capacity(BATCH_MAX));
-        let mut goes_on = true;
-        while goes_on {
-            goes_on = self.collect(&mut requests, &mut replies);
-            if goes_on || !requests.is_empty() {
-                self.process(&requests, replies.drain(..));
+        loop {
+            let room = BATCH_MAX.saturating_sub(self.open.as_ref().map_or(0, |it| it.asks.len()));
+            let taken = self.inbox.take(room, self.wait_until());
+            if let Some(written) = taken.written {
+                self.conclude(written);
             }
-            requests.clear();
+            self.decide(taken.asks);
+            while let Some(open) = self.open.take_if(|_| self.store.is_some()) {
+                self.hand_over(open);
+            }
+            let is_done = self.open.is_none() && self.in_flight.is_none();
+            if taken.closed || (taken.stopping && is_done) {
+                return;
+            }
         }
     }
 
-    /// Waits for a request or until something is due, then takes what else is there. False at the end.
-    fn collect(&self, requests: &mut Vec<Request>, replies: &mut Vec<oneshot::Sender<Reply>>) -> bool {
-        let mut next = match self.wait() {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return false,
-        };
-        while let Some(message) = next.take() {
-            let Message::Ask(request, reply) = message else { return false };
-            requests.push(request);
-            replies.push(reply);
-            if requests.len() < BATCH_MAX {
-                next = self.receiver.try_recv().ok();
-            }
+    /// When there is something to do without anybody asking.
+    fn wait_until(&self) -> Option<Instant> {
+        if self.open.is_some() || self.in_flight.is_some() {
+            return None;
         }
-        true
-    }
-
-    fn wait(&self) -> Result<Message, RecvTimeoutError> {
-        let Some(at) = self.kernel.wake_at() else {
-            return self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected);
-        };
-        let due_in = until(at, self.clock.now()).min(WAKE_CHECK_MAX);
+        let due_in = until(self.kernel.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
         let refused_for =
             self.refused_at.map_or(Duration::ZERO, |it| REFUSED_PAUSE.saturating_sub(it.elapsed()));
-        self.receiver.recv_timeout(due_in.max(refused_for))
+        Some(Instant::now() + due_in.max(refused_for))
     }
 
-    fn process(&mut self, requests: &[Request], replies: impl Iterator<Item = oneshot::Sender<Reply>>) {
-        match self.kernel.process(requests, self.clock.now()) {
-            Ok(answers) => {
+    /// Decides what was asked, or else what has become due.
+    fn decide(&mut self, asks: Vec<Ask>) {
+        if asks.is_empty() && (self.open.is_some() || self.in_flight.is_some()) {
+            return;
+        }
+        let (kernel, now) = (&mut self.kernel, self.clock.now());
+        let open = self.open.get_or_insert_with(|| Open { draft: kernel.draft(now), asks: Vec::new() });
+        for ask in asks {
+            let answer = self.kernel.answer(&mut open.draft, &ask.request);
+            open.asks.push(Answered { ask, answer });
+        }
+    }
+
+    /// Has the store, which is free, write what was decided.
+    fn hand_over(&mut self, open: Open) {
+        let Open { draft, asks } = open;
+        let Some(sealed) = self.kernel.seal(draft) else {
+            self.kernel.tell_of_expired(self.clock.now());
+            return reply(asks);
+        };
+        let is_alone = asks.len() <= 1;
+        let stays_alone = std::mem::replace(&mut self.was_alone, is_alone) && is_alone;
+        self.in_flight = Some(asks);
+        let Some(mut store) = self.store.take() else { unreachable!("the store is free") };
+        if stays_alone {
+            // Nobody else is about: the way to the other thread would only take time.
+            let result = store.append(sealed.batch());
+            self.conclude(Written { store, sealed, result });
+        } else if self.to_disk.send((store, sealed)).is_err() {
+            // The other thread has panicked and closed the inbox: this one ends too.
+            self.in_flight = None;
+        }
+    }
+
+    /// Answers those who waited for a batch, as it turned out.
+    fn conclude(&mut self, written: Written) {
+        let Written { store, sealed, result } = written;
+        let waiting = self.in_flight.take().unwrap_or_default();
+        match result {
+            Ok(()) => {
+                self.kernel.commit(sealed);
+                self.store = Some(store);
                 self.refused_at = None;
-                // Whoever has stopped waiting does not hear the answer; what was decided stands.
-                replies.zip(answers).for_each(|(reply, answer)| drop(reply.send(answer)));
+                self.stale_in_a_row = 0;
+                self.kernel.tell_of_expired(self.clock.now());
+                reply(waiting);
             }
-            Err(reason) => {
-                tracing::error!(reason, requests = requests.len(), "a batch was not written");
-                self.refused_at = Some(Instant::now());
-                let unavailable = || SubmitError::Unavailable(reason.clone());
-                for (request, reply) in requests.iter().zip(replies) {
-                    let answer = match request {
-                        Request::Submit(_) => Reply::Submit(Err(unavailable())),
-                        Request::Lease(_) => Reply::Lease(Err(unavailable())),
-                    };
-                    drop(reply.send(answer));
-                }
+            Err(AppendError::Stale) => self.decide_again(store, sealed, waiting),
+            Err(AppendError::Unavailable(reason)) => {
+                self.kernel.abandon(sealed);
+                self.store = Some(store);
+                self.refuse(waiting, &reason);
             }
         }
+    }
+
+    /// Others have written: everything was decided on top of something that is not so.
+    fn decide_again(&mut self, mut store: Box<dyn Store>, sealed: Sealed, waiting: Vec<Answered>) {
+        self.kernel.abandon(sealed);
+        self.stale_in_a_row += 1;
+        let caught_up = match self.kernel.catch_up(store.as_mut()) {
+            Ok(()) if self.stale_in_a_row <= STALE_MAX => Ok(()),
+            Ok(()) => Err(format!("others wrote first {STALE_MAX} times in a row")),
+            Err(error) => Err(error.to_string()),
+        };
+        self.store = Some(store);
+        match caught_up {
+            Ok(()) => {
+                let open = self.open.take().map_or_else(Vec::new, |it| it.asks);
+                self.decide(waiting.into_iter().chain(open).map(|it| it.ask).collect());
+            }
+            Err(reason) => self.refuse(waiting, &reason),
+        }
+    }
+
+    /// Tells all who waited, also for what was decided on top, that nothing was written.
+    fn refuse(&mut self, waiting: Vec<Answered>, reason: &str) {
+        let open = self.open.take().map_or_else(Vec::new, |it| it.asks);
+        tracing::error!(reason, requests = waiting.len() + open.len(), "a batch was not written");
+        self.refused_at = Some(Instant::now());
+        self.stale_in_a_row = 0;
+        for Answered { ask, .. } in waiting.into_iter().chain(open) {
+            let unavailable = SubmitError::Unavailable(reason.to_owned());
+            let answer = match ask.request {
+                Request::Submit(_) => Reply::Submit(Err(unavailable)),
+                Request::Lease(_) => Reply::Lease(Err(unavailable)),
+            };
+            // Whoever has stopped waiting does not hear it.
+            drop(ask.reply.send(answer));
+        }
+    }
+}
+
+fn reply(answered: Vec<Answered>) {
+    for Answered { ask, answer } in answered {
+        // Whoever has stopped waiting does not hear the answer; what was decided stands.
+        drop(ask.reply.send(answer));
     }
 }
 

@@ -16,9 +16,11 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 /// How often old answers are dropped.
 const FORGET_INTERVAL: SignedDuration = SignedDuration::from_mins(10);
 
-/// The newest answers that are durable.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
+    /// Not durable yet.
+    pending: HashMap<String, StoredAnswer>,
+    /// The newest that are durable.
     recent: HashMap<String, StoredAnswer>,
     order: VecDeque<String>,
     forgotten_at: Option<Timestamp>,
@@ -26,11 +28,17 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) fn get(&self, key: &str) -> Option<StoredAnswer> {
-        self.recent.get(key).copied()
+        self.pending.get(key).or_else(|| self.recent.get(key)).copied()
     }
 
-    pub(super) fn extend(&mut self, answers: &[(String, StoredAnswer)]) {
+    pub(super) fn add(&mut self, key: &str, answer: StoredAnswer) {
+        self.pending.insert(key.to_owned(), answer);
+    }
+
+    /// These have become durable.
+    pub(super) fn settle(&mut self, answers: &[(String, StoredAnswer)]) {
         for (key, answer) in answers {
+            self.pending.remove(key);
             if self.recent.insert(key.clone(), *answer).is_none() {
                 self.order.push_back(key.clone());
             }
@@ -40,6 +48,11 @@ impl Answers {
                 self.recent.remove(&oldest);
             }
         }
+    }
+
+    /// Nothing of what is pending will become durable.
+    pub(super) fn abandon(&mut self) {
+        self.pending.clear();
     }
 
     /// Before when answers are to be dropped now, if it is time for that again.

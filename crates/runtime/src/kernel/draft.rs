@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use shipway_ledger::{Checkpoint, Frontier, SigningKey, canonical, leaf_hash, to_canonical};
 use shipway_model::event::Event;
 
+use super::Tip;
 use crate::published::Head;
-use crate::store::{Batch, NODE_LEVEL_MIN, Node, Record, StoredAnswer};
+use crate::store::{Batch, NODE_LEVEL_MIN, Node, Record};
 
-pub(super) struct Draft {
+pub(crate) struct Draft {
     /// Of every event in it.
     pub(super) at: Timestamp,
     pub(super) events: Vec<Arc<Event>>,
@@ -32,7 +33,8 @@ pub(super) fn write(event: Event) -> Result<Written, canonical::Error> {
 }
 
 impl Draft {
-    pub(super) fn new(revision: u64, frontier: Frontier, at: Timestamp) -> Self {
+    pub(super) fn new(tip: &Tip, at: Timestamp) -> Self {
+        let Tip { frontier, revision } = tip.clone();
         let base = frontier.size();
         Self { at, events: Vec::new(), frontier, batch: Batch { revision, ..Batch::default() }, base }
     }
@@ -59,10 +61,6 @@ impl Draft {
     /// The events of the records from `first` on, which lie in this draft.
     pub(super) fn events_from(&self, first: u64) -> Vec<Arc<Event>> {
         self.events[(first - self.base) as usize..].to_vec()
-    }
-
-    pub(super) fn answer(&self, key: &str) -> Option<StoredAnswer> {
-        self.batch.answers.iter().find(|it| it.0 == key).map(|it| it.1)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The queue of effects: what should be under way, who holds it and until when.
 //!
-//! Changes are tentative until [`Queue::commit`]; [`Queue::revert`] takes them back when a batch was not written.
+//! [`Queue::take_changes`] says what a batch changed; [`Queue::revert`] takes it back when the batch was not written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,9 +18,11 @@ pub(super) struct Queue {
     by_performer: HashMap<Performer, BTreeSet<EffectKey>>,
     /// Leases by their end; those that ended and were told of are gone from here.
     expiries: BTreeSet<(Timestamp, EffectKey)>,
-    /// What stood under each key before the batch.
-    touched: BTreeMap<EffectKey, Option<EffectRow>>,
+    touched: Touched,
 }
+
+/// What stood under each key before a batch touched it.
+pub(super) type Touched = BTreeMap<EffectKey, Option<EffectRow>>;
 
 impl Queue {
     pub(super) fn load(rows: Vec<EffectRow>) -> Self {
@@ -118,8 +120,9 @@ impl Queue {
         performers
     }
 
-    /// What has changed since the last commit, in total.
-    pub(super) fn changes(&self) -> Vec<EffectChange> {
+    /// What has changed in total since this was asked last, and what stood there before.
+    pub(super) fn take_changes(&mut self) -> (Vec<EffectChange>, Touched) {
+        let touched = std::mem::take(&mut self.touched);
         let change = |(key, before): (&EffectKey, &Option<EffectRow>)| match (before, self.rows.get(key)) {
             (None, None) => None,
             (Some(_), None) => Some(EffectChange::Remove(*key)),
@@ -131,13 +134,12 @@ impl Queue {
             }),
             (_, Some(after)) => Some(EffectChange::Put(after.clone())),
         };
-        self.touched.iter().filter_map(change).collect()
+        (touched.iter().filter_map(change).collect(), touched)
     }
 
-    /// Keeps what has changed. Answers with those who have something new to perform or have lost something.
-    pub(super) fn commit(&mut self) -> BTreeSet<Performer> {
-        let touched = std::mem::take(&mut self.touched);
-        let concerned = touched.into_iter().filter_map(|(key, before)| match (before, self.rows.get(&key)) {
+    /// Those who have something new to perform, or have lost something, since a batch.
+    pub(super) fn concerned(&self, touched: &Touched) -> BTreeSet<Performer> {
+        let concerned = touched.iter().filter_map(|(key, before)| match (before, self.rows.get(key)) {
             (None, Some(row)) => Some(row.effect.performer.clone()),
             (Some(row), None) => Some(row.effect.performer.clone()),
             (None, None) | (Some(_), Some(_)) => None,
@@ -145,8 +147,9 @@ impl Queue {
         concerned.collect()
     }
 
-    pub(super) fn revert(&mut self) {
-        for (key, before) in std::mem::take(&mut self.touched) {
+    /// Puts back what stood there before a batch. Newer batches are reverted first.
+    pub(super) fn revert(&mut self, touched: Touched) {
+        for (key, before) in touched {
             self.place(key, before);
         }
     }

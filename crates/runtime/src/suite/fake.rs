@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
-use crate::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer};
+use crate::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader};
 
 /// Stands still until it is set forward. Clones are one clock.
 #[derive(Debug, Clone)]
@@ -74,10 +74,6 @@ impl Store for FaultyStore {
             return Err(AppendError::Unavailable("no space left on the device".to_owned()));
         }
         self.store.append(batch)
-    }
-
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        self.store.answer(key)
     }
 
     fn reader(&self) -> Arc<dyn StoreReader> {

@@ -128,10 +128,6 @@ impl Store for ForgedStore {
         self.store.append(batch)
     }
 
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        self.store.answer(key)
-    }
-
     fn reader(&self) -> Arc<dyn StoreReader> {
         Arc::new(ForgedReader { reader: self.store.reader(), forge: self.forge })
     }
@@ -154,5 +150,9 @@ impl StoreReader for ForgedReader {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<shipway_model::Digest>, StoreError> {
         self.reader.node(level, index)
+    }
+
+    fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        self.reader.answer(key)
     }
 }

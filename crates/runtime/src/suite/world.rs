@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shipway_engine::Command;
 use shipway_ledger::SigningKey;
 use shipway_model::effect::{EffectKey, Lease, Order, Outcome, Performer, Success};
@@ -71,7 +71,16 @@ impl World {
 
     /// Declares the world, with hosts and a sealed release 1.0.0.
     pub async fn declare(&self) -> ReleaseId {
-        self.done(Command::ApplyResources { resources: resources() }).await;
+        self.declare_with(json!({"targets": {"site": "test"}})).await
+    }
+
+    /// As [`World::declare`], but all that a rollout does is one call from the control plane.
+    pub async fn declare_with_call(&self) -> ReleaseId {
+        self.declare_with(json!({"targets": {"site": "test"}, "pipeline": "call"})).await
+    }
+
+    async fn declare_with(&self, environment: Value) -> ReleaseId {
+        self.done(Command::ApplyResources { resources: resources(&environment) }).await;
         for (host, at) in HOSTS.iter().zip(1..) {
             let address = IpAddr::V4(Ipv4Addr::new(127, 0, 0, at));
             let labels = BTreeMap::from([("site".to_owned(), "test".to_owned())]);
@@ -181,13 +190,15 @@ pub(super) fn name(text: &str) -> Name {
     text.parse().expect("is a name")
 }
 
-fn resources() -> Vec<Resource> {
+fn resources(environment: &Value) -> Vec<Resource> {
     let check = json!({"name": "up", "probe": {"http": {"path": "/healthz"}}});
     let deployment = json!({"command": ["./web"], "health": {"checks": [check]}});
+    let call = json!({"name": "call", "run": {"http": {"url": "http://127.0.0.1:1/"}}});
     let documents = json!([
         {"kind": "Team", "metadata": {"name": "shop"}, "spec": {}},
         {"kind": "Service", "metadata": {"name": "web"}, "spec": {"owner": "shop", "deployment": deployment}},
-        {"kind": "Environment", "metadata": {"name": "test"}, "spec": {"targets": {"site": "test"}}},
+        {"kind": "Environment", "metadata": {"name": "test"}, "spec": environment},
+        {"kind": "Pipeline", "metadata": {"name": "call"}, "spec": {"stages": [call]}},
     ]);
     let documents = documents.as_array().expect("an array").iter().cloned();
     documents

@@ -1,1 +1,5 @@
 mod memory;
+mod several_writers;
+mod time;
+mod worker;
+mod writing;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Row, ToSql};
 use shipway_model::Digest;
 use shipway_runtime::Record;
-use shipway_runtime::store::{StoreError, StoreReader};
+use shipway_runtime::store::{StoreError, StoreReader, StoredAnswer};
 
 use super::{connection, row};
 
@@ -69,6 +69,13 @@ impl StoreReader for Reader {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(include_str!("sql/find_node.sql"))?;
             statement.query_row((level, row::integer(index)), |it| row::digest(it, 0)).optional()
+        })
+    }
+
+    fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(include_str!("sql/find_answer.sql"))?;
+            statement.query_row([key], row::answer).optional()
         })
     }
 }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use shipway_runtime::store::{
-    AppendError, Batch, EffectChange, EffectRow, Loaded, Store, StoreError, StoreReader, StoredAnswer,
+    AppendError, Batch, EffectChange, EffectRow, Loaded, Store, StoreError, StoreReader,
 };
 
 use super::lock::Lock;
 use super::open::{OpenError, Schema, prepare};
 use super::reader::{Reader, fault};
 use super::{connection, row};
+
+/// Events that the index of streams may lack. Reading a stream looks at all of these, which takes about a millisecond.
+const STREAM_TAIL_MAX: i64 = 4096;
 
 /// A ledger in an SQLite file.
 #[derive(Debug)]
@@ -84,12 +87,6 @@ impl Store for SqliteStore {
         }
     }
 
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached(include_str!("sql/find_answer.sql")).map_err(fault)?;
-        statement.query_row([key], row::answer).optional().map_err(fault)
-    }
-
     fn reader(&self) -> Arc<dyn StoreReader> {
         self.reader.clone()
     }
@@ -121,16 +118,17 @@ fn load(connection: &mut Connection) -> rusqlite::Result<Loaded> {
 /// False when the store has moved on from the batch's revision; nothing is written then or on an error.
 fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let moved = transaction.prepare_cached(include_str!("sql/move_head.sql"))?.execute((
-        row::integer(batch.revision),
-        row::integer(batch.size),
-        &batch.frontier,
-        &batch.checkpoint,
-    ))?;
-    if moved == 0 {
-        return Ok(false);
-    }
+    let head = (row::integer(batch.revision), row::integer(batch.size), &batch.frontier, &batch.checkpoint);
+    let moved: Option<i64> = transaction
+        .prepare_cached(include_str!("sql/move_head.sql"))?
+        .query_row(head, |it| it.get(0))
+        .optional()?;
+    let Some(streams_indexed_to) = moved else { return Ok(false) };
     insert_events(&transaction, batch)?;
+    if row::integer(batch.size) - streams_indexed_to >= STREAM_TAIL_MAX {
+        transaction.prepare_cached(include_str!("sql/index_streams.sql"))?.execute([streams_indexed_to])?;
+        transaction.prepare_cached(include_str!("sql/note_indexed.sql"))?.execute([])?;
+    }
     change_effects(&transaction, &batch.effects)?;
     put_answers(&transaction, batch)?;
     transaction.commit()?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use shipway_engine::Command;
 use shipway_model::event::Scope;
-use shipway_runtime::store::{AppendError, Batch, Loaded, StoredAnswer};
+use shipway_runtime::store::{AppendError, Batch, Loaded};
 use shipway_runtime::suite::{ManualClock, World};
 use shipway_runtime::{Store, StoreError, StoreReader, SubmitError};
 use shipway_store::SqliteStore;
@@ -28,10 +28,6 @@ impl Store for Disk {
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
         self.store.limit_pages(self.pages_max.load(Ordering::SeqCst)).expect("the limit is set");
         self.store.append(batch)
-    }
-
-    fn answer(&mut self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        self.store.answer(key)
     }
 
     fn reader(&self) -> Arc<dyn StoreReader> {

@@ -5,11 +5,13 @@ CREATE TABLE head (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   revision INTEGER NOT NULL,
   size INTEGER NOT NULL,
+  -- Events below this position are in stream_positions.
+  streams_indexed_to INTEGER NOT NULL,
   frontier BLOB NOT NULL,
   checkpoint TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO head VALUES (1, 0, 0, x'', '');
+INSERT INTO head VALUES (1, 0, 0, 0, x'', '');
 
 -- The ledger. Positions count from 0 without gaps.
 CREATE TABLE events (
@@ -19,7 +21,13 @@ CREATE TABLE events (
   leaf BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX events_of_stream ON events (stream);
+-- The positions of each stream's events. An index kept with every commit would write a page per stream; this one is
+-- extended by some thousand events at a time, and what it does not have yet is found by looking at the newest events.
+CREATE TABLE stream_positions (
+  stream TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (stream, position)
+) STRICT, WITHOUT ROWID;
 
 -- Hashes of complete subtrees of the ledger, from level 8 (256 events) up.
 CREATE TABLE nodes (
