@@ -10,6 +10,7 @@ use crate::decide::TEXT_BYTES_MAX;
 use crate::{Code, Rejection, State};
 
 /// Takes an outcome once: repeats, late answers of earlier attempts and answers about what has ended change nothing.
+/// Answers about what has not begun are refused.
 pub(crate) fn report(state: &State, key: EffectKey, outcome: &Outcome) -> Result<Vec<Body>, Rejection> {
     let Some(rollout) = state.rollouts.live.get(&key.rollout) else { return Ok(Vec::new()) };
     let Some(action) = super::action(rollout, key.step, key.direction) else {
@@ -19,13 +20,28 @@ pub(crate) fn report(state: &State, key: EffectKey, outcome: &Outcome) -> Result
         ));
     };
     let Some(step) = rollout.step(key.step) else { return Ok(Vec::new()) };
-    let Progress::Running { attempt, .. } = step.progress(key.direction) else { return Ok(Vec::new()) };
-    if key.attempt != *attempt || key.direction != rollout.direction() {
+    let attempt = match step.progress(key.direction) {
+        Progress::Pending => return Err(not_begun(key)),
+        Progress::Running { attempt, .. } => *attempt,
+        Progress::Failed { .. }
+        | Progress::Retrying { .. }
+        | Progress::Succeeded
+        | Progress::Tolerated { .. }
+        | Progress::Skipped { .. } => return Ok(Vec::new()),
+    };
+    if key.attempt > attempt {
+        return Err(not_begun(key));
+    }
+    if key.attempt != attempt || key.direction != rollout.direction() {
         return Ok(Vec::new());
     }
     check(action, outcome)?;
     let (id, step, direction) = (key.rollout, key.step, key.direction);
     Ok(vec![Body::StepEnded { id, step, direction, attempt: key.attempt, outcome: bounded(outcome) }])
+}
+
+fn not_begun(key: EffectKey) -> Rejection {
+    Rejection::new(Code::InvalidReport, format!("{key} has not begun"))
 }
 
 fn check(action: &Action, outcome: &Outcome) -> Result<(), Rejection> {

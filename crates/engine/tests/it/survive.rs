@@ -1,6 +1,6 @@
 //! Generic suites over every effect: every effect twice, fail at every step, resume after every event.
 
-use shipway_engine::{Command, Phase, State, effects, live_rollouts, rollout};
+use shipway_engine::{Code, Command, Phase, State, effects, live_rollouts, rollout};
 use shipway_model::effect::{Direction, EffectKey, Order};
 use shipway_model::event::End;
 
@@ -51,6 +51,22 @@ fn every_effect_twice() {
         assert_eq!(twice.standing(), once.standing(), "{strategy}");
         let bodies = |world: &World| world.events.iter().map(|it| it.body.clone()).collect::<Vec<_>>();
         assert_eq!(bodies(&twice), bodies(&once), "{strategy}: repeats leave no trace");
+    }
+}
+
+#[test]
+fn answers_about_what_has_not_begun_are_refused() {
+    let mut world = shipped("rolling");
+    let id = upgrade(&mut world);
+    let first = world.effects()[0].key;
+    let last = world.rollout(id).plan.steps.last().unwrap().id;
+    for key in [
+        EffectKey { step: last, ..first },
+        EffectKey { direction: Direction::Undo, ..first },
+        EffectKey { attempt: 2, ..first },
+    ] {
+        let refused = world.ask(Command::Report { key, outcome: failed("too early") });
+        assert_eq!(refused.unwrap_err().code, Code::InvalidReport, "{key}");
     }
 }
 
