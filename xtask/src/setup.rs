@@ -10,12 +10,17 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package {
         name: "python3-venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
         purpose: "holds the tools that come from PyPI",
+    },
+    Package {
+        name: "faketime",
+        probe: &["faketime", "--version"],
+        purpose: "sets an agent's clock wrong in a test",
     },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
