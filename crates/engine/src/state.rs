@@ -31,8 +31,9 @@ impl State {
             Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
             Body::ResourceApplied { resource, digest } => {
                 self.catalogue.apply(resource, *digest);
-                // A limit may have changed.
+                // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
+                self.touch_running();
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
             Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } => self.releases.apply(event),
@@ -68,6 +69,7 @@ impl State {
             }
             self.environments.apply_rollout(rollout, event);
             self.dirty.insert(id);
+            self.touch_who_waits_for(id, &event.body);
         }
         if let Body::RolloutEnded { .. } = event.body
             && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())
@@ -83,6 +85,23 @@ impl State {
         }
     }
 
+    /// A step that is no longer under way leaves room for others of its environment, and its locks to everybody.
+    fn touch_who_waits_for(&mut self, id: RolloutId, body: &Body) {
+        let Some(rollout) = self.rollouts.live.get(&id) else { return };
+        let has_locks = match body {
+            Body::StepEnded { step, .. } => rollout.plan.step(*step).is_some_and(|it| !it.locks.is_empty()),
+            Body::RolloutUnwinding { .. } | Body::RolloutEnded { .. } => {
+                rollout.plan.steps.iter().any(|it| !it.locks.is_empty())
+            }
+            _ => return,
+        };
+        if has_locks {
+            self.touch_running();
+        } else if let Some(environment) = self.environments.get(&rollout.plan.environment) {
+            self.dirty.extend(&environment.running);
+        }
+    }
+
     /// A budget may span environments, so an end in one lets rollouts start in others.
     fn touch_queues_under_budget(&mut self, ended_in: &Name) {
         if self.catalogue.budgets(ended_in).next().is_some() {
@@ -93,6 +112,11 @@ impl State {
     fn touch_queues(&mut self) {
         let queued = self.environments.iter().flat_map(|(_, it)| &it.queue);
         self.dirty.extend(queued.copied());
+    }
+
+    fn touch_running(&mut self) {
+        let running = self.environments.iter().flat_map(|(_, it)| &it.running);
+        self.dirty.extend(running.copied());
     }
 
     fn touch_environment(&mut self, environment: &Name) {

@@ -55,7 +55,7 @@ pub fn advance(state: &mut State, now: Timestamp) -> Option<Vec<Body>> {
         if !events.is_empty() {
             return Some(events);
         }
-        let wake = follow::wake(rollout);
+        let wake = follow::wake(rollout, now);
         state.wakes.set(id, wake);
     }
 }

@@ -281,8 +281,8 @@ pub(super) fn aborting(rollout: &Rollout, reason: &str, now: Timestamp) -> Vec<B
     vec![Body::RolloutEnded { id: rollout.id, end: End::Aborted { reason: reason.to_owned() } }]
 }
 
-/// When the clock alone makes something of this rollout due.
-pub(super) fn wake(rollout: &Rollout) -> Option<Timestamp> {
+/// When the clock alone makes something of this rollout due, after `now`.
+pub(super) fn wake(rollout: &Rollout, now: Timestamp) -> Option<Timestamp> {
     if matches!(rollout.phase, Phase::Queued | Phase::Ended(_)) {
         return None;
     }
@@ -291,9 +291,10 @@ pub(super) fn wake(rollout: &Rollout) -> Option<Timestamp> {
         Progress::Running { since, .. } => {
             Some(due(step, super::action(rollout, step.id, direction)?, *since)?.0)
         }
-        // While it is held there is nothing to start; resuming looks again.
-        Progress::Retrying { not_before, .. } if rollout.paused.is_none() => Some(*not_before),
+        Progress::Retrying { not_before, .. } => Some(*not_before),
         _ => None,
     };
-    rollout.plan.steps.iter().filter_map(of_step).min()
+    // What was due before and has not begun is held by a pause, a lock or a limit, or waits for a person: whatever ends
+    // that looks again, and the clock would look for ever.
+    rollout.plan.steps.iter().filter_map(of_step).filter(|at| *at > now).min()
 }

@@ -1,6 +1,7 @@
 //! The promises of the core, at its boundary: commands in, events and effects out.
 
 mod governance;
+mod held;
 mod plan;
 mod rollout;
 mod survive;
