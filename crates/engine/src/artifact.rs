@@ -1,6 +1,6 @@
 //! Builds, registered once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shipway_model::event::{Body, Event};
@@ -12,7 +12,8 @@ use crate::{Code, Rejection};
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts {
     by_name: BTreeMap<(Name, Version), Registered>,
-    by_digest: BTreeMap<Digest, (Name, Version)>,
+    /// The same bytes may be builds of several services, and of several versions.
+    by_digest: BTreeMap<Digest, BTreeSet<(Name, Version)>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +28,9 @@ impl Artifacts {
         self.by_name.get(&(service.clone(), version.clone()))
     }
 
-    pub fn find(&self, digest: &Digest) -> Option<&Registered> {
-        self.by_name.get(self.by_digest.get(digest)?)
+    /// Everything that was registered with these bytes.
+    pub fn with_digest(&self, digest: &Digest) -> impl Iterator<Item = &Registered> {
+        self.by_digest.get(digest).into_iter().flatten().filter_map(|key| self.by_name.get(key))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Registered> {
@@ -37,7 +39,7 @@ impl Artifacts {
 
     pub(crate) fn apply(&mut self, artifact: &Artifact, event: &Event) {
         let key = (artifact.service.clone(), artifact.version.clone());
-        self.by_digest.insert(artifact.digest, key.clone());
+        self.by_digest.entry(artifact.digest).or_default().insert(key.clone());
         let registered = Registered { artifact: artifact.clone(), at: event.at, by: event.actor.clone() };
         self.by_name.insert(key, registered);
     }

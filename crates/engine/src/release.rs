@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use shipway_model::event::{Body, Event};
-use shipway_model::release::{Bundle, Part, ReleaseRef};
+use shipway_model::release::{Artifact, Bundle, Part, ReleaseRef};
 use shipway_model::resource::{Key, Kind};
 use shipway_model::{Digest, Name, ReleaseId, Version};
 
@@ -109,18 +109,20 @@ fn check_parts(state: &State, bundle: &Bundle) -> Result<(), Rejection> {
     }
     let mut faults = Vec::new();
     for (service, part) in &bundle.parts {
-        let digests = std::iter::once(&part.artifact).chain(part.variants.values());
-        for digest in digests {
-            match state.artifacts.find(digest).map(|it| &it.artifact) {
-                Some(it) if it.service == *service && it.version == part.version => {}
-                // A variant is registered as its own version, for example `1.0.0+eu`.
-                Some(it) if it.service == *service && *digest != part.artifact => {}
+        for digest in std::iter::once(&part.artifact).chain(part.variants.values()) {
+            // A variant is registered as its own version, for example `1.0.0+eu`.
+            let of_any_version = *digest != part.artifact;
+            let belongs =
+                |it: &Artifact| it.service == *service && (of_any_version || it.version == part.version);
+            let mut registered = state.artifacts.with_digest(digest).map(|it| &it.artifact).peekable();
+            match registered.peek().copied() {
+                _ if registered.any(belongs) => {}
                 Some(it) => faults.push(format!(
                     "{digest} is {} {}, not {service} {}",
                     it.service, it.version, part.version
                 )),
                 None => {
-                    faults.push(format!("no artifact {digest} is registered for {service} {}", part.version))
+                    faults.push(format!("no artifact {digest} is registered for {service} {}", part.version));
                 }
             }
         }

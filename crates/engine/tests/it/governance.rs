@@ -2,7 +2,8 @@
 
 use shipway_engine::{Code, Command};
 use shipway_model::event::Role;
-use shipway_model::{Digest, TokenId};
+use shipway_model::release::{Artifact, Bundle};
+use shipway_model::{Digest, ReleaseId, TokenId};
 
 use crate::world::{World, name, resource, resources, service, uuid_from, version};
 
@@ -79,6 +80,27 @@ fn a_second_artifact_under_the_same_name_is_refused() {
     other.digest = Digest::of(b"another build");
     let rejection = world.ask(Command::RegisterArtifact { artifact: other }).unwrap_err();
     assert_eq!(rejection.code, Code::ArtifactDiffers);
+}
+
+/// One program may be several services, and a build may come out the same twice.
+#[test]
+fn the_same_bytes_may_be_builds_of_several_services_and_versions() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let first = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let bundle = world.state.releases.get(first).unwrap().bundle.clone();
+    let web = world.state.artifacts.get(&name("web"), &version("1.0.0")).unwrap().artifact.clone();
+    let checkout = Artifact { service: name("checkout"), ..web.clone() };
+    world.ask(Command::RegisterArtifact { artifact: checkout }).unwrap();
+    world.ask(Command::RegisterArtifact { artifact: Artifact { version: version("1.0.1"), ..web } }).unwrap();
+    let mut both = Bundle { version: version("2.0.0"), ..bundle };
+    both.parts.insert(name("checkout"), both.parts[&name("web")].clone());
+    let id = ReleaseId::from_uuid(uuid_from(9));
+    world.ask(Command::CreateRelease { id, bundle: both.clone() }).unwrap();
+
+    both.parts.get_mut(&name("checkout")).unwrap().version = version("1.0.1");
+    let of_web_alone = Bundle { version: version("3.0.0"), ..both };
+    let refused = world.ask(Command::CreateRelease { id, bundle: of_web_alone }).unwrap_err();
+    assert_eq!(refused.code, Code::UnknownArtifact);
 }
 
 #[test]
