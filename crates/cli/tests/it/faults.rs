@@ -1,7 +1,17 @@
 //! Faults to survive, each on real processes: no effect twice, no lost event, a known state, and the rollout goes on or
 //! unwinds.
 
+mod agent_killed;
+mod artifact_corrupted;
+mod clock_off;
 mod control_plane_killed;
+mod cut_off;
+mod disk_full;
+mod health_hangs;
+mod reports_repeated;
+mod service_killed;
+mod steps;
+mod two_at_once;
 
 /// Strategies that take a second or two.
 mod strategy {
@@ -11,4 +21,5 @@ mod strategy {
     /// Stops at 60 % until a person says something.
     pub(super) const CANARY_THAT_ASKS: &str =
         "{canary: {steps: [{weight: 20}, {weight: 60}, {pause: {}}, {weight: 100}]}}";
+    pub(super) const LONG_BAKE: &str = "{blueGreen: {bake: 30s}}";
 }

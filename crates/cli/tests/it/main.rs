@@ -1,6 +1,7 @@
 //! The binary as people and scripts meet it.
 
 mod artifact;
+mod bad_input;
 mod completion;
 mod config;
 mod faults;

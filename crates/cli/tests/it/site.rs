@@ -6,39 +6,39 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use shipway_api::Client;
 use shipway_api::client::Error;
 use shipway_api::operations::agent::ListAgents;
-use shipway_api::operations::artifact::RegisterArtifact;
-use shipway_api::operations::blob::{BlobPath, PutBlob};
-use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
 use shipway_api::operations::resource::{ApplyRequest, ApplyResources, SourceFile};
-use shipway_api::operations::rollout::{NewRollout, RolloutPath, ShowRollout, StartRollout};
 use shipway_api::operations::token::{IssueToken, NewToken};
 use shipway_api::view::rollout::RolloutView;
-use shipway_api::view::traffic::TargetCondition;
 use shipway_model::event::Role;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
-use shipway_model::{Digest, RolloutId};
 use tempfile::TempDir;
 
 use crate::program::{Said, run};
-use journal::Journals;
+use disk::Disk;
 use process::Process;
+use proxy::Proxy;
 use running::Running;
-use service::Behaviour;
 use witness::Witness;
 
 mod addresses;
+mod conclusion;
+mod disk;
 mod journal;
-pub(crate) mod process;
-pub(crate) mod running;
+mod process;
+mod proxy;
+mod running;
 pub(crate) mod service;
+mod shipping;
 mod witness;
 
 /// Nothing that a site waits for takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// The name of its folder and of its log.
+const CONTROL_PLANE: &str = "control-plane";
 const ROUTER_TOKEN: &str = "the-router-of-the-tests";
 
 pub(crate) struct Site {
@@ -47,7 +47,9 @@ pub(crate) struct Site {
     address: Ipv4Addr,
     token: String,
     control_plane: Option<Process>,
-    router: Process,
+    _router: Process,
+    /// That of the control plane, when it has one of its own.
+    pub(crate) disk: Option<Disk>,
     hosts: BTreeMap<&'static str, Host>,
     pub(crate) witness: Witness,
 }
@@ -74,17 +76,23 @@ impl Site {
 
     /// A control plane and a router, and everything declared.
     pub(crate) async fn without_hosts(strategy: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        Self::in_folder(folder, strategy).await
+        Self::in_folder(tempfile::tempdir().expect("a folder can be made"), None, strategy).await
     }
 
-    pub(crate) async fn in_folder(folder: TempDir, strategy: &str) -> Self {
+    /// The same with a small disk for the control plane.
+    pub(crate) async fn on_disk_of(size: &str, strategy: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let disk = Disk::mount(&folder.path().join(CONTROL_PLANE), size);
+        Self::in_folder(folder, Some(disk), strategy).await
+    }
+
+    async fn in_folder(folder: TempDir, disk: Option<Disk>, strategy: &str) -> Self {
         let address = addresses::next();
         let state = folder.path().join("router.json").display().to_string();
         let args = ["router", "--admin", &format!("{address}:7001"), "--state", &state, "--workers", "1"];
-        let router = Process::start(folder.path(), "router", &args, &router_token());
+        let _router = Process::start(folder.path(), "router", &args, &router_token());
         let (token, hosts, witness) = (String::new(), BTreeMap::new(), Witness::default());
-        let mut site = Self { folder, address, token, control_plane: None, router, hosts, witness };
+        let mut site = Self { folder, address, token, control_plane: None, _router, disk, hosts, witness };
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
         token.trim().clone_into(&mut site.token);
@@ -98,7 +106,7 @@ impl Site {
 
     /// The control plane's folder.
     pub(crate) fn data(&self) -> PathBuf {
-        self.path().join("control-plane")
+        self.path().join(CONTROL_PLANE)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -180,7 +188,7 @@ impl Site {
         if self.token.is_empty() {
             args.extend(["--admin-token-file", &token_file]);
         }
-        let mut process = Process::start(self.path(), "control-plane", &args, &router_token());
+        let mut process = Process::start(self.path(), CONTROL_PLANE, &args, &router_token());
         let url = format!("{}/readyz", self.url());
         wait_for("the control plane is ready", async || {
             assert!(!process.has_ended(), "the control plane ended");
@@ -264,167 +272,22 @@ impl Site {
         .await;
     }
 
+    /// When the control plane heard of `host` last, by its own clock.
+    pub(crate) async fn heard(&self, host: &str) -> Timestamp {
+        let agents = self.client().call::<ListAgents>((), Default::default(), ()).await.expect("an answer");
+        let agent =
+            agents.value.items.into_iter().find(|it| it.host.as_str() == host).expect("it is registered");
+        agent.heard_at.expect("it was heard of")
+    }
+
+    /// A line to the control plane that can be cut.
+    pub(crate) async fn proxy(&self) -> Proxy {
+        Proxy::start((addresses::next(), 7000).into(), (self.address, 7000).into()).await
+    }
+
     /// The services that really run, in the order of hosts and versions.
     pub(crate) fn services(&self) -> Vec<Running> {
         running::services(self.path())
-    }
-}
-
-/// Releases and rollouts.
-impl Site {
-    /// A version of `web`, registered and in a sealed release `site@VERSION`.
-    pub(crate) async fn release(&self, version: &str, behaviour: Behaviour) -> Digest {
-        let archive = service::pack(self.path(), version, behaviour);
-        self.release_archive(version, std::fs::read(archive).expect("it was packed")).await
-    }
-
-    pub(crate) async fn release_archive(&self, version: &str, archive: Vec<u8>) -> Digest {
-        let client = self.client();
-        let digest = Digest::of(&archive);
-        let artifact = Artifact {
-            service: "web".parse().expect("a name"),
-            version: version.parse().expect("a version"),
-            digest,
-            size_bytes: archive.len() as u64,
-            format: ArchiveFormat::TarGz,
-            commit: String::new(),
-            builder: String::new(),
-            provenance: None,
-        };
-        let part = Part {
-            version: artifact.version.clone(),
-            artifact: digest,
-            variants: BTreeMap::new(),
-            configuration: None,
-        };
-        let bundle = Bundle {
-            name: "site".parse().expect("a name"),
-            version: artifact.version.clone(),
-            parts: BTreeMap::from([(artifact.service.clone(), part)]),
-            documents: BTreeMap::new(),
-        };
-        client.call::<PutBlob>(BlobPath { digest }, (), archive.into()).await.expect("it is stored");
-        client.call::<RegisterArtifact>((), (), artifact).await.expect("it is registered");
-        client.call::<CreateRelease>((), (), bundle).await.expect("it is created");
-        let release = format!("site@{version}").parse().expect("a selector");
-        client.call::<SealRelease>(ReleasePath { release }, (), ()).await.expect("it is sealed");
-        digest
-    }
-
-    pub(crate) fn new_rollout(version: &str) -> NewRollout {
-        NewRollout {
-            release: format!("site@{version}").parse().expect("a selector"),
-            environment: "production".parse().expect("a name"),
-            plan_digest: None,
-        }
-    }
-
-    pub(crate) async fn start_rollout(&self, version: &str) -> RolloutId {
-        let call = self.client().call::<StartRollout>((), (), Self::new_rollout(version));
-        call.await.expect("it starts").value.summary.id
-    }
-
-    pub(crate) async fn rollout(&self, id: RolloutId) -> Result<RolloutView, Error> {
-        Ok(self.client().call::<ShowRollout>(RolloutPath { rollout: id }, (), ()).await?.value)
-    }
-
-    /// Looks at a rollout, over restarts of the control plane, until `is_so`.
-    pub(crate) async fn until(
-        &self,
-        id: RolloutId,
-        what: &str,
-        is_so: impl Fn(&RolloutView) -> bool,
-    ) -> RolloutView {
-        let began = Instant::now();
-        loop {
-            let seen = self.rollout(id).await;
-            match seen {
-                Ok(view) if is_so(&view) => return view,
-                Err(error) if !error.is_transient() => panic!("{error}"),
-                seen => assert!(began.elapsed() < PATIENCE, "not {what}: {seen:#?}"),
-            }
-            tokio::time::sleep(LOOK_INTERVAL).await;
-        }
-    }
-
-    pub(crate) async fn ended(&self, id: RolloutId) -> RolloutView {
-        let ended =
-            self.until(id, "ended", |it| it.summary.phase.is_ended() || it.summary.phase.word() == "halted");
-        ended.await
-    }
-
-    /// Releases a good version and ships it everywhere.
-    pub(crate) async fn ship(&self, version: &str) {
-        self.release(version, Behaviour::GOOD).await;
-        let id = self.start_rollout(version).await;
-        assert_ended(&self.ended(id).await, "succeeded");
-    }
-
-    /// The version that answers through the router.
-    pub(crate) async fn answering(&self) -> String {
-        let url = format!("http://{}:8080/", self.address);
-        let answer =
-            reqwest::Client::new().get(url).timeout(Duration::from_secs(5)).send().await.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.text().await.expect("a text")
-    }
-}
-
-/// What must hold at the end of every test.
-impl Site {
-    /// Reads the ledger's news; what was read before must still be there at the end.
-    pub(crate) async fn look(&mut self) {
-        let client = self.client();
-        self.witness.look(&client).await.expect("the ledger can be read");
-    }
-
-    /// Only `version` runs, one on each host, each known to be healthy; nothing was done twice and nothing is lost.
-    pub(crate) async fn conclude(&mut self, id: RolloutId, version: &str) {
-        self.conclude_with_crashes(id, version, 0).await;
-    }
-
-    /// The same where services were killed `n_crashes` times.
-    pub(crate) async fn conclude_with_crashes(&mut self, id: RolloutId, version: &str, n_crashes: u32) {
-        let view = self.rollout(id).await.expect("an answer");
-        let known: Vec<_> = view
-            .targets
-            .iter()
-            .filter(|it| it.condition != TargetCondition::Failed)
-            .map(|it| (it.target.to_string(), it.version.to_string(), it.condition))
-            .collect();
-        let expected = self.hosts.keys().map(|host| ((*host).to_owned(), version.to_owned()));
-        let expected: Vec<_> =
-            expected.map(|(host, version)| (host, version, TargetCondition::Healthy)).collect();
-        assert_eq!(known, expected, "what is known of the targets");
-        let running = self.services().into_iter().map(|it| (it.host, it.version, TargetCondition::Healthy));
-        assert_eq!(running.collect::<Vec<_>>(), expected, "what really runs");
-        assert_eq!(self.answering().await, version);
-        self.assert_nothing_twice(n_crashes);
-        self.assert_nothing_lost().await;
-    }
-
-    /// Each effect was begun once, and each instance started once but for those that were killed.
-    pub(crate) fn assert_nothing_twice(&self, n_crashes: u32) {
-        let journals = Journals::read(self.path(), self.hosts.keys().copied());
-        assert_eq!(journals.begun_twice(), [""; 0], "begun twice");
-        assert!(!journals.begun.is_empty(), "the journals know of effects");
-        assert_eq!(journals.started, journals.desired + n_crashes, "{journals:?}");
-    }
-
-    /// What was read before is still there, also after a crash, and all of it verifies.
-    pub(crate) async fn assert_nothing_lost(&mut self) {
-        self.look().await;
-        self.witness.assert_nothing_twice();
-        self.kill_control_plane();
-        let data = self.data().display().to_string();
-        let verified = run(self.path(), &["ledger", "verify", "--data", &data]);
-        assert_eq!(verified.code, 0, "{}", verified.err);
-        let sound = format!("sound: {} events", self.witness.size());
-        assert!(verified.out.contains(&sound), "{} instead of {sound}", verified.out);
-        self.start_control_plane().await;
-        let mut again = Witness::default();
-        again.look(&self.client()).await.expect("the ledger can be read");
-        self.witness.assert_begins(&again);
     }
 }
 
@@ -433,8 +296,9 @@ impl Drop for Site {
         // Agents first: they would start again what is killed.
         self.hosts.clear();
         self.control_plane = None;
-        self.router.kill();
         running::kill_all(self.folder.path());
+        // A folder that is mounted on cannot be removed.
+        self.disk = None;
         if std::thread::panicking() {
             self.print_logs();
         }
