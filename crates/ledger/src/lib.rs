@@ -41,6 +41,8 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod document;
+pub mod evidence;
 pub mod key;
 mod note;
 pub mod proof;
@@ -50,6 +52,8 @@ pub mod verify;
 
 pub use canonical::{is_canonical, parse_strict, to_canonical};
 pub use checkpoint::Checkpoint;
+pub use document::{Claim, InvalidDocument, ProofDocument};
+pub use evidence::{Evidence, InvalidEvidence};
 pub use key::{InvalidKey, Origin, SigningKey, VerifierKey};
 pub use note::NoteError;
 pub use proof::{

@@ -64,8 +64,14 @@ impl ProofFile {
     /// Checks that `key` signed the checkpoint and that `record`, byte for byte, is in its tree at `index`.
     pub fn verify(&self, record: &[u8], key: &VerifierKey) -> Result<Checkpoint, ProofFileError> {
         let checkpoint = Checkpoint::verify(&self.checkpoint, key)?;
-        verify_inclusion(leaf_hash(record), self.index, checkpoint.size, &self.path, checkpoint.root)?;
+        self.verify_leaf(leaf_hash(record), &checkpoint)?;
         Ok(checkpoint)
+    }
+
+    /// Checks that the record with the hash `leaf` is at `index` in the tree of `checkpoint`, which somebody has
+    /// verified before.
+    pub fn verify_leaf(&self, leaf: Digest, checkpoint: &Checkpoint) -> Result<(), ProofError> {
+        verify_inclusion(leaf, self.index, checkpoint.size, &self.path, checkpoint.root)
     }
 }
 

@@ -1,3 +1,4 @@
 //! The crate from outside, against vectors that other implementations publish.
 
+mod proof_documents;
 mod reference_tree;
