@@ -38,6 +38,7 @@ pub const CHECKS: &[Check] = checks![
     ledger::positions_have_no_gaps_and_records_verify,
     ledger::every_record_and_every_growth_can_be_proved,
     ledger::streams_hold_their_own_records_in_order,
+    ledger::long_streams_are_read_whole_and_in_pieces,
     answers::commands_with_a_key_are_done_once,
     answers::keys_are_bound_to_their_request_and_actor,
     answers::equal_keys_in_one_batch_are_done_once,

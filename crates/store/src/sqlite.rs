@@ -5,6 +5,7 @@ mod lock;
 mod open;
 mod reader;
 mod row;
+mod streams;
 mod writer;
 
 pub use open::OpenError;

@@ -110,6 +110,41 @@ pub(super) fn streams_hold_their_own_records_in_order(site: &dyn Site) {
     });
 }
 
+pub(super) fn long_streams_are_read_whole_and_in_pieces(site: &dyn Site) {
+    // Batches of uneven size, so that whatever a store does every so often falls within them and between them.
+    const N_BATCHES: u64 = 150;
+    let stream_of = |position: u64| if position.is_multiple_of(7) { "rare" } else { "frequent" };
+    let mut positions = 0..;
+    let mut size = 0;
+    let mut store = site.open();
+    for revision in 0..N_BATCHES {
+        let n_records = 1 + (revision * 37) % 200;
+        let records = positions.by_ref().take(n_records as usize);
+        let records: Vec<_> =
+            records.map(|it| (stream_of(it).to_owned(), record(it, &format!("record {it}")))).collect();
+        size += n_records;
+        store.append(&Batch { revision, records, size, ..Batch::default() }).expect("is taken");
+        if revision == N_BATCHES / 2 {
+            drop(store);
+            store = site.open();
+        }
+    }
+    assert!(size > 10_000);
+    let reader = store.reader();
+    for stream in ["rare", "frequent", "unknown"] {
+        for from in [0, 1, 4095, 4096, 4999, size - 10, size] {
+            let expected = |limit| {
+                let of_stream = (from..size).filter(|it| stream_of(*it) == stream);
+                of_stream.map(|it| record(it, &format!("record {it}"))).take(limit).collect::<Vec<_>>()
+            };
+            for limit in [0, 1, 1000, 20_000] {
+                let found = reader.read_stream(stream, from, limit).expect("reads");
+                assert!(found == expected(limit), "{limit} of {stream} from {from}: {} found", found.len());
+            }
+        }
+    }
+}
+
 fn record(position: u64, text: &str) -> Record {
     Record { position, bytes: text.as_bytes().into(), leaf: Digest::of(text.as_bytes()) }
 }

@@ -9,20 +9,14 @@ use rusqlite::{Connection, OpenFlags};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept; more than there are.
 const STATEMENTS_MAX: usize = 32;
-/// Pages of the write-ahead log after which it is copied into the file: 16 MiB, so that a busy ledger pays for the
-/// copy rarely and the log stays small.
-const CHECKPOINT_PAGES: i32 = 4096;
-
 /// The one that writes.
 pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    // NOFOLLOW is not set: people keep data folders behind links.
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit is on the disk before it returns.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }

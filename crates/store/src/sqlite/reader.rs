@@ -8,7 +8,7 @@ use shipway_model::Digest;
 use shipway_runtime::Record;
 use shipway_runtime::store::{StoreError, StoreReader, StoredAnswer};
 
-use super::{connection, row};
+use super::{connection, row, streams};
 
 /// Connections kept for later; more are opened when more read at once.
 const KEPT_MAX: usize = 4;
@@ -56,8 +56,7 @@ impl StoreReader for Reader {
     }
 
     fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let (from, limit) = (row::integer(from), row::integer(limit as u64));
-        self.rows(include_str!("sql/read_stream.sql"), &[&stream, &from, &limit], row::record)
+        self.with(|connection| streams::read(connection, stream, from, limit))
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use shipway_runtime::store::{
     AppendError, Batch, EffectChange, EffectRow, Loaded, Store, StoreError, StoreReader,
 };
@@ -12,10 +12,8 @@ use shipway_runtime::store::{
 use super::lock::Lock;
 use super::open::{OpenError, Schema, prepare};
 use super::reader::{Reader, fault};
+use super::streams::Tail;
 use super::{connection, row};
-
-/// Events that the index of streams may lack. Reading a stream looks at all of these, which takes about a millisecond.
-const STREAM_TAIL_MAX: i64 = 4096;
 
 /// A ledger in an SQLite file.
 #[derive(Debug)]
@@ -23,6 +21,7 @@ pub struct SqliteStore {
     path: PathBuf,
     connection: Connection,
     reader: Arc<Reader>,
+    tail: Tail,
     pages_max: Option<u32>,
     // Dropped last: the file is closed before somebody else may open it.
     _lock: Lock,
@@ -42,7 +41,8 @@ impl SqliteStore {
         match prepare(&mut connection).map_err(failed)? {
             Schema::Ready => {
                 let reader = Arc::new(Reader::new(path.clone()));
-                Ok(Self { path, connection, reader, pages_max: None, _lock: lock })
+                let tail = Tail::load(&connection).map_err(failed)?;
+                Ok(Self { path, connection, reader, tail, pages_max: None, _lock: lock })
             }
             Schema::NotALedger => Err(OpenError::NotALedger { path }),
             Schema::Newer(found) => Err(OpenError::Newer { path, found }),
@@ -77,8 +77,16 @@ impl Store for SqliteStore {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
-        match append(&mut self.connection, batch) {
-            Ok(true) => Ok(()),
+        match append(&mut self.connection, batch, &self.tail) {
+            Ok(true) => {
+                if self.tail.is_full() {
+                    self.tail = Tail::default();
+                }
+                for (stream, record) in &batch.records {
+                    self.tail.push(stream, record.position);
+                }
+                Ok(())
+            }
             Ok(false) => Err(AppendError::Stale),
             Err(error) => {
                 self.recover();
@@ -116,19 +124,21 @@ fn load(connection: &mut Connection) -> rusqlite::Result<Loaded> {
 }
 
 /// False when the store has moved on from the batch's revision; nothing is written then or on an error.
-fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<bool> {
+fn append(connection: &mut Connection, batch: &Batch, tail: &Tail) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let head = (row::integer(batch.revision), row::integer(batch.size), &batch.frontier, &batch.checkpoint);
-    let moved: Option<i64> = transaction
-        .prepare_cached(include_str!("sql/move_head.sql"))?
-        .query_row(head, |it| it.get(0))
-        .optional()?;
-    let Some(streams_indexed_to) = moved else { return Ok(false) };
-    insert_events(&transaction, batch)?;
-    if row::integer(batch.size) - streams_indexed_to >= STREAM_TAIL_MAX {
-        transaction.prepare_cached(include_str!("sql/index_streams.sql"))?.execute([streams_indexed_to])?;
-        transaction.prepare_cached(include_str!("sql/note_indexed.sql"))?.execute([])?;
+    let moved = transaction.prepare_cached(include_str!("sql/move_head.sql"))?.execute((
+        row::integer(batch.revision),
+        row::integer(batch.size),
+        &batch.frontier,
+        &batch.checkpoint,
+    ))?;
+    if moved == 0 {
+        return Ok(false);
     }
+    if tail.is_full() {
+        tail.write(&transaction, batch.size - batch.records.len() as u64)?;
+    }
+    insert_events(&transaction, batch)?;
     change_effects(&transaction, &batch.effects)?;
     put_answers(&transaction, batch)?;
     transaction.commit()?;

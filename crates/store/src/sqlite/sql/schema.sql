@@ -5,7 +5,7 @@ CREATE TABLE head (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   revision INTEGER NOT NULL,
   size INTEGER NOT NULL,
-  -- Events below this position are in stream_positions.
+  -- Events below this position are in stream_chunks.
   streams_indexed_to INTEGER NOT NULL,
   frontier BLOB NOT NULL,
   checkpoint TEXT NOT NULL
@@ -21,12 +21,15 @@ CREATE TABLE events (
   leaf BLOB NOT NULL
 ) STRICT;
 
--- The positions of each stream's events. An index kept with every commit would write a page per stream; this one is
--- extended by some thousand events at a time, and what it does not have yet is found by looking at the newest events.
-CREATE TABLE stream_positions (
+-- The positions of each stream's events, many to a row: each 4 bytes, little-endian, counted from the first. An index
+-- kept with every commit would write a page per stream; this one is extended by some thousand events at a time, and
+-- what it does not have yet is found by looking at the newest events.
+CREATE TABLE stream_chunks (
   stream TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  PRIMARY KEY (stream, position)
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  offsets BLOB NOT NULL,
+  PRIMARY KEY (stream, first)
 ) STRICT, WITHOUT ROWID;
 
 -- Hashes of complete subtrees of the ledger, from level 8 (256 events) up.

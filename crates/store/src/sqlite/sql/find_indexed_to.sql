@@ -1,0 +1,1 @@
+SELECT streams_indexed_to FROM head

@@ -1,0 +1,1 @@
+INSERT INTO stream_chunks (stream, first, last, offsets) VALUES (?1, ?2, ?3, ?4)

@@ -1,1 +1,0 @@
-UPDATE head SET streams_indexed_to = size

@@ -1,0 +1,1 @@
+SELECT stream, position FROM events WHERE position >= ?1 ORDER BY position

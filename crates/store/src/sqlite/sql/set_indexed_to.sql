@@ -1,0 +1,1 @@
+UPDATE head SET streams_indexed_to = ?1
