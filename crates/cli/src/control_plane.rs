@@ -37,7 +37,8 @@ pub(crate) struct ControlPlane {
     runtime: Runtime,
     worker: Worker,
     server: Server,
-    /// The first admin's token, when this was the first start. It is not kept anywhere.
+    /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
+    /// anywhere.
     pub(crate) first_token: Option<String>,
 }
 
@@ -53,13 +54,20 @@ pub(crate) enum Fault {
     Ledger(#[source] OpenError),
     #[error("the first token cannot be issued")]
     Token(#[source] shipway_runtime::SubmitError),
+    #[error("the first token cannot be written to {}; it is: {token}", file.display())]
+    TokenFile { file: PathBuf, token: String, source: io::Error },
     #[error("the server cannot be started")]
     Server(#[source] StartError),
 }
 
 impl ControlPlane {
-    /// Opens the folder, continues the ledger, and answers from now on.
-    pub(crate) async fn start(folder: &Path, listen: SocketAddr) -> Result<Self, Fault> {
+    /// Opens the folder, continues the ledger, and answers from now on. A first token goes into the new file
+    /// `token_file`, when there is one, before anything answers: whoever waits for that wants it at once.
+    pub(crate) async fn start(
+        folder: &Path,
+        listen: SocketAddr,
+        token_file: Option<&Path>,
+    ) -> Result<Self, Fault> {
         let unusable = |error| Fault::Folder(folder.to_owned(), error);
         fs::create_dir_all(folder).map_err(unusable)?;
         let signer = signing_key(folder)?;
@@ -76,7 +84,13 @@ impl ControlPlane {
             Runtime::open(Box::new(store), config).map_err(Fault::Ledger)
         });
         let runtime = opening.await.expect("opening does not panic")?;
-        let first_token = ensure_admin_token(&runtime).await.map_err(Fault::Token)?;
+        let first_token = match (ensure_admin_token(&runtime).await.map_err(Fault::Token)?, token_file) {
+            (Some(token), Some(file)) => {
+                write_secret(file, &token)?;
+                None
+            }
+            (token, _) => token,
+        };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
         let drivers = drivers::all(drivers::Config::from_environment());
         let worker = worker::start(runtime.clone(), Tools { drivers, judge, logs: logs.clone() });
@@ -140,6 +154,15 @@ fn signing_key(folder: &Path) -> Result<SigningKey, Fault> {
         }
         Err(error) => Err(unusable(error)),
     }
+}
+
+fn write_secret(file: &Path, token: &str) -> Result<(), Fault> {
+    let open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let written = open.and_then(|mut open| {
+        writeln!(open, "{token}")?;
+        open.sync_all()
+    });
+    written.map_err(|source| Fault::TokenFile { file: file.to_owned(), token: token.to_owned(), source })
 }
 
 /// Whole or not at all, also when the power goes meanwhile.

@@ -1,7 +1,6 @@
 //! `shipway serve`
 
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -53,35 +52,16 @@ impl Serve {
 
 /// Starts it and says where it is, and, the first time, how to get in.
 pub(super) async fn start(place: &Place, token_file: Option<&Path>) -> Result<ControlPlane, Failure> {
-    let started = ControlPlane::start(&place.data, place.listen).await;
+    let started = ControlPlane::start(&place.data, place.listen, token_file).await;
     let control_plane = started.map_err(|fault| {
         Failure::because(&fault, "shipway serve --help")
             .with_hint("another control plane may use the same folder or address; or name others with --data and --listen")
     })?;
-    // The token first: whoever waits for the address may want it at once.
-    if let (Some(token), Some(file)) = (&control_plane.first_token, token_file) {
-        write_secret(file, token)?;
-    }
     output::print(&format!("The control plane listens on http://{}\n", control_plane.address()));
-    if let (Some(token), None) = (&control_plane.first_token, token_file) {
+    if let Some(token) = &control_plane.first_token {
         output::print(&format!(
             "This is its first start. The admin's token, shown only now:\n\n  {token}\n\n"
         ));
     }
     Ok(control_plane)
-}
-
-fn write_secret(file: &Path, token: &str) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    let written = options.write(true).create_new(true).mode(0o600).open(file).and_then(|mut open| {
-        use std::io::Write as _;
-        writeln!(open, "{token}")?;
-        open.sync_all()
-    });
-    written.map_err(|error| {
-        Failure::new(
-            format!("the admin token could not be written to {}: {error}; it is: {token}", file.display()),
-            "shipway token issue --help",
-        )
-    })
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgid, kill_process};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Running {
@@ -22,7 +22,8 @@ impl Running {
 
 /// The services of all hosts of the site in `folder`, in the order of hosts and versions.
 pub(crate) fn services(folder: &Path) -> Vec<Running> {
-    let mut running: Vec<_> = processes(folder).filter_map(|(pid, cwd)| of_folder(pid, &cwd)).collect();
+    let leaders = processes(folder).filter(|(pid, _)| is_leader(*pid));
+    let mut running: Vec<_> = leaders.filter_map(|(pid, cwd)| of_folder(pid, &cwd)).collect();
     running.sort();
     running
 }
@@ -42,6 +43,11 @@ pub(crate) fn kill_all(folder: &Path) {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
+}
+
+/// What leads a process group is what the agent started; the rest is of its making.
+fn is_leader(pid: i32) -> bool {
+    Pid::from_raw(pid).is_some_and(|pid| getpgid(Some(pid)) == Ok(pid))
 }
 
 /// Processes whose working folder is under `folder`, with that folder relative to it. Zombies have none.
