@@ -12,6 +12,7 @@ mod app;
 mod blob;
 mod bootstrap;
 mod config;
+mod connections;
 mod etag;
 mod feed;
 mod hearing;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::connections;
 use crate::router::router;
 
 /// How long requests under way may take to end once the server stops.
@@ -22,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Server {
     address: SocketAddr,
     stopping: CancellationToken,
-    running: JoinHandle<io::Result<()>>,
+    running: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -46,9 +47,8 @@ impl Server {
         let app = App::open(&config, runtime, logs)
             .map_err(|source| StartError::Folder { folder: config.data.clone(), source })?;
         let stopping = app.stopping.clone();
-        let stopped = stopping.clone().cancelled_owned();
-        let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stopped);
-        Ok(Self { address, stopping, running: tokio::spawn(serving.into_future()) })
+        let running = tokio::spawn(connections::serve(listener, router(app), stopping.clone()));
+        Ok(Self { address, stopping, running })
     }
 
     /// Where it listens.
@@ -60,8 +60,7 @@ impl Server {
     pub async fn shutdown(mut self) {
         self.stopping.cancel();
         match tokio::time::timeout(GRACE, &mut self.running).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!(error = %error, "the server ended by a fault"),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(error = %error, "the server ended by a panic"),
             Err(_) => {
                 tracing::warn!("requests were cut off: they did not end in time");
