@@ -16,8 +16,9 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::problem::Failure;
 
-/// The cookie's name.
-pub(super) const COOKIE_NAME: &str = "shipway_session";
+/// The cookie's name. Cookies do not tell ports apart, so it must not be the one by which the router, perhaps on the same
+/// machine, keeps the sessions of services in place.
+pub(super) const COOKIE_NAME: &str = "shipway_page";
 /// A session ends after this, whatever happens.
 pub(super) const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
 /// Sessions kept at once; the oldest gives way.

@@ -34,7 +34,7 @@ async fn without_a_session_there_is_only_the_form() {
     let id = "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01";
     let rollout = [format!("/rollouts/{id}"), format!("/fragments/rollouts/{id}")];
     for path in ["/", "/fragments/home", "/live"].into_iter().chain(rollout.iter().map(String::as_str)) {
-        for cookie in ["", "shipway_session=", "shipway_session=guess"] {
+        for cookie in ["", "shipway_page=", "shipway_page=guess"] {
             let (status, text) = page(&bed, path, cookie).await;
             assert_eq!(status, 401, "{path}");
             assert!(text.contains("action=\"/sign-in\"") && !text.contains("Ledger:"), "{path}");
