@@ -32,17 +32,21 @@ impl Checkpoint {
     ///
     /// Signatures of others, such as witnesses, and extension lines after the root are ignored.
     pub fn verify(note: &str, key: &VerifierKey) -> Result<Self, NoteError> {
-        let text = note::open(note, key)?;
+        Self::read(note::open(note, key)?, key.name())
+    }
+
+    /// Reads a text that has been found signed by the key of the log `origin`.
+    fn read(text: &str, log: &Origin) -> Result<Self, NoteError> {
         let lines: Vec<_> = text.strip_suffix('\n').ok_or(NoteError::Lines)?.split('\n').collect();
         let [origin, size, root, extensions @ ..] = lines.as_slice() else { return Err(NoteError::Lines) };
         if origin.is_empty() || extensions.iter().any(|line| line.is_empty()) {
             return Err(NoteError::Lines);
         }
-        if *origin != key.name().as_str() {
-            return Err(NoteError::Origin { expected: key.name().clone(), found: excerpt(origin) });
+        if *origin != log.as_str() {
+            return Err(NoteError::Origin { expected: log.clone(), found: excerpt(origin) });
         }
         Ok(Self {
-            origin: key.name().clone(),
+            origin: log.clone(),
             size: decimal(size).ok_or_else(|| NoteError::Size(excerpt(size)))?,
             root: digest_from_base64(root).ok_or_else(|| NoteError::Root(excerpt(root)))?,
         })

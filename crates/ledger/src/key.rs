@@ -1,7 +1,8 @@
 //! The Ed25519 keys that sign checkpoints, and their text forms.
 //!
-//! The forms are those of signed notes: `<name>+<key id>+<base64 of 0x01 ‖ 32 bytes>` for the public key, and
-//! `PRIVATE+KEY+` before the same with the seed for the private one.
+//! The forms are those of signed notes: `<name>+<key id>+<base64 of type ‖ 32 bytes>` for the public key, and
+//! `PRIVATE+KEY+` before the same with the seed for the private one. The type is 0x01 for a log's key and 0x04 for a
+//! cosigner's; a key of one type is never taken for one of the other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +13,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::Signer as _;
 use sha2::{Digest as _, Sha256};
 
-/// The signature type "Ed25519" of C2SP signed-note.
-const ED25519: u8 = 0x01;
+/// The signature types of C2SP that are known here. 0x06, ML-DSA-44 cosignatures, is not yet among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignatureType {
+    /// "Ed25519" of signed-note: a log signs its checkpoint's text.
+    Log = 0x01,
+    /// "Ed25519 cosignature" of tlog-cosignature: a witness signs the text and a time.
+    Cosigner = 0x04,
+}
 
 const PRIVATE_PREFIX: &str = "PRIVATE+KEY+";
 
@@ -26,12 +33,20 @@ pub enum InvalidKey {
     Name(String),
     #[error("a key reads `<name>+<8 hexadecimal digits>+<base64>`")]
     Form,
-    #[error("signature type {0:#04x} is not Ed25519 (0x01)")]
-    Type(u8),
+    #[error("the key has the signature type {found:#04x} where {expected:#04x} is needed ({})", type_name(*expected))]
+    Type { expected: u8, found: u8 },
     #[error("the key is not a point of the curve that Ed25519 can use")]
     Point,
     #[error("the key's id is {expected}, not {found}: the text has been changed")]
     Id { expected: String, found: String },
+}
+
+fn type_name(signature_type: u8) -> &'static str {
+    match signature_type {
+        0x01 => "a log's Ed25519 key",
+        0x04 => "a witness's Ed25519 key",
+        _ => "unknown",
+    }
 }
 
 /// The name of a log, which is also the name of the key that signs it, such as `shipway.example.com/acme`.
@@ -75,10 +90,10 @@ impl fmt::Debug for Origin {
 pub(crate) struct KeyId(pub(crate) [u8; 4]);
 
 impl KeyId {
-    /// The first 4 bytes of SHA-256(`name` ‖ 0x0A ‖ 0x01 ‖ `public`).
-    fn of(name: &Origin, public: &[u8; 32]) -> Self {
-        let hasher =
-            Sha256::new().chain_update(name.as_str()).chain_update([b'\n', ED25519]).chain_update(public);
+    /// The first 4 bytes of SHA-256(`name` ‖ 0x0A ‖ type ‖ `public`).
+    fn of(name: &Origin, signature_type: SignatureType, public: &[u8; 32]) -> Self {
+        let separator = [b'\n', signature_type as u8];
+        let hasher = Sha256::new().chain_update(name.as_str()).chain_update(separator).chain_update(public);
         let hash: [u8; 32] = hasher.finalize().into();
         Self([hash[0], hash[1], hash[2], hash[3]])
     }
@@ -94,6 +109,7 @@ impl fmt::Display for KeyId {
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifierKey {
     name: Origin,
+    signature_type: SignatureType,
     id: KeyId,
     key: ed25519_dalek::VerifyingKey,
 }
@@ -112,18 +128,31 @@ impl VerifierKey {
         self.key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
 
-    fn new(name: Origin, public: &[u8; 32]) -> Result<Self, InvalidKey> {
+    /// The curve's point, whatever the name and type.
+    pub(crate) fn point(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
+    /// Reads the text form of a key of this type.
+    pub(crate) fn read(text: &str, signature_type: SignatureType) -> Result<Self, InvalidKey> {
+        let (name, id, public) = read_key(text, signature_type)?;
+        let key = Self::new(name, signature_type, &public)?;
+        check_id(key.id, id)?;
+        Ok(key)
+    }
+
+    fn new(name: Origin, signature_type: SignatureType, public: &[u8; 32]) -> Result<Self, InvalidKey> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(public).map_err(|_| InvalidKey::Point)?;
         if key.is_weak() {
             return Err(InvalidKey::Point);
         }
-        Ok(Self { id: KeyId::of(&name, public), name, key })
+        Ok(Self { id: KeyId::of(&name, signature_type, public), name, signature_type, key })
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_key(f, &self.name, self.id, self.key.as_bytes())
+        write_key(f, self, self.key.as_bytes())
     }
 }
 
@@ -137,10 +166,7 @@ impl FromStr for VerifierKey {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
-        let (name, id, public) = read_key(text)?;
-        let key = Self::new(name, &public)?;
-        check_id(key.id, id)?;
-        Ok(key)
+        Self::read(text, SignatureType::Log)
     }
 }
 
@@ -154,10 +180,23 @@ pub struct SigningKey {
 impl SigningKey {
     /// The key grown from 32 secret bytes, which the caller has drawn at random.
     pub fn from_seed(name: Origin, seed: &[u8; 32]) -> Self {
+        Self::grow(name, SignatureType::Log, seed)
+    }
+
+    pub(crate) fn grow(name: Origin, signature_type: SignatureType, seed: &[u8; 32]) -> Self {
         let key = ed25519_dalek::SigningKey::from_bytes(seed);
         let public = key.verifying_key();
-        let id = KeyId::of(&name, public.as_bytes());
-        Self { public: VerifierKey { name, id, key: public }, key }
+        let id = KeyId::of(&name, signature_type, public.as_bytes());
+        Self { public: VerifierKey { name, signature_type, id, key: public }, key }
+    }
+
+    /// Reads the secret text form of a key of this type.
+    pub(crate) fn read(text: &str, signature_type: SignatureType) -> Result<Self, InvalidKey> {
+        let text = text.strip_prefix(PRIVATE_PREFIX).ok_or(InvalidKey::Form)?;
+        let (name, id, seed) = read_key(text, signature_type)?;
+        let key = Self::grow(name, signature_type, &seed);
+        check_id(key.public.id, id)?;
+        Ok(key)
     }
 
     pub fn verifier(&self) -> &VerifierKey {
@@ -170,7 +209,7 @@ impl SigningKey {
         impl fmt::Display for Text<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(PRIVATE_PREFIX)?;
-                write_key(f, &self.0.public.name, self.0.public.id, self.0.key.as_bytes())
+                write_key(f, &self.0.public, self.0.key.as_bytes())
             }
         }
         Text(self).to_string()
@@ -186,10 +225,7 @@ impl FromStr for SigningKey {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
-        let (name, id, seed) = read_key(text.strip_prefix(PRIVATE_PREFIX).ok_or(InvalidKey::Form)?)?;
-        let key = Self::from_seed(name, &seed);
-        check_id(key.public.id, id)?;
-        Ok(key)
+        Self::read(text, SignatureType::Log)
     }
 }
 
@@ -199,13 +235,13 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn write_key(f: &mut fmt::Formatter<'_>, name: &Origin, id: KeyId, bytes: &[u8; 32]) -> fmt::Result {
-    let mut typed = [ED25519; 33];
+fn write_key(f: &mut fmt::Formatter<'_>, key: &VerifierKey, bytes: &[u8; 32]) -> fmt::Result {
+    let mut typed = [key.signature_type as u8; 33];
     typed[1..].copy_from_slice(bytes);
-    write!(f, "{name}+{id}+{}", BASE64.encode(typed))
+    write!(f, "{}+{}+{}", key.name, key.id, BASE64.encode(typed))
 }
 
-fn read_key(text: &str) -> Result<(Origin, KeyId, [u8; 32]), InvalidKey> {
+fn read_key(text: &str, signature_type: SignatureType) -> Result<(Origin, KeyId, [u8; 32]), InvalidKey> {
     // Names hold no `+`, base64 may.
     let (name, rest) = text.split_once('+').ok_or(InvalidKey::Form)?;
     let (id_hex, key) = rest.split_once('+').ok_or(InvalidKey::Form)?;
@@ -213,10 +249,10 @@ fn read_key(text: &str) -> Result<(Origin, KeyId, [u8; 32]), InvalidKey> {
     hex::decode_to_slice(id_hex, &mut id).map_err(|_| InvalidKey::Form)?;
     let typed = BASE64.decode(key).map_err(|_| InvalidKey::Form)?;
     match typed.split_first() {
-        Some((&ED25519, bytes)) => {
+        Some((&found, bytes)) if found == signature_type as u8 => {
             Ok((name.parse()?, KeyId(id), bytes.try_into().map_err(|_| InvalidKey::Form)?))
         }
-        Some((&other, _)) => Err(InvalidKey::Type(other)),
+        Some((&found, _)) => Err(InvalidKey::Type { expected: signature_type as u8, found }),
         None => Err(InvalidKey::Form),
     }
 }
@@ -273,11 +309,11 @@ mod tests {
             |expected: &str, found: &str| InvalidKey::Id { expected: expected.into(), found: found.into() };
         assert_eq!(read(&PUBLIC.replace("c7", "c8")), Err(id("c74f20a3", "c84f20a3")));
         let other_type = PUBLIC.replace("+ARpc", "+ZRpc");
-        assert_eq!(read(&other_type), Err(InvalidKey::Type(0x65)));
+        assert_eq!(read(&other_type), Err(InvalidKey::Type { expected: 0x01, found: 0x65 }));
         assert_eq!(read("name+00000000+AQ=="), Err(InvalidKey::Form));
         // The neutral element signs everything.
         let mut weak = [0; 33];
-        (weak[0], weak[1]) = (ED25519, 1);
+        (weak[0], weak[1]) = (SignatureType::Log as u8, 1);
         assert_eq!(read(&format!("weak+00000000+{}", BASE64.encode(weak))), Err(InvalidKey::Point));
         for name in ["", "a b", "a+b", "a\u{a0}b", "a\nb", "a\u{7f}", &"x".repeat(256)] {
             assert!(matches!(name.parse::<Origin>(), Err(InvalidKey::Name(_))), "{name:?}");

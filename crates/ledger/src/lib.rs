@@ -4,8 +4,10 @@
 //! A record is an event in canonical JSON ([`canonical`]). Its hash is a leaf of an RFC 6962 Merkle tree
 //! ([`tree`]); the tree's size and root, signed, are a [`Checkpoint`]. From there anybody can check that a record
 //! is in the log ([`proof`], [`ProofFile`]), that the log has only grown, and that a whole export is unchanged
-//! ([`verify`]). All formats are public ones: RFC 8785, RFC 6962 and C2SP's `signed-note`, `tlog-checkpoint` and
-//! `tlog-proof@v1`, so other people's tools can check ours.
+//! ([`verify`]). [`Witness`](witness)es cosign checkpoints that extend what they saw, a [`Policy`] says whose word is
+//! needed, and [`tiles`] are a log as static files. All formats are public ones: RFC 8785, RFC 6962 and C2SP's
+//! `signed-note`, `tlog-checkpoint`, `tlog-proof@v1`, `tlog-cosignature`, `tlog-witness`, `tlog-policy` and
+//! `tlog-tiles`, so other people's tools can check ours, and [`Evidence`] and [`document`] read theirs.
 //!
 //! This crate never reads or writes a file, reads no clock and draws no random number: seeds, bytes and hashes are
 //! handed to it. Nothing that it reads makes it panic. It does not guard against signing two roots for one size;
@@ -41,21 +43,29 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod commitment;
+pub mod cosignature;
 pub mod document;
 pub mod evidence;
 pub mod key;
 mod note;
+pub mod policy;
 pub mod proof;
 mod proof_file;
+pub mod tiles;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
 pub use canonical::{is_canonical, parse_strict, to_canonical};
 pub use checkpoint::Checkpoint;
+pub use commitment::Commitment;
+pub use cosignature::{Cosigner, CosignerKey};
 pub use document::{Claim, InvalidDocument, ProofDocument};
 pub use evidence::{Evidence, InvalidEvidence};
 pub use key::{InvalidKey, Origin, SigningKey, VerifierKey};
 pub use note::NoteError;
+pub use policy::{Policy, PolicyError, Vouched};
 pub use proof::{
     Hashes, ProofError, prove_consistency, prove_inclusion, verify_consistency, verify_inclusion,
 };

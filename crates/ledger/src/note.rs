@@ -39,46 +39,64 @@ pub enum NoteError {
 
 /// `text`, which ends in a newline, with the signature of `key`.
 pub(crate) fn sign(text: &str, key: &SigningKey) -> String {
-    let mut signature = Vec::with_capacity(4 + 64);
-    signature.extend_from_slice(&key.verifier().id().0);
-    signature.extend_from_slice(&key.sign(text.as_bytes()));
-    format!("{text}\n{SIGNATURE_PREFIX}{} {}\n", key.verifier().name(), BASE64.encode(signature))
+    format!("{text}\n{}", signature_line(key.verifier(), &key.sign(text.as_bytes())))
+}
+
+/// One line, its newline included.
+pub(crate) fn signature_line(key: &VerifierKey, signature: &[u8]) -> String {
+    let typed = [&key.id().0, signature].concat();
+    format!("{SIGNATURE_PREFIX}{} {}\n", key.name(), BASE64.encode(typed))
 }
 
 /// The text of `note`, newline included, once a signature of `key` has been found on it.
 ///
 /// Signatures of others are ignored, as the format demands; so logs change keys and witnesses cosign.
 pub(crate) fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> {
-    if note.len() > SIZE_BYTES_MAX {
-        return Err(NoteError::TooLong { size_bytes: note.len() });
-    }
-    if let Some(control) = note.chars().find(|it| *it < ' ' && *it != '\n') {
-        return Err(NoteError::ControlCharacter(control));
-    }
-    let at = note.rfind("\n\n").ok_or(NoteError::NoSignatures)? + 1;
-    let (text, signatures) = (&note[..at], &note[at + 1..]);
-    let signatures = signatures.strip_suffix('\n').ok_or(NoteError::NoSignatures)?;
-
+    let note = Note::read(note)?;
     let mut verified = false;
-    for (line, signature) in (1..).zip(signatures.split('\n')) {
-        let signature = SignatureLine::read(signature).ok_or(NoteError::SignatureLine { line })?;
-        if signature.name != key.name().as_str() || signature.id != key.id().0 {
-            continue;
-        }
-        let signed =
-            signature.bytes.as_slice().try_into().is_ok_and(|it| key.has_signed(text.as_bytes(), it));
+    for signature in note.signatures_of(key) {
+        let signed = signature.try_into().is_ok_and(|it| key.has_signed(note.text.as_bytes(), it));
         if !signed {
             return Err(NoteError::BadSignature { key: key.to_string() });
         }
         verified = true;
     }
-    if verified { Ok(text) } else { Err(NoteError::UnknownKey { key: key.to_string() }) }
+    if verified { Ok(note.text) } else { Err(NoteError::UnknownKey { key: key.to_string() }) }
+}
+
+/// A note taken apart, before anybody has looked at its signatures.
+pub(crate) struct Note<'a> {
+    /// With the newline at its end: what is signed.
+    pub(crate) text: &'a str,
+    signatures: Vec<SignatureLine<'a>>,
 }
 
 struct SignatureLine<'a> {
     name: &'a str,
     id: [u8; 4],
     bytes: Vec<u8>,
+}
+
+impl<'a> Note<'a> {
+    pub(crate) fn read(note: &'a str) -> Result<Self, NoteError> {
+        if note.len() > SIZE_BYTES_MAX {
+            return Err(NoteError::TooLong { size_bytes: note.len() });
+        }
+        if let Some(control) = note.chars().find(|it| *it < ' ' && *it != '\n') {
+            return Err(NoteError::ControlCharacter(control));
+        }
+        let at = note.rfind("\n\n").ok_or(NoteError::NoSignatures)? + 1;
+        let (text, lines) = (&note[..at], &note[at + 1..]);
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::NoSignatures)?;
+        let read = |(line, text)| SignatureLine::read(text).ok_or(NoteError::SignatureLine { line });
+        Ok(Self { text, signatures: (1..).zip(lines.split('\n')).map(read).collect::<Result<_, _>>()? })
+    }
+
+    /// The bytes of the lines that bear the key's name and id.
+    pub(crate) fn signatures_of(&self, key: &VerifierKey) -> impl Iterator<Item = &[u8]> {
+        let of_key = |it: &&SignatureLine<'_>| it.name == key.name().as_str() && it.id == key.id().0;
+        self.signatures.iter().filter(of_key).map(|it| it.bytes.as_slice())
+    }
 }
 
 impl<'a> SignatureLine<'a> {
