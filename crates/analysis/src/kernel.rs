@@ -28,15 +28,15 @@ impl Table {
         self.hits_min() == self.hits_max()
     }
 
-    fn hits(&self) -> u64 {
+    pub(crate) fn hits(&self) -> u64 {
         self.canary_hits + self.control_hits
     }
 
-    fn hits_min(&self) -> u64 {
+    pub(crate) fn hits_min(&self) -> u64 {
         self.hits().saturating_sub(self.control_total)
     }
 
-    fn hits_max(&self) -> u64 {
+    pub(crate) fn hits_max(&self) -> u64 {
         self.hits().min(self.canary_total)
     }
 
@@ -72,7 +72,7 @@ impl Table {
 
     /// The term after `canary_hits` divided by the term at it. Between the least and the greatest count of hits, no
     /// factor is zero.
-    fn growth(&self, canary_hits: u64, odds: f64) -> f64 {
+    pub(crate) fn growth(&self, canary_hits: u64, odds: f64) -> f64 {
         let rest = self.hits() - canary_hits;
         let up = (self.canary_total - canary_hits) as f64 * rest as f64;
         let down = (canary_hits + 1) as f64 * (self.control_total - rest + 1) as f64;
@@ -81,7 +81,7 @@ impl Table {
 
     /// The largest term: Liao & Rosen, "Fast and stable algorithms for computing and sampling from the noncentral
     /// hypergeometric distribution", The American Statistician 55 (2001), in the form free of cancellation.
-    fn mode(&self, odds: f64) -> u64 {
+    pub(crate) fn mode(&self, odds: f64) -> u64 {
         let (a, b, m) = (self.canary_total as f64, self.control_total as f64, self.hits() as f64);
         let square = odds - 1.0;
         let linear = m - b - (a + m + 2.0) * odds;

@@ -30,7 +30,9 @@
 //! [`NoVerdict`]: shipway_model::analysis::Decision::NoVerdict
 
 mod block;
+pub mod canary;
 mod evidence;
+mod grid;
 mod judge;
 mod kernel;
 mod latency;

@@ -61,6 +61,9 @@ pub(crate) enum Verb {
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    /// Judge canaries, offline, and see how good the judge is
+    #[command(subcommand)]
+    Analysis(command::analysis::Analysis),
     /// Give and take access
     #[command(subcommand)]
     Token(command::token::Token),

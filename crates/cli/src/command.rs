@@ -5,6 +5,7 @@ use crate::failure::{Failure, Outcome};
 
 pub(crate) mod agent;
 pub(crate) mod agents;
+pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod artifact;
 pub(crate) mod completion;
@@ -64,6 +65,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
+        Verb::Analysis(it) => it.run(),
         Verb::Token(it) => it.run(connection).await,
         Verb::Whoami(it) => it.run(connection).await,
         Verb::Config(it) => it.run(connection),

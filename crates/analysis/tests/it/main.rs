@@ -1,5 +1,6 @@
 //! The judge as its callers see it.
 
+mod canary;
 mod decisions;
 mod error_bounds;
 mod invalid_blocks;

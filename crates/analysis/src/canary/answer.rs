@@ -1,0 +1,42 @@
+//! What the judge says in the end.
+
+use serde::{Deserialize, Serialize};
+use shipway_model::analysis::Decision;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub decision: Decision,
+    /// End of the block that decided, in the data's own time; none when nothing was decided.
+    pub decided_at_s: Option<f64>,
+    /// Requests of canary up to then.
+    pub canary_requests: u64,
+    pub metrics: Vec<MetricAnswer>,
+    /// Sentences for people, the weightiest first.
+    pub reasons: Vec<String>,
+}
+
+/// The evidence on one metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricAnswer {
+    pub name: String,
+    /// Against "not worse than the margin"; the greatest double where it is greater than that.
+    pub e_value: f64,
+    /// Its natural logarithm.
+    pub log_e_value: f64,
+    /// The e-value against "as bad as harm" on the channel where it is least, as a natural logarithm.
+    pub log_health_e_value: f64,
+    pub effect: Effect,
+    /// End of the first block after which this metric alone would have been called harmful at `alpha`.
+    pub decided_at_s: Option<f64>,
+}
+
+/// How canary compares with control, as a ratio. Null where nothing can be said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    pub estimate: Option<f64>,
+    /// Confidence sequence at 1 − alpha: valid, asymptotically, over all looks at once.
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    /// What the ratio is of, in words.
+    pub of: String,
+}

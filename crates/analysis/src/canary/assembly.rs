@@ -1,0 +1,107 @@
+//! Lines become blocks.
+//!
+//! A block is complete when a line of a later block comes, when the data ends, or when every instance that reported
+//! lately has reported: a judge that follows a live file then does not wait for the next block to act on this one. A
+//! line that still comes for a block already judged (an instance that was never seen before) makes a block of its own.
+
+use std::collections::BTreeSet;
+
+use super::observation::{Arm, InvalidObservation, Observation};
+use super::roster::Roster;
+
+/// The lines of one stretch of time.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub(super) start: f64,
+    pub(super) length: f64,
+    pub(super) lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) slot: usize,
+    pub(super) observation: Observation,
+}
+
+impl Block {
+    pub(super) fn end(&self) -> f64 {
+        self.start + self.length
+    }
+
+    pub(super) fn of(&self, arm: Arm) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |it| it.observation.arm == arm)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Assembly {
+    pub(super) roster: Roster,
+    /// The block being put together, with who has reported it.
+    open: Option<(Block, BTreeSet<(Arm, String)>)>,
+    /// End of the block before the open one.
+    previous_end: Option<f64>,
+    n_blocks: u64,
+}
+
+/// An instance silent for so many lengths of a block is not waited for.
+const PATIENCE_BLOCKS: f64 = 30.0;
+
+/// Ends computed by adding decimal fractions miss the next start by less than this, in seconds.
+const ROUNDING_S: f64 = 1e-6;
+
+impl Assembly {
+    /// Whether a line that starts at `t` shows the open block to be complete.
+    pub(super) fn ends_before(&self, t: f64) -> bool {
+        self.open.as_ref().is_some_and(|(block, _)| t > block.start)
+    }
+
+    /// Takes the open block's lines.
+    pub(super) fn take(&mut self) -> Option<Block> {
+        let (block, _) = self.open.take()?;
+        self.previous_end = Some(block.end());
+        self.n_blocks += 1;
+        (!block.lines.is_empty()).then_some(block)
+    }
+
+    /// Adds a line to the open block or opens one. What stands in the way changes nothing.
+    pub(super) fn add(&mut self, observation: Observation) -> Result<(), InvalidObservation> {
+        let Observation { t, dt_s, arm, .. } = observation;
+        match &self.open {
+            Some((block, seen)) => {
+                if t < block.start {
+                    return Err(InvalidObservation::BackInTime { t, previous: block.start });
+                }
+                if (dt_s - block.length).abs() > ROUNDING_S {
+                    return Err(InvalidObservation::AnotherLength { dt_s, expected: block.length });
+                }
+                if seen.contains(&(arm, observation.instance.clone())) {
+                    return Err(InvalidObservation::Twice { arm, instance: observation.instance, t });
+                }
+            }
+            None => {
+                if let Some(end) = self.previous_end.filter(|end| t < end - ROUNDING_S) {
+                    return Err(InvalidObservation::Overlap { t, end });
+                }
+            }
+        }
+        let slot = self.roster.seat(arm, &observation.instance, t)?;
+        let (block, seen) = self
+            .open
+            .get_or_insert_with(|| (Block { start: t, length: dt_s, lines: Vec::new() }, BTreeSet::new()));
+        seen.insert((arm, observation.instance.clone()));
+        block.lines.push(Line { slot, observation });
+        Ok(())
+    }
+
+    /// The open block's lines if nobody else is expected to report it. Lines that come all the same are kept apart.
+    pub(super) fn take_if_complete(&mut self) -> Option<Block> {
+        let (block, seen) = self.open.as_mut()?;
+        let expected = self.roster.n_since(block.start - PATIENCE_BLOCKS * block.length);
+        // Nobody knows who reports before a whole block was seen.
+        if self.n_blocks == 0 || seen.len() < expected || block.lines.is_empty() {
+            return None;
+        }
+        let lines = std::mem::take(&mut block.lines);
+        Some(Block { start: block.start, length: block.length, lines })
+    }
+}

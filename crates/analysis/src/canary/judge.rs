@@ -1,0 +1,315 @@
+//! The analysis: lines in, and an answer as soon as there is one.
+
+use shipway_model::analysis::Decision;
+
+use crate::evidence::log_mean;
+
+use super::answer::Answer;
+use super::assembly::{Assembly, Block};
+use super::channel::View;
+use super::config::{Config, InvalidConfig, Kind};
+use super::metric::Metric;
+use super::observation::{Arm, InvalidObservation, Latency, Observation};
+use super::reasons::{self, Cause};
+
+/// An analysis under way. Its memory does not grow with its length.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    pub(super) config: Config,
+    pub(super) metrics: Vec<Metric>,
+    pub(super) assembly: Assembly,
+    /// The bounds of every histogram of latency.
+    bounds: Option<Vec<f64>>,
+    has_latency_values: bool,
+    /// Start of the first block.
+    start: Option<f64>,
+    /// End of the last judged block.
+    end: f64,
+    canary_requests: u64,
+    /// End of the first block at which health was shown, whether or not that ended the analysis.
+    healthy_at: Option<f64>,
+    answer: Option<Answer>,
+}
+
+/// Why a line of data is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LineError {
+    /// No observation in JSON; the reason is the parser's, without its place.
+    #[error("{0}")]
+    Syntax(String),
+    #[error(transparent)]
+    Invalid(#[from] InvalidObservation),
+}
+
+impl Analysis {
+    /// # Errors
+    /// What [`Config::check`] finds.
+    pub fn new(config: Config) -> Result<Self, InvalidConfig> {
+        config.check()?;
+        let severe = config.severe_margin;
+        Ok(Self {
+            metrics: config.metrics.iter().map(|it| Metric::new(it, severe)).collect(),
+            config,
+            assembly: Assembly::default(),
+            bounds: None,
+            has_latency_values: false,
+            start: None,
+            end: 0.0,
+            canary_requests: 0,
+            healthy_at: None,
+            answer: None,
+        })
+    }
+
+    /// Takes in one line of JSON; an empty one says nothing. Once there is an answer it stands, whatever else comes: a
+    /// line that makes no sense is no fault if the block ahead of it decides.
+    ///
+    /// # Errors
+    /// The line is no observation, or contradicts itself or those before it. The analysis is as if it had not come.
+    pub fn read_line(&mut self, line: &str) -> Result<Option<&Answer>, LineError> {
+        if line.trim().is_empty() {
+            return Ok(self.answer.as_ref());
+        }
+        match serde_json::from_str(line) {
+            Ok(observation) => Ok(self.observe(observation)?),
+            Err(error) => {
+                let text = error.to_string();
+                let place = format!(" at line {} column {}", error.line(), error.column());
+                let text = text.strip_suffix(&place).unwrap_or(&text);
+                self.judge_ahead_of_fault(LineError::Syntax(format!("{text} (column {})", error.column())))
+            }
+        }
+    }
+
+    /// Takes in one observation, and judges the block that it completes.
+    ///
+    /// # Errors
+    /// As for [`read_line`](Self::read_line).
+    pub fn observe(&mut self, observation: Observation) -> Result<Option<&Answer>, InvalidObservation> {
+        if self.answer.is_some() {
+            return Ok(self.answer.as_ref());
+        }
+        if let Err(error) = self.check(&observation) {
+            let is_of_open_block = !self.assembly.ends_before(observation.t);
+            return if is_of_open_block { Err(error) } else { self.judge_ahead_of_fault(error) };
+        }
+        if self.assembly.ends_before(observation.t) {
+            self.close_block();
+            if self.answer.is_some() {
+                return Ok(self.answer.as_ref());
+            }
+        }
+        let latency = observation.latency_ms.clone();
+        self.assembly.add(observation)?;
+        match latency {
+            Some(Latency::Histogram(it)) => self.bounds = Some(it.bounds),
+            Some(Latency::Values(_)) => self.has_latency_values = true,
+            None => {}
+        }
+        if let Some(block) = self.assembly.take_if_complete() {
+            self.judge(&block);
+        }
+        Ok(self.answer.as_ref())
+    }
+
+    /// What all that came says, once nothing else will.
+    pub fn finish(mut self) -> Answer {
+        self.close_block();
+        if let Some(answer) = self.answer {
+            return answer;
+        }
+        let is_compared = self.metrics.iter().any(|it| it.canary_units > 0);
+        if self.start.is_none() || !is_compared {
+            return self.answer_of(Decision::NoVerdict, None, &Cause::NothingToCompare);
+        }
+        if self.is_healthy() {
+            return self.answer_of(Decision::Healthy, self.healthy_at, &Cause::Health);
+        }
+        self.answer_of(Decision::Undecided, None, &Cause::NotYet)
+    }
+
+    /// End of the first block at which health was shown, in the data's own time.
+    pub fn healthy_at(&self) -> Option<f64> {
+        self.healthy_at
+    }
+
+    /// Requests of canary so far.
+    pub fn canary_requests(&self) -> u64 {
+        self.canary_requests
+    }
+
+    pub(super) fn end(&self) -> f64 {
+        self.end
+    }
+
+    fn check(&self, observation: &Observation) -> Result<(), InvalidObservation> {
+        observation.check()?;
+        if let Some(Latency::Histogram(it)) = &observation.latency_ms {
+            let differs = self.bounds.as_ref().is_some_and(|known| *known != it.bounds);
+            if differs || (self.bounds.is_none() && self.has_latency_values) {
+                return Err(InvalidObservation::BoundsChanged);
+            }
+        }
+        Ok(())
+    }
+
+    /// A faulty line ends the block ahead of it, and counts only if that block decides nothing.
+    fn judge_ahead_of_fault<E>(&mut self, error: E) -> Result<Option<&Answer>, E> {
+        let mut ahead = self.clone();
+        ahead.close_block();
+        if ahead.answer.is_none() {
+            return Err(error);
+        }
+        *self = ahead;
+        Ok(self.answer.as_ref())
+    }
+
+    fn close_block(&mut self) {
+        if self.answer.is_none()
+            && let Some(block) = self.assembly.take()
+        {
+            self.judge(&block);
+        }
+    }
+
+    fn judge(&mut self, block: &Block) {
+        let start = *self.start.get_or_insert(block.start);
+        let gap = if self.end > start { block.start - self.end } else { 0.0 };
+        if gap >= self.config.silence_s {
+            self.answer = Some(self.answer_of(Decision::NoVerdict, Some(block.start), &Cause::Gap(gap)));
+            return;
+        }
+        self.end = block.end();
+        let requests = block.of(Arm::Canary).filter_map(|it| it.observation.requests).sum::<u64>();
+        self.canary_requests = self.canary_requests.saturating_add(requests);
+        let is_warm_up = block.start - start < self.config.warm_up_s;
+        for metric in &mut self.metrics {
+            metric.observe(block, &self.assembly.roster, is_warm_up);
+        }
+        self.note_alone();
+        self.decide();
+    }
+
+    /// Remembers when each metric alone would have sufficed.
+    fn note_alone(&mut self) {
+        let needed = -self.config.alpha.ln();
+        for metric in &mut self.metrics {
+            if metric.decided_at.is_none() && metric.log_harm(View::Whole) >= needed {
+                metric.decided_at = Some(self.end);
+            }
+        }
+    }
+
+    fn decide(&mut self) {
+        let is_healthy = self.is_healthy();
+        if is_healthy && self.healthy_at.is_none() {
+            self.healthy_at = Some(self.end);
+        }
+        let (decision, cause) = if let Some(cause) = self.harm() {
+            (Decision::Harmful, cause)
+        } else if let Some(cause) = self.silence() {
+            (Decision::NoVerdict, cause)
+        } else if is_healthy && self.config.early_promotion {
+            (Decision::Healthy, Cause::Health)
+        } else {
+            return;
+        };
+        self.answer = Some(self.answer_of(decision, Some(self.end), &cause));
+    }
+
+    fn harm(&self) -> Option<Cause> {
+        if self.log_harm(View::WarmUp) >= self.needed(Config::WARM_UP_SHARE) {
+            return Some(Cause::WarmUp);
+        }
+        if self.is_main_harm() && self.suspect().is_none() {
+            return Some(Cause::Main);
+        }
+        self.broken_instance().map(Cause::Instance)
+    }
+
+    pub(super) fn is_main_harm(&self) -> bool {
+        self.log_harm(View::Whole) >= self.needed(Config::MAIN_SHARE)
+    }
+
+    /// The instance without which the evidence for harm would not suffice.
+    pub(super) fn suspect(&self) -> Option<(Arm, usize)> {
+        let needed = self.needed(Config::MAIN_SHARE);
+        [Arm::Canary, Arm::Control].into_iter().find_map(|arm| {
+            let n_slots = self.assembly.roster.n_slots(arm);
+            // Nothing is left of an arm without its only instance.
+            let slots = if n_slots < 2 { 0..0 } else { 0..n_slots };
+            slots
+                .map(|slot| (arm, slot))
+                .find(|&(arm, slot)| self.log_harm(View::Without(arm, slot)) < needed)
+        })
+    }
+
+    /// The k-th instance has 1/(k(k+1)) of the share of all, which adds up to one however many come.
+    fn broken_instance(&self) -> Option<usize> {
+        let n_slots = self.assembly.roster.n_slots(Arm::Canary);
+        (0..n_slots).filter(|_| n_slots > 1).find(|&slot| {
+            let part = 1.0 / ((slot + 1) * (slot + 2)) as f64;
+            self.log_harm(View::Instance(slot)) >= self.needed(Config::INSTANCE_SHARE * part)
+        })
+    }
+
+    fn silence(&self) -> Option<Cause> {
+        let too_long = |metric: &Metric| {
+            metric.silence.at(self.end).filter(|(_, seconds)| *seconds >= self.config.silence_s)
+        };
+        let silent = |it: &&Metric| too_long(it).is_some();
+        let critical = self.metrics.iter().filter(|it| it.config.critical).find(silent);
+        let named = critical.or_else(|| {
+            let reported = self.metrics.iter().filter(|it| it.silence.was_reported());
+            reported.clone().all(|it| silent(&it)).then(|| reported.clone().next()).flatten()
+        })?;
+        let (arm, seconds) = too_long(named)?;
+        Some(Cause::Silence { metric: named.config.name.clone(), arm, seconds })
+    }
+
+    fn is_healthy(&self) -> bool {
+        let needed = -self.config.beta.ln();
+        !self.is_main_harm()
+            && self.metrics.iter().all(|it| {
+                it.has_enough_samples()
+                    && it.silence.at(self.end).is_none()
+                    && it.log_health() >= needed
+                    && !self.is_held_by(it)
+            })
+    }
+
+    /// Whether a soft gate speaks against the canary: no proof, but no promotion either.
+    pub(super) fn is_held_by(&self, metric: &Metric) -> bool {
+        metric.is_soft() && metric.log_harm(View::Whole) >= -self.config.alpha.ln()
+    }
+
+    /// Logarithm of the e-value of all metrics together against "none is worse than its margin".
+    pub(super) fn log_harm(&self, view: View) -> f64 {
+        let counts = |it: &&Metric| match view {
+            // A start is slow, so only what fails is judged during it.
+            View::WarmUp => matches!(it.config.kind, Kind::Proportion | Kind::Count),
+            View::Whole | View::Without(..) | View::Instance(_) => !it.is_soft() || it.config.critical,
+        };
+        let counted: Vec<&Metric> = self.metrics.iter().filter(counts).collect();
+        let sum: f64 = counted.iter().map(|it| it.config.weight()).sum();
+        if counted.is_empty() {
+            return 0.0;
+        }
+        log_mean(counted.iter().map(|it| (it.config.weight() / sum, it.log_harm(view))))
+    }
+
+    /// Ville's inequality: an e-process reaches 1/α with a probability of at most α.
+    pub(super) fn needed(&self, share: f64) -> f64 {
+        -(self.config.alpha * share).ln()
+    }
+
+    fn answer_of(&self, decision: Decision, decided_at_s: Option<f64>, cause: &Cause) -> Answer {
+        Answer {
+            decision,
+            decided_at_s,
+            canary_requests: self.canary_requests,
+            metrics: self.metrics.iter().map(|it| it.answer(&self.config)).collect(),
+            reasons: reasons::of(self, cause),
+        }
+    }
+}

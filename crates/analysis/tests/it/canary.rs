@@ -1,0 +1,6 @@
+//! The judge over lines of several metrics and instances.
+
+mod decisions;
+mod hostile;
+mod lines;
+mod properties;

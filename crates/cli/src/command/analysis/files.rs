@@ -1,0 +1,88 @@
+//! Configurations and observations from files.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use shipway_analysis::canary::{Analysis, Answer, Config};
+
+use crate::failure::Failure;
+
+/// Bounds a configuration, in bytes.
+const CONFIG_BYTES_MAX: u64 = 64 << 20;
+
+/// Bounds one line of observations, in bytes: a million raw values of latency fit.
+const LINE_BYTES_MAX: u64 = 32 << 20;
+
+/// Reads YAML, of which JSON is a part.
+///
+/// # Errors
+/// The file cannot be read, or is not such a value.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = read_text(path)?;
+    let read = if path.extension().is_some_and(|it| it == "json") {
+        serde_json::from_str(&text).map_err(|it| it.to_string())
+    } else {
+        serde_saphyr::from_str(&text).map_err(|it| it.to_string())
+    };
+    read.map_err(|error| refused(path, &error))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: io::Error| refused(path, &error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(CONFIG_BYTES_MAX + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > CONFIG_BYTES_MAX {
+        return Err(refused(path, &format!("it has more than {CONFIG_BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+pub(super) fn refused(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("{}: {why}", path.display()), "shipway analysis judge --help")
+}
+
+/// Judges the observations of a file, `-` being standard input, reading no further than to the block that decides.
+///
+/// # Errors
+/// The file cannot be read, or a line of it makes no sense; it is named by its number.
+pub(super) fn judge(config: Config, path: &Path) -> Result<Answer, Failure> {
+    let mut analysis = Analysis::new(config).map_err(|it| refused(path, &it.to_string()))?;
+    let mut lines = open(path)?;
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let n_bytes = (&mut lines).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
+        let faulty = |why: String| refused(path, &format!("line {number}: {why}"));
+        if n_bytes.map_err(|it| faulty(it.to_string()))? == 0 {
+            break;
+        }
+        // What is too long or no text is for the analysis to refuse, or to leave unread.
+        let is_too_long = line.len() as u64 > LINE_BYTES_MAX;
+        let text = if is_too_long {
+            "a line that is too long"
+        } else {
+            std::str::from_utf8(&line).unwrap_or("\u{1}")
+        };
+        match analysis.read_line(text) {
+            Ok(Some(answer)) => return Ok(answer.clone()),
+            Ok(None) => {}
+            Err(_) if is_too_long => return Err(faulty(format!("it has more than {LINE_BYTES_MAX} bytes"))),
+            Err(error) => return Err(faulty(error.to_string())),
+        }
+    }
+    Ok(analysis.finish())
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    if fs::metadata(path).is_ok_and(|it| it.is_dir()) {
+        return Err(refused(path, "it is a folder"));
+    }
+    let file = File::open(path).map_err(|it| refused(path, &it.to_string()))?;
+    Ok(Box::new(BufReader::new(file)))
+}

@@ -1,0 +1,72 @@
+//! `shipway analysis judge`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use shipway_analysis::canary::{Answer, Config, Effect};
+use shipway_model::analysis::Decision;
+
+use super::files;
+use crate::failure::Outcome;
+use crate::output::{OutputArgs, Paint, Table, plain};
+
+/// Judge a canary by observations in a file, without a control plane
+///
+/// A line of the data is what one instance of one arm did during one block, in the order of time. Nothing is read past
+/// the block that decides, and no decision depends on what comes later. The formats and the method are described in
+/// docs/analysis.md. The exit code is 0 whatever the decision is.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shipway analysis judge --data canary.jsonl
+  shipway analysis judge --config analysis.yaml --data canary.jsonl -o json
+  tail -f canary.jsonl | shipway analysis judge --config analysis.yaml --data -")]
+pub(crate) struct Judge {
+    /// YAML or JSON; when left out, errors and latency with every default
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Observations, one JSON object per line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Judge {
+    pub(crate) fn run(self) -> Outcome {
+        let config = match &self.config {
+            Some(path) => {
+                let config: Config = files::read(path)?;
+                config.check().map_err(|it| files::refused(path, &it.to_string()))?;
+                config
+            }
+            None => Config::default(),
+        };
+        let answer = files::judge(config, &self.data)?;
+        self.output.show(&answer, |paint| render(&answer, paint))
+    }
+}
+
+fn render(answer: &Answer, paint: Paint) -> String {
+    let decision = match answer.decision {
+        Decision::Harmful => paint.bad("harmful"),
+        Decision::Healthy => paint.good("healthy"),
+        Decision::Undecided => paint.warn("undecided"),
+        Decision::NoVerdict => paint.warn("no verdict"),
+    };
+    let at = answer.decided_at_s.map_or_else(String::new, |it| format!(" at {it} s"));
+    let mut text = format!("{decision}{at}, after {} requests of the canary\n\n", answer.canary_requests);
+    let mut table = Table::new(["METRIC", "E-VALUE", "RATIO", "FROM", "TO", "OF"]);
+    for metric in &answer.metrics {
+        let Effect { estimate, low, high, of } = &metric.effect;
+        let [estimate, low, high] =
+            [estimate, low, high].map(|it| it.map_or("-".to_owned(), |it| format!("{it:.3}")));
+        table.row([&metric.name, &format!("{:.3e}", metric.e_value), &estimate, &low, &high, of]);
+    }
+    text += &table.render(paint, "There are no metrics.");
+    text += "\n";
+    for reason in &answer.reasons {
+        text += &format!("{}\n", plain(reason));
+    }
+    text
+}
