@@ -28,6 +28,7 @@ use crate::settings::ConnectionArgs;
 Examples:
   shipway ledger verify
   shipway ledger verify --key ledger.pub
+  shipway ledger verify --key ledger.pub --checkpoint june.json --checkpoint july.json
   shipway ledger verify --data ./shipway-data -o json")]
 pub(crate) struct Verify {
     /// The control plane's data folder, or its ledger file
@@ -36,6 +37,9 @@ pub(crate) struct Verify {
     /// A file with the public key that must have signed; with --data, the one found there
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// A checkpoint kept from before, as `shipway ledger head` showed it: history up to it must be the same. Repeatable
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -48,30 +52,37 @@ struct Sound {
     root: Digest,
     /// Whose signature was checked; none when no key was given.
     signed_by: Option<String>,
+    /// How many checkpoints kept from before it agrees with.
+    checkpoints_kept: usize,
 }
 
 impl Verify {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let key = self.key.as_deref().map(read_key).transpose()?;
         let sound = match &self.data {
-            Some(data) => offline(data, key)?,
-            None => online(&connect(connection)?, key).await?,
+            Some(data) => offline(data, key, &self.checkpoint)?,
+            None => online(&connect(connection)?, key, &self.checkpoint).await?,
         };
         self.output.show(&sound, |paint| {
             let signature = match &sound.signed_by {
                 Some(name) => format!("signed by {name}"),
                 None => paint.warn("the signature was not checked: give --key FILE"),
             };
+            let kept = match sound.checkpoints_kept {
+                0 => String::new(),
+                n => format!("agrees with {n} checkpoint(s) kept from before\n"),
+            };
             let sound_word = paint.good("sound");
-            format!("{sound_word}: {} events, root {}\n{signature}\n", sound.size, sound.root)
+            format!("{sound_word}: {} events, root {}\n{signature}\n{kept}", sound.size, sound.root)
         })
     }
 }
 
-async fn online(client: &Client, key: Option<VerifierKey>) -> Result<Sound, Failure> {
+async fn online(client: &Client, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<Sound, Failure> {
+    let mut promised = kept_checkpoints(kept, key.as_ref())?;
     let head = client.call::<ShowLedgerHead>((), (), ()).await?.value;
-    let promised = key.as_ref().map_or_else(|| said(&head), |key| signed(&head.checkpoint, key))?;
-    let mut verifier = Verifier::new(vec![promised]).map_err(unsound)?;
+    promised.push(key.as_ref().map_or_else(|| said(&head), |key| signed(&head.checkpoint, key))?);
+    let mut verifier = Verifier::new(promised).map_err(unsound)?;
     let mut from = 0;
     while from < head.size {
         let query = LedgerQuery { from: Some(from), limit: Some(shipway_api::page::LIMIT_MAX) };
@@ -86,10 +97,10 @@ async fn online(client: &Client, key: Option<VerifierKey>) -> Result<Sound, Fail
             from = entry.position + 1;
         }
     }
-    Ok(sound(verifier.finish().map_err(unsound)?, key))
+    Ok(sound(verifier.finish().map_err(unsound)?, key, kept.len()))
 }
 
-fn offline(data: &Path, key: Option<VerifierKey>) -> Result<Sound, Failure> {
+fn offline(data: &Path, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<Sound, Failure> {
     let (file, folder) = if data.is_dir() {
         (data.join(control_plane::LEDGER), data)
     } else {
@@ -105,6 +116,7 @@ fn offline(data: &Path, key: Option<VerifierKey>) -> Result<Sound, Failure> {
         (None, beside) if beside.is_file() => Some(read_key(&beside)?),
         (key, _) => key,
     };
+    let mut promised = kept_checkpoints(kept, key.as_ref())?;
     let mut store = SqliteStore::open(&file).map_err(|error| {
         Failure::because(&error, "shipway ledger verify")
             .with_hint("a control plane that runs is asked without --data")
@@ -112,11 +124,10 @@ fn offline(data: &Path, key: Option<VerifierKey>) -> Result<Sound, Failure> {
     let unreadable = |error| Failure::because(&error, "shipway ledger verify --data DIR");
     let loaded = store.load().map_err(unreadable)?;
     let reader = store.reader();
-    // A ledger that nobody has written to yet has no checkpoint.
-    let promised = match &key {
-        Some(key) if loaded.size > 0 => vec![signed(&loaded.checkpoint, key)?],
-        _ => Vec::new(),
-    };
+    // A ledger that nobody has written to yet has no checkpoint; one that has lost its events still has it.
+    if let Some(key) = key.as_ref().filter(|_| loaded.size > 0 || !loaded.checkpoint.is_empty()) {
+        promised.push(signed(&loaded.checkpoint, key)?);
+    }
     let mut verifier = Verifier::new(promised).map_err(unsound)?;
     let mut from = 0;
     loop {
@@ -133,7 +144,31 @@ fn offline(data: &Path, key: Option<VerifierKey>) -> Result<Sound, Failure> {
             format!("the ledger is not sound: {} events are there, {} were kept", report.size, loaded.size);
         return Err(Failure::new(message, "shipway ledger head"));
     }
-    Ok(sound(report, key))
+    Ok(sound(report, key, kept.len()))
+}
+
+/// Checkpoints from files: the signed note itself, or what `shipway ledger head` shows, as JSON too.
+fn kept_checkpoints(files: &[PathBuf], key: Option<&VerifierKey>) -> Result<Vec<Checkpoint>, Failure> {
+    files.iter().map(|file| kept_checkpoint(file, key)).collect()
+}
+
+fn kept_checkpoint(file: &Path, key: Option<&VerifierKey>) -> Result<Checkpoint, Failure> {
+    let next = "shipway ledger verify --key FILE --checkpoint FILE";
+    let Some(key) = key else {
+        return Err(Failure::new("a checkpoint is believed by its signature, and no key was given", next)
+            .with_hint("the public key is `checkpoint.pub` in the control plane's data folder"));
+    };
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display()), next))?;
+    let note = match serde_json::from_str::<LedgerHead>(&text) {
+        Ok(head) => head.checkpoint,
+        // Size and root stand before the note, for people, with an empty line between.
+        Err(_) if text.starts_with("size ") => {
+            text.split_once("\n\n").map(|(_, note)| note.to_owned()).unwrap_or_default()
+        }
+        Err(_) => text,
+    };
+    signed(&note, key)
 }
 
 /// What the records must add up to.
@@ -150,8 +185,9 @@ fn said(head: &LedgerHead) -> Result<Checkpoint, Failure> {
     Ok(Checkpoint { origin, size: head.size, root: head.root })
 }
 
-fn sound(report: Report, key: Option<VerifierKey>) -> Sound {
-    Sound { size: report.size, root: report.root, signed_by: key.map(|it| it.name().to_string()) }
+fn sound(report: Report, key: Option<VerifierKey>, checkpoints_kept: usize) -> Sound {
+    let signed_by = key.map(|it| it.name().to_string());
+    Sound { size: report.size, root: report.root, signed_by, checkpoints_kept }
 }
 
 fn unsound(fault: shipway_ledger::Fault) -> Failure {
