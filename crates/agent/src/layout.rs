@@ -11,7 +11,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use shipway_model::Digest;
@@ -27,9 +27,10 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Makes the folders. `root` becomes absolute: processes are started in folders of their own.
+    /// Makes the folders. `root` becomes absolute: processes are started in folders of their own. A new one is the
+    /// user's alone, as are the services' files and what they print.
     pub(crate) fn make(root: &Path) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
         let root = fs::canonicalize(root)?;
         for folder in ["cache", "instances", "logs", "work"] {
             fs::create_dir_all(root.join(folder))?;

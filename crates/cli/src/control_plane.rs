@@ -19,7 +19,7 @@ use shipway_model::resource::strategy::Analysis;
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
-use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, SystemClock};
+use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, Store as _, SystemClock};
 use shipway_server::{Server, StartError, ensure_admin_token};
 use shipway_store::SqliteStore;
 
@@ -48,6 +48,8 @@ pub(crate) enum Fault {
     Folder(PathBuf, #[source] io::Error),
     #[error("{} is no checkpoint key", .0.display())]
     Key(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the ledger has events, and the key that signs them is missing: {}", .0.display())]
+    KeyMissing(PathBuf),
     #[error("the ledger {} cannot be opened", .0.display())]
     Store(PathBuf, #[source] shipway_store::OpenError),
     #[error("the ledger cannot be continued")]
@@ -70,16 +72,18 @@ impl ControlPlane {
     ) -> Result<Self, Fault> {
         let unusable = |error| Fault::Folder(folder.to_owned(), error);
         fs::create_dir_all(folder).map_err(unusable)?;
-        let signer = signing_key(folder)?;
-        let path = folder.join(LEDGER);
+        let home = folder.to_owned();
         // Reading a long ledger takes a while, and the runtime's threads have other work.
         let opening = tokio::task::spawn_blocking(move || {
-            let store = SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?;
+            let path = home.join(LEDGER);
+            let mut store = SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?;
+            let is_new = store.load().map_err(|it| Fault::Ledger(it.into()))?.size == 0;
             let config = Config {
                 tenant: tenant(),
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(OsEntropy),
-                signer,
+                // Only now: whoever else starts on this folder is held off by the open store.
+                signer: signing_key(&home, is_new)?,
             };
             Runtime::open(Box::new(store), config).map_err(Fault::Ledger)
         });
@@ -127,8 +131,9 @@ fn tenant() -> Name {
     TENANT.parse().expect("a valid name")
 }
 
-/// The ledger's key: made on the first start, readable by its owner alone.
-fn signing_key(folder: &Path) -> Result<SigningKey, Fault> {
+/// The ledger's key: made on the first start, readable by its owner alone. A ledger that has events has a key, and a new
+/// one would make its checkpoints another's.
+fn signing_key(folder: &Path, is_new: bool) -> Result<SigningKey, Fault> {
     let path = folder.join(KEY);
     let unusable = |error| Fault::Folder(path.clone(), error);
     let invalid = |error: Box<dyn std::error::Error + Send + Sync>| Fault::Key(path.clone(), error);
@@ -138,6 +143,7 @@ fn signing_key(folder: &Path) -> Result<SigningKey, Fault> {
             file.read_to_string(&mut text).map_err(unusable)?;
             text.trim().parse::<SigningKey>().map_err(|it| invalid(it.into()))
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_new => Err(Fault::KeyMissing(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut seed = [0; 32];
             OsEntropy.fill(&mut seed);

@@ -14,6 +14,13 @@ pub(crate) fn start_log() {
     let _ = log.try_init();
 }
 
+/// What this process writes from now on is its user's alone: the ledger, blobs, logs and keys are nobody else's to read.
+pub(crate) fn write_privately() {
+    use rustix::fs::Mode;
+
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
 /// Until SIGTERM or Ctrl-C.
 pub(crate) async fn asked_to_end() {
     let mut term = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");

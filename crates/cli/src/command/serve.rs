@@ -52,6 +52,7 @@ impl Serve {
 
 /// Starts it and says where it is, and, the first time, how to get in.
 pub(super) async fn start(place: &Place, token_file: Option<&Path>) -> Result<ControlPlane, Failure> {
+    daemon::write_privately();
     let started = ControlPlane::start(&place.data, place.listen, token_file).await;
     let control_plane = started.map_err(|fault| {
         Failure::because(&fault, "shipway serve --help")

@@ -47,7 +47,7 @@ impl Site {
             let args = ["router", "--admin", &admin, "--state", &state.display().to_string()];
             others.push((
                 format!("router-{environment}"),
-                spawn(&folder, &format!("router-{environment}"), &args)?,
+                spawn(&folder, &format!("router-{environment}"), &args, None)?,
             ));
         }
         let control_plane = serve(&folder, port)?;
@@ -72,8 +72,6 @@ impl Site {
             "agent",
             "--server",
             &server,
-            "--token",
-            &secret,
             "--host",
             host,
             "--address",
@@ -83,7 +81,7 @@ impl Site {
             "--data",
             &data,
         ];
-        let agent = spawn(&self.folder, host, &args)?;
+        let agent = spawn(&self.folder, host, &args, Some(&secret))?;
         self.others.push((host.to_owned(), agent));
         Ok(())
     }
@@ -228,11 +226,13 @@ fn serve(folder: &std::path::Path, port: u16) -> Result<Child, Failure> {
         folder,
         "control-plane",
         &["serve", "--data", &data, "--listen", &listen, "--admin-token-file", &token_file],
+        None,
     )
 }
 
-/// Another process of this same program, its words in a log of its own.
-fn spawn(folder: &std::path::Path, name: &str, args: &[&str]) -> Result<Child, Failure> {
+/// Another process of this same program, its words in a log of its own. Its token is not among its arguments, which
+/// everybody on the machine can see.
+fn spawn(folder: &std::path::Path, name: &str, args: &[&str], token: Option<&str>) -> Result<Child, Failure> {
     let doing = format!("starting {name}");
     let failed = |it: std::io::Error| Failure::new(&doing, it);
     let log = File::options()
@@ -245,6 +245,7 @@ fn spawn(folder: &std::path::Path, name: &str, args: &[&str]) -> Result<Child, F
         .env("SHIPWAY_ROUTER_TOKEN", ROUTER_TOKEN)
         .env_remove("SHIPWAY_TOKEN")
         .env_remove("SHIPWAY_SERVER")
+        .envs(token.map(|it| ("SHIPWAY_TOKEN", it)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(failed)?)
         .stderr(log)

@@ -210,3 +210,76 @@ fn a_changed_event_is_found() {
     assert!(said.err.contains("the ledger is not sound"), "{}", said.err);
     assert!(said.err.contains("next: shipway ledger show --from "), "{}", said.err);
 }
+
+#[test]
+fn a_history_that_is_not_the_kept_one_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = Live::start(folder.path());
+    let kept = |name: &str, args: &[&str]| fs::write(folder.path().join(name), live.ok(args)).unwrap();
+    kept("shown", &["ledger", "head"]);
+    kept("head.json", &["ledger", "head", "-o", "json"]);
+    fs::write(folder.path().join("shop.yaml"), SHOP).unwrap();
+    live.ok(&["apply", "shop.yaml"]);
+    let both = ["--key", "data/checkpoint.pub", "--checkpoint", "shown", "--checkpoint", "head.json"];
+    let online = live.ok(&[&["ledger", "verify"], &both[..]].concat());
+    assert!(online.contains("agrees with 2 checkpoint(s) kept from before"), "{online}");
+    let keyless = live.run(&["ledger", "verify", "--checkpoint", "shown"]);
+    assert!(keyless.code != 0 && keyless.err.contains("no key was given"), "{}", keyless.err);
+    drop(live);
+
+    let verify = |args: &[&str]| {
+        said(
+            &shipway(folder.path()).args(["ledger", "verify", "--data", "data"]).args(args).output().unwrap(),
+        )
+    };
+    assert_eq!(verify(&both).code, 0);
+    // Wiped, and the head with it: what is left is sound in itself, but not what was kept.
+    let ledger = rusqlite::Connection::open(folder.path().join("data/ledger.sqlite")).unwrap();
+    ledger.execute_batch("DELETE FROM events; UPDATE head SET size = 0").unwrap();
+    let wiped = verify(&[]);
+    assert!(wiped.code == 1 && wiped.err.contains("have been cut off"), "{}{}", wiped.out, wiped.err);
+    ledger.execute_batch("UPDATE head SET checkpoint = ''").unwrap();
+    drop(ledger);
+    assert_eq!(verify(&[]).code, 0);
+    let missed = verify(&both);
+    assert!(missed.code == 1 && missed.err.contains("have been cut off"), "{}{}", missed.out, missed.err);
+}
+
+#[test]
+fn a_ledger_without_its_key_is_not_given_another() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Live::start(folder.path()));
+    let data = folder.path().join("data");
+    let public = fs::read(data.join("checkpoint.pub")).unwrap();
+    fs::rename(data.join("checkpoint.key"), data.join("elsewhere")).unwrap();
+    let said = said(
+        &shipway(folder.path())
+            .args(["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+            .output()
+            .unwrap(),
+    );
+    assert!(said.code == 1 && said.err.contains("the key that signs them is missing"), "{}", said.err);
+    assert_eq!(fs::read(data.join("checkpoint.pub")).unwrap(), public);
+    fs::rename(data.join("elsewhere"), data.join("checkpoint.key")).unwrap();
+    Live::start(folder.path()).ok(&["ledger", "verify", "--key", "data/checkpoint.pub"]);
+}
+
+#[test]
+fn what_the_control_plane_keeps_is_its_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let _live = Live::start(folder.path());
+    let mut folders = vec![folder.path().join("data")];
+    let mut n_seen = 0;
+    while let Some(path) = folders.pop() {
+        let metadata = fs::metadata(&path).unwrap();
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} {mode:o}", path.display());
+        n_seen += 1;
+        if metadata.is_dir() {
+            folders.extend(fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+        }
+    }
+    assert!(n_seen > 6, "the ledger, its lock, the key, blobs and logs: {n_seen}");
+}
