@@ -3,7 +3,7 @@
 //! A rollout may start when fewer rollouts than the environment's limit are under way and none of them ships one of
 //! its services. Among those that may, requesters take turns: whoever has waited longest since their last turn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -50,6 +50,25 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         .filter(|it| it.paused.is_none() && blocked(state, environment, it).is_none())
         .min_by_key(|it| (environment.turns.get(&it.requested_by), it.queued, it.id))?;
     (first.id != rollout.id).then_some(Hold::Turn { rollout: first.id })
+}
+
+/// The rollouts that wait in an environment, in the order in which they will start when nothing else holds them:
+/// requesters take turns, and each turn counts as just taken for the next.
+pub fn order(state: &State, environment: &Name) -> Vec<RolloutId> {
+    let Some(environment) = state.environments.get(environment) else { return Vec::new() };
+    let mut rest: Vec<&Rollout> =
+        environment.queue.iter().filter_map(|id| state.rollouts.live.get(id)).collect();
+    // Later than every turn that was taken, in the order in which they will be.
+    let mut coming: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut order = Vec::with_capacity(rest.len());
+    while let Some((first_idx, first)) = rest.iter().copied().enumerate().min_by_key(|(_, it)| {
+        (coming.get(&*it.requested_by), environment.turns.get(&it.requested_by), it.queued, it.id)
+    }) {
+        coming.insert(&first.requested_by, order.len());
+        order.push(first.id);
+        rest.remove(first_idx);
+    }
+    order
 }
 
 fn blocked(state: &State, environment: &EnvironmentState, rollout: &Rollout) -> Option<Hold> {

@@ -13,7 +13,7 @@ use shipway_model::effect::{Direction, Outcome};
 use shipway_model::event::{Body, Cause, End, Event};
 use shipway_model::plan::{Action, Plan, StepId};
 use shipway_model::release::ReleaseRef;
-use shipway_model::{Digest, Name, RolloutId};
+use shipway_model::{Digest, Millis, Name, RolloutId};
 
 use crate::environment::Shipped;
 use crate::{Code, Rejection};
@@ -23,6 +23,7 @@ pub mod effects;
 pub(crate) mod follow;
 pub(crate) mod report;
 pub(crate) mod start;
+pub mod time;
 pub(crate) mod unwind;
 pub(crate) mod verbs;
 pub mod waiting;
@@ -46,6 +47,8 @@ pub struct Summary {
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
     pub end: Option<End>,
+    /// For how long agents worked on its steps; known when it has ended.
+    pub busy: Millis,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -109,6 +112,8 @@ pub struct StepState {
     pub approved_by: Option<String>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
+    /// For how long it was under way, all ended attempts and both directions together, in milliseconds.
+    pub busy_ms: u64,
     pub result: Option<Outcome>,
 }
 
@@ -233,7 +238,10 @@ impl Rollout {
     /// Targets that were given up on, by step.
     pub fn tolerated(&self) -> impl Iterator<Item = &shipway_model::plan::Step> {
         let tolerated = |id| self.step(id).is_some_and(|it| matches!(it.forward, Progress::Tolerated { .. }));
-        self.plan.steps.iter().filter(move |it| it.action.target().is_some() && tolerated(it.id))
+        // A command that failed says nothing about the target that it ran on.
+        let is_on_instance =
+            |action: &Action| action.target().is_some() && !matches!(action, Action::Command { .. });
+        self.plan.steps.iter().filter(move |it| is_on_instance(&it.action) && tolerated(it.id))
     }
 
     /// Folds one event of this rollout.
@@ -307,6 +315,7 @@ impl Rollout {
             }
             Body::StepEnded { step, direction, attempt, outcome, .. } => {
                 let Some(step) = self.step_mut(*step) else { return };
+                step.clock_out(*direction, at);
                 step.ended = Some(at);
                 step.result = Some(outcome.clone());
                 *step.progress_mut(*direction) = match outcome {
@@ -350,6 +359,7 @@ impl Rollout {
     fn cut_off(&mut self, reason: &str, at: Timestamp) {
         let direction = self.direction();
         for step in &mut self.steps {
+            step.clock_out(direction, at);
             let progress = step.progress_mut(direction);
             if let Progress::Running { attempt, .. } | Progress::Retrying { attempt, .. } = *progress {
                 let reason = reason.to_owned();
@@ -404,6 +414,7 @@ impl Rollouts {
                 started: None,
                 ended: None,
                 end: None,
+                busy: Millis::ZERO,
             };
             self.summaries.insert(id, summary);
             self.live.insert(id, rollout);
@@ -419,6 +430,7 @@ impl Rollouts {
                 Body::RolloutEnded { end, .. } => {
                     summary.ended = Some(event.at);
                     summary.end = Some(end.clone());
+                    summary.busy = self.live.get(&id).map_or(summary.busy, |it| time::busy(it, event.at));
                 }
                 _ => {}
             }

@@ -46,6 +46,9 @@ pub struct QueueView {
     pub running: Vec<RolloutSummary>,
     /// In the order in which they will start.
     pub queued: Vec<QueuedView>,
+    /// What the latest rollouts that ended here cost the runners; nothing while none has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<RunnerCost>,
     /// What other limits would have given, smallest first; empty while nothing has ended here.
     pub forecasts: Vec<Forecast>,
 }
@@ -64,6 +67,16 @@ pub struct QueuedView {
     pub until: String,
     /// The rollouts that it waits behind.
     pub behind: Vec<RolloutId>,
+}
+
+/// How long agents were kept busy by the steps of rollouts, all hosts together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerCost {
+    /// How many rollouts were counted.
+    pub rollouts: u32,
+    pub busy_total: Millis,
+    pub busy_mean: Millis,
 }
 
 /// How long the latest rollouts would have waited for their turn with another limit.

@@ -41,9 +41,11 @@ pub struct RolloutView {
     pub plan_digest: Digest,
     /// How long it was paused, all pauses together.
     pub paused_total: Millis,
-    /// How long it waited for its turn, by what it waited for.
+    /// How long it has waited, charged to what it waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub queue_waits: Vec<QueueWait>,
+    pub waited: Vec<Waited>,
+    /// For how long agents have worked on its steps, all hosts and attempts together.
+    pub busy: Millis,
     /// What it waits for now, the reason that holds most first. Empty when it only works.
     pub waiting_for: Vec<Waiting>,
     /// In the plan's order.
@@ -110,7 +112,7 @@ pub struct Waiting {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct QueueWait {
+pub struct Waited {
     pub cause: String,
     pub total: Millis,
 }

@@ -225,32 +225,38 @@ fn longest_path(steps: &[Step]) -> Millis {
     ends.into_iter().max().unwrap_or_default()
 }
 
-/// The way back from the end: the same graph read backwards, over the undos.
+/// The way back from the end, or from right before the point of no return: the same graph read backwards, over the
+/// undos. A service is back when the last of its own steps is undone, and the consumers' come before it.
 fn unwind(ground: &Ground<'_>, steps: &[Step]) -> Unwind {
-    let back = |wanted: Option<&Name>| {
-        let mut ends = vec![Millis::ZERO; steps.len()];
-        let mut whole = Millis::ZERO;
-        for (step_idx, step) in steps.iter().enumerate().rev() {
-            let undo = step.undo.as_ref().filter(|_| wanted.is_none() || step.action.service() == wanted);
-            let own = undo.map_or(Millis::ZERO, |undo| usual(undo).0);
-            let end = ends[step_idx].saturating_add(own);
-            whole = whole.max(end);
-            for needed in &step.after {
-                let needed_idx = needed.0 as usize - 1;
-                ends[needed_idx] = ends[needed_idx].max(end);
-            }
+    let no_return = |step: &&Step| step.reversibility == Reversibility::PointOfNoReturn;
+    let point_of_no_return = steps.iter().find(no_return).map(|it| it.id);
+    let mut ends = vec![Millis::ZERO; steps.len()];
+    let mut back: BTreeMap<&Name, Millis> = BTreeMap::new();
+    let mut whole = Millis::ZERO;
+    for (step_idx, step) in steps.iter().enumerate().rev() {
+        if point_of_no_return.is_some_and(|it| step.id >= it) {
+            continue;
         }
-        whole
-    };
+        let own = step.undo.as_ref().map_or(Millis::ZERO, |undo| usual(undo).0);
+        let end = ends[step_idx].saturating_add(own);
+        whole = whole.max(end);
+        if let Some(service) = step.action.service().filter(|_| step.undo.is_some()) {
+            let back = back.entry(service).or_default();
+            *back = end.max(*back);
+        }
+        for needed in &step.after {
+            let needed_idx = needed.0 as usize - 1;
+            ends[needed_idx] = ends[needed_idx].max(end);
+        }
+    }
     let of_service = |shipment: &super::Shipment<'_>| ServiceUnwind {
         service: shipment.name.clone(),
-        expected: back(Some(&shipment.name)),
+        expected: back.get(&shipment.name).copied().unwrap_or_default(),
         promised: shipment.service.recovery_time,
     };
-    let no_return = |step: &&Step| step.reversibility == Reversibility::PointOfNoReturn;
     Unwind {
-        expected: back(None),
+        expected: whole,
         services: ground.services.iter().filter(|it| !it.unchanged).map(of_service).collect(),
-        point_of_no_return: steps.iter().find(no_return).map(|it| it.id),
+        point_of_no_return,
     }
 }

@@ -103,12 +103,12 @@ fn lay_stage(builder: &mut Builder<'_>, stage: &Stage, entry: &[StepId]) -> Resu
         Run::Verify(_) => Ok(lay_verify(builder, entry)),
         Run::Command(command) => {
             let action = command_action(builder, command)?;
-            let title = format!("run {}", command.command.join(" "));
+            let title = format!("run {}", in_short(&command.command));
             Ok(vec![builder.lay(title, "", entry, action, None)])
         }
         Run::Migration(migration) => lay_migration(builder, migration, entry),
         Run::Http(request) => {
-            let title = format!("{:?} {}", request.method, request.url);
+            let title = format!("{} {}", format!("{:?}", request.method).to_uppercase(), request.url);
             Ok(vec![builder.lay(title, "", entry, Action::Http { request: request.clone() }, None)])
         }
         Run::Wait(wait) => {
@@ -179,6 +179,16 @@ fn lay_verify(builder: &mut Builder<'_>, entry: &[StepId]) -> Vec<StepId> {
     steps
 }
 
+/// A command for a title: one line, and not all of a script.
+fn in_short(command: &[String]) -> String {
+    const CHARS_MAX: usize = 48;
+    let line = command.iter().flat_map(|it| it.split_whitespace()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
 fn command_action(builder: &Builder<'_>, command: &Command) -> Result<Action, Rejection> {
     let ground = builder.ground;
     let agent = ground.targets.iter().find(|agent| agent.has_labels(&command.on)).ok_or_else(|| {
@@ -227,7 +237,7 @@ fn lay_migration(
         Some(_) => (Reversibility::Reversible, "a compensating command takes it back"),
         None => (Reversibility::PointOfNoReturn, "no compensating command is declared"),
     };
-    let title = format!("migrate: {}", migration.migrate.command.join(" "));
+    let title = format!("migrate: {}", in_short(&migration.migrate.command));
     Ok(vec![builder.lay_with(title, why, entry, action, undo, reversibility)])
 }
 

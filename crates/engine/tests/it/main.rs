@@ -5,4 +5,5 @@ mod held;
 mod plan;
 mod rollout;
 mod survive;
+mod time;
 mod world;

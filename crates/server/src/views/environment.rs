@@ -1,7 +1,9 @@
 //! Environments and their queues.
 
 use jiff::Timestamp;
-use shipway_api::view::environment::{EnvironmentSummary, EnvironmentView, Forecast, QueueView, QueuedView};
+use shipway_api::view::environment::{
+    EnvironmentSummary, EnvironmentView, Forecast, QueueView, QueuedView, RunnerCost,
+};
 use shipway_engine::queue::{self, Hold};
 use shipway_engine::rollout::waiting;
 use shipway_engine::{EnvironmentState, Rollout, State};
@@ -41,7 +43,7 @@ pub(crate) fn queue(state: &State, name: &Name) -> QueueView {
     let known = state.environments.get(name);
     let live = |ids: Vec<RolloutId>| ids.into_iter().filter_map(|id| state.rollouts.live.get(&id));
     let running = live(known.map(|it| it.running.iter().copied().collect()).unwrap_or_default());
-    let queued = live(known.map(|it| it.queue.clone()).unwrap_or_default());
+    let queued = live(queue::order(state, name));
     let concurrency = state.catalogue.concurrency(name);
     QueueView {
         environment: name.clone(),
@@ -49,6 +51,7 @@ pub(crate) fn queue(state: &State, name: &Name) -> QueueView {
             .filter_map(|it| Some(rollout::summary(state, state.rollouts.summaries.get(&it.id)?)))
             .collect(),
         queued: queued.map(|it| queued_view(state, it)).collect(),
+        cost: cost(state, name),
         forecasts: forecasts(state, name, concurrency.rollouts),
         concurrency,
     }
@@ -71,6 +74,17 @@ fn queued_view(state: &State, waits: &Rollout) -> QueuedView {
         until,
         behind,
     }
+}
+
+/// What the latest rollouts cost the runners.
+fn cost(state: &State, name: &Name) -> Option<RunnerCost> {
+    let ended = state.rollouts.summaries.values().rev().filter(|it| it.environment == *name);
+    // One that never started cost nothing, and would make the others look cheaper.
+    let busy = ended.filter(|it| it.ended.is_some() && it.started.is_some()).map(|it| it.busy.0);
+    let busy: Vec<u64> = busy.take(JOBS_MAX).collect();
+    let rollouts = u32::try_from(busy.len()).ok().filter(|it| *it > 0)?;
+    let total = busy.into_iter().fold(0, u64::saturating_add);
+    Some(RunnerCost { rollouts, busy_total: Millis(total), busy_mean: Millis(total / u64::from(rollouts)) })
 }
 
 /// What limits around the present one would have given to the latest rollouts.

@@ -1,9 +1,11 @@
 //! Rollouts, in lists and in full.
 
-use shipway_api::view::rollout::{AnalysisView, Progress, QueueWait, Waiting};
+use jiff::Timestamp;
+use shipway_api::view::rollout::{AnalysisView, Progress, Waited, Waiting};
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{Phase, RolloutSummary, RolloutView};
-use shipway_engine::rollout::waiting;
+use shipway_engine::queue;
+use shipway_engine::rollout::{time, waiting};
 use shipway_engine::{self as engine, Rollout, State, StepState, Summary};
 use shipway_model::analysis::Verdict;
 use shipway_model::effect::{Outcome, Success};
@@ -14,7 +16,8 @@ use shipway_model::{Millis, Name};
 use super::{instance, step};
 
 /// A rollout in full, with what stands now of what it touches.
-pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
+pub(crate) fn view(state: &State, rollout: &Rollout, now: Timestamp) -> RolloutView {
+    let waited = time::waited(rollout, now).into_iter();
     let waiting = waiting::waiting(state, rollout);
     let plan = &rollout.plan;
     let is_followed = is_followed(state, rollout);
@@ -25,7 +28,8 @@ pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
         summary: of_live(state, rollout),
         plan_digest: rollout.plan_digest,
         paused_total: Millis(rollout.paused_ms),
-        queue_waits: queue_waits(rollout),
+        waited: waited.map(|it| Waited { cause: it.cause, total: it.total }).collect(),
+        busy: time::busy(rollout, now),
         waiting_for: waiting.iter().map(|it| waits(rollout, it)).collect(),
         steps: plan.steps.iter().map(|it| step::view(rollout, it, &waiting)).collect(),
         targets,
@@ -98,8 +102,8 @@ pub(crate) fn phase(state: &State, rollout: &Rollout) -> Phase {
 
 /// In its environment's queue, from 1.
 pub(crate) fn position(state: &State, rollout: &Rollout) -> u32 {
-    let queue = state.environments.get(&rollout.plan.environment).map(|it| it.queue.as_slice());
-    let before = queue.unwrap_or_default().iter().take_while(|it| **it != rollout.id).count();
+    let order = queue::order(state, &rollout.plan.environment);
+    let before = order.iter().take_while(|it| **it != rollout.id).count();
     before as u32 + 1
 }
 
@@ -156,16 +160,4 @@ fn latest_verdict(step: &StepState) -> Option<Verdict> {
         Some(Outcome::Succeeded { .. }) | None => None,
     };
     last.or(step.verdict.as_ref()).cloned()
-}
-
-/// How long it has waited for its turn; a wait that goes on is told by `waiting_for`.
-fn queue_waits(rollout: &Rollout) -> Vec<QueueWait> {
-    let Some(started) = rollout.started else { return Vec::new() };
-    let waited = started.duration_since(rollout.queued).as_millis();
-    match u64::try_from(waited) {
-        Ok(0) | Err(_) => Vec::new(),
-        Ok(millis) => {
-            vec![QueueWait { cause: "its turn in the environment".to_owned(), total: Millis(millis) }]
-        }
-    }
 }

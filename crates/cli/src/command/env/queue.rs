@@ -49,6 +49,15 @@ fn render(view: &QueueView, paint: Paint) -> String {
         table.row([&position, &release, &since, &it.why, &it.until, &it.rollout.to_string()]);
     }
     text += &table.render(paint, "Nothing is under way and nothing waits.");
+    if let Some(cost) = &view.cost {
+        let whose = match cost.rollouts {
+            1 => "The latest rollout".to_owned(),
+            n_rollouts => format!("The latest {n_rollouts} rollouts"),
+        };
+        text += &format!("\n{whose} kept the runners busy for {}", cost.busy_total);
+        let each = if cost.rollouts == 1 { String::new() } else { format!(", {} each", cost.busy_mean) };
+        text += &format!("{each}, all hosts together.\n");
+    }
     if !view.forecasts.is_empty() {
         let mut table = Table::new(["ROLLOUTS AT ONCE", "MEAN WAIT", "LONGEST WAIT"]);
         for it in &view.forecasts {

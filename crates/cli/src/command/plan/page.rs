@@ -1,10 +1,11 @@
 //! A plan as a page to read before saying yes.
 
 use shipway_api::operations::plan::PlanView;
-use shipway_model::plan::{Plan, Reversibility, Step, Unwind};
+use shipway_model::plan::{Action, Deployed, Plan, Reversibility, Step, StepId, Unwind};
+use shipway_model::resource::strategy::OnUndecided;
 
 use super::describe;
-use crate::output::{Paint, Table, plain};
+use crate::output::{Paint, Table, plain, short};
 
 pub(super) fn render(view: &PlanView, paint: Paint) -> String {
     let plan = &view.plan;
@@ -81,8 +82,8 @@ fn line(step: &Step, plan: &Plan, paint: Paint) -> String {
         Reversibility::ForwardOnly => paint.warn(mark(step.reversibility)),
         Reversibility::PointOfNoReturn => paint.bad(mark(step.reversibility)),
     };
-    let after: Vec<String> = step.after.iter().map(ToString::to_string).collect();
-    let after = if after.is_empty() { String::new() } else { format!("  after {}", after.join(", ")) };
+    let after =
+        if step.after.is_empty() { String::new() } else { format!("  after {}", ranges(&step.after)) };
     let title = plain(&step.title);
     let expected = step.expected.to_string();
     let mut text = format!(
@@ -91,14 +92,61 @@ fn line(step: &Step, plan: &Plan, paint: Paint) -> String {
         paint.dim(&after)
     );
     let indent = " ".repeat(number_width + 8);
-    if !step.why.is_empty() {
-        text += &format!("{indent}{}\n", paint.dim(&plain(&step.why)));
+    for note in [plain(&step.why), gate(step), build(step, plan)].iter().filter(|it| !it.is_empty()) {
+        text += &format!("{indent}{}\n", paint.dim(note));
     }
     if !step.locks.is_empty() {
         let locks: Vec<String> = step.locks.iter().map(ToString::to_string).collect();
         text += &format!("{indent}{}\n", paint.dim(&format!("holds {}", locks.join(", "))));
     }
     text
+}
+
+/// `1, 2, 3, 5` as `1–3, 5`.
+fn ranges(ids: &[StepId]) -> String {
+    let runs = ids.chunk_by(|one, next| one.0 + 1 == next.0);
+    let words = runs.map(|run| match run {
+        [one] => one.to_string(),
+        [one, two] => format!("{one}, {two}"),
+        [first, .., last] => format!("{first}–{last}"),
+        [] => String::new(),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What lets the rollout pass a step that holds it, where the title does not say all.
+fn gate(step: &Step) -> String {
+    match &step.action {
+        Action::Analyse { rule, .. } => {
+            let undecided = match rule.on_undecided {
+                OnUndecided::Promote => "passes too",
+                OnUndecided::Hold => "waits for a person",
+                OnUndecided::Rollback => "is taken back",
+            };
+            let (bake, requests) = (rule.bake.max(rule.interval), rule.requests);
+            format!(
+                "harmful: taken back at once; healthy: passes after {bake} and {requests} requests; undecided after {}: {undecided}",
+                rule.timeout
+            )
+        }
+        Action::Bake { requests: requests @ 1.., duration, .. } => {
+            format!("passes after {duration} and {requests} requests, whichever comes later")
+        }
+        Action::Pause {} => "until an operator runs `shipway rollout resume`".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Which build a target gets, where regions have their own.
+fn build(step: &Step, plan: &Plan) -> String {
+    let Action::Place { instance, artifact, .. } = &step.action else { return String::new() };
+    let is_variant =
+        |it: &Deployed| it.version == instance.version && it.variants.contains_key(&instance.target);
+    let known = plan.service(&instance.service);
+    match known.is_some_and(|it| is_variant(&it.to) || it.from.as_ref().is_some_and(is_variant)) {
+        true => format!("the build of its region, {}", short(artifact)),
+        false => String::new(),
+    }
 }
 
 /// The same graph read backwards, from as far as it can be taken back.
@@ -116,18 +164,16 @@ fn unwind(plan: &Plan, paint: Paint) -> String {
             text += &format!("    {:>4}  {}\n", step.id, plain(&describe(undo)));
         }
     }
-    if n_undone == 0 {
-        text += "    nothing needs to be undone\n";
+    text += &match n_undone {
+        0 => "    nothing needs to be undone\n".to_owned(),
+        _ => recovery(&plan.unwind, paint),
+    };
+    if let Some(step) = reach {
+        let line =
+            format!("step {step} is the point of no return: after it, a failure halts and a person decides");
+        text += &format!("    {}\n", paint.bad(&line));
     }
-    match reach {
-        None => text + &recovery(&plan.unwind, paint),
-        Some(step) => {
-            let line = format!(
-                "step {step} is the point of no return: after it, a failure halts and a person decides"
-            );
-            text + &format!("    {}\n", paint.bad(&line))
-        }
-    }
+    text
 }
 
 /// How long the way back takes, against what the services promise.
@@ -136,7 +182,7 @@ fn recovery(unwind: &Unwind, paint: Paint) -> String {
     for it in &unwind.services {
         let Some(promised) = it.promised else { continue };
         let line = format!("{} is back within {}; promised are {promised}", it.service, it.expected);
-        let line = if it.expected > promised { paint.bad(&line) } else { line };
+        let line = if it.expected > promised { paint.bad(&format!("{line}: too long")) } else { line };
         text += &format!("    {line}\n");
     }
     text
@@ -158,6 +204,35 @@ mod tests {
     use shipway_model::event::{Body, Event};
 
     use super::*;
+
+    #[test]
+    fn what_a_step_waits_for_is_told_in_ranges() {
+        for (ids, told) in
+            [(vec![4], "4"), (vec![1, 2], "1, 2"), (vec![1, 2, 3, 5, 7, 8, 9, 10], "1–3, 5, 7–10")]
+        {
+            assert_eq!(ranges(&ids.into_iter().map(StepId).collect::<Vec<_>>()), told);
+        }
+    }
+
+    /// Regional builds, a judge, a promise that cannot be kept, and a point of no return.
+    #[test]
+    fn a_plan_says_what_is_unusual() {
+        let event: Event =
+            serde_json::from_str(include_str!("../../../../model/tests/events/rollout.queued.json"))
+                .expect("an event");
+        let Body::RolloutQueued { plan, plan_digest, .. } = event.body else { panic!("it queues a rollout") };
+        let mut plan = (*plan).clone();
+        for it in &mut plan.services {
+            it.to.variants.insert("host-a".parse().unwrap(), it.to.artifact);
+        }
+        for it in &mut plan.unwind.services {
+            it.promised = Some(shipway_model::Millis(1));
+        }
+        let last = plan.steps.last_mut().expect("it has steps");
+        last.reversibility = Reversibility::PointOfNoReturn;
+        plan.unwind.point_of_no_return = Some(last.id);
+        insta::assert_snapshot!(render(&PlanView { digest: plan_digest, plan }, Paint::Plain));
+    }
 
     #[test]
     fn a_plan_reads_well() {

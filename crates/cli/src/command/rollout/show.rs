@@ -75,7 +75,10 @@ fn header(view: &RolloutView, paint: Paint) -> String {
             took.map(|it| format!(" after {it}s")).unwrap_or_default()
         );
     }
-    for wait in &view.queue_waits {
+    if view.busy.0 > 0 {
+        text += &format!("  runners  busy for {}, all hosts together\n", view.busy);
+    }
+    for wait in &view.waited {
         text += &format!("  waited   {} for {}\n", wait.total, plain(&wait.cause));
     }
     if view.paused_total.0 > 0 {
