@@ -125,6 +125,9 @@ impl Kernel {
             resync: true,
         };
         kernel.catch_up(store)?;
+        if store.is_exclusive() {
+            kernel.queue.release(&Performer::Server);
+        }
         Ok(kernel)
     }
 

@@ -17,7 +17,7 @@ mod kernel;
 pub mod log_store;
 pub mod memory;
 mod open;
-mod proof;
+pub mod proof;
 mod published;
 mod replay;
 mod runtime;

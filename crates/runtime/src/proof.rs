@@ -17,20 +17,12 @@ pub enum ProofError {
 }
 
 /// Sibling hashes from record `position` up to the root over `size` records.
-pub(crate) fn inclusion(
-    reader: &dyn StoreReader,
-    position: u64,
-    size: u64,
-) -> Result<Vec<Digest>, ProofError> {
+pub fn inclusion(reader: &dyn StoreReader, position: u64, size: u64) -> Result<Vec<Digest>, ProofError> {
     with_hashes(reader, |hashes| prove_inclusion(hashes, position, size))
 }
 
 /// The proof that the ledger of `size2` records begins with that of `size1`.
-pub(crate) fn consistency(
-    reader: &dyn StoreReader,
-    size1: u64,
-    size2: u64,
-) -> Result<Vec<Digest>, ProofError> {
+pub fn consistency(reader: &dyn StoreReader, size1: u64, size2: u64) -> Result<Vec<Digest>, ProofError> {
     with_hashes(reader, |hashes| prove_consistency(hashes, size1, size2))
 }
 

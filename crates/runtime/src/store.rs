@@ -25,6 +25,12 @@ pub trait Store: Send {
 
     /// A handle for readers, who never wait for the writer.
     fn reader(&self) -> Arc<dyn StoreReader>;
+
+    /// Whether nobody else can have the same store open. Then whatever an earlier control plane was performing itself
+    /// ended with it, and need not be waited for.
+    fn is_exclusive(&self) -> bool {
+        false
+    }
 }
 
 /// What readers need of a store. All calls may block.

@@ -102,6 +102,17 @@ impl Queue {
         true
     }
 
+    /// Ends all leases of a performer that is gone. Their generations stay: if it is not gone, it is fenced.
+    pub(super) fn release(&mut self, performer: &Performer) {
+        let keys: Vec<_> = self.by_performer.get(performer).into_iter().flatten().copied().collect();
+        for key in keys {
+            if let Some(row) = self.rows.get(&key).filter(|it| it.leased_until.is_some()) {
+                let row = EffectRow { leased_until: None, ..row.clone() };
+                self.set(key, Some(row));
+            }
+        }
+    }
+
     /// When the next lease ends that has not been told of.
     pub(super) fn expires_at(&self) -> Option<Timestamp> {
         self.expiries.first().map(|it| it.0)

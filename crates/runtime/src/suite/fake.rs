@@ -79,4 +79,8 @@ impl Store for FaultyStore {
     fn reader(&self) -> Arc<dyn StoreReader> {
         self.store.reader()
     }
+
+    fn is_exclusive(&self) -> bool {
+        self.store.is_exclusive()
+    }
 }

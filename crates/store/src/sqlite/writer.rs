@@ -98,6 +98,11 @@ impl Store for SqliteStore {
     fn reader(&self) -> Arc<dyn StoreReader> {
         self.reader.clone()
     }
+
+    /// By its lock.
+    fn is_exclusive(&self) -> bool {
+        true
+    }
 }
 
 fn set_pages_max(connection: &Connection, pages_max: u32) -> rusqlite::Result<()> {

@@ -14,7 +14,7 @@ use shipway_store::SqliteStore;
 
 /// Tells the test binary that it is the process to be killed, and where its ledger is.
 const LEDGER: &str = "SHIPWAY_TEST_LEDGER";
-const ROUNDS: u64 = 12;
+const ROUNDS: usize = 12;
 const WRITERS: usize = 4;
 
 #[test]
@@ -33,7 +33,7 @@ fn what_was_acknowledged_survives_sigkill() {
 }
 
 /// Lets a process write until it has acknowledged `n_lines` times, kills it, and answers with what it acknowledged.
-fn run_and_kill(ledger: &Path, n_lines: u64) -> Vec<String> {
+fn run_and_kill(ledger: &Path, n_lines: usize) -> Vec<(usize, String)> {
     let myself = std::env::current_exe().expect("a test knows its own binary");
     let mut child = Process::new(myself)
         .args(["--exact", "crash::what_was_acknowledged_survives_sigkill", "--nocapture"])
@@ -41,24 +41,25 @@ fn run_and_kill(ledger: &Path, n_lines: u64) -> Vec<String> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the child starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("is piped")).lines();
-    let mut acknowledged = Vec::new();
-    while (acknowledged.len() as u64) < n_lines {
-        let line = lines.next().expect("the child writes on").expect("text");
-        acknowledged.extend(line.strip_prefix("acknowledged ").map(str::to_owned));
-    }
+    let mut lines = BufReader::new(child.stdout.take().expect("is piped")).lines().map_while(Result::ok);
+    let mut acknowledged: Vec<_> =
+        lines.by_ref().filter_map(|it| acknowledgement(&it)).take(n_lines).collect();
     child.kill().expect("the child is killed");
     child.wait().expect("the child is gone");
-    // What it had printed by then counts too; the last line may be cut.
-    let rest: String = lines.map_while(Result::ok).map(|it| it + "\n").collect();
-    let whole = rest.lines().filter_map(|it| it.strip_prefix("acknowledged ")?.strip_suffix(" end"));
-    acknowledged.iter_mut().for_each(|it| *it = it.trim_end_matches(" end").to_owned());
-    acknowledged.extend(whole.map(str::to_owned));
+    // What it had printed by then counts too.
+    acknowledged.extend(lines.filter_map(|it| acknowledgement(&it)));
+    assert!(acknowledged.len() >= n_lines, "the child ended by itself");
     acknowledged
 }
 
+/// The position and scope in a line of the child's, unless it is something else or was cut short.
+fn acknowledgement(line: &str) -> Option<(usize, String)> {
+    let (position, scope) = line.strip_prefix("acknowledged ")?.strip_suffix(" end")?.split_once(' ')?;
+    Some((position.parse().ok()?, scope.to_owned()))
+}
+
 /// Everything acknowledged is there, everything there verifies, and the queue fits the state. Answers with the size.
-fn check(ledger: &Path, acknowledged: &[String], size_before: u64) -> u64 {
+fn check(ledger: &Path, acknowledged: &[(usize, String)], size_before: u64) -> u64 {
     let mut store = SqliteStore::open(ledger).expect("the lock died with its holder");
     let loaded = store.load().expect("loads");
     let stored: BTreeMap<_, _> =
@@ -66,10 +67,8 @@ fn check(ledger: &Path, acknowledged: &[String], size_before: u64) -> u64 {
     let records = store.reader().read(0, usize::MAX / 2).expect("reads");
     assert_eq!(records.len() as u64, loaded.size);
     assert!(loaded.size >= size_before + acknowledged.len() as u64);
-    for line in acknowledged {
-        let (position, scope) = line.split_once(' ').expect("a position and a scope");
-        let record = &records[position.parse::<usize>().expect("a position")];
-        let text = String::from_utf8_lossy(&record.bytes).into_owned();
+    for (position, scope) in acknowledged {
+        let text = String::from_utf8_lossy(&records[*position].bytes).into_owned();
         assert!(text.contains(&format!("\"{scope}\"")), "{scope} at {position}: {text}");
     }
 

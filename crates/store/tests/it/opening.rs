@@ -1,6 +1,28 @@
 //! Which files are opened as ledgers, and which are refused.
 
+use std::time::Duration;
+
+use shipway_model::effect::Performer;
+use shipway_runtime::LeaseRequest;
+use shipway_runtime::suite::World;
 use shipway_store::{OpenError, SqliteStore};
+
+#[tokio::test]
+async fn what_a_dead_control_plane_was_performing_is_free_at_once() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("ledger.db");
+    let open = || Box::new(SqliteStore::open(&path).expect("opens"));
+    let request = || LeaseRequest { max: 1, ttl: Duration::from_secs(10), ..LeaseRequest::default() };
+    let world = World::fresh(open());
+    let release = world.declare_with_call().await;
+    world.start(release).await;
+    let before = world.runtime.lease(Performer::Server, request()).await.expect("is given").leases.remove(0);
+
+    let world = world.reopen(|| open()).await;
+    let after = world.runtime.lease(Performer::Server, request()).await.expect("is given").leases.remove(0);
+    assert_eq!((after.effect, after.generation), (before.effect, before.generation + 1));
+    world.runtime.shutdown().await;
+}
 
 #[test]
 fn a_ledger_is_open_once() {
