@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use shipway_model::Digest;
+use shipway_model::effect::{Effect, Order};
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::Deployment;
 use tokio::sync::{OwnedMutexGuard, RwLock, watch};
@@ -16,7 +17,7 @@ use crate::cache::FetchError;
 use crate::host::Host;
 use crate::journal::{Entry, InstanceRecord, JournalError};
 use crate::port;
-use crate::supervise::{Status, Unit, supervise};
+use crate::supervise::{Status, Unit, Wish, supervise};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceError {
@@ -92,8 +93,19 @@ impl Fleet {
 
 /// Goes on with everything that the journal says shall run.
 pub(crate) fn adopt_all(host: &Arc<Host>) {
-    for (instance, record) in host.journal.read(|it| it.instances.clone()) {
-        admit(host, instance, record);
+    let (instances, leaving): (_, BTreeSet<Instance>) = host
+        .journal
+        .read(|it| (it.instances.clone(), it.unfinished().filter_map(retired_by).cloned().collect()));
+    for (instance, record) in instances {
+        let wish = if leaving.contains(&instance) { Wish::End } else { Wish::Run };
+        admit(host, instance, record, wish);
+    }
+}
+
+fn retired_by((effect, _): (&Effect, u32)) -> Option<&Instance> {
+    match &effect.order {
+        Order::Retire { instance, .. } => Some(instance),
+        _ => None,
     }
 }
 
@@ -142,7 +154,7 @@ pub(crate) async fn ensure(
         record
     };
     info!(%instance, %artifact, ports = ?record.ports, "shall run");
-    Ok(admit(host, instance.clone(), record))
+    Ok(admit(host, instance.clone(), record, Wish::Run))
 }
 
 /// Stops an instance and forgets that it shall run. Nothing happens when it does not.
@@ -171,11 +183,16 @@ async fn end(host: &Host, instance: &Instance) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn admit(host: &Arc<Host>, instance: Instance, record: InstanceRecord) -> watch::Receiver<Status> {
+fn admit(
+    host: &Arc<Host>,
+    instance: Instance,
+    record: InstanceRecord,
+    wish: Wish,
+) -> watch::Receiver<Status> {
     let unit = Arc::new(unit(host, instance.clone(), &record));
     let (say, status) = watch::channel(Status::Starting("it was not started yet".to_owned()));
     let stop = CancellationToken::new();
-    let task = tokio::spawn(supervise(host.clone(), unit.clone(), record, say, stop.clone()));
+    let task = tokio::spawn(supervise(host.clone(), unit.clone(), record, wish, say, stop.clone()));
     host.fleet.members().insert(instance, Member { unit, status: status.clone(), stop, task });
     status
 }

@@ -80,19 +80,35 @@ impl Unit {
     }
 }
 
-/// Looks after `unit` until `stop`, and then ends its process.
+/// What is wanted of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// That it runs, whatever happens.
+    Run,
+    /// That it ends: an earlier agent has begun to retire it.
+    End,
+}
+
+/// Looks after `unit` until `stop`, and then ends its process. One that is to end is not started again.
 pub(crate) async fn supervise(
     host: Arc<Host>,
     unit: Arc<Unit>,
     record: InstanceRecord,
+    wish: Wish,
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) {
     let supervisor = Supervisor { host, unit, status };
-    let mut process = supervisor.adopt(&record).await;
-    tokio::select! {
-        never = supervisor.keep_running(&mut process, &record) => match never {},
-        () = stop.cancelled() => {}
+    let mut process = supervisor.find(&record).await;
+    match wish {
+        Wish::Run => {
+            supervisor.adopt(&record, process.as_ref()).await;
+            tokio::select! {
+                never = supervisor.keep_running(&mut process, &record) => match never {},
+                () = stop.cancelled() => {}
+            }
+        }
+        Wish::End => stop.cancelled().await,
     }
     let Supervisor { unit, .. } = supervisor;
     if let Some(mut running) = process {
@@ -111,30 +127,34 @@ struct Supervisor {
 
 impl Supervisor {
     /// The process that an earlier agent started.
-    async fn adopt(&self, record: &InstanceRecord) -> Option<Process> {
-        let instance = &self.unit.instance;
-        let found = match &record.process {
+    async fn find(&self, record: &InstanceRecord) -> Option<Process> {
+        match &record.process {
             Some(id) => Process::adopt(id),
-            None if record.run == 0 => return None,
+            None if record.run == 0 => None,
             None => {
                 let folder = self.unit.folder.display().to_string();
                 let run = record.run.to_string();
                 Process::find(&[("SHIPWAY_FOLDER", &folder), ("SHIPWAY_RUN", &run)]).await
             }
-        };
-        match &found {
+        }
+    }
+
+    /// Takes over what an earlier agent started, or notes that it is gone.
+    async fn adopt(&self, record: &InstanceRecord, found: Option<&Process>) {
+        let instance = &self.unit.instance;
+        match found {
             Some(process) => {
                 info!(%instance, pid = process.id().pid, "goes on running under this agent");
                 if record.process.is_none() {
                     self.note_started(record.run, process).await;
                 }
             }
+            None if record.run == 0 => {}
             None => {
                 warn!(%instance, "its process was gone when the agent came back");
                 self.say(Status::Crashed("the process was gone when the agent came back".to_owned())).await;
             }
         }
-        found
     }
 
     async fn keep_running(&self, process: &mut Option<Process>, record: &InstanceRecord) -> Infallible {

@@ -55,6 +55,33 @@ fn a_service_that_died_without_an_agent_is_started_by_the_next() {
 }
 
 #[test]
+fn a_service_that_was_being_retired_is_not_started_again() {
+    let control_plane = ControlPlane::start();
+    let mut host = Host::start(&control_plane);
+    let artifact = service(&[]);
+    control_plane.keep(&artifact);
+    control_plane.perform(&place(1, "1.0.0", &artifact, contract()));
+    let pid = host.pid();
+    host.kill_agent();
+    // As if it had died between the end of the process and the note of it.
+    kill(pid);
+    let effect = retire(2, "1.0.0");
+    let path = host.data().join("journal.jsonl");
+    let mut journal = fs::read_to_string(&path).expect("a journal");
+    for entry in [
+        json!({ "entry": "leased", "key": effect["key"], "generation": 1 }),
+        json!({ "entry": "begun", "effect": effect }),
+    ] {
+        journal += &format!("{entry}\n");
+    }
+    fs::write(&path, journal).expect("writes");
+    host.start_agent();
+    assert_eq!(control_plane.outcome(&effect, 1)["outcome"], "succeeded");
+    assert_eq!(host.noted("starting").len(), 1);
+    assert!(control_plane.conditions().is_empty(), "it did not crash");
+}
+
+#[test]
 fn a_start_that_was_not_noted_in_time_is_found_again() {
     let control_plane = ControlPlane::start();
     let mut host = Host::start(&control_plane);
