@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use shipway_api::Client;
-use shipway_api::client::Error;
 use shipway_api::operations::agent::ListAgents;
 use shipway_api::operations::resource::{ApplyRequest, ApplyResources, SourceFile};
 use shipway_api::operations::token::{IssueToken, NewToken};
@@ -35,11 +34,23 @@ mod shipping;
 mod witness;
 
 /// Nothing that a site waits for takes this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// The name of its folder and of its log.
 const CONTROL_PLANE: &str = "control-plane";
 const ROUTER_TOKEN: &str = "the-router-of-the-tests";
+
+/// How long a check of the health of `web` may take, and its start.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    timeout: &'static str,
+    start_period: &'static str,
+}
+
+/// So that a busy machine does not look like a sick service.
+const PATIENT: Limits = Limits { timeout: "5s", start_period: "30s" };
+/// So that a sick service is found soon.
+pub(crate) const IMPATIENT: Limits = Limits { timeout: "300ms", start_period: "1s" };
 
 pub(crate) struct Site {
     folder: TempDir,
@@ -96,7 +107,7 @@ impl Site {
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
         token.trim().clone_into(&mut site.token);
-        site.apply(&site.declarations(strategy)).await.expect("the declarations are valid");
+        site.declare(strategy, PATIENT).await;
         site
     }
 
@@ -121,9 +132,10 @@ impl Site {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
     }
 
-    fn declarations(&self, strategy: &str) -> String {
-        let address = self.address;
-        format!(
+    /// Declares `web`, with these limits of its health checks, and where it is shipped to.
+    pub(crate) async fn declare(&self, strategy: &str, limits: Limits) {
+        let (address, Limits { timeout, start_period }) = (self.address, limits);
+        let text = format!(
             r#"
 apiVersion: shipway.dev/v1
 kind: Team
@@ -140,9 +152,9 @@ spec:
     health:
       checks: [{{name: up, probe: {{http: {{path: /healthz}}}}}}]
       interval: 200ms
-      timeout: 300ms
-      failureLimit: 2
-      startPeriod: 3s
+      timeout: {timeout}
+      failureLimit: 5
+      startPeriod: {start_period}
     drain: 100ms
     stop: {{timeout: 2s}}
 ---
@@ -162,13 +174,10 @@ spec:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}
 "#
-        )
-    }
-
-    pub(crate) async fn apply(&self, text: &str) -> Result<(), Error> {
-        let files = vec![SourceFile { path: "site.yaml".to_owned(), text: text.to_owned() }];
-        self.client().call::<ApplyResources>((), (), ApplyRequest { files, dry_run: false }).await?;
-        Ok(())
+        );
+        let apply =
+            ApplyRequest { files: vec![SourceFile { path: "site.yaml".to_owned(), text }], dry_run: false };
+        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
     }
 
     /// What `shipway` says against this control plane.

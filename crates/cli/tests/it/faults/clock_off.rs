@@ -35,7 +35,7 @@ async fn by_an_hour_a_rollout_goes_on_as_always() {
         .map(|it| it.event["at"].as_str().and_then(|it| it.parse().ok()).expect("a time"))
         .collect();
     assert!(times.is_sorted(), "the ledger goes by one clock");
-    assert!(times.last().expect("events").duration_since(times[0]).as_secs() < 120);
+    assert!(times.last().expect("events").duration_since(times[0]).as_secs() < 600);
     site.conclude(id, "1.1.0").await;
 }
 

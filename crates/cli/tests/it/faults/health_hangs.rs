@@ -2,7 +2,7 @@
 
 use super::strategy;
 use crate::site::service::Behaviour;
-use crate::site::{Site, assert_ended};
+use crate::site::{IMPATIENT, Site, assert_ended};
 
 #[tokio::test]
 async fn counts_as_a_failure_and_the_rollout_is_taken_back() {
@@ -19,6 +19,7 @@ async fn and_so_does_one_that_never_passes() {
 async fn is_taken_back(behaviour: Behaviour, why: &str) {
     let mut site = Site::start(&["host-a", "host-b"], strategy::ROLLING).await;
     site.ship("1.0.0").await;
+    site.declare(strategy::ROLLING, IMPATIENT).await;
     site.release("1.1.0", behaviour).await;
     let id = site.start_rollout("1.1.0").await;
     assert_ended(&site.ended(id).await, "rolled-back");

@@ -14,23 +14,15 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `shipway` with `args` in `folder`; what it says is appended to `logs/NAME.log` there.
     pub(crate) fn start(folder: &Path, name: &str, args: &[&str], variables: &[(&str, String)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shipway"));
-        command.args(args);
-        Self::start_command(folder, name, command, variables)
-    }
-
-    pub(crate) fn start_command(
-        folder: &Path,
-        name: &str,
-        mut command: Command,
-        variables: &[(&str, String)],
-    ) -> Self {
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).expect("a folder can be made");
         let log = File::options().create(true).append(true).open(logs.join(format!("{name}.log")));
         let log = log.expect("a log can be opened");
-        command.current_dir(folder).env_clear();
-        command.env("PATH", std::env::var_os("PATH").expect("there is a PATH")).env("HOME", folder);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shipway"));
+        command.args(args).current_dir(folder).env_clear();
+        // The system's own programs first: others may be scripts that take their time to find them.
+        let path = format!("/usr/bin:/bin:{}", std::env::var("PATH").unwrap_or_default());
+        command.env("PATH", path).env("HOME", folder);
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
         Self { child: command.spawn().expect("the binary starts") }
