@@ -170,7 +170,10 @@ impl EnvironmentState {
                     since: at,
                     crashes: 0,
                 };
-                self.instances.entry(instance.clone()).or_insert(fresh);
+                // One that stands already is looked at and left alone; one that failed or was to go begins anew.
+                if self.instances.get(instance).is_none_or(|it| it.status.address().is_none()) {
+                    self.instances.insert(instance.clone(), fresh);
+                }
             }
             Action::Retire { instance, .. } => {
                 if let Some(state) = self.instances.get_mut(instance) {

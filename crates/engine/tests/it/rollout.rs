@@ -354,3 +354,22 @@ fn what_an_aborted_rollout_left_keeps_its_contract_when_its_plan_is_forgotten() 
     world.ship("1.2.0", &[("checkout", "1.2.0")]);
     assert!(world.standing().iter().all(|it| !it.contains("1.1.0")), "{:?}", world.standing());
 }
+
+#[test]
+fn an_instance_that_failed_is_starting_again_with_the_next_attempt() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "rolling" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    world.start(release);
+    let place = world.effects().remove(0);
+    let Order::Place { instance, .. } = &place.order else { panic!("{place:?}") };
+    let status = |world: &World| {
+        world.state.environments.get(&name("production")).unwrap().instances[instance].status.word()
+    };
+    assert_eq!(status(&world), "starting");
+    let outcome = Outcome::Failed { reason: "no memory".to_owned(), retryable: true, verdict: None };
+    world.ask(Command::Report { key: place.key, outcome }).unwrap();
+    assert_eq!(status(&world), "failed");
+    world.pass(2);
+    assert_eq!(world.effects()[0].key.attempt, 2);
+    assert_eq!(status(&world), "starting");
+}
