@@ -61,6 +61,8 @@ pub(crate) enum Verb {
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    Verify(command::verify::Verify),
+    Witness(command::witness::Witness),
     /// Judge canaries, offline, and see how good the judge is
     #[command(subcommand)]
     Analysis(command::analysis::Analysis),

@@ -25,10 +25,13 @@ pub(crate) mod router;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
+mod trust;
 pub(crate) mod up;
 pub(crate) mod validate;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod whoami;
+pub(crate) mod witness;
 
 /// Carries out what was said.
 ///
@@ -65,6 +68,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
+        Verb::Verify(it) => it.run(),
+        Verb::Witness(it) => it.run().await,
         Verb::Analysis(it) => it.run(),
         Verb::Token(it) => it.run(connection).await,
         Verb::Whoami(it) => it.run(connection).await,

@@ -1,5 +1,6 @@
 //! What a file that somebody hands over turns out to be, by its content alone.
 
+use crate::canonical::parse_strict;
 use crate::document::{InvalidDocument, ProofDocument};
 use crate::proof_file::{InvalidProofFile, ProofFile};
 
@@ -11,7 +12,7 @@ pub const SIZE_BYTES_MAX: usize = 2 << 20;
 pub enum Evidence {
     /// C2SP `tlog-proof`.
     ProofFile(ProofFile),
-    /// C2SP `tlog-checkpoint`: the signed note, word for word.
+    /// C2SP `tlog-checkpoint`: the signed note, word for word, alone or as the `checkpoint` of a JSON object.
     Checkpoint(String),
     /// A proof as JSON.
     Document(ProofDocument),
@@ -43,12 +44,22 @@ impl Evidence {
             return Ok(Self::ProofFile(text.parse()?));
         }
         if text.trim_start().starts_with('{') {
-            return Ok(Self::Document(ProofDocument::parse(bytes)?));
+            return Self::read_json(bytes);
         }
         if text.contains("\n\n\u{2014} ") {
             return Ok(Self::Checkpoint(text.to_owned()));
         }
         Err(InvalidEvidence::Unknown)
+    }
+
+    /// A proof, or a head: size, root and the checkpoint that signs for them.
+    fn read_json(bytes: &[u8]) -> Result<Self, InvalidEvidence> {
+        let value = parse_strict(bytes).map_err(InvalidDocument::Json)?;
+        let is_proof = ["type", "proof", "leafHash", "record"].iter().any(|it| value.get(it).is_some());
+        match value.get("checkpoint").and_then(|it| it.as_str()) {
+            Some(note) if !is_proof => Ok(Self::Checkpoint(note.to_owned())),
+            _ => Ok(Self::Document(ProofDocument::parse(bytes)?)),
+        }
     }
 }
 
@@ -60,6 +71,8 @@ mod tests {
     fn tells_the_three_forms_apart() {
         let note = "log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— log AAAAAAAA\n";
         assert_eq!(Evidence::read(note.as_bytes()), Ok(Evidence::Checkpoint(note.to_owned())));
+        let head = serde_json::json!({ "size": 0, "root": "sha256:00", "checkpoint": note }).to_string();
+        assert_eq!(Evidence::read(head.as_bytes()), Ok(Evidence::Checkpoint(note.to_owned())));
         let file = format!("c2sp.org/tlog-proof@v1\nindex 0\n\n{note}");
         let expected = ProofFile { extra: None, index: 0, path: Vec::new(), checkpoint: note.to_owned() };
         assert_eq!(Evidence::read(file.as_bytes()), Ok(Evidence::ProofFile(expected)));

@@ -67,7 +67,8 @@ pub use key::{InvalidKey, Origin, SigningKey, VerifierKey};
 pub use note::NoteError;
 pub use policy::{Policy, PolicyError, Vouched};
 pub use proof::{
-    Hashes, ProofError, prove_consistency, prove_inclusion, verify_consistency, verify_inclusion,
+    Hashes, ProofError, earlier_root, prove_consistency, prove_inclusion, verify_consistency,
+    verify_inclusion,
 };
 pub use proof_file::{InvalidProofFile, ProofFile, ProofFileError};
 pub use tree::{Frontier, empty_root, leaf_hash, node_hash};

@@ -105,6 +105,23 @@ pub fn verify_inclusion(
     if found == root { Ok(()) } else { Err(ProofError::Root { expected: root, found }) }
 }
 
+/// The root of the tree of `index + 1` leaves, by the proof that its last leaf is in a larger tree.
+///
+/// It is as true as the proof: [`verify_inclusion`] first.
+pub fn earlier_root(
+    leaf_hash: Digest,
+    index: u64,
+    size: u64,
+    proof: &[Digest],
+) -> Result<Digest, ProofError> {
+    if index >= size {
+        return Err(ProofError::IndexBeyondSize { index, size });
+    }
+    // What stands right of the leaf came later; what stands left was all there was.
+    let (inner, border) = Shape::of(index, size).divide(proof)?;
+    Ok(climb_border(climb_left(leaf_hash, inner, index), border))
+}
+
 /// Checks that the tree of `size2` leaves under `root2` begins with the tree of `size1` leaves under `root1`.
 pub fn verify_consistency(
     size1: u64,

@@ -5,18 +5,23 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod export;
 mod follow;
 mod head;
 mod line;
-mod proof;
+mod prove;
 mod show;
+mod source;
+pub(super) mod tiles;
 mod verify;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
     Verify(verify::Verify),
     Show(show::Show),
-    Proof(proof::Proof),
+    #[command(visible_alias = "proof")]
+    Prove(prove::Prove),
+    Export(export::Export),
     Follow(follow::Follow),
     Head(head::Head),
 }
@@ -26,7 +31,8 @@ impl Ledger {
         match self {
             Self::Verify(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
-            Self::Proof(it) => it.run(connection).await,
+            Self::Prove(it) => it.run(connection).await,
+            Self::Export(it) => it.run(connection).await,
             Self::Follow(it) => it.run(connection).await,
             Self::Head(it) => it.run(connection).await,
         }

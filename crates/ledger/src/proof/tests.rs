@@ -56,6 +56,20 @@ fn largest_power_of_two_below(n: usize) -> usize {
     k
 }
 
+#[test]
+fn a_proof_of_the_last_leaf_tells_the_root_there_was() {
+    let leaves = leaves(40);
+    for size in 1..=40 {
+        for index in 0..size {
+            let proof = prove_inclusion(&leaves, index, size).expect("the leaf exists");
+            let earlier = earlier_root(leaves[index as usize], index, size, &proof);
+            assert_eq!(earlier, Ok(naive_root(&leaves[..=index as usize])), "{index} of {size}");
+        }
+    }
+    assert_eq!(earlier_root(leaves[0], 1, 1, &[]), Err(ProofError::IndexBeyondSize { index: 1, size: 1 }));
+    assert_eq!(earlier_root(leaves[0], 0, 2, &[]), Err(ProofError::Length { expected: 1, found: 0 }));
+}
+
 fn leaves(size: usize) -> Vec<Digest> {
     (0..size).map(|idx| leaf_hash(&idx.to_be_bytes())).collect()
 }
