@@ -41,10 +41,10 @@ pub struct RolloutView {
     pub plan_digest: Digest,
     /// How long it was paused, all pauses together.
     pub paused_total: Millis,
-    /// How long it has waited, charged to what it waited for.
+    /// How long it has waited, charged to what it waited for. What it waits for now counts once that has ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waited: Vec<Waited>,
-    /// For how long agents have worked on its steps, all hosts and attempts together.
+    /// For how long agents have worked on its steps, all hosts and attempts together, those under way left out.
     pub busy: Millis,
     /// What it waits for now, the reason that holds most first. Empty when it only works.
     pub waiting_for: Vec<Waiting>,

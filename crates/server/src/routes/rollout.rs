@@ -46,16 +46,15 @@ pub(super) fn add(routes: Routes) -> Routes {
 
 /// The rollout as it stands, also when the state has let go of it.
 pub(crate) async fn shown(app: &App, id: RolloutId) -> Result<RolloutView, Failure> {
-    let now = app.runtime.clock().now();
     {
         let state = app.runtime.state();
         if let Some(rollout) = state.rollouts.live.get(&id) {
-            return Ok(views::rollout::view(&state, rollout, now));
+            return Ok(views::rollout::view(&state, rollout));
         }
         check_known(app, id)?;
     }
     let rollout = recall::rollout(&app.runtime, id).await?.ok_or_else(|| unknown(id))?;
-    Ok(views::rollout::view(&app.runtime.state(), &rollout, now))
+    Ok(views::rollout::view(&app.runtime.state(), &rollout))
 }
 
 fn check_known(app: &App, id: RolloutId) -> Result<(), Failure> {

@@ -1,6 +1,5 @@
 //! Rollouts, in lists and in full.
 
-use jiff::Timestamp;
 use shipway_api::view::rollout::{AnalysisView, Progress, Waited, Waiting};
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{Phase, RolloutSummary, RolloutView};
@@ -16,8 +15,11 @@ use shipway_model::{Millis, Name};
 use super::{instance, step};
 
 /// A rollout in full, with what stands now of what it touches.
-pub(crate) fn view(state: &State, rollout: &Rollout, now: Timestamp) -> RolloutView {
-    let waited = time::waited(rollout, now).into_iter();
+pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
+    // Looked at from the beginning, only what has ended counts. A view that changed with every look would have no ETag
+    // that a caller could mean.
+    let from_the_beginning = rollout.queued;
+    let waited = time::waited(rollout, from_the_beginning).into_iter();
     let waiting = waiting::waiting(state, rollout);
     let plan = &rollout.plan;
     let is_followed = is_followed(state, rollout);
@@ -29,7 +31,7 @@ pub(crate) fn view(state: &State, rollout: &Rollout, now: Timestamp) -> RolloutV
         plan_digest: rollout.plan_digest,
         paused_total: Millis(rollout.paused_ms),
         waited: waited.map(|it| Waited { cause: it.cause, total: it.total }).collect(),
-        busy: time::busy(rollout, now),
+        busy: time::busy(rollout, from_the_beginning),
         waiting_for: waiting.iter().map(|it| waits(rollout, it)).collect(),
         steps: plan.steps.iter().map(|it| step::view(rollout, it, &waiting)).collect(),
         targets,
