@@ -41,7 +41,7 @@ pub(crate) struct Witness {
     /// Its name, which must be its own in the world; only for the first start
     #[arg(long)]
     name: Option<Origin>,
-    /// What it has seen. Whoever deletes the file makes it forget
+    /// What it has seen, made together with the key. Keep a copy as you keep the key's: without it nothing is signed
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
     /// A file with the public key of a ledger that it watches. Repeatable
@@ -56,8 +56,10 @@ impl Witness {
     pub(crate) async fn run(self) -> Outcome {
         daemon::start_log();
         let logs = self.log.iter().map(|it| trust::read_key(it)).collect::<Result<Vec<_>, _>>()?;
+        let opened = if self.key.exists() { Memory::open(&self.state) } else { Memory::begin(&self.state) };
+        let memory = opened.map_err(|it| Failure::because(&it, NEXT))?;
+        // A key that has signed must not come without its memory, so the memory is made first.
         let cosigner = cosigner(&self.key, self.name)?;
-        let memory = Memory::open(&self.state).map_err(|it| Failure::because(&it, NEXT))?;
         let failed =
             |error: io::Error| Failure::new(format!("cannot listen at {}: {error}", self.listen), NEXT);
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use shipway_ledger::{Checkpoint, CosignerKey, Frontier, SigningKey, leaf_hash, prove_consistency};
+use shipway_ledger::{Checkpoint, Cosigner, CosignerKey, Frontier, SigningKey, leaf_hash, prove_consistency};
 use shipway_model::Digest;
 
 use crate::program::{run, shipway};
@@ -146,9 +146,15 @@ fn it_does_not_start_on_a_memory_that_it_cannot_rely_on() {
     fs::write(folder.join("w.json"), "{").unwrap();
     let said = witness(&["--name", "w"]);
     assert!(said.code == 1 && said.err.contains("must not sign"), "{}", said.err);
+    let key = Cosigner::from_seed("w".parse().unwrap(), &[3; 32]);
+    fs::write(folder.join("w.key"), key.to_secret_text()).unwrap();
+    fs::remove_file(folder.join("w.json")).unwrap();
+    let said = witness(&[]);
+    assert!(said.code == 1 && said.err.contains("what it has seen is missing"), "{}", said.err);
     fs::write(folder.join("w.json"), r#"{"schema":"shipway.dev/witness/v2","logs":{}}"#).unwrap();
     let said = witness(&[]);
     assert!(said.code == 1 && said.err.contains("this version knows"), "{}", said.err);
+    fs::write(folder.join("w.json"), r#"{"schema":"shipway.dev/witness/v1","logs":{}}"#).unwrap();
     let said = witness(&["--name", "other"]);
     assert!(said.code == 2 && said.err.contains("the key is of the witness w"), "{}", said.err);
     fs::write(folder.join("w.key"), log().to_secret_text()).unwrap();

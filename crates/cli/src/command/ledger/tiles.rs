@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use shipway_ledger::tiles::{
-    Content, EntryTooLong, InvalidTile, Tile, TiledTree, WIDTH, push_entry, read_entries, read_hashes,
+    Content, ENTRY_BYTES_MAX, EntryTooLong, InvalidTile, Tile, TiledTree, WIDTH, push_entry, read_entries, read_hashes,
     write_hashes,
 };
 use shipway_ledger::{Checkpoint, Policy, PolicyError, Vouched, leaf_hash};
@@ -14,6 +14,8 @@ use shipway_model::Digest;
 
 /// The checkpoint within the folder. It is written last: what it signs for is there.
 const CHECKPOINT: &str = "checkpoint";
+/// The longest bundle, in bytes; nothing in the folder is longer.
+const TILE_BYTES_MAX: u64 = WIDTH as u64 * (2 + ENTRY_BYTES_MAX as u64);
 /// Held by who writes.
 const LOCK: &str = ".lock";
 
@@ -60,8 +62,9 @@ impl TileFolder {
 
     /// The signed note, word for word.
     fn checkpoint(&self) -> Result<Option<String>, Fault> {
-        match fs::read_to_string(self.path.join(CHECKPOINT)) {
-            Ok(note) => Ok(Some(note)),
+        match read_at_most(&self.path.join(CHECKPOINT), TILE_BYTES_MAX).map(String::from_utf8) {
+            Ok(Ok(note)) => Ok(Some(note)),
+            Ok(Err(error)) => Err(self.io(CHECKPOINT, io::Error::new(io::ErrorKind::InvalidData, error))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(self.io(CHECKPOINT, source)),
         }
@@ -115,7 +118,10 @@ impl TileFolder {
 
     /// A tile's bytes, or those of the full tile that has taken the place of a partial one.
     fn read(&self, tile: Tile) -> Result<(Tile, Vec<u8>), Fault> {
-        let read = |tile: Tile| fs::read(self.path.join(tile.to_string())).map(|bytes| (tile, bytes));
+        let read = |tile: Tile| -> io::Result<(Tile, Vec<u8>)> {
+            let bytes = read_at_most(&self.path.join(tile.to_string()), TILE_BYTES_MAX)?;
+            Ok((tile, bytes))
+        };
         let found = match read(tile) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !tile.is_full() => {
                 read(Tile { width: WIDTH, ..tile }).or(Err(error))
@@ -226,6 +232,17 @@ impl TileWriter {
         }
         Ok(())
     }
+}
+
+/// A file of somebody else's may be of any length.
+fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max {
+        let message = format!("it has more than {bytes_max} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
 }
 
 impl TileFolder {

@@ -45,6 +45,8 @@ pub(super) enum Fault {
     Io(PathBuf, #[source] io::Error),
     #[error("{} is in use by another witness", .0.display())]
     Locked(PathBuf),
+    #[error("the witness has a key, but what it has seen is missing: {}. It must not sign: restore the file.", .0.display())]
+    Missing(PathBuf),
     #[error("{} is no memory of a witness. One that has forgotten must not sign: restore the file.", .0.display())]
     Damaged(PathBuf, #[source] serde_json::Error),
     #[error("{} has the form `{found}`; this version knows `{VERSION}`", path.display())]
@@ -52,24 +54,28 @@ pub(super) enum Fault {
 }
 
 impl Memory {
-    /// Reads the file; without one, nothing has been seen.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+    /// That of a new witness, unless there is one already.
+    pub(super) fn begin(path: &Path) -> Result<Self, Fault> {
         let unusable = |error| Fault::Io(path.to_owned(), error);
-        let mut lock = path.as_os_str().to_owned();
-        lock.push(".lock");
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
-        let lock = opened.map_err(unusable)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Fault::Locked(path.to_owned()),
-            TryLockError::Error(error) => unusable(error),
+        let lock = lock(path)?;
+        if !fs::exists(path).map_err(unusable)? {
+            write(path, &Kept { schema: VERSION.to_owned(), logs: BTreeMap::new() }.to_text(), 0o600)
+                .map_err(unusable)?;
+        }
+        Self::read(path, lock)
+    }
+
+    /// That of a witness that may have signed: it must be there.
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        Self::read(path, lock(path)?)
+    }
+
+    fn read(path: &Path, lock: File) -> Result<Self, Fault> {
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Fault::Missing(path.to_owned()),
+            _ => Fault::Io(path.to_owned(), error),
         })?;
-        let kept: Kept = match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|it| Fault::Damaged(path.to_owned(), it))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Kept { schema: VERSION.to_owned(), logs: BTreeMap::new() }
-            }
-            Err(error) => return Err(unusable(error)),
-        };
+        let kept: Kept = serde_json::from_slice(&bytes).map_err(|it| Fault::Damaged(path.to_owned(), it))?;
         if kept.schema != VERSION {
             return Err(Fault::Version { path: path.to_owned(), found: kept.schema });
         }
@@ -85,9 +91,27 @@ impl Memory {
     pub(super) fn remember(&mut self, log: &Origin, seen: Seen) -> io::Result<()> {
         let mut kept = self.kept.clone();
         kept.logs.insert(log.to_string(), Latest { size: seen.size, root: seen.root });
-        let text = serde_json::to_string_pretty(&kept).expect("its keys are strings");
-        write(&self.path, &text, 0o600)?;
+        write(&self.path, &kept.to_text(), 0o600)?;
         self.kept = kept;
         Ok(())
+    }
+}
+
+impl Kept {
+    fn to_text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("its keys are strings")
+    }
+}
+
+fn lock(path: &Path) -> Result<File, Fault> {
+    let unusable = |error| Fault::Io(path.to_owned(), error);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&beside);
+    let lock = opened.map_err(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Fault::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
