@@ -11,6 +11,7 @@ pub(crate) const MASK: &[u8] = b"***";
 /// Encodings and lines shorter than this are left: they would be found in ordinary text.
 const DERIVED_BYTES_MIN: usize = 6;
 
+#[derive(Clone)]
 pub(crate) struct Masker {
     /// Longest first, so that a secret which holds another one is taken out as a whole.
     patterns: Vec<Vec<u8>>,

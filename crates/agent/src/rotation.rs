@@ -5,17 +5,23 @@
 
 use std::convert::Infallible;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tracing::warn;
 
+use crate::mask::Masker;
+
 /// A file is put away when it is larger than this.
 const LOG_BYTES_MAX: u64 = 10 << 20;
 /// Old files beside the one being written: `stdout.log.1` is the youngest.
 const OLD_LOGS_MAX: u32 = 4;
+/// Enough of a process's end to see why it ended; it becomes part of an event, which is kept for ever.
+const TAIL_BYTES_MAX: u64 = 4 << 10;
+const LAST_LINES_MAX: usize = 2;
+const LAST_CHARS_MAX: usize = 240;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The files of one instance.
@@ -40,6 +46,23 @@ impl Logs {
         Ok((open(&self.stdout)?, open(&self.stderr)?))
     }
 
+    /// How much stderr holds now.
+    pub(crate) fn stderr_bytes(&self) -> u64 {
+        fs::metadata(&self.stderr).map_or(0, |it| it.len())
+    }
+
+    /// The last lines that were printed to stderr after its first `from` bytes, without secrets; empty when there are
+    /// none, or when they cannot be read: nothing depends on them.
+    pub(crate) fn last_words(&self, from: u64, mut masker: Masker) -> String {
+        let bytes = tail(&self.stderr, from).unwrap_or_default();
+        let mut masked = masker.feed(&bytes);
+        masked.extend(masker.finish());
+        let text = String::from_utf8_lossy(&masked);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+        let words = lines[lines.len().saturating_sub(LAST_LINES_MAX)..].join(" / ");
+        words.chars().take(LAST_CHARS_MAX).map(|it| if it.is_control() { ' ' } else { it }).collect()
+    }
+
     pub(crate) async fn keep_small(&self) -> Infallible {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -54,6 +77,23 @@ impl Logs {
             rotating.await.expect("rotating does not panic");
         }
     }
+}
+
+/// Whole lines alone: the rest of one that was cut could be the rest of a secret.
+fn tail(path: &Path, from: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    // It may have been put away meanwhile.
+    let from = if from > size { 0 } else { from };
+    let start = from.max(size.saturating_sub(TAIL_BYTES_MAX));
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES_MAX).read_to_end(&mut bytes)?;
+    if start > from {
+        let whole = bytes.iter().position(|it| *it == b'\n').map_or(bytes.len(), |it| it + 1);
+        bytes.drain(..whole);
+    }
+    Ok(bytes)
 }
 
 fn rotate(path: &Path, bytes_max: u64) -> io::Result<()> {
@@ -77,6 +117,23 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn the_last_words_are_of_this_run_and_without_secrets() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = Logs::of(folder.path());
+        let words = |from| logs.last_words(from, Masker::new(["s3cr3t-value"]));
+        assert_eq!(words(0), "", "there is no file yet");
+        let (_, mut stderr) = logs.open().expect("opens");
+        writeln!(stderr, "of an earlier run").expect("writes");
+        let from = logs.stderr_bytes();
+        assert_eq!(words(from), "");
+        writeln!(stderr, "first\n\ncannot sign in\n  with s3cr3t-value\u{7}!").expect("writes");
+        assert_eq!(words(from), "cannot sign in / with *** !");
+        assert_eq!(words(u64::MAX), words(from), "the file was put away meanwhile");
+        write!(stderr, "{}s3cr3t-value", "x".repeat(5_000)).expect("writes");
+        assert_eq!(words(from), "", "no whole line is left");
+    }
 
     #[test]
     fn a_file_that_stays_open_is_put_away_piece_by_piece() {

@@ -22,6 +22,7 @@ use crate::environment::{self, Values};
 use crate::health::Subject;
 use crate::host::Host;
 use crate::journal::{Entry, InstanceRecord};
+use crate::mask::Masker;
 use crate::process::{self, Process};
 use crate::rotation::Logs;
 
@@ -55,6 +56,8 @@ pub(crate) struct Prepared {
     program: PathBuf,
     arguments: Vec<String>,
     pub(crate) subject: Subject,
+    /// Of its secrets, for what it says when it ends.
+    masker: Masker,
 }
 
 impl Unit {
@@ -76,7 +79,8 @@ impl Unit {
         environment.extend(environment::describe(&self.instance, &values, &self.folder));
         let (ports, folder) = (self.ports.clone(), self.folder.clone());
         let subject = Subject::new(host.address, ports, folder, environment, self.contract.health.clone())?;
-        Ok(Prepared { program: found, arguments, subject })
+        let masker = Masker::new(secrets.values().map(String::as_str));
+        Ok(Prepared { program: found, arguments, subject, masker })
     }
 }
 
@@ -175,6 +179,7 @@ impl Supervisor {
                     continue;
                 }
             };
+            let said_before = logs.stderr_bytes();
             if process.is_none() {
                 run += 1;
                 if let Err(reason) = self.start(run, &prepared, &logs, process).await {
@@ -198,7 +203,10 @@ impl Supervisor {
                 backoff.reset();
             }
             let delay = backoff.next();
-            let reason = format!("the process {ending} (run {run}); it is started again after {delay:?}");
+            let words = logs.last_words(said_before, prepared.masker);
+            let said = if words.is_empty() { words } else { format!(", saying `{words}`") };
+            let reason =
+                format!("the process {ending}{said} (run {run}); it is started again after {delay:?}");
             self.say(Status::Crashed(reason)).await;
             sleep(delay).await;
         }
