@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use shipway_engine::catalogue::graph;
-use shipway_model::resource::file::{self, Fault, Located};
+use shipway_engine::catalogue::{check, graph};
+use shipway_model::Name;
+use shipway_model::resource::file::{self, Fault, Located, Pointer};
 use shipway_model::resource::{Key, Kind};
 
 use crate::exit::Exit;
@@ -46,7 +47,7 @@ impl Validate {
         let sources = source::collect(&self.files)?;
         let files: Vec<String> = self.files.iter().map(|it| it.display().to_string()).collect();
         let again = format!("shipway validate {}", files.join(" "));
-        let located = match file::read(&source::borrowed(&sources)) {
+        let located = match read(&sources) {
             Ok(located) => located,
             Err(faults) if self.output.output == Format::Table => {
                 return Err(Failure::of_files(faults, again));
@@ -56,7 +57,6 @@ impl Validate {
                 return Ok(Exit::Failed);
             }
         };
-        refuse_cycle(&located, &again)?;
         let report =
             Report { resources: located.iter().map(|it| it.resource.key()).collect(), faults: Vec::new() };
         self.output.show(&report, |paint| {
@@ -68,15 +68,20 @@ impl Validate {
     }
 }
 
-/// Within what was given; the control plane looks at everything that is declared.
-fn refuse_cycle(located: &[Located], again: &str) -> Result<(), Failure> {
+/// All that is wrong, within what was given; the control plane looks at everything that is declared.
+fn read(sources: &[source::Source]) -> Result<Vec<Located>, Vec<Fault>> {
+    let files = source::borrowed(sources);
+    let located = file::read(&files)?;
     let needs = |it: &Located| Some((it.resource.key(), graph::needs(&it.resource.spec)?));
     let graph: graph::Graph = located.iter().filter_map(needs).collect();
-    let Some(cycle) = graph::cycle(&graph) else { return Ok(()) };
-    let path: Vec<String> = cycle.iter().map(|key| key.name.to_string()).collect();
-    let message = format!("dependsOn has a cycle: {}", path.join(" → "));
-    Err(Failure::new(message, again)
-        .with_hint("what provides cannot need what it provides for: cut one of these"))
+    let Some(cycle) = graph::cycle(&graph).and_then(|it| check::of_cycle(&it)) else { return Ok(located) };
+    let value = cycle.value.as_ref().map(Name::as_str);
+    let pointer = Pointer { resource: &cycle.about, field: cycle.field, value };
+    let fault = file::locate(&files, pointer, &cycle.message, Some(cycle.help));
+    match fault {
+        Some(fault) => Err(vec![fault]),
+        None => Ok(located),
+    }
 }
 
 fn counts(located: &[Located]) -> String {

@@ -69,6 +69,10 @@ fn a_cycle_is_refused_with_its_path() {
     let said = run(folder.path(), &["validate", "all.yaml"]);
     assert_eq!(said.code, 1);
     assert!(said.err.contains("dependsOn has a cycle: a → b → c → a"), "{}", said.err);
+    assert!(said.err.contains("--> all.yaml:5:43"), "with its place: {}", said.err);
+    let report = run(folder.path(), &["validate", "all.yaml", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
+    assert_eq!(report["faults"][0]["line"], 5);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! What must hold between declarations before any of them is accepted.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use shipway_model::Name;
@@ -10,6 +9,37 @@ use shipway_model::resource::{Environment, Key, Kind, Resource, Service, Spec};
 
 use super::{Catalogue, graph};
 use crate::{Code, Rejection};
+
+/// Something declared that does not fit together with the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    pub about: Key,
+    /// The field that says it; names from the outside in, separated by dots.
+    pub field: &'static str,
+    /// What it says there, where that is a name.
+    pub value: Option<Name>,
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+/// Everything that would not fit together if `resources` were declared.
+pub fn misfits(catalogue: &Catalogue, resources: &[Resource]) -> Vec<Misfit> {
+    let mut after = catalogue.clone();
+    for resource in resources {
+        after.apply(&Arc::new(resource.clone()), resource.digest());
+    }
+    faults(&after)
+}
+
+/// The rejection of declarations that do not fit together.
+pub fn rejection(misfits: &[Misfit]) -> Rejection {
+    Rejection::new(Code::InvalidDeclarations, "the declarations do not fit together")
+        .faults(misfits.iter().map(|it| it.message.clone()).collect())
+        .hint(
+            "mend the files and apply them together: everything in one `shipway apply` is checked as a whole",
+        )
+}
 
 /// The events that bring the catalogue to the declared state; nothing for what is declared already.
 pub(crate) fn apply(catalogue: &Catalogue, resources: &[Resource]) -> Result<Vec<Body>, Rejection> {
@@ -23,18 +53,13 @@ pub(crate) fn apply(catalogue: &Catalogue, resources: &[Resource]) -> Result<Vec
             events.push(Body::ResourceApplied { resource, digest });
         }
     }
-    let faults = faults(&after);
-    if faults.is_empty() {
-        return Ok(events);
+    match faults(&after) {
+        none if none.is_empty() => Ok(events),
+        some => Err(rejection(&some)),
     }
-    Err(Rejection::new(Code::InvalidDeclarations, "the declarations do not fit together")
-        .faults(faults)
-        .hint(
-            "mend the files and apply them together: everything in one `shipway apply` is checked as a whole",
-        ))
 }
 
-fn faults(catalogue: &Catalogue) -> Vec<String> {
+fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
     let mut faults = Faults { catalogue, found: Vec::new() };
     for (key, resource) in catalogue.iter() {
         match &resource.spec {
@@ -55,23 +80,55 @@ fn faults(catalogue: &Catalogue) -> Vec<String> {
             faults.refer(key, "dependsOn", needed.kind, &needed.name);
         }
     }
-    if let Some(path) = graph::cycle(&graph::graph(catalogue)) {
-        let path: Vec<_> = path.iter().map(|key| key.name.as_str()).collect();
-        faults.found.push(format!("dependsOn has a cycle: {}", path.join(" → ")));
-    }
+    faults.found.extend(graph::cycle(&graph::graph(catalogue)).and_then(|it| of_cycle(&it)));
     faults.found
+}
+
+/// `cycle` closes on its first node.
+pub fn of_cycle(cycle: &[Key]) -> Option<Misfit> {
+    let [first, second, ..] = cycle else { return None };
+    let path: Vec<_> = cycle.iter().map(|key| key.name.as_str()).collect();
+    Some(Misfit {
+        about: first.clone(),
+        field: "dependsOn",
+        value: Some(second.name.clone()),
+        message: format!("dependsOn has a cycle: {}", path.join(" → ")),
+        help: "what provides cannot need what it provides for: cut one of these".to_owned(),
+    })
 }
 
 struct Faults<'a> {
     catalogue: &'a Catalogue,
-    found: Vec<String>,
+    found: Vec<Misfit>,
 }
 
 impl Faults<'_> {
-    fn refer(&mut self, from: &Key, field: &str, kind: Kind, name: &Name) {
+    fn refer(&mut self, from: &Key, field: &'static str, kind: Kind, name: &Name) {
         let wanted = Key { kind, name: name.clone() };
-        if self.catalogue.digest(&wanted).is_none() {
-            self.found.push(format!("{from}: {field} names {wanted}, which is not declared"));
+        if self.catalogue.digest(&wanted).is_some() {
+            return;
+        }
+        self.found.push(Misfit {
+            about: from.clone(),
+            field,
+            value: Some(name.clone()),
+            message: format!("{from}: {field} names {wanted}, which is not declared"),
+            help: self.known(kind, &wanted),
+        });
+    }
+
+    fn known(&self, kind: Kind, wanted: &Key) -> String {
+        /// More would be a wall of names.
+        const NAMES_MAX: usize = 8;
+        let names = self.catalogue.iter().map(|(key, _)| key).filter(|key| key.kind == kind);
+        let names: Vec<_> = names.map(|it| format!("`{}`", it.name)).collect();
+        match names.len() {
+            0 => format!("declare {wanted}"),
+            1..=NAMES_MAX => format!("declare {wanted}, or name {}", names.join(" or ")),
+            _ => format!(
+                "declare {wanted}, or name one that `shipway get {}` shows",
+                kind.as_str().to_lowercase()
+            ),
         }
     }
 
@@ -84,10 +141,16 @@ impl Faults<'_> {
                 && regulation.forbids_release_models.contains(&service.release_model)
             {
                 let model = format!("{:?}", service.release_model).to_lowercase();
-                self.found.push(format!(
-                    "{key}: the release model `{model}` is forbidden for {class} by {}: {}",
-                    resource.metadata.name, regulation.reason
-                ));
+                self.found.push(Misfit {
+                    about: key.clone(),
+                    field: "releaseModel",
+                    value: None,
+                    message: format!(
+                        "{key}: the release model `{model}` is forbidden for {class} by {}: {}",
+                        resource.metadata.name, regulation.reason
+                    ),
+                    help: "choose another `releaseModel` (continuous when none is named)".to_owned(),
+                });
             }
         }
     }
@@ -107,10 +170,14 @@ impl Faults<'_> {
             self.refer(key, "strategies", Kind::Service, service);
             self.refer(key, "strategies", Kind::Strategy, strategy);
         }
-        let listening = environment.router.iter().flat_map(|router| router.listen.keys());
-        let services = listening.chain(environment.variables.keys()).chain(environment.secrets.keys());
-        for service in services.collect::<BTreeSet<_>>() {
-            self.refer(key, "services", Kind::Service, service);
+        for service in environment.router.iter().flat_map(|router| router.listen.keys()) {
+            self.refer(key, "router.listen", Kind::Service, service);
+        }
+        for service in environment.variables.keys() {
+            self.refer(key, "variables", Kind::Service, service);
+        }
+        for service in environment.secrets.keys() {
+            self.refer(key, "secrets", Kind::Service, service);
         }
         if self.catalogue.environment(&key.name).is_none()
             && environment
@@ -118,7 +185,13 @@ impl Faults<'_> {
                 .as_ref()
                 .is_some_and(|it| self.catalogue.declared_environment(it).is_some())
         {
-            self.found.push(format!("{key}: extends leads in a circle, or deeper than 8 environments"));
+            self.found.push(Misfit {
+                about: key.clone(),
+                field: "extends",
+                value: None,
+                message: format!("{key}: extends leads in a circle, or deeper than 8 environments"),
+                help: "extend one that does not lead back here".to_owned(),
+            });
         }
     }
 

@@ -14,6 +14,7 @@ use super::{Key, Kind, Resource};
 
 mod fault;
 mod fit;
+mod locate;
 mod meaning;
 mod nearest;
 mod placeholder;
@@ -23,6 +24,7 @@ mod snippet;
 mod tree;
 
 pub use fault::Fault;
+pub use locate::{Pointer, locate};
 pub use schema::schema;
 
 use fault::Faults;

@@ -1,20 +1,27 @@
 //! Declaring resources from files.
 
 use shipway_api::Code;
-use shipway_api::operations::resource::{ApplyResources, SourceFile};
-use shipway_api::problem::Fault;
+use shipway_api::operations::resource::ApplyResources;
+use shipway_api::problem::{Fault, Statement};
 use shipway_api::view::resource::Applied;
+use shipway_engine::Catalogue;
+use shipway_engine::catalogue::check::{self, Misfit};
 use shipway_engine::{Command, Context};
-use shipway_model::resource::{Resource, file};
+use shipway_model::Name;
+use shipway_model::resource::Resource;
+use shipway_model::resource::file::{self, Pointer, SourceFile};
 
 use crate::incoming::{Incoming, Outcome};
 use crate::problem::Failure;
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResources> {
-    let resources = read(&it.body.files)?;
+    let files: Vec<_> =
+        it.body.files.iter().map(|it| SourceFile { path: &it.path, text: &it.text }).collect();
+    let resources = read(&files)?;
     let changes = {
         let state = it.app.runtime.state();
+        fit_together(&state.catalogue, &resources, &files)?;
         resources.iter().map(|resource| views::resource::change(&state.catalogue, resource)).collect()
     };
     let command = Command::ApplyResources { resources };
@@ -27,9 +34,8 @@ pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResourc
     Ok(Applied { changes })
 }
 
-fn read(files: &[SourceFile]) -> Result<Vec<Resource>, Failure> {
-    let files: Vec<_> = files.iter().map(|it| file::SourceFile { path: &it.path, text: &it.text }).collect();
-    match file::read(&files) {
+fn read(files: &[SourceFile<'_>]) -> Result<Vec<Resource>, Failure> {
+    match file::read(files) {
         Ok(located) => Ok(located.into_iter().map(|it| it.resource).collect()),
         Err(faults) => {
             let detail = format!("{} in the files; nothing was applied", count(faults.len()));
@@ -37,6 +43,28 @@ fn read(files: &[SourceFile]) -> Result<Vec<Resource>, Failure> {
                 .faults(faults.into_iter().map(Fault::File).collect()))
         }
     }
+}
+
+/// What does not fit is told with its place, where the files hold it. Whether it fits is asked again when it is decided.
+fn fit_together(
+    catalogue: &Catalogue,
+    resources: &[Resource],
+    files: &[SourceFile<'_>],
+) -> Result<(), Failure> {
+    let misfits = check::misfits(catalogue, resources);
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let located = |it: &Misfit| {
+        let value = it.value.as_ref().map(Name::as_str);
+        let pointer = Pointer { resource: &it.about, field: it.field, value };
+        match file::locate(files, pointer, &it.message, Some(it.help.clone())) {
+            Some(fault) => Fault::File(fault),
+            None => Fault::Stated(Statement { message: it.message.clone() }),
+        }
+    };
+    let faults = misfits.iter().map(located).collect();
+    Err(Failure::from(check::rejection(&misfits)).faults(faults))
 }
 
 fn count(faults: usize) -> String {
