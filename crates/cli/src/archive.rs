@@ -41,6 +41,13 @@ pub(crate) fn pack(folder: &Path, out: impl Write) -> io::Result<Packed> {
     Ok(Packed { digest: out.digest(), size_bytes, n_files })
 }
 
+/// Whether a file begins as gzip does (RFC 1952, section 2.3.1).
+pub(crate) fn is_gzip(path: &Path) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    File::open(path)?.take(2).read_to_end(&mut magic)?;
+    Ok(magic == [0x1f, 0x8b])
+}
+
 /// Size and digest of a file's bytes.
 pub(crate) fn measure(path: &Path) -> io::Result<(Digest, u64)> {
     let mut file = File::open(path)?;

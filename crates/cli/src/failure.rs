@@ -144,10 +144,10 @@ const fn next_of(code: Code) -> &'static str {
         Code::Unplannable | Code::BreaksZeroDowntime => "shipway get environments",
         Code::PlanChanged => "shipway plan NAME@VERSION --env ENV",
         Code::UnknownRollout => "shipway rollout list",
+        Code::NotPaused => "shipway pause --list",
         Code::UnknownStep
         | Code::WrongPhase
         | Code::PointOfNoReturn
-        | Code::NotPaused
         | Code::NotAsked
         | Code::PreconditionFailed => "shipway rollout show ROLLOUT",
         Code::UnknownToken | Code::SecretShown => "shipway token list",

@@ -19,13 +19,14 @@ use crate::settings::ConnectionArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  shipway get
   shipway get services
   shipway get service checkout
   shipway get environments -o yaml")]
 pub(crate) struct Get {
-    /// The kind, for example `service`
+    /// The kind, for example `service`; all kinds when left out
     #[arg(value_parser = parse_kind)]
-    kind: Kind,
+    kind: Option<Kind>,
     /// This one alone
     name: Option<Name>,
     #[command(flatten)]
@@ -35,27 +36,34 @@ pub(crate) struct Get {
 impl Get {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
-        let Some(name) = self.name else {
-            let all = list(&client, Some(self.kind)).await?;
+        let (Some(kind), Some(name)) = (self.kind, self.name) else {
+            let all = list(&client, self.kind).await?;
             return match self.output.output {
                 Format::Yaml => print_documents(&all),
                 Format::Table | Format::Json => self.output.show(&all, |paint| {
-                    let mut table = Table::new(["NAME", "REVISION", "DIGEST", "DESCRIPTION"]);
+                    let mut table = Table::new(["KIND", "NAME", "REVISION", "DIGEST", "DESCRIPTION"]);
                     for it in &all {
                         let metadata = &it.resource.metadata;
                         let revision = it.revision.to_string();
                         table.row([
+                            it.resource.kind().as_str(),
                             metadata.name.as_str(),
                             &revision,
                             &short(&it.digest),
                             &metadata.description,
                         ]);
                     }
-                    table.render(paint, &format!("No {} is declared.", self.kind))
+                    table.render(
+                        paint,
+                        &match self.kind {
+                            Some(kind) => format!("No {kind} is declared."),
+                            None => "Nothing is declared.".to_owned(),
+                        },
+                    )
                 }),
             };
         };
-        let path = ResourcePath { kind: self.kind, name };
+        let path = ResourcePath { kind, name };
         let view = client.call::<ShowResource>(path, (), ()).await?.value;
         match self.output.output {
             Format::Json => self.output.show(&view, |_| String::new()),

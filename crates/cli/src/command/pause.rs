@@ -1,7 +1,7 @@
 //! `shipway pause`
 
 use clap::Args;
-use shipway_api::operations::pause::{PauseRequest, PauseScope};
+use shipway_api::operations::pause::{ListPauses, PauseRequest, PauseScope};
 use shipway_api::page::Page;
 use shipway_api::view::pause::PauseView;
 use shipway_model::Name;
@@ -18,10 +18,14 @@ use crate::settings::ConnectionArgs;
 Examples:
   shipway pause --env production --reason \"the till is being counted\"
   shipway pause --service checkout --reason \"incident 12\"
-  shipway pause --everything --reason \"network work\"")]
+  shipway pause --everything --reason \"network work\"
+  shipway pause --list")]
 pub(crate) struct Pause {
     #[command(flatten)]
     scope: ScopeArgs,
+    /// Pause nothing more; show what is paused
+    #[arg(long, group = "ScopeArgs", conflicts_with = "reason")]
+    list: bool,
     /// Why, for those who read it later
     #[arg(long, default_value = "")]
     reason: String,
@@ -56,8 +60,13 @@ impl ScopeArgs {
 
 impl Pause {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        let request = PauseRequest { scope: self.scope.scope(), reason: self.reason };
-        let page = once(connect(connection)?.call::<PauseScope>((), (), request)).await?.value;
+        let client = connect(connection)?;
+        let page = if self.list {
+            client.call::<ListPauses>((), (), ()).await?.value
+        } else {
+            let request = PauseRequest { scope: self.scope.scope(), reason: self.reason };
+            once(client.call::<PauseScope>((), (), request)).await?.value
+        };
         self.output.show(&page.items, |paint| render(&page, paint))
     }
 }

@@ -125,7 +125,9 @@ fn a_release_is_declared_registered_sealed_and_everything_can_be_looked_at() {
     assert!(live.ok(&register).contains("registered web 1.0.0"));
     assert!(live.ok(&register).contains("registered web 1.0.0"), "the same build may come again");
     assert!(live.ok(&["artifact", "list"]).contains("c0ffee"));
-    let other = live.run(&["artifact", "register", "shop.yaml", "--service", "web", "--version", "1.0.0"]);
+    fs::write(folder.path().join("build/bin/web"), "#!/bin/bash\n").unwrap();
+    live.ok(&["artifact", "pack", "build", "-o", "other.tar.gz"]);
+    let other = live.run(&["artifact", "register", "other.tar.gz", "--service", "web", "--version", "1.0.0"]);
     assert_eq!(other.code, 1);
     assert!(
         other.err.contains("artifact-differs") && other.err.contains("next: shipway artifact list"),

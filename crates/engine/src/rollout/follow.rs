@@ -66,7 +66,7 @@ fn due(step: &Step, action: &Action, since: Timestamp) -> Option<(Timestamp, Out
         _ => {
             let who =
                 action.target().map_or("the control plane".to_owned(), |it| format!("the agent of {it}"));
-            let reason = format!("no answer from {who} within {}", step.timeout);
+            let reason = format!("not done within {}: no answer from {who}", step.timeout);
             Some((after(since, step.timeout), Outcome::Failed { reason, retryable: true, verdict: None }))
         }
     }
@@ -154,10 +154,13 @@ fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
         let n_failed = u32::try_from(failed.iter().filter(of_service).count()).unwrap_or(u32::MAX);
         n_failed + tolerated_targets(rollout, step.action.service()) > step.tolerates
     })?;
-    if rollout.passed_no_return().is_some() {
-        return None;
-    }
     let Action::Place { instance, .. } = &step.action else { return None };
+    if let Some(passed) = rollout.passed_no_return() {
+        let reason = format!(
+            "{instance} failed: {detail}; step {passed} is a point of no return, so it cannot be taken back"
+        );
+        return Some(Body::RolloutHalted { id: rollout.id, step: step.id, reason });
+    }
     let cause = Cause::InstanceFailed { instance: instance.clone(), reason: detail.clone() };
     Some(Body::RolloutUnwinding { id: rollout.id, cause })
 }

@@ -36,13 +36,13 @@ pub fn waiting(state: &State, rollout: &Rollout) -> Vec<Waiting> {
         }],
         Phase::Running | Phase::Unwinding | Phase::Aborting { .. } => {
             if let Some(paused) = &rollout.paused {
-                let why = format!("paused by {}: {}", paused.by, paused.reason);
+                let why = by("paused", &paused.by, &paused.reason);
                 return whole(why, "`shipway rollout resume`".to_owned(), paused.since);
             }
             if rollout.cause.is_none()
                 && let Some(pause) = state.pauses.holding_environment(&rollout.plan.environment)
             {
-                let why = format!("{} is paused by {}: {}", pause.scope, pause.by, pause.reason);
+                let why = by(&format!("{} is paused", pause.scope), &pause.by, &pause.reason);
                 return whole(why, "`shipway resume` of that scope".to_owned(), pause.since);
             }
             rollout.plan.steps.iter().filter_map(|step| of_step(state, rollout, step)).collect()
@@ -84,7 +84,7 @@ fn of_step(state: &State, rollout: &Rollout, step: &shipway_model::plan::Step) -
         (action, Progress::Pending) if rollout.cause.is_none() => {
             follow::startable(rollout, step, Timestamp::MAX)?;
             if let Some(pause) = action.service().and_then(|it| state.pauses.holding_service(it)) {
-                let why = format!("{} is paused by {}: {}", pause.scope, pause.by, pause.reason);
+                let why = by(&format!("{} is paused", pause.scope), &pause.by, &pause.reason);
                 return wait(why, "`shipway resume` of that scope".to_owned(), Some(pause.since));
             }
             let (lock, (holder, holding)) =
@@ -102,10 +102,13 @@ pub fn explain(hold: &Hold) -> (String, String) {
         Hold::Full { running, limit } => {
             let running: Vec<_> = running.iter().map(ToString::to_string).collect();
             (
-                format!(
-                    "the environment takes {limit} rollout(s) at a time, and {} is under way",
-                    running.join(", ")
-                ),
+                match running.as_slice() {
+                    [one] => format!("the environment takes one rollout at a time, and {one} is under way"),
+                    several => format!(
+                        "the environment takes {limit} rollouts at a time, and {} are under way",
+                        several.join(", ")
+                    ),
+                },
                 "one of them ends".to_owned(),
             )
         }
@@ -121,11 +124,14 @@ pub fn explain(hold: &Hold) -> (String, String) {
         Hold::Turn { rollout } => {
             (format!("rollout {rollout} has the next turn"), "that rollout has started".to_owned())
         }
-        Hold::Paused { scope, by, reason } => {
-            (format!("{scope} is paused by {by}: {reason}"), "`shipway resume` of that scope".to_owned())
+        Hold::Paused { scope, by: who, reason } => {
+            (by(&format!("{scope} is paused"), who, reason), "`shipway resume` of that scope".to_owned())
         }
-        Hold::Held { by, reason } => {
-            (format!("paused by {by}: {reason}"), "`shipway rollout resume`".to_owned())
-        }
+        Hold::Held { by: who, reason } => (by("paused", who, reason), "`shipway rollout resume`".to_owned()),
     }
+}
+
+/// What a person did, with the reason if there is one.
+fn by(what: &str, who: &str, reason: &str) -> String {
+    if reason.is_empty() { format!("{what} by {who}") } else { format!("{what} by {who}: {reason}") }
 }

@@ -1,10 +1,10 @@
 //! Instances and routes of an environment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shipway_api::view::traffic::{PoolView, TargetCondition, TargetView, TrafficView};
-use shipway_engine::State;
 use shipway_engine::environment::{InstanceState, Status};
+use shipway_engine::{Agent, State};
 use shipway_model::Name;
 use shipway_model::plan::Instance;
 
@@ -87,6 +87,8 @@ pub(crate) fn traffic(state: &State, environment: &Name, wanted: impl Fn(&Name) 
 /// The hosts whose labels make them part of `environment`.
 pub(crate) fn hosts(state: &State, environment: &Name) -> BTreeSet<Name> {
     let Some(declared) = state.catalogue.environment(environment) else { return BTreeSet::new() };
-    let members = state.agents.iter().filter(|it| it.has_labels(&declared.targets));
+    // One without labels is there to be inherited from; it has no hosts of its own.
+    let is_member = |labels: &BTreeMap<_, _>, it: &Agent| !labels.is_empty() && it.has_labels(labels);
+    let members = state.agents.iter().filter(|it| is_member(&declared.targets, it));
     members.map(|it| it.host.clone()).collect()
 }

@@ -52,6 +52,12 @@ impl Register {
             );
             return Err(Failure::new(message, next));
         }
+        if !archive::is_gzip(&self.file).map_err(|error| self.unreadable(&error))? {
+            // A version is registered once and for ever: a slip here could not be mended.
+            let message = format!("{} is no gzip archive, so no host could unpack it", self.file.display());
+            let next = format!("shipway artifact pack FOLDER -o {}-{}.tar.gz", self.service, self.version);
+            return Err(Failure::new(message, next));
+        }
         let (digest, size_bytes) = archive::measure(&self.file).map_err(|error| self.unreadable(&error))?;
         let file = tokio::fs::File::open(&self.file).await.map_err(|error| self.unreadable(&error))?;
         client.put_blob(digest, size_bytes, ReaderStream::new(file)).await?;
