@@ -260,7 +260,10 @@ impl Rollout {
             Body::RolloutPaused { reason, .. } => {
                 self.paused = Some(Paused { by: event.actor.clone(), reason: reason.clone(), since: at });
             }
-            Body::RolloutResumed { .. } => self.resume(at),
+            Body::RolloutResumed { .. } => {
+                self.resume(at);
+                self.leave_halt();
+            }
             Body::RolloutHalted { step, reason, .. } => {
                 self.phase = Phase::Halted { step: *step, reason: reason.clone(), since: at };
             }
@@ -301,12 +304,7 @@ impl Rollout {
         match &event.body {
             Body::StepStarted { step, direction, attempt, route_revision, .. } => {
                 // A retry after a halt goes on.
-                if matches!(self.phase, Phase::Halted { .. }) {
-                    self.phase = match direction {
-                        Direction::Do => Phase::Running,
-                        Direction::Undo => Phase::Unwinding,
-                    };
-                }
+                self.leave_halt();
                 let Some(step) = self.step_mut(*step) else { return };
                 step.started.get_or_insert(at);
                 step.ended = None;
@@ -352,6 +350,15 @@ impl Rollout {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn leave_halt(&mut self) {
+        if matches!(self.phase, Phase::Halted { .. }) {
+            self.phase = match self.direction() {
+                Direction::Do => Phase::Running,
+                Direction::Undo => Phase::Unwinding,
+            };
         }
     }
 

@@ -114,7 +114,7 @@ pub(crate) fn roll_back(
     }
 }
 
-/// Tries the failed steps of a halted rollout again.
+/// Tries the failed steps of a halted rollout again; one that was halted for another reason looks again.
 pub(crate) fn retry(state: &State, id: RolloutId, _ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     let rollout = state.rollouts.known(id)?;
     if !matches!(rollout.phase, Phase::Halted { .. }) {
@@ -128,7 +128,8 @@ pub(crate) fn retry(state: &State, id: RolloutId, _ctx: &Context<'_>) -> Result<
         let action = super::action(rollout, step.id, direction)?;
         Some(super::follow::started(state, rollout, step.id, action, direction, attempt + 1))
     });
-    Ok(again.collect())
+    let again: Vec<_> = again.collect();
+    Ok(if again.is_empty() { vec![Body::RolloutResumed { id }] } else { again })
 }
 
 pub(crate) fn approve(

@@ -373,3 +373,28 @@ fn an_instance_that_failed_is_starting_again_with_the_next_attempt() {
     assert_eq!(world.effects()[0].key.attempt, 2);
     assert_eq!(status(&world), "starting");
 }
+
+#[test]
+fn an_instance_that_dies_past_the_point_of_no_return_halts_the_line() {
+    let mut world = piped(serde_json::json!([
+        { "name": "migrate", "run": { "migration": { "migrate": { "command": ["./migrate"] } } } },
+        { "name": "ship", "run": { "deploy": {} } },
+        { "name": "word", "run": { "approval": { "message": "done?" } } }
+    ]));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start(release);
+    world.run_well();
+    let instance = world.running.first().unwrap().clone();
+    let mut report = |condition| {
+        let (instance, detail) = (instance.clone(), "exit status 139".to_owned());
+        world.ask(Command::ReportInstance { instance, condition, detail }).unwrap();
+    };
+    report(Condition::Crashed);
+    report(Condition::Healthy);
+    assert!(matches!(world.phase(id), Phase::Halted { reason, .. } if reason.contains("point of no return")));
+    world.ask(Command::Retry { id }).unwrap();
+    assert_eq!(*world.phase(id), Phase::Running);
+    let step = world.rollout(id).plan.steps.last().unwrap().id;
+    world.ask(Command::ApproveStep { id, step, note: String::new() }).unwrap();
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+}
