@@ -20,8 +20,10 @@ use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
 use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, Store as _, SystemClock};
-use shipway_server::{Server, StartError, ensure_admin_token};
+use shipway_server::{Server, StartError, ensure_admin_token, issue_admin_token};
 use shipway_store::SqliteStore;
+
+use crate::command::serve::Place;
 
 /// The ledger within the folder.
 pub(crate) const LEDGER: &str = "ledger.sqlite";
@@ -65,11 +67,8 @@ pub(crate) enum Fault {
 impl ControlPlane {
     /// Opens the folder, continues the ledger, and answers from now on. A first token goes into the new file
     /// `token_file`, when there is one, before anything answers: whoever waits for that wants it at once.
-    pub(crate) async fn start(
-        folder: &Path,
-        listen: SocketAddr,
-        token_file: Option<&Path>,
-    ) -> Result<Self, Fault> {
+    pub(crate) async fn start(place: &Place, token_file: Option<&Path>) -> Result<Self, Fault> {
+        let (folder, listen) = (place.data.as_path(), place.listen);
         let unusable = |error| Fault::Folder(folder.to_owned(), error);
         fs::create_dir_all(folder).map_err(unusable)?;
         let home = folder.to_owned();
@@ -88,7 +87,11 @@ impl ControlPlane {
             Runtime::open(Box::new(store), config).map_err(Fault::Ledger)
         });
         let runtime = opening.await.expect("opening does not panic")?;
-        let first_token = match (ensure_admin_token(&runtime).await.map_err(Fault::Token)?, token_file) {
+        let issued = match place.new_admin_token {
+            true => issue_admin_token(&runtime).await.map(Some),
+            false => ensure_admin_token(&runtime).await,
+        };
+        let first_token = match (issued.map_err(Fault::Token)?, token_file) {
             (Some(token), Some(file)) => {
                 write_secret(file, &token)?;
                 None

@@ -15,6 +15,14 @@ pub async fn ensure_admin_token(runtime: &Runtime) -> Result<Option<String>, Sub
     if runtime.state().access.tokens().any(|it| it.role == Role::Admin && it.is_valid(now)) {
         return Ok(None);
     }
+    issue_admin_token(runtime).await.map(Some)
+}
+
+/// Issues another admin's token, for whoever may start the control plane and has lost the first.
+///
+/// # Errors
+/// When it cannot be recorded.
+pub async fn issue_admin_token(runtime: &Runtime) -> Result<String, SubmitError> {
     let bearer = Bearer::new(runtime.new_token_id(), &runtime.random_secret());
     let command = Command::IssueToken {
         id: bearer.id(),
@@ -25,5 +33,5 @@ pub async fn ensure_admin_token(runtime: &Runtime) -> Result<Option<String>, Sub
     };
     let actor = shipway_runtime::ACTOR.to_owned();
     runtime.submit(Submission { actor, key: None, command, generation: None }).await?;
-    Ok(Some(bearer.reveal()))
+    Ok(bearer.reveal())
 }

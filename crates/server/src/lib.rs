@@ -29,7 +29,7 @@ mod serve;
 mod views;
 
 pub use app::App;
-pub use bootstrap::ensure_admin_token;
+pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::Config;
 pub use router::router;
 pub use serve::{Server, StartError};

@@ -38,6 +38,9 @@ pub(crate) struct Place {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7000")]
     pub(crate) listen: SocketAddr,
+    /// Issue another admin token at this start, for when the first was lost
+    #[arg(long)]
+    pub(crate) new_admin_token: bool,
 }
 
 impl Serve {
@@ -53,16 +56,14 @@ impl Serve {
 /// Starts it and says where it is, and, the first time, how to get in.
 pub(super) async fn start(place: &Place, token_file: Option<&Path>) -> Result<ControlPlane, Failure> {
     daemon::write_privately();
-    let started = ControlPlane::start(&place.data, place.listen, token_file).await;
+    let started = ControlPlane::start(place, token_file).await;
     let control_plane = started.map_err(|fault| {
         Failure::because(&fault, "shipway serve --help")
             .with_hint("another control plane may use the same folder or address; or name others with --data and --listen")
     })?;
     output::print(&format!("The control plane listens on http://{}\n", control_plane.address()));
     if let Some(token) = &control_plane.first_token {
-        output::print(&format!(
-            "This is its first start. The admin's token, shown only now:\n\n  {token}\n\n"
-        ));
+        output::print(&format!("The admin's token, shown only now:\n\n  {token}\n\n"));
     }
     Ok(control_plane)
 }

@@ -57,8 +57,13 @@ impl Drop for Live<'_> {
 
 /// The process, and where it listens.
 fn serve(folder: &Path, listen: &str) -> (Child, String) {
+    serve_with(folder, listen, &["--admin-token-file", "token"])
+}
+
+fn serve_with(folder: &Path, listen: &str, more: &[&str]) -> (Child, String) {
     let mut child = shipway(folder)
-        .args(["serve", "--data", "data", "--listen", listen, "--admin-token-file", "token"])
+        .args(["serve", "--data", "data", "--listen", listen])
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -89,6 +94,20 @@ kind: Environment
 metadata: {name: staging}
 spec: {targets: {staging: 'true'}}
 ";
+
+#[test]
+fn whoever_starts_it_can_have_another_admin_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut live = Live::start(folder.path());
+    live.child.kill().unwrap();
+    live.child.wait().unwrap();
+    fs::rename(folder.path().join("token"), folder.path().join("lost")).unwrap();
+    let more = ["--admin-token-file", "token", "--new-admin-token"];
+    (live.child, live.address) = serve_with(folder.path(), "127.0.0.1:0", &more);
+    assert!(live.ok(&["whoami"]).starts_with("admin (admin)"));
+    let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_ne!(read("token"), read("lost"));
+}
 
 #[test]
 fn a_release_is_declared_registered_sealed_and_everything_can_be_looked_at() {
