@@ -1,0 +1,9 @@
+//! Proof files, proofs in JSON, requests to witnesses and tiles: what must hold of their readers is said in the ledger's own tests.
+
+#![no_main]
+
+#[expect(dead_code, reason = "each target runs one of the checks")]
+#[path = "../../crates/ledger/tests/it/hostile.rs"]
+mod hostile;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hostile::proof(bytes));
