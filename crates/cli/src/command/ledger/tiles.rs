@@ -6,8 +6,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use shipway_ledger::tiles::{
-    Content, ENTRY_BYTES_MAX, EntryTooLong, InvalidTile, Tile, TiledTree, WIDTH, push_entry, read_entries, read_hashes,
-    write_hashes,
+    Content, ENTRY_BYTES_MAX, EntryTooLong, InvalidTile, Tile, TiledTree, WIDTH, push_entry, read_entries,
+    read_hashes, write_hashes,
 };
 use shipway_ledger::{Checkpoint, Policy, PolicyError, Vouched, leaf_hash};
 use shipway_model::Digest;
