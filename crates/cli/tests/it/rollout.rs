@@ -120,9 +120,15 @@ fn the_watcher_ends_with_the_exit_code_of_the_rollout() {
     for part in ["shop@1.0.0 into staging: 2 steps", "paused: lunch", "it shall", "succeeded\n"] {
         assert!(told.out.contains(part), "no `{part}` in:\n{}", told.out);
     }
+    let first = id.clone();
     let again = stage.live.run(&["rollout", "pause", &id]);
     assert_eq!(again.code, 1);
     assert!(again.err.contains(&format!("next: shipway rollout show {id}")), "{}", again.err);
+
+    stage.live.ok(&["rollout", "rollback", &first, "--reason", "after all"]);
+    let told = stage.live.run(&["rollout", "watch", &first]);
+    assert_eq!(told.code, 4, "the end that came first is not the end:\n{}", told.out);
+    assert!(told.out.contains("after all") && told.out.contains("taken back"), "{}", told.out);
 
     let (id, watcher) = stage.ship(&[]);
     stage.live.ok(&["rollout", "abort", &id, "--reason", "never mind"]);

@@ -7,7 +7,7 @@ use shipway_api::Client;
 use shipway_api::client;
 use shipway_api::operations::rollout::{FollowRollout, ListRollouts, RolloutPath, RolloutQuery};
 use shipway_api::view::ledger::LedgerEvent;
-use shipway_model::event::Event;
+use shipway_model::event::{Body, Event};
 use shipway_model::{Millis, RolloutId};
 
 use crate::connection::connect;
@@ -74,7 +74,7 @@ pub(super) async fn follow(
     timeout: Option<Millis>,
     format: Format,
 ) -> Outcome {
-    let watching = Watching { client, rollout, sink: Sink::new(format), last_id: None };
+    let watching = Watching { client, rollout, sink: Sink::new(format), last_id: None, end: None };
     let timeout = timeout.map_or(Duration::from_secs(u64::from(u32::MAX)), Millis::duration);
     tokio::time::timeout(timeout, watching.run()).await.unwrap_or_else(|_| {
         let message = "the time to watch has passed; the rollout goes on";
@@ -87,6 +87,8 @@ struct Watching<'c> {
     rollout: RolloutId,
     sink: Sink,
     last_id: Option<u64>,
+    /// How it ended, as far as was heard: one that has ended may be taken back, and ends again.
+    end: Option<Exit>,
 }
 
 enum Sink {
@@ -94,6 +96,14 @@ enum Sink {
     Json,
     Yaml,
     People(Box<(Story, Screen)>),
+}
+
+/// What an event says about the rollout as a whole.
+enum News {
+    Ended(Exit),
+    /// Whatever was heard of an end before.
+    GoesOn,
+    None,
 }
 
 impl Watching<'_> {
@@ -116,17 +126,22 @@ impl Watching<'_> {
         }
     }
 
-    /// Takes events until the stream ends; says how the rollout ended once it has.
+    /// Takes events until the stream ends, which it does when nothing more is to come; says how the rollout ended.
     async fn listen(&mut self) -> Result<Option<Exit>, client::Error> {
         let path = RolloutPath { rollout: self.rollout };
         let mut stream = self.client.follow::<FollowRollout>(path, self.last_id).await?;
         while let Some(event) = stream.next_ledger_event().await? {
             self.last_id = Some(event.position);
-            if let Some(exit) = self.sink.take(&event) {
-                return Ok(Some(exit));
+            match self.sink.take(&event) {
+                News::Ended(exit) => self.end = Some(exit),
+                News::GoesOn => self.end = None,
+                News::None => {}
             }
         }
-        Ok(None)
+        if let Some(exit) = self.end {
+            self.sink.over(exit);
+        }
+        Ok(self.end)
     }
 }
 
@@ -139,27 +154,30 @@ impl Sink {
         }
     }
 
-    fn take(&mut self, entry: &LedgerEvent) -> Option<Exit> {
+    fn take(&mut self, entry: &LedgerEvent) -> News {
         match self {
             Self::Json => output::print(&format!("{}\n", serde_json::json!(entry))),
             Self::Yaml => output::print(&format!("---\n{}", output::yaml(entry).unwrap_or_default())),
             Self::People(_) => {}
         }
         // An event of a newer control plane is not ours to judge.
-        let event: Event = serde_json::from_value(entry.event.clone()).ok()?;
-        match self {
-            Self::Json | Self::Yaml => story::exit(&event),
-            Self::People(people) => {
-                let (story, screen) = &mut **people;
-                let mut exit = None;
-                for beat in story.tell(&event) {
-                    if let Beat::Over(end) = beat {
-                        exit = Some(end);
-                    }
-                    screen.show(beat);
-                }
-                exit
-            }
+        let Ok(event) = serde_json::from_value::<Event>(entry.event.clone()) else { return News::None };
+        if let Self::People(people) = self {
+            let (story, screen) = &mut **people;
+            // Whether it is over is known when nothing follows.
+            let beats = story.tell(&event).into_iter().filter(|it| !matches!(it, Beat::Over(_)));
+            beats.for_each(|it| screen.show(it));
+        }
+        match (story::exit(&event), &event.body) {
+            (Some(exit), _) => News::Ended(exit),
+            (None, Body::RolloutUnwinding { .. }) => News::GoesOn,
+            (None, _) => News::None,
+        }
+    }
+
+    fn over(&mut self, exit: Exit) {
+        if let Self::People(people) = self {
+            people.1.show(Beat::Over(exit));
         }
     }
 
