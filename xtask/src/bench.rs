@@ -28,6 +28,16 @@ const BENCHES: &[Bench] = &[
         summary: "complete rollouts of ten steps per second through engine and store",
     },
     Bench {
+        name: "scenarios",
+        package: "shipway-analysis",
+        summary: "false rollbacks, time to decision and early promotion of our judge and others on made-up traffic",
+    },
+    Bench {
+        name: "judging",
+        package: "shipway-analysis",
+        summary: "metric-blocks judged per second on one core",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
         summary: "start to ready and idle memory of `shipway serve`, empty and with a million events",

@@ -34,11 +34,15 @@ pub mod canary;
 mod evidence;
 mod grid;
 mod judge;
+pub mod kayenta;
 mod kernel;
 mod latency;
 mod metric;
+pub mod power;
 mod reasons;
 mod rule;
+pub mod simulation;
+pub mod threshold;
 
 pub use block::InvalidBlock;
 pub use judge::{Judge, judge};

@@ -99,13 +99,14 @@ impl Analysis {
                 return Ok(self.answer.as_ref());
             }
         }
-        let latency = observation.latency_ms.clone();
+        let bounds = match &observation.latency_ms {
+            Some(Latency::Histogram(it)) if self.bounds.is_none() => Some(it.bounds.clone()),
+            _ => None,
+        };
+        let has_values = matches!(observation.latency_ms, Some(Latency::Values(_)));
         self.assembly.add(observation)?;
-        match latency {
-            Some(Latency::Histogram(it)) => self.bounds = Some(it.bounds),
-            Some(Latency::Values(_)) => self.has_latency_values = true,
-            None => {}
-        }
+        self.bounds = self.bounds.take().or(bounds);
+        self.has_latency_values |= has_values;
         if let Some(block) = self.assembly.take_if_complete() {
             self.judge(&block);
         }
@@ -286,7 +287,6 @@ impl Analysis {
     /// Logarithm of the e-value of all metrics together against "none is worse than its margin".
     pub(super) fn log_harm(&self, view: View) -> f64 {
         let counts = |it: &&Metric| match view {
-            // A start is slow, so only what fails is judged during it.
             View::WarmUp => matches!(it.config.kind, Kind::Proportion | Kind::Count),
             View::Whole | View::Without(..) | View::Instance(_) => !it.is_soft() || it.config.critical,
         };

@@ -4,5 +4,7 @@ mod canary;
 mod decisions;
 mod error_bounds;
 mod invalid_blocks;
+mod kayenta;
 mod properties;
+mod simulation;
 mod traffic;

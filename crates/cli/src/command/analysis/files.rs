@@ -29,6 +29,17 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     read.map_err(|error| refused(path, &error))
 }
 
+/// The configuration of an analysis, checked; every default without a file.
+///
+/// # Errors
+/// As for [`read`], and what [`Config::check`] finds.
+pub(super) fn config(path: Option<&Path>) -> Result<Config, Failure> {
+    let Some(path) = path else { return Ok(Config::default()) };
+    let config: Config = read(path)?;
+    config.check().map_err(|it| refused(path, &it.to_string()))?;
+    Ok(config)
+}
+
 fn read_text(path: &Path) -> Result<String, Failure> {
     let unreadable = |error: io::Error| refused(path, &error.to_string());
     let file = File::open(path).map_err(unreadable)?;
@@ -85,4 +96,58 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     }
     let file = File::open(path).map_err(|it| refused(path, &it.to_string()))?;
     Ok(Box::new(BufReader::new(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use shipway_model::analysis::Decision;
+
+    use super::*;
+
+    fn check(text: &[u8], expect: Result<Decision, &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path: PathBuf = folder.path().join("data.jsonl");
+        fs::write(&path, text).unwrap();
+        match (judge(Config::default(), &path), expect) {
+            (Ok(answer), expect) => assert_eq!(Ok(answer.decision), expect),
+            (Err(failure), Err(expect)) => {
+                assert!(failure.message().ends_with(expect), "{} for {expect}", failure.message());
+            }
+            (Err(failure), Ok(_)) => panic!("{}", failure.message()),
+        }
+    }
+
+    const BAD: &str = r#"{"t":0,"arm":"control","requests":500,"errors":1}
+{"t":0,"arm":"canary","requests":500,"errors":100}
+"#;
+
+    #[test]
+    fn nothing_behind_the_decision_is_read() {
+        check(BAD.as_bytes(), Ok(Decision::Harmful));
+        check(format!("{BAD}garbage\n").as_bytes(), Ok(Decision::Harmful));
+        check(&[BAD.as_bytes(), b"\xff\xfe\n"].concat(), Ok(Decision::Harmful));
+        check(b"", Ok(Decision::NoVerdict));
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_line() {
+        check(b"\n{\"t\":0}\n", Err("line 2: missing field `arm` (column 7)"));
+        check(b"\xff\n", Err("line 1: expected value (column 1)"));
+        let impossible = b"{\"t\":0,\"arm\":\"canary\",\"requests\":1,\"errors\":2}";
+        check(impossible, Err("line 1: `errors` is 2, more than the 1 of `requests`"));
+    }
+
+    #[test]
+    fn configurations_are_yaml_or_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let yaml = folder.path().join("analysis.yaml");
+        fs::write(&yaml, "metrics:\n  - name: errors\n    kind: proportion\n    margin: 1.2\n").unwrap();
+        assert_eq!(config(Some(&yaml)).unwrap().metrics[0].margin, Some(1.2));
+        let json = folder.path().join("analysis.json");
+        fs::write(&json, r#"{"alpha": 2}"#).unwrap();
+        let failure = config(Some(&json)).unwrap_err();
+        assert!(failure.message().ends_with("`alpha` is 2; it goes from 0.000000001 to 0.5"));
+    }
 }

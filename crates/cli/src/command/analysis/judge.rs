@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use shipway_analysis::canary::{Answer, Config, Effect};
+use shipway_analysis::canary::{Answer, Effect};
 use shipway_model::analysis::Decision;
 
-use super::files;
+use super::{classical, files};
 use crate::failure::Outcome;
 use crate::output::{OutputArgs, Paint, Table, plain};
 
@@ -20,29 +20,38 @@ use crate::output::{OutputArgs, Paint, Table, plain};
 Examples:
   shipway analysis judge --data canary.jsonl
   shipway analysis judge --config analysis.yaml --data canary.jsonl -o json
-  tail -f canary.jsonl | shipway analysis judge --config analysis.yaml --data -")]
+  tail -f canary.jsonl | shipway analysis judge --config analysis.yaml --data -
+  shipway analysis judge --kayenta canary-config.json --control control.json --experiment experiment.json")]
 pub(crate) struct Judge {
     /// YAML or JSON; when left out, errors and latency with every default
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Observations, one JSON object per line; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "kayenta")]
+    data: Option<PathBuf>,
+    /// Judge the classical way instead, by a canary configuration of Kayenta
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "data"], requires = "control")]
+    #[arg(requires = "experiment")]
+    kayenta: Option<PathBuf>,
+    /// Control's values: a JSON object of arrays by the names of metrics, null or "NaN" for a missing value
+    #[arg(long, value_name = "FILE", requires = "kayenta")]
+    control: Option<PathBuf>,
+    /// The same of the canary
+    #[arg(long, value_name = "FILE", requires = "kayenta")]
+    experiment: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl Judge {
     pub(crate) fn run(self) -> Outcome {
-        let config = match &self.config {
-            Some(path) => {
-                let config: Config = files::read(path)?;
-                config.check().map_err(|it| files::refused(path, &it.to_string()))?;
-                config
-            }
-            None => Config::default(),
-        };
-        let answer = files::judge(config, &self.data)?;
+        if let (Some(config), Some(control), Some(experiment)) =
+            (&self.kayenta, &self.control, &self.experiment)
+        {
+            return classical::judge(config, control, experiment, &self.output);
+        }
+        let Some(data) = &self.data else { unreachable!("one of --data and --kayenta is given") };
+        let answer = files::judge(files::config(self.config.as_deref())?, data)?;
         self.output.show(&answer, |paint| render(&answer, paint))
     }
 }

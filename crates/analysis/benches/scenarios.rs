@@ -1,0 +1,64 @@
+//! How often our judge and others are wrong, and how fast they are right: the table of `shipway analysis simulate`.
+//!
+//! `SCENARIO_RUNS` sets the runs per null scenario, a quarter of which is what a regression gets.
+
+use std::thread;
+use std::time::Instant;
+
+use shipway_analysis::simulation::{Outcome, Report, Scenario, Trial, scenarios};
+
+/// Enough that a rate of 0.1 % is told from one of 1 %.
+const RUNS: u64 = 1200;
+
+fn main() {
+    let runs = std::env::var("SCENARIO_RUNS").ok().and_then(|it| it.parse().ok()).unwrap_or(RUNS);
+    let wanted = std::env::var("SCENARIO").unwrap_or_default();
+    println!(
+        "| scenario | judge | runs | taken back (95 %) | minutes | requests | harmed | no verdict | promoted | after |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for scenario in scenarios() {
+        if !wanted.is_empty() && !wanted.split(',').any(|it| it == scenario.name) {
+            continue;
+        }
+        let started = Instant::now();
+        let trials = play(&scenario, if scenario.is_null() { runs } else { (runs / 4).max(1) });
+        print(&scenario, &trials);
+        eprintln!("{}: {:.1} s", scenario.name, started.elapsed().as_secs_f64());
+    }
+}
+
+fn play(scenario: &Scenario, runs: u64) -> Vec<Trial> {
+    let n_threads = thread::available_parallelism().map_or(1, |it| it.get() as u64);
+    thread::scope(|scope| {
+        let part = |idx: u64| {
+            (idx * runs / n_threads..(idx + 1) * runs / n_threads).map(|it| scenario.run(it)).collect()
+        };
+        let handles: Vec<_> =
+            (0..n_threads).map(|idx| scope.spawn(move || -> Vec<Trial> { part(idx) })).collect();
+        handles.into_iter().flat_map(|it| it.join().expect("a run does not panic")).collect()
+    })
+}
+
+fn print(scenario: &Scenario, trials: &[Trial]) {
+    for (idx, (judge, _)) in trials[0].outcomes.iter().enumerate() {
+        let outcomes: Vec<Outcome> = trials.iter().map(|it| it.outcomes[idx].1).collect();
+        let report = Report::of(&outcomes);
+        let number =
+            |it: Option<f64>, places: usize| it.map_or_else(|| "–".to_owned(), |it| format!("{it:.places$}"));
+        println!(
+            "| {} | {judge:?} | {} | {:.2} % ({:.2} to {:.2}) | {} | {} | {} | {:.1} % | {:.1} % | {} |",
+            scenario.name,
+            report.runs,
+            report.taken_back.estimate * 100.0,
+            report.taken_back.low * 100.0,
+            report.taken_back.high * 100.0,
+            number(report.minutes_to_decision, 1),
+            number(report.requests_to_decision, 0),
+            number(report.harmed, 0),
+            report.no_verdict.estimate * 100.0,
+            report.promoted.estimate * 100.0,
+            number(report.minutes_to_promotion, 1),
+        );
+    }
+}
