@@ -1,6 +1,7 @@
 //! What connects Shipway to the world around it. Start at the module whose work you look for.
 
 pub mod drivers;
+pub mod evidence;
 pub mod metrics;
 mod outbound;
 pub mod router;

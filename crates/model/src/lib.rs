@@ -10,6 +10,7 @@ pub mod analysis;
 pub mod digest;
 pub mod effect;
 pub mod event;
+pub mod evidence;
 pub mod id;
 pub mod name;
 pub mod plan;

@@ -1,0 +1,88 @@
+//! Evidence: the tools' own files, read into [`shipway_model::evidence::Normal`].
+//!
+//! One file a format and its entry in [`ALL`]. A reader is a pure function over a stream of bytes: it reads the
+//! whole document or refuses it with the place of the fault, keeps memory bounded by what the normal form keeps
+//! (never the input), and does not resolve entities, follow links or open files.
+
+mod source;
+
+use std::fmt;
+
+use shipway_model::evidence::Normal;
+
+pub use source::Source;
+
+/// What the table knows about a format.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// Its name, as `--format` takes it and the file is called.
+    pub name: &'static str,
+    /// One sentence for the docs.
+    pub summary: &'static str,
+    /// How sure a look at the first [`HEAD_BYTES`] bytes makes that a document is of this format.
+    pub sniff: fn(&Head<'_>) -> Sniff,
+    /// Reads a document to its end.
+    pub read: fn(Source<'_>) -> Result<Normal, Fault>,
+}
+
+/// The beginning of a document, prepared once for every format's look.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// As UTF-8, with what is not replaced; a byte-order mark and leading white space are gone.
+    pub text: &'a str,
+    /// The name of the file, if it came from one. A hint for formats that content alone cannot tell apart.
+    pub file_name: Option<&'a str>,
+}
+
+/// The surest format wins; a tie between two is refused with both names and `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sniff {
+    No,
+    /// It has the shape, as other formats may.
+    Maybe,
+    /// It has marks that this format alone has.
+    Sure,
+}
+
+/// Why a document was refused. Nothing of it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Fault {
+    /// Counted from 1; absent where the place is the document as a whole.
+    pub place: Option<Place>,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub line: u64,
+    pub column: u64,
+}
+
+/// How much of a document a format may look at to recognise it.
+pub const HEAD_BYTES: usize = 64 * 1024;
+/// Most entries that one list of a normal form keeps; what is beyond is counted under `omitted`.
+pub const ENTRIES_MAX: usize = 500_000;
+/// Longest text that a normal form keeps of a message, in characters.
+pub const MESSAGE_CHARS_MAX: usize = 2_000;
+
+/// Every format, in the order of their names.
+pub const ALL: &[Format] = &[];
+
+impl Fault {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { place: None, message: message.into() }
+    }
+
+    pub fn at(line: u64, column: u64, message: impl Into<String>) -> Self {
+        Self { place: Some(Place { line, column }), message: message.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some(Place { line, column }) => write!(f, "line {line}, column {column}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
