@@ -126,7 +126,8 @@ impl Router {
         self.admin_address
     }
 
-    /// Stops listening, lets requests in flight finish for up to ten seconds, and ends the threads.
+    /// Stops listening, lets requests in flight finish for up to ten seconds, and ends the threads. The addresses
+    /// are free again when this returns.
     pub async fn shutdown(self) {
         drop(self.running);
         let _ = self.admin.await;

@@ -15,6 +15,7 @@ use shipway_model::{Name, Version};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::backend::{BackendId, BackendState};
 use super::listener::{self, Endpoint};
@@ -62,6 +63,8 @@ pub(super) struct Control {
     services: Mutex<BTreeMap<ServiceKey, Service>>,
     /// One sleeping task per backend that drains.
     drains: std::sync::Mutex<JoinSet<()>>,
+    /// One accepting task per listener.
+    accepting: TaskTracker,
 }
 
 enum Service {
@@ -84,7 +87,14 @@ struct Routed {
 impl Control {
     pub(super) fn new(state_file: Option<PathBuf>, workers: Arc<[WorkerHandle]>) -> Self {
         let metrics = Metrics::new(workers.len());
-        Self { state_file, workers, metrics, services: Mutex::default(), drains: std::sync::Mutex::default() }
+        Self {
+            state_file,
+            workers,
+            metrics,
+            services: Mutex::default(),
+            drains: std::sync::Mutex::default(),
+            accepting: TaskTracker::new(),
+        }
     }
 
     /// Takes up what was held before a restart.
@@ -178,9 +188,11 @@ impl Control {
         services.get(key).and_then(Service::routed).map(Routed::status)
     }
 
-    /// Stops listening and probing.
+    /// Stops listening and probing. The addresses are free again when this returns.
     pub(super) async fn close(&self) {
         self.services.lock().await.clear();
+        self.accepting.close();
+        self.accepting.wait().await;
     }
 
     fn open(&self, route: Arc<Route>, listener: tokio::net::TcpListener) -> Routed {
@@ -210,7 +222,7 @@ impl Control {
     fn listen(&self, listener: tokio::net::TcpListener, table: &Arc<ArcSwap<Table>>) -> DropGuard {
         let closed = CancellationToken::new();
         let endpoint = Arc::new(Endpoint { table: Arc::clone(table), closed: closed.clone() });
-        tokio::spawn(listener::accept(listener, endpoint, Arc::clone(&self.workers)));
+        self.accepting.spawn(listener::accept(listener, endpoint, Arc::clone(&self.workers)));
         closed.drop_guard()
     }
 
