@@ -33,6 +33,9 @@ pub(crate) struct Written {
     result: Result<(), AppendError>,
 }
 
+/// A batch on its way to the disk.
+pub(crate) type Job = (Box<dyn Store>, Sealed);
+
 /// Starts the threads. They end when the inbox is told to stop.
 pub(crate) fn start(
     kernel: Kernel,
@@ -47,19 +50,7 @@ pub(crate) fn start(
     });
     spawn("shipway-writer", move || {
         let closes = ClosesInbox(inbox.clone());
-        let writer = Writer {
-            kernel,
-            clock,
-            inbox,
-            to_disk,
-            store: Some(store),
-            in_flight: None,
-            open: None,
-            was_alone: true,
-            refused_at: None,
-            stale_in_a_row: 0,
-        };
-        writer.run();
+        Writer::new(kernel, store, clock, inbox, to_disk).run();
         drop(closes);
         if let Err(panic) = disk.join() {
             std::panic::resume_unwind(panic);
@@ -73,20 +64,28 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 }
 
 /// Writes one batch after another.
-fn write_batches(jobs: &Receiver<(Box<dyn Store>, Sealed)>, inbox: Arc<Inbox<Written>>) {
+fn write_batches(jobs: &Receiver<Job>, inbox: Arc<Inbox<Written>>) {
     // A store that panics must not leave everybody waiting.
     let closes = ClosesInbox(inbox);
-    while let Ok((mut store, sealed)) = jobs.recv() {
-        let result = store.append(sealed.batch());
-        closes.0.written(Written { store, sealed, result });
+    while let Ok(job) = jobs.recv() {
+        closes.0.written(Written::write(job));
     }
 }
 
-struct Writer {
+impl Written {
+    /// Writes the batch, however that turns out.
+    pub(crate) fn write((mut store, sealed): Job) -> Self {
+        let result = store.append(sealed.batch());
+        Self { store, sealed, result }
+    }
+}
+
+/// Decides. [`start`] gives it threads; a simulation takes its turns one by one.
+pub(crate) struct Writer {
     kernel: Kernel,
     clock: Arc<dyn Clock>,
     inbox: Arc<Inbox<Written>>,
-    to_disk: SyncSender<(Box<dyn Store>, Sealed)>,
+    to_disk: SyncSender<Job>,
     /// Here while nothing is being written.
     store: Option<Box<dyn Store>>,
     /// Those who wait for the batch that is being written.
@@ -97,6 +96,13 @@ struct Writer {
     was_alone: bool,
     refused_at: Option<Instant>,
     stale_in_a_row: u32,
+}
+
+/// What comes after a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    GoesOn,
+    Ended,
 }
 
 struct Open {
@@ -111,30 +117,56 @@ struct Answered {
 }
 
 impl Writer {
-    fn run(mut self) {
-        loop {
-            let room = BATCH_MAX.saturating_sub(self.open.as_ref().map_or(0, |it| it.asks.len()));
-            let taken = self.inbox.take(room, self.wait_until());
-            if let Some(written) = taken.written {
-                self.conclude(written);
-            }
-            self.decide(taken.asks);
-            while let Some(open) = self.open.take_if(|_| self.store.is_some()) {
-                self.hand_over(open);
-            }
-            let is_done = self.open.is_none() && self.in_flight.is_none();
-            if taken.closed || (taken.stopping && is_done) {
-                return;
-            }
+    pub(crate) fn new(
+        kernel: Kernel,
+        store: Box<dyn Store>,
+        clock: Arc<dyn Clock>,
+        inbox: Arc<Inbox<Written>>,
+        to_disk: SyncSender<Job>,
+    ) -> Self {
+        Self {
+            kernel,
+            clock,
+            inbox,
+            to_disk,
+            store: Some(store),
+            in_flight: None,
+            open: None,
+            was_alone: true,
+            refused_at: None,
+            stale_in_a_row: 0,
         }
     }
 
-    /// When there is something to do without anybody asking.
-    fn wait_until(&self) -> Option<Instant> {
+    fn run(mut self) {
+        while self.turn(self.wait_until()) == Turn::GoesOn {}
+    }
+
+    /// Takes what waits, or waits for something until `until`, and does what can be done about it.
+    pub(crate) fn turn(&mut self, until: Option<Instant>) -> Turn {
+        let room = BATCH_MAX.saturating_sub(self.open.as_ref().map_or(0, |it| it.asks.len()));
+        let taken = self.inbox.take(room, until);
+        if let Some(written) = taken.written {
+            self.conclude(written);
+        }
+        self.decide(taken.asks);
+        while let Some(open) = self.open.take_if(|_| self.store.is_some()) {
+            self.hand_over(open);
+        }
+        let is_done = self.open.is_none() && self.in_flight.is_none();
+        if taken.closed || (taken.stopping && is_done) { Turn::Ended } else { Turn::GoesOn }
+    }
+
+    /// When there is something to do without anybody asking, by the ledger's clock.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         if self.open.is_some() || self.in_flight.is_some() {
             return None;
         }
-        let due_in = until(self.kernel.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
+        self.kernel.wake_at()
+    }
+
+    fn wait_until(&self) -> Option<Instant> {
+        let due_in = until(self.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
         let refused_for =
             self.refused_at.map_or(Duration::ZERO, |it| REFUSED_PAUSE.saturating_sub(it.elapsed()));
         Some(Instant::now() + due_in.max(refused_for))
