@@ -11,6 +11,8 @@
 //! - Of alpha, [`MAIN_SHARE`](Config::MAIN_SHARE) goes to that, the rest in equal parts to the catastrophic test during
 //!   warm-up and to the test of every single canary instance.
 
+mod absolute;
+mod alternatives;
 mod answer;
 mod assembly;
 mod channel;

@@ -31,6 +31,7 @@
 
 mod block;
 pub mod canary;
+pub mod compare;
 mod evidence;
 mod grid;
 mod judge;

@@ -33,7 +33,7 @@ impl Block {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Assembly {
     pub(super) roster: Roster,
     /// The block being put together, with who has reported it.
@@ -41,15 +41,26 @@ pub(super) struct Assembly {
     /// End of the block before the open one.
     previous_end: Option<f64>,
     n_blocks: u64,
+    /// An instance silent for so many seconds is not waited for.
+    patience_s: f64,
 }
-
-/// An instance silent for so many lengths of a block is not waited for.
-const PATIENCE_BLOCKS: f64 = 30.0;
 
 /// Ends computed by adding decimal fractions miss the next start by less than this, in seconds.
 const ROUNDING_S: f64 = 1e-6;
 
 impl Assembly {
+    /// Waits for an instance for half of what makes a silence, so that a silence is noticed when it is one and not a
+    /// block later.
+    pub(super) fn new(silence_s: f64) -> Self {
+        Self {
+            roster: Roster::default(),
+            open: None,
+            previous_end: None,
+            n_blocks: 0,
+            patience_s: silence_s / 2.0,
+        }
+    }
+
     /// Whether a line that starts at `t` shows the open block to be complete.
     pub(super) fn ends_before(&self, t: f64) -> bool {
         self.open.as_ref().is_some_and(|(block, _)| t > block.start)
@@ -96,7 +107,7 @@ impl Assembly {
     /// The open block's lines if nobody else is expected to report it. Lines that come all the same are kept apart.
     pub(super) fn take_if_complete(&mut self) -> Option<Block> {
         let (block, seen) = self.open.as_mut()?;
-        let expected = self.roster.n_since(block.start - PATIENCE_BLOCKS * block.length);
+        let expected = self.roster.n_since(block.start - self.patience_s.max(block.length));
         // Nobody knows who reports before a whole block was seen.
         if self.n_blocks == 0 || seen.len() < expected || block.lines.is_empty() {
             return None;

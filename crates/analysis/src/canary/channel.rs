@@ -4,6 +4,8 @@ use crate::evidence::log_mean;
 use crate::grid::Grid;
 use crate::kernel::Table;
 
+use super::absolute::{self, Difference, N_GAPS};
+use super::alternatives::{Alternatives, keep};
 use super::config::{Direction, Kind, MetricConfig};
 use super::effect::Stratified;
 use super::measure::{Tally, directed};
@@ -40,63 +42,83 @@ pub(super) struct Channel {
     pub(super) is_beyond: bool,
     likelihood: Likelihood,
     direction: Direction,
+    tests: Tests,
     grids: Grids,
-    harm: Vec<f64>,
-    health: Vec<f64>,
-    warm_up: Vec<f64>,
+    whole: Evidence,
+    warm_up: Evidence,
     /// Per arm and slot.
-    without: [Vec<Vec<f64>>; 2],
-    instances: Vec<Vec<f64>>,
+    without: [Vec<Evidence>; 2],
+    instances: Vec<Evidence>,
+    health: Evidence,
     /// Everything after warm-up, for people.
     pub(super) seen: Table,
     pub(super) size: Stratified,
 }
 
-/// The alternatives of each test, the first of them its null.
+/// What is tested: ratios always, differences of shares where they are declared.
+#[derive(Debug, Clone)]
+struct Tests {
+    harm: Alternatives,
+    health: Alternatives,
+    severe: Alternatives,
+    /// The null of harm holds as well while the difference is within this bound.
+    margin: Option<Difference>,
+    /// Health is also shown by a difference that stays below this bound.
+    harm_absolute: Option<Difference>,
+}
+
+/// One view of one test: logarithms of likelihood ratios, per alternative ratio and per alternative difference.
+#[derive(Debug, Clone)]
+struct Evidence {
+    ratios: Vec<f64>,
+    differences: Vec<f64>,
+}
+
+/// The points of the tests, each test's null ahead of its alternatives.
 #[derive(Debug, Clone)]
 struct Grids {
     /// Harm, then health.
     both: Grid,
     harm: Grid,
     severe: Grid,
-    harm_log_shares: Vec<f64>,
 }
 
-/// Alternatives per test; with their null they fill whole lanes.
-const N_HARM: usize = 23;
-const N_HEALTH: usize = 15;
+/// Alternatives per test; with their null they fill whole lanes of the grid.
+const N_HARM: usize = 15;
+const N_HEALTH: usize = 7;
 const N_SEVERE: usize = 7;
 
 impl Channel {
     pub(super) fn new(label: String, metric: &MetricConfig, severe_margin: f64) -> Self {
-        let (from, to) = match metric.kind {
+        let range = match metric.kind {
             Kind::Proportion | Kind::Count => (1.15, 60.0),
             Kind::Latency | Kind::Mean => (1.03, 6.0),
         };
-        let (margin, bad) = (metric.margin(), metric.harm());
-        let harm = with_null(margin, from, to, N_HARM);
-        // A canary between a quarter of that harm and a little under it is what health looks like.
-        let health = with_null(bad, 0.25, 0.95, N_HEALTH);
-        let severe = with_null(severe_margin.max(margin), 1.15, 60.0, N_SEVERE);
-        let shares = harm[1..].iter().map(|odds| 1.0 / (1.0 + ((odds / margin).ln() / PRIOR_SCALE).powi(2)));
-        let sum: f64 = shares.clone().sum();
-        let grids = Grids {
-            harm_log_shares: shares.map(|it| (it / sum).ln()).collect(),
-            both: Grid::new([harm.as_slice(), &health].concat()),
-            harm: Grid::new(harm),
-            severe: Grid::new(severe),
+        let is_share = metric.kind == Kind::Proportion;
+        let tests = Tests {
+            harm: Alternatives::new(metric.margin(), range, N_HARM, |it| {
+                1.0 / (1.0 + (it / PRIOR_SCALE).powi(2))
+            }),
+            // A canary between a quarter of that harm and a little under it is what health looks like.
+            health: Alternatives::even(metric.harm(), (0.95, 0.25), N_HEALTH),
+            severe: Alternatives::even(severe_margin.max(metric.margin()), (1.15, 60.0), N_SEVERE),
+            margin: metric.margin_absolute.filter(|_| is_share).map(Difference::above),
+            harm_absolute: metric.harm_absolute.filter(|_| is_share).map(Difference::below),
         };
+        let n_margin = if tests.margin.is_some() { N_GAPS } else { 0 };
+        let n_harm_absolute = if tests.harm_absolute.is_some() { N_GAPS } else { 0 };
         Self {
             label,
             is_beyond: false,
             likelihood: if metric.kind == Kind::Count { Likelihood::Rates } else { Likelihood::Odds },
             direction: metric.direction(),
-            grids,
-            harm: vec![0.0; N_HARM],
-            health: vec![0.0; N_HEALTH],
-            warm_up: vec![0.0; N_SEVERE],
+            grids: Grids::new(&tests),
+            whole: Evidence::none(N_HARM, n_margin),
+            warm_up: Evidence::none(N_SEVERE, n_margin),
             without: [Vec::new(), Vec::new()],
             instances: Vec::new(),
+            health: Evidence::none(N_HEALTH, n_harm_absolute),
+            tests,
             seen: Table::default(),
             size: Stratified::default(),
         }
@@ -104,38 +126,48 @@ impl Channel {
 
     /// Makes room for the slots of an arm. What was seen before a slot was taken was seen without it.
     pub(super) fn admit(&mut self, arm: Arm, n_slots: usize) {
-        self.without[index(arm)].resize(n_slots, self.harm.clone());
+        self.without[index(arm)].resize(n_slots, self.whole.clone());
         if arm == Arm::Canary {
-            self.instances.resize(n_slots, vec![0.0; N_SEVERE]);
+            let none = Evidence::none(N_SEVERE, self.warm_up.differences.len());
+            self.instances.resize(n_slots, none);
         }
     }
 
     /// Takes in a block during warm-up.
     pub(super) fn observe_warm_up(&mut self, tally: &Tally) {
-        let ratios = self.ratios(&self.grids.severe, tally.whole());
-        add(&ratios, N_SEVERE, &mut self.warm_up);
+        let whole = directed(tally.whole(), self.direction);
+        let ratios = self.likelihoods(&self.grids.severe, &whole);
+        let differences = self.tests.beyond_margin(&whole);
+        self.warm_up.add(&ratios, &differences);
         self.observe_instances(tally);
+        self.learn(&whole);
     }
 
     /// Takes in a block after warm-up.
     pub(super) fn observe(&mut self, tally: &Tally) {
-        let whole = tally.whole();
-        self.count(&whole);
-        let ratios = self.ratios(&self.grids.both, whole);
-        add(&ratios, N_HARM, &mut self.harm);
-        add(ratios.get(N_HARM + 1..).unwrap_or_default(), N_HEALTH, &mut self.health);
+        self.count(&tally.whole());
+        let whole = directed(tally.whole(), self.direction);
+        let both = self.likelihoods(&self.grids.both, &whole);
+        let ratios = both.get(..=self.tests.harm.len()).unwrap_or_default();
+        let differences = self.tests.beyond_margin(&whole);
+        self.whole.add(ratios, &differences);
+        self.health.add(both.get(ratios.len()..).unwrap_or_default(), &self.tests.short_of_harm(&whole));
         for arm in [Arm::Control, Arm::Canary] {
             for slot in 0..self.without[index(arm)].len() {
                 // Without an instance that reported nothing the table is the same as with it.
                 if tally.slot(arm, slot).total == 0 {
-                    add(&ratios, N_HARM, &mut self.without[index(arm)][slot]);
+                    self.without[index(arm)][slot].add(ratios, &differences);
                 } else {
-                    let ratios = self.ratios(&self.grids.harm, tally.without(arm, slot));
-                    add(&ratios, N_HARM, &mut self.without[index(arm)][slot]);
+                    let table = directed(tally.without(arm, slot), self.direction);
+                    let ratios = self.likelihoods(&self.grids.harm, &table);
+                    let differences = self.tests.beyond_margin(&table);
+                    self.without[index(arm)][slot].add(&ratios, &differences);
                 }
             }
         }
         self.observe_instances(tally);
+        self.learn(&whole);
+        self.give_up_the_hopeless();
     }
 
     fn observe_instances(&mut self, tally: &Tally) {
@@ -144,23 +176,53 @@ impl Channel {
             return;
         }
         for slot in 0..self.instances.len() {
-            let ratios = self.ratios(&self.grids.severe, tally.instance(slot));
-            add(&ratios, N_SEVERE, &mut self.instances[slot]);
+            let table = directed(tally.instance(slot), self.direction);
+            let ratios = self.likelihoods(&self.grids.severe, &table);
+            let differences = self.tests.beyond_margin(&table);
+            self.instances[slot].add(&ratios, &differences);
         }
     }
 
     /// Likelihoods under the points of `grid`; none if the margins leave only one possible table.
-    fn ratios(&self, grid: &Grid, table: Table) -> Vec<f64> {
-        let table = directed(table, self.direction);
-        let mut ratios = Vec::new();
+    fn likelihoods(&self, grid: &Grid, table: &Table) -> Vec<f64> {
+        let mut found = Vec::new();
         match self.likelihood {
-            Likelihood::Odds if !table.is_certain() => grid.log_likelihoods(&table, &mut ratios),
+            Likelihood::Odds if !table.is_certain() => grid.log_likelihoods(table, &mut found),
             Likelihood::Rates if table.canary_total > 0 && table.control_total > 0 && table.hits() > 0 => {
-                grid.log_count_likelihoods(&table, &mut ratios);
+                grid.log_count_likelihoods(table, &mut found);
             }
             Likelihood::Odds | Likelihood::Rates => {}
         }
-        ratios
+        found
+    }
+
+    fn learn(&mut self, whole: &Table) {
+        for difference in [&mut self.tests.margin, &mut self.tests.harm_absolute].into_iter().flatten() {
+            difference.learn(whole);
+        }
+    }
+
+    /// Forgets the alternatives of harm that are out of reach in every view, and of health.
+    fn give_up_the_hopeless(&mut self) {
+        let mut harm: Vec<bool> = Alternatives::are_hopeful(&self.whole.ratios).collect();
+        if harm.contains(&false) {
+            for view in self.without.iter().flatten() {
+                for (mark, is_hopeful) in harm.iter_mut().zip(Alternatives::are_hopeful(&view.ratios)) {
+                    *mark |= is_hopeful;
+                }
+            }
+        }
+        let health: Vec<bool> = Alternatives::are_hopeful(&self.health.ratios).collect();
+        if !harm.contains(&false) && !health.contains(&false) {
+            return;
+        }
+        self.tests.harm.keep(&harm);
+        self.tests.health.keep(&health);
+        for view in self.without.iter_mut().flatten().chain([&mut self.whole]) {
+            keep(&mut view.ratios, &harm);
+        }
+        keep(&mut self.health.ratios, &health);
+        self.grids = Grids::new(&self.tests);
     }
 
     fn count(&mut self, table: &Table) {
@@ -175,49 +237,76 @@ impl Channel {
         }
     }
 
-    /// Logarithm of the e-value against "not worse than the margin", in this view.
+    /// Logarithm of the e-value against "not worse than the margin", in this view. A canary within the absolute margin
+    /// is not worse, whatever the ratio is: then both have to be ruled out.
     pub(super) fn log_harm(&self, view: View) -> f64 {
-        let shares = &self.grids.harm_log_shares;
-        match view {
-            View::Whole => mixed(shares, &self.harm),
+        let (alternatives, evidence) = match view {
+            View::Whole => (&self.tests.harm, &self.whole),
             View::Without(arm, slot) => {
-                mixed(shares, self.without[index(arm)].get(slot).unwrap_or(&self.harm))
+                (&self.tests.harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole))
             }
-            View::Instance(slot) => self.instances.get(slot).map_or(0.0, |it| averaged(it)),
-            View::WarmUp => averaged(&self.warm_up),
+            View::Instance(slot) => match self.instances.get(slot) {
+                Some(evidence) => (&self.tests.severe, evidence),
+                None => return 0.0,
+            },
+            View::WarmUp => (&self.tests.severe, &self.warm_up),
+        };
+        let of_ratio = alternatives.log_e_value(&evidence.ratios);
+        if evidence.differences.is_empty() {
+            return of_ratio;
+        }
+        of_ratio.min(absolute::log_e_value(&evidence.differences))
+    }
+
+    /// Logarithm of the e-value against "as bad as harm". Harm is great in both ways if both are declared, and so an
+    /// average of the evidence against either speaks against it.
+    pub(super) fn log_health(&self) -> f64 {
+        let of_ratio = self.tests.health.log_e_value(&self.health.ratios);
+        if self.health.differences.is_empty() {
+            return of_ratio;
+        }
+        let of_difference = absolute::log_e_value(&self.health.differences);
+        log_mean([(0.5, of_ratio), (0.5, of_difference)].into_iter())
+    }
+}
+
+impl Tests {
+    fn beyond_margin(&self, table: &Table) -> Vec<f64> {
+        self.margin.as_ref().map_or_else(Vec::new, |it| it.log_ratios(table))
+    }
+
+    fn short_of_harm(&self, table: &Table) -> Vec<f64> {
+        self.harm_absolute.as_ref().map_or_else(Vec::new, |it| it.log_ratios(table))
+    }
+}
+
+impl Evidence {
+    fn none(n_ratios: usize, n_differences: usize) -> Self {
+        Self { ratios: vec![0.0; n_ratios], differences: vec![0.0; n_differences] }
+    }
+
+    /// Adds the logarithms of the ratios to the first likelihood, the null's, and those of the differences.
+    fn add(&mut self, likelihoods: &[f64], differences: &[f64]) {
+        if let Some((null, alternatives)) = likelihoods.split_first() {
+            for (sum, it) in self.ratios.iter_mut().zip(alternatives) {
+                *sum += it - null;
+            }
+        }
+        for (sum, it) in self.differences.iter_mut().zip(differences) {
+            *sum += it;
         }
     }
+}
 
-    /// Logarithm of the e-value against "as bad as harm".
-    pub(super) fn log_health(&self) -> f64 {
-        averaged(&self.health)
+impl Grids {
+    fn new(tests: &Tests) -> Self {
+        let (harm, health) = (tests.harm.points(), tests.health.points());
+        Self {
+            both: Grid::new([harm.as_slice(), &health].concat()),
+            harm: Grid::new(harm),
+            severe: Grid::new(tests.severe.points()),
+        }
     }
-}
-
-/// Adds the logarithms of the ratios to the first likelihood, the null's.
-fn add(likelihoods: &[f64], n_points: usize, into: &mut [f64]) {
-    let Some((null, alternatives)) = likelihoods.split_first() else { return };
-    for (sum, it) in into.iter_mut().zip(&alternatives[..n_points]) {
-        *sum += it - null;
-    }
-}
-
-fn mixed(log_shares: &[f64], logs: &[f64]) -> f64 {
-    let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = log_shares.iter().zip(logs).map(|(share, log)| (share + log - greatest).exp()).sum();
-    greatest + sum.ln()
-}
-
-fn averaged(logs: &[f64]) -> f64 {
-    let share = 1.0 / logs.len() as f64;
-    log_mean(logs.iter().map(|&log| (share, log)))
-}
-
-/// The null itself, then `n_points` at equal distances of logarithms between these multiples of it.
-fn with_null(null: f64, from: f64, to: f64, n_points: usize) -> Vec<f64> {
-    let step = (to / from).ln() / (n_points - 1) as f64;
-    let point = |idx| null * from * (step * idx as f64).exp();
-    std::iter::once(null).chain((0..n_points).map(point)).collect()
 }
 
 /// Small regressions are the ones that take long to find, so the mixture leans towards them: a Cauchy density of this

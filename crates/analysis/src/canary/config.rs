@@ -46,6 +46,14 @@ pub struct MetricConfig {
     /// The same ratio that has to be ruled out before a canary is called healthy, above 1; 2, for `mean` 1.25.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harm: Option<f64>,
+    /// Of a `proportion`: while canary's share differs from control's by no more than this, it is not worse, whatever
+    /// the ratio is; 1e-6 to 0.5, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin_absolute: Option<f64>,
+    /// Of a `proportion`: a canary whose share is shown to be within this of control's is healthy, whatever the ratio
+    /// is, also if nothing fails on either side; 1e-6 to 0.5, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harm_absolute: Option<f64>,
     /// Part of the evidence, relative to those of the others; 2 if critical, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
@@ -97,6 +105,8 @@ pub enum InvalidConfig {
     Metrics(usize),
     #[error("the metric `{0}` is declared twice")]
     Twice(String),
+    #[error("the metric `{name}` has `{field}`, a difference of shares; only a proportion has shares")]
+    NoShare { name: String, field: &'static str },
     #[error("the metric `{name}` is of kind {kind}; `errors` is a proportion, `latency` of kind latency")]
     Kind { name: String, kind: &'static str },
 }
@@ -158,6 +168,8 @@ impl MetricConfig {
             critical: false,
             margin: None,
             harm: None,
+            margin_absolute: None,
+            harm_absolute: None,
             weight: None,
             min_samples: None,
             exposure: Exposure::Requests,
@@ -190,6 +202,15 @@ impl MetricConfig {
         within(&field("margin"), self.margin(), 1.0, 100.0)?;
         within(&field("harm"), self.harm(), 1.01, 1000.0)?;
         within(&field("weight"), self.weight(), 1e-6, 1e6)?;
+        for (name, value) in
+            [("margin_absolute", self.margin_absolute), ("harm_absolute", self.harm_absolute)]
+        {
+            let Some(value) = value else { continue };
+            within(&field(name), value, 1e-6, 0.5)?;
+            if self.kind != Kind::Proportion {
+                return Err(InvalidConfig::NoShare { name: self.name.clone(), field: name });
+            }
+        }
         let kind = match (self.name.as_str(), self.kind) {
             ("errors", Kind::Proportion) | ("latency", Kind::Latency) => return Ok(()),
             ("errors" | "latency", Kind::Count) => "count",

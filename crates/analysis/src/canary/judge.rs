@@ -49,8 +49,8 @@ impl Analysis {
         let severe = config.severe_margin;
         Ok(Self {
             metrics: config.metrics.iter().map(|it| Metric::new(it, severe)).collect(),
+            assembly: Assembly::new(config.silence_s),
             config,
-            assembly: Assembly::default(),
             bounds: None,
             has_latency_values: false,
             start: None,

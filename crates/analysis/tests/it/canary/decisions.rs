@@ -57,6 +57,34 @@ fn same_canary_is_healthy_early() {
 }
 
 #[test]
+fn a_rise_within_the_absolute_margin_is_not_harmful() {
+    let by = |margin: f64, canary: u64| {
+        let rule = json!({"early_promotion": false, "metrics": [
+            {"name": "errors", "kind": "proportion", "margin_absolute": margin},
+        ]});
+        let lines = traffic(60, 2, |_, arm, _| requests(1000, if arm == "canary" { canary } else { 1 }));
+        judge(config(rule), &lines).0.decision
+    };
+    // Four times the errors, but 0.3 points more of them.
+    assert_eq!((by(0.002, 4), by(0.01, 4)), (Decision::Harmful, Decision::Undecided));
+    assert_eq!(by(0.01, 30), Decision::Harmful);
+}
+
+#[test]
+fn an_absolute_harm_lets_a_canary_pass_that_never_fails() {
+    let lines = traffic(60, 2, |_, _, _| requests(500, 0));
+    let by = |rule: Value| judge(config(rule), &lines).0;
+    let errors = |more: Value| {
+        let mut metric = json!({"name": "errors", "kind": "proportion"});
+        metric.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"metrics": [metric]})
+    };
+    assert_eq!(by(errors(json!({}))).decision, Decision::Undecided);
+    let passed = by(errors(json!({"harm_absolute": 0.01})));
+    assert_eq!((passed.decision, passed.decided_at_s), (Decision::Healthy, Some(20.0)), "{passed:#?}");
+}
+
+#[test]
 fn fewer_conversions_are_harmful_and_more_are_not() {
     let by = |canary: u64| {
         let rule = json!({"metrics": [{"name": "sold", "kind": "proportion", "direction": "decrease"}]});
