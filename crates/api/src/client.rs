@@ -14,9 +14,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Url;
 use serde::Serialize;
 
+use crate::endpoint::AS_OF;
 use crate::{Method, Operation};
 use call::Request;
 
@@ -43,6 +45,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     token: String,
+    as_of: Option<Timestamp>,
 }
 
 impl Client {
@@ -62,7 +65,13 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(|source| Error::Unreachable { address: base.to_owned(), source })?;
-        Ok(Self { http, base: url, token: token.into() })
+        Ok(Self { http, base: url, token: token.into(), as_of: None })
+    }
+
+    /// Asks for what was known at `at` from now on. Whatever would change something is refused then.
+    #[must_use]
+    pub fn as_of(self, at: Timestamp) -> Self {
+        Self { as_of: Some(at), ..self }
     }
 
     /// Asks for `O`. Await the call, after giving it an idempotency key or a precondition where wanted.
@@ -90,7 +99,9 @@ impl Client {
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
         };
-        self.http.request(method, fill(&self.base, O::PATH, path)).query(query).bearer_auth(&self.token)
+        let request = self.http.request(method, fill(&self.base, O::PATH, path)).query(query);
+        let as_of = self.as_of.map(|at| (AS_OF, at));
+        request.query(as_of.as_slice()).bearer_auth(&self.token)
     }
 }
 

@@ -51,11 +51,22 @@ pub trait Operation: Send + Sync + 'static {
     const PACE: Pace;
     /// Whether the caller may state, by `If-Match`, which state of the thing it means.
     const CONDITIONAL: bool;
+    /// Whether it answers for an earlier instant too, by `asOf`. Whatever changes something does not.
+    const TAKES_AS_OF: bool;
 
     type Path: Serialize + DeserializeOwned + JsonSchema + Send;
     type Query: Serialize + DeserializeOwned + JsonSchema + Send;
     type Body: Payload;
     type Answer: Payload;
+}
+
+/// The name of the query parameter that asks for what was known at an earlier instant.
+pub const AS_OF: &str = "asOf";
+
+/// Whether operations answer for an earlier instant unless the table says otherwise: people's reads do. What an agent
+/// is to run has no past.
+pub(crate) const fn is_read(method: Method, permission: Permission) -> bool {
+    matches!(method, Method::Get) && !matches!(permission, Permission::Agent)
 }
 
 /// An [`Operation`] without its types: what documents are rendered from.
@@ -69,6 +80,7 @@ pub struct Endpoint {
     pub errors: &'static [Code],
     pub pace: Pace,
     pub conditional: bool,
+    pub takes_as_of: bool,
     pub path_schema: fn(&mut SchemaGenerator) -> Schema,
     pub query_schema: fn(&mut SchemaGenerator) -> Schema,
     pub body: Content,
@@ -94,6 +106,7 @@ impl Endpoint {
             errors: O::ERRORS,
             pace: O::PACE,
             conditional: O::CONDITIONAL,
+            takes_as_of: O::TAKES_AS_OF,
             path_schema: O::Path::json_schema,
             query_schema: O::Query::json_schema,
             body: Content { media: O::Body::MEDIA, schema: O::Body::schema },

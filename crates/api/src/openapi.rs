@@ -4,7 +4,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::{Content, Endpoint};
+use crate::endpoint::{AS_OF, Content, Endpoint};
 use crate::payload::Payload;
 use crate::problem::{self, Problem};
 use crate::{Code, Events, Method, Octets, Permission, operations};
@@ -55,6 +55,7 @@ fn generator() -> SchemaGenerator {
 fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut parameters = parameters("path", endpoint.path_schema, generator);
     parameters.extend(self::parameters("query", endpoint.query_schema, generator));
+    parameters.extend(endpoint.takes_as_of.then(as_of_parameter));
     parameters.extend(header_parameters(endpoint));
     let mut operation = json!({
         "operationId": endpoint.id,
@@ -94,6 +95,16 @@ fn parameters(
         parameter
     };
     properties.iter().map(parameter).collect()
+}
+
+fn as_of_parameter() -> Value {
+    json!({
+        "name": AS_OF,
+        "in": "query",
+        "required": false,
+        "description": "Answer with what was known at this instant, which must be over.",
+        "schema": { "type": "string", "format": "date-time" },
+    })
 }
 
 fn header_parameters(endpoint: &Endpoint) -> Vec<Value> {

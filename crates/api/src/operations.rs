@@ -20,7 +20,7 @@ pub mod token;
 /// Declares the operations of a noun and its part of the table.
 ///
 /// `Name "id": METHOD "path", Permission { path: T, query: T, body: P, answer: P, status: N, pace: P,
-/// conditional: true, errors: [Code] }`, where everything but `answer` may be left out, in this order.
+/// conditional: true, as_of: true, errors: [Code] }`, where everything but `answer` may be left out, in this order.
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
@@ -32,6 +32,7 @@ macro_rules! operations {
             $(status: $status:literal,)?
             $(pace: $pace:ident,)?
             $(conditional: $conditional:literal,)?
+            $(as_of: $as_of:literal,)?
             $(errors: [$($error:ident),* $(,)?],)?
         }
     )*) => {
@@ -50,6 +51,9 @@ macro_rules! operations {
                 const PACE: $crate::endpoint::Pace =
                     $crate::operations::given!([$($crate::endpoint::Pace::$pace)?] $crate::endpoint::Pace::Prompt);
                 const CONDITIONAL: bool = $crate::operations::given!([$($conditional)?] false);
+                const TAKES_AS_OF: bool = $crate::operations::given!(
+                    [$($as_of)?] $crate::endpoint::is_read(Self::METHOD, Self::PERMISSION)
+                );
                 type Path = $crate::operations::given!(type [$($path_type)?] ());
                 type Query = $crate::operations::given!(type [$($query)?] ());
                 type Body = $crate::operations::given!(type [$($body)?] ());

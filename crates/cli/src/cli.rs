@@ -77,3 +77,40 @@ pub(crate) enum Verb {
     Version(command::version::Version),
     Help(command::help::Help),
 }
+
+impl Verb {
+    /// Whether it is a client's verb, and so may be asked as of an earlier instant.
+    pub(crate) fn asks_a_control_plane(&self) -> bool {
+        match self {
+            Self::Demo(_)
+            | Self::Up(_)
+            | Self::Serve(_)
+            | Self::Router(_)
+            | Self::Agent(_)
+            | Self::Validate(_)
+            | Self::Schema(_)
+            | Self::Verify(_)
+            | Self::Witness(_)
+            | Self::Analysis(_)
+            | Self::Config(_)
+            | Self::Completion(_)
+            | Self::Version(_)
+            | Self::Help(_) => false,
+            Self::Apply(_)
+            | Self::Diff(_)
+            | Self::Get(_)
+            | Self::Graph(_)
+            | Self::Artifact(_)
+            | Self::Release(_)
+            | Self::Plan(_)
+            | Self::Rollout(_)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Env(_)
+            | Self::Agents(_)
+            | Self::Ledger(_)
+            | Self::Token(_)
+            | Self::Whoami(_) => true,
+        }
+    }
+}

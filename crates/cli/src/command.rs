@@ -47,6 +47,10 @@ pub(crate) fn run(cli: Cli) -> Outcome {
 
 async fn dispatch(cli: Cli) -> Outcome {
     let connection = &cli.connection;
+    if connection.as_of.is_some() && !cli.verb.asks_a_control_plane() {
+        let message = "--as-of is for what is read from a control plane, and this verb asks none";
+        return Err(Failure::usage(message, "shipway help"));
+    }
     match cli.verb {
         Verb::Demo(it) => it.run().await,
         Verb::Up(it) => it.run().await,

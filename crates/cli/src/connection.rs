@@ -16,7 +16,22 @@ pub(crate) fn connect(args: &ConnectionArgs) -> Result<Client, Failure> {
                     the first start of `shipway serve` prints an admin token";
         return Err(Failure::usage("no access token was given", "shipway help config").with_hint(hint));
     };
-    Ok(Client::new(&settings.server.value, token.value)?)
+    let client = Client::new(&settings.server.value, token.value)?;
+    Ok(match args.as_of {
+        Some(at) => client.as_of(at),
+        None => client,
+    })
+}
+
+/// Refuses `--as-of` where it has no meaning.
+///
+/// # Errors
+/// When an earlier instant is asked for; `instead` is what shows it.
+pub(crate) fn only_now(args: &ConnectionArgs, why: &str, instead: &str) -> Result<(), Failure> {
+    match args.as_of {
+        Some(_) => Err(Failure::usage(format!("--as-of cannot be used here: {why}"), instead)),
+        None => Ok(()),
+    }
 }
 
 /// The items of all pages.

@@ -18,6 +18,8 @@ The config file is YAML:
   token: shipway_tok_…        # or, better:
   tokenFile: token            # a file beside it that only you can read
 
+The flag --as-of INSTANT, with any verb that reads, shows what was known then; nothing but the flag sets it.
+
 `shipway config show` says which value holds, and who gave it.
 ";
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -25,6 +26,9 @@ pub(crate) struct ConnectionArgs {
     /// The config file [env: SHIPWAY_CONFIG] [default: ~/.config/shipway/config.yaml]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Show what was known at this instant, for example 2026-03-01T12:00:00Z; whatever changes something is refused
+    #[arg(long, global = true, value_name = "INSTANT")]
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 //! Start at [`Runtime`]; the deterministic heart is in `kernel.rs`, the thread around it in `writer.rs`, what every
 //! store must pass in [`suite`].
 
+mod as_of;
 mod clock;
 pub mod driver;
 mod entropy;
@@ -26,6 +27,7 @@ pub mod suite;
 pub mod worker;
 mod writer;
 
+pub use as_of::{AsOfError, Past, StateRef};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, OsEntropy};
 pub use kernel::{LEASE_TTL_MAX, LEASES_MAX};

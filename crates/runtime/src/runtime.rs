@@ -1,11 +1,11 @@
 //! The handle that everything above works with: submit, lease, read, prove.
 
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use shipway_engine::{Command, Rejection, State};
+use jiff::Timestamp;
+use shipway_engine::{Command, Rejection};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream};
@@ -13,6 +13,7 @@ use shipway_model::{Digest, Name, ReleaseId, RolloutId, TokenId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
+use crate::as_of::{AsOfError, Folds, Past, StateRef};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, draw_secret, draw_uuid};
 use crate::inbox::{self, Inbox, Refusal};
@@ -118,6 +119,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     key: VerifierKey,
     tenant: Name,
+    folds: Arc<Folds>,
 }
 
 /// With the last handle gone, the writer ends by itself.
@@ -142,7 +144,8 @@ impl Runtime {
         }
         let inbox = Arc::new(Inbox::new());
         let writer = Mutex::new(Some(writer::start(kernel, store, clock.clone(), inbox.clone())));
-        let inner = Inner { inbox, writer, published, reader, clock, entropy, key, tenant };
+        let folds = Arc::new(Folds::new());
+        let inner = Inner { inbox, writer, published, reader, clock, entropy, key, tenant, folds };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -188,8 +191,28 @@ impl Runtime {
     }
 
     /// Committed state only. Hold it briefly: the writer waits for it to be let go.
-    pub fn state(&self) -> impl Deref<Target = State> + '_ {
-        self.inner.published.state()
+    pub fn state(&self) -> StateRef<'_> {
+        StateRef::Now(self.inner.published.state())
+    }
+
+    /// What was known at `at`: the state after the last event that was recorded by then.
+    ///
+    /// # Errors
+    /// [`AsOfError::Future`] when that instant is not over, since events may still be recorded in it.
+    pub async fn as_of(&self, at: Timestamp) -> Result<Past, AsOfError> {
+        let now = self.inner.clock.now();
+        if at > now {
+            return Err(AsOfError::Future { at, now });
+        }
+        let (inner, size) = (self.inner.clone(), self.head().size);
+        let turn = inner.folds.turn().acquire_owned().await.expect("the semaphore is never closed");
+        // The turn ends with the fold, also when nobody waits for it any more.
+        let fold = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            inner.folds.fold(&inner.reader, &inner.tenant, at, size)
+        });
+        let past = fold.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))?;
+        Ok(past)
     }
 
     pub fn head(&self) -> Head {

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use shipway_runtime::Runtime;
 use shipway_runtime::driver::LogSink;
+use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -47,5 +47,10 @@ impl App {
             streams: Arc::new(Semaphore::new(config.streams_max)),
             stopping: CancellationToken::new(),
         })
+    }
+
+    /// What was known then, or is committed now. Hold it briefly: the writer waits for the latter to be let go.
+    pub(crate) fn state<'a>(&'a self, past: Option<&'a Past>) -> StateRef<'a> {
+        past.map_or_else(|| self.runtime.state(), Past::state)
     }
 }

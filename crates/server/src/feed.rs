@@ -10,7 +10,7 @@ use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use shipway_api::Code;
 use shipway_model::event::Stream as Aggregate;
-use shipway_runtime::Record;
+use shipway_runtime::{Past, Record};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::app::App;
@@ -27,6 +27,8 @@ pub(crate) struct Feed {
     /// All aggregates when nothing.
     aggregate: Option<Aggregate>,
     next: u64,
+    /// Where it ends, when it is asked for what was known then.
+    until: Option<u64>,
     size: watch::Receiver<u64>,
     /// Read and not sent yet, the next one last.
     ready: Vec<Record>,
@@ -44,7 +46,20 @@ impl Feed {
             .try_acquire_owned()
             .map_err(|_| Failure::new(Code::Overloaded, "too many event streams are open"))?;
         let size = app.runtime.subscribe();
-        Ok(Self { app: app.clone(), aggregate, next: from, size, ready: Vec::new(), _permit: permit })
+        Ok(Self {
+            app: app.clone(),
+            aggregate,
+            next: from,
+            until: None,
+            size,
+            ready: Vec::new(),
+            _permit: permit,
+        })
+    }
+
+    /// Ends with what was known then.
+    pub(crate) fn until(self, past: Option<&Past>) -> Self {
+        Self { until: past.map(Past::size), ..self }
     }
 
     pub(crate) fn into_response(self) -> Response {
@@ -67,6 +82,9 @@ impl Feed {
         let stopping = self.app.stopping.clone();
         loop {
             if let Some(record) = self.ready.pop() {
+                if self.until.is_some_and(|it| record.position >= it) {
+                    return None;
+                }
                 self.next = record.position + 1;
                 return Some(record);
             }
@@ -97,8 +115,11 @@ impl Feed {
         .ok()
     }
 
-    /// A rollout that has ended and of which everything was read.
+    /// The past, or a rollout that has ended, of which everything was read.
     fn is_over(&self) -> bool {
+        if self.until.is_some() {
+            return true;
+        }
         let Some(Aggregate::Rollout(id)) = &self.aggregate else { return false };
         self.app.runtime.state().rollouts.summaries.get(id).is_none_or(|it| it.end.is_some())
     }

@@ -13,23 +13,30 @@ pub(crate) struct Hearing {
     heard: Mutex<BTreeMap<Name, Timestamp>>,
 }
 
+/// Of one host's agent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    pub(crate) connection: Connection,
+    /// Nothing when not heard of since the control plane started.
+    pub(crate) at: Option<Timestamp>,
+}
+
 impl Hearing {
     pub(crate) fn note(&self, host: &Name, now: Timestamp) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), now);
     }
 
-    pub(crate) fn heard_at(&self, host: &Name) -> Option<Timestamp> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied()
-    }
-
-    pub(crate) fn connection(&self, host: &Name, now: Timestamp) -> Connection {
+    /// What is known of `host`'s agent now.
+    pub(crate) fn of(&self, host: &Name, now: Timestamp) -> Heard {
+        let at = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied();
         // A long poll keeps an agent quiet for its whole length.
         let quiet_max = SignedDuration::from_millis(
             AGENT_SILENCE_MAX.0 as i64 + i64::from(shipway_api::operations::agent::LEASE_WAIT_MS_MAX),
         );
-        match self.heard_at(host) {
+        let connection = match at {
             Some(at) if now.duration_since(at) <= quiet_max => Connection::Connected,
             _ => Connection::Silent,
-        }
+        };
+        Heard { connection, at }
     }
 }

@@ -2,15 +2,17 @@
 
 use axum::extract::{FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
-use shipway_api::endpoint::Pace;
+use shipway_api::endpoint::{AS_OF, Pace};
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
 use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
-use shipway_runtime::{Receipt, Submission, SubmitError};
+use shipway_runtime::{Past, Receipt, StateRef, Submission, SubmitError};
 use std::time::{Duration, Instant};
 
 use crate::access::{self, Caller};
@@ -36,6 +38,8 @@ where
     pub(crate) headers: HeaderMap,
     /// The state that is meant by `If-Match`.
     pub(crate) meant: Option<String>,
+    /// What was known at the instant that is asked for; nothing when it is asked for now.
+    pub(crate) past: Option<Past>,
     key: Option<String>,
 }
 
@@ -52,12 +56,27 @@ where
         authorise::<O>(&app, &caller, &mut parts).await?;
         let path = Path::<O::Path>::from_request_parts(&mut parts, &()).await;
         let Path(path) = path.map_err(|error| invalid("path", &error.body_text()))?;
-        let Query(query) = Query::<O::Query>::try_from_uri(&parts.uri)
-            .map_err(|error| invalid("query", &error.body_text()))?;
+        let (as_of, rest) = as_of::<O>(&parts.uri)?;
+        let Query(query) =
+            Query::<O::Query>::try_from_uri(&rest).map_err(|error| invalid("query", &error.body_text()))?;
         let key = idempotency_key(&parts.headers)?;
         let meant = if O::CONDITIONAL { etag::meant(&parts.headers)? } else { None };
         let body = O::Body::receive(&parts.headers, body).await?;
-        Ok(Self { app, caller, path, query, body, headers: parts.headers, meant, key })
+        let past = match as_of {
+            Some(at) => Some(app.runtime.as_of(at).await?),
+            None => None,
+        };
+        Ok(Self { app, caller, path, query, body, headers: parts.headers, meant, past, key })
+    }
+
+    /// What was known then, or is committed now. Hold it briefly.
+    pub(crate) fn state(&self) -> StateRef<'_> {
+        self.app.state(self.past.as_ref())
+    }
+
+    /// The instant for which it is to be answered.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.past.as_ref().map_or_else(|| self.app.runtime.clock().now(), Past::at)
     }
 
     /// Has the command decided and recorded, in the caller's name and under its idempotency key.
@@ -140,6 +159,30 @@ async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) 
         app.hearing.note(&host, app.runtime.clock().now());
     }
     Ok(())
+}
+
+/// The instant that `asOf` names, and the address without it: the operations' own queries do not know it.
+fn as_of<O: Operation>(uri: &Uri) -> Result<(Option<Timestamp>, Uri), Failure> {
+    #[derive(Deserialize)]
+    struct AsOf {
+        #[serde(rename = "asOf")]
+        at: Option<Timestamp>,
+    }
+    let is_as_of = |it: &&str| it.split('=').next() == Some(AS_OF);
+    let (given, rest): (Vec<&str>, Vec<&str>) =
+        uri.query().unwrap_or_default().split('&').partition(is_as_of);
+    if given.is_empty() {
+        return Ok((None, uri.clone()));
+    }
+    let rest = format!("/?{}", rest.join("&")).parse().map_err(|_| invalid("query", "it is no query"))?;
+    if !O::TAKES_AS_OF {
+        let detail = format!("`{}` does not take `{AS_OF}`", O::ID);
+        let hint = "only what is read from the ledger has a past; ask without it";
+        return Err(Failure::new(Code::InvalidRequest, detail).hint(hint));
+    }
+    let Query(AsOf { at }) =
+        Query::try_from_uri(uri).map_err(|error| invalid("`asOf`", &error.body_text()))?;
+    Ok((at, rest))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {

@@ -8,7 +8,7 @@ use shipway_api::problem::{self, Fault, Statement};
 use shipway_api::{Code, Problem};
 use shipway_engine::Rejection;
 use shipway_runtime::driver::LogError;
-use shipway_runtime::{ProofError, StoreError, SubmitError};
+use shipway_runtime::{AsOfError, OpenError, ProofError, StoreError, SubmitError};
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -78,6 +78,17 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
             StoreError::Damaged(_) => internal(&error),
+        }
+    }
+}
+
+impl From<AsOfError> for Failure {
+    fn from(error: AsOfError) -> Self {
+        match error {
+            AsOfError::Future { .. } => Failure::new(Code::InvalidRequest, error.to_string())
+                .hint("`asOf` takes an instant that is over; leave it out to ask for now"),
+            AsOfError::Ledger(OpenError::Store(error)) => error.into(),
+            AsOfError::Ledger(error) => internal(&error),
         }
     }
 }

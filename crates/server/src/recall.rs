@@ -5,20 +5,24 @@ use shipway_model::RolloutId;
 use shipway_model::event::{Event, Stream};
 use shipway_runtime::{RECORDS_MAX, Record, Runtime, StoreError};
 
-/// The rollout as its events left it; nothing when there never was one.
+/// The rollout as those of its events that are among the ledger's first `size` left it; nothing when there are none.
 ///
 /// # Errors
 /// When the store does not answer, or what it holds is no event.
-pub(crate) async fn rollout(runtime: &Runtime, id: RolloutId) -> Result<Option<Rollout>, StoreError> {
+pub(crate) async fn rollout(
+    runtime: &Runtime,
+    id: RolloutId,
+    size: u64,
+) -> Result<Option<Rollout>, StoreError> {
     let mut events = Vec::new();
     let mut from = 0;
     loop {
         let records = runtime.stream(&Stream::Rollout(id), from, RECORDS_MAX).await?;
-        for record in &records {
+        for record in records.iter().take_while(|it| it.position < size) {
             events.push(event(record)?);
         }
         match records.last() {
-            Some(last) if records.len() == RECORDS_MAX => from = last.position + 1,
+            Some(last) if records.len() == RECORDS_MAX && last.position < size => from = last.position + 1,
             _ => return Ok(rollout::fold(&events)),
         }
     }

@@ -28,6 +28,7 @@ operations! {
     MakePlan "makePlan": Post "/api/v1/plans", Viewer {
         body: Json<PlanRequest>,
         answer: Json<PlanView>,
+        as_of: true,
         errors: [
             UnknownRelease, UnknownEnvironment, ReleaseNotSealed, NotPromoted, NoTargets, Unplannable,
             BreaksZeroDowntime,

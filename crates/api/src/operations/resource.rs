@@ -52,6 +52,7 @@ operations! {
     ApplyResources "applyResources": Post "/api/v1/resources/apply", Admin {
         body: Json<ApplyRequest>,
         answer: Json<Applied>,
+        as_of: true,
         errors: [InvalidFiles, InvalidDeclarations],
     }
 

@@ -163,6 +163,7 @@ operations! {
         path: StepPath,
         query: LogQuery,
         answer: Text,
+        as_of: false,
         errors: [UnknownRollout, UnknownStep],
     }
 

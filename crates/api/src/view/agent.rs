@@ -32,6 +32,8 @@ pub enum Connection {
     Connected,
     /// Not heard of for longer than an agent may be silent. What it runs goes on running.
     Silent,
+    /// Of an earlier instant: who was heard of when is not in the ledger.
+    Unrecorded,
 }
 
 /// Everything that should run on a host; an agent that was cut off reconciles with it.

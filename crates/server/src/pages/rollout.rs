@@ -118,7 +118,7 @@ pub(super) async fn fragment(
 
 async fn content(app: &App, path: Result<Path<RolloutId>, PathRejection>) -> Option<(RolloutId, String)> {
     let Path(id) = path.ok()?;
-    let view = shown(app, id).await.ok()?;
+    let view = shown(app, None, id).await.ok()?;
     let shown = Shown::new(view, app.runtime.head().into(), app.runtime.clock().now());
     Some((id, shown.render().expect("texts take everything")))
 }

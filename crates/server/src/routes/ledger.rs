@@ -1,12 +1,14 @@
 //! The ledger, to be read and verified from outside.
 
-use shipway_api::Code;
 use shipway_api::operations::ledger::{
     FollowEvents, ListLedgerEvents, ShowConsistencyProof, ShowEventProof, ShowLedgerHead,
 };
 use shipway_api::view::ledger::LedgerHead;
+use shipway_api::{Code, Operation};
 use shipway_runtime::Head;
 
+use crate::incoming::Incoming;
+use crate::payload::Receive;
 use crate::problem::Failure;
 use crate::router::Routes;
 
@@ -23,6 +25,18 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ShowEventProof, _, _>(proof::handle)
         .add::<ShowConsistencyProof, _, _>(consistency::handle)
         .add::<FollowEvents, _, _>(follow::handle)
+}
+
+/// The ledger's end, now or then.
+fn head<O: Operation>(it: &Incoming<O>) -> LedgerHead
+where
+    O::Body: Receive,
+{
+    match &it.past {
+        // Nobody signed just there; `prove --consistency` ties it to what is signed now.
+        Some(past) => LedgerHead { size: past.size(), root: past.root(), checkpoint: String::new() },
+        None => view(it.app.runtime.head()),
+    }
 }
 
 fn view(head: Head) -> LedgerHead {

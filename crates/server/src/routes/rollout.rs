@@ -6,8 +6,9 @@ use shipway_api::operations::rollout::{
 };
 use shipway_api::view::RolloutView;
 use shipway_api::{Code, Operation};
-use shipway_engine::Command;
+use shipway_engine::{Command, State};
 use shipway_model::RolloutId;
+use shipway_runtime::Past;
 
 use crate::app::App;
 use crate::etag;
@@ -44,22 +45,22 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<FollowRollout, _, _>(follow::handle)
 }
 
-/// The rollout as it stands, also when the state has let go of it.
-pub(crate) async fn shown(app: &App, id: RolloutId) -> Result<RolloutView, Failure> {
+/// The rollout as it stands, or stood then, also when the state has let go of it.
+pub(crate) async fn shown(app: &App, past: Option<&Past>, id: RolloutId) -> Result<RolloutView, Failure> {
     {
-        let state = app.runtime.state();
+        let state = app.state(past);
         if let Some(rollout) = state.rollouts.live.get(&id) {
             return Ok(views::rollout::view(&state, rollout));
         }
-        check_known(app, id)?;
+        check_known(&state, id)?;
     }
-    let rollout = recall::rollout(&app.runtime, id).await?.ok_or_else(|| unknown(id))?;
-    Ok(views::rollout::view(&app.runtime.state(), &rollout))
+    let size = past.map_or(u64::MAX, Past::size);
+    let rollout = recall::rollout(&app.runtime, id, size).await?.ok_or_else(|| unknown(id))?;
+    Ok(views::rollout::view(&app.state(past), &rollout))
 }
 
-fn check_known(app: &App, id: RolloutId) -> Result<(), Failure> {
-    let known = app.runtime.state().rollouts.summaries.contains_key(&id);
-    if known { Ok(()) } else { Err(unknown(id)) }
+fn check_known(state: &State, id: RolloutId) -> Result<(), Failure> {
+    if state.rollouts.summaries.contains_key(&id) { Ok(()) } else { Err(unknown(id)) }
 }
 
 fn unknown(id: RolloutId) -> Failure {
@@ -81,11 +82,11 @@ where
         None => None,
     };
     it.submit(command).await?;
-    shown(&it.app, id).await
+    shown(&it.app, None, id).await
 }
 
 async fn check_unchanged(app: &App, id: RolloutId, meant: &str) -> Result<(), Failure> {
-    let view = serde_json::to_vec(&shown(app, id).await?).expect("views have string keys");
+    let view = serde_json::to_vec(&shown(app, None, id).await?).expect("views have string keys");
     if etag::of(&view) == meant {
         return Ok(());
     }

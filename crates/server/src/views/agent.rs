@@ -1,21 +1,22 @@
 //! Hosts, and what should run on them.
 
 use shipway_api::view::AgentView;
-use shipway_api::view::agent::{OrderedInstance, Orders};
+use shipway_api::view::agent::{Connection, OrderedInstance, Orders};
 use shipway_engine::environment::{InstanceState, Status};
 use shipway_engine::{Agent, EnvironmentState, State};
 use shipway_model::Name;
 
 use super::instance;
-use crate::app::App;
+use crate::hearing::Heard;
 
-pub(crate) fn view(app: &App, state: &State, agent: &Agent) -> AgentView {
+/// `heard` tells who is connected, which it only knows of now.
+pub(crate) fn view(state: &State, agent: &Agent, heard: Option<Heard>) -> AgentView {
     AgentView {
         host: agent.host.clone(),
         address: agent.address,
         labels: agent.labels.clone(),
-        connection: app.hearing.connection(&agent.host, app.runtime.clock().now()),
-        heard_at: app.hearing.heard_at(&agent.host),
+        connection: heard.map_or(Connection::Unrecorded, |it| it.connection),
+        heard_at: heard.and_then(|it| it.at),
         instances: instance::on_host(state, &agent.host)
             .map(|(it, known)| instance::view(state, it, known))
             .collect(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod agents;
+mod as_of;
 mod bad_input;
 mod bed;
 mod blobs;

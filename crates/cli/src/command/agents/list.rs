@@ -34,6 +34,7 @@ impl List {
                 let connection = match it.connection {
                     Connection::Connected => "connected",
                     Connection::Silent => "silent",
+                    Connection::Unrecorded => "not recorded",
                 };
                 let heard = it.heard_at.map_or_else(|| "-".to_owned(), time);
                 let address = it.address.to_string();

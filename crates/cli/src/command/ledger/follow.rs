@@ -8,7 +8,7 @@ use shipway_api::client;
 use shipway_api::operations::ledger::FollowEvents;
 
 use super::line::line;
-use crate::connection::connect;
+use crate::connection::{connect, only_now};
 use crate::failure::Outcome;
 use crate::output::{self, Format, OutputArgs, Paint};
 use crate::settings::ConnectionArgs;
@@ -33,6 +33,7 @@ pub(crate) struct Follow {
 
 impl Follow {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        only_now(connection, "nothing happens in the past", "shipway ledger show --as-of INSTANT")?;
         let client = connect(connection)?;
         let mut last_id = None;
         if let Some(from) = self.from {

@@ -15,7 +15,7 @@ use shipway_runtime::{ProofError, RECORDS_MAX, Record, Store, StoreReader, proof
 use shipway_store::SqliteStore;
 
 use crate::command::trust;
-use crate::connection::connect;
+use crate::connection::{connect, only_now};
 use crate::control_plane;
 use crate::failure::Failure;
 use crate::settings::ConnectionArgs;
@@ -37,6 +37,8 @@ pub(super) enum Source {
 impl Source {
     /// The data folder if one is named, the server otherwise.
     pub(super) fn open(data: Option<&Path>, connection: &ConnectionArgs) -> Result<Self, Failure> {
+        let why = "proofs and exports end where a checkpoint signs; an earlier size is tied to it by a proof";
+        only_now(connection, why, "shipway ledger prove --consistency A B")?;
         data.map_or_else(|| Ok(Self::Server(connect(connection)?)), open_folder)
     }
 

@@ -13,7 +13,7 @@ use shipway_model::Digest;
 use shipway_runtime::{RECORDS_MAX, Store};
 use shipway_store::SqliteStore;
 
-use crate::connection::connect;
+use crate::connection::{connect, only_now};
 use crate::control_plane;
 use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
@@ -58,6 +58,8 @@ struct Sound {
 
 impl Verify {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let why = "the whole ledger is compared with its checkpoint";
+        only_now(connection, why, "shipway ledger verify --checkpoint FILE")?;
         let key = self.key.as_deref().map(read_key).transpose()?;
         let sound = match &self.data {
             Some(data) => offline(data, key, &self.checkpoint)?,

@@ -17,7 +17,8 @@ use crate::settings::ConnectionArgs;
 #[command(after_help = "\
 Examples:
   shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01
-  shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json")]
+  shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json
+  shipway rollout show rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --as-of 2026-03-01T12:00:00Z")]
 pub(crate) struct Show {
     /// The rollout's id
     rollout: RolloutId,

@@ -10,7 +10,7 @@ use shipway_api::view::ledger::LedgerEvent;
 use shipway_model::event::{Body, Event};
 use shipway_model::{Millis, RolloutId};
 
-use crate::connection::connect;
+use crate::connection::{connect, only_now};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Format, OutputArgs, Paint};
@@ -48,6 +48,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        only_now(connection, "nothing moves in the past", "shipway rollout show ROLLOUT --as-of INSTANT")?;
         let client = connect(connection)?;
         let rollout = match self.rollout {
             Some(rollout) => rollout,

@@ -8,8 +8,11 @@ use crate::views;
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListAgents>) -> Outcome<ListAgents> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
-    let view = |agent: &Agent| views::agent::view(&it.app, &state, agent);
+    let view = |agent: &Agent| {
+        let heard = it.past.is_none().then(|| it.app.hearing.of(&agent.host, it.now()));
+        views::agent::view(&state, agent, heard)
+    };
     Ok(cut.page(state.agents.iter(), |agent| agent.host.to_string(), view))
 }

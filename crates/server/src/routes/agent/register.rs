@@ -14,5 +14,5 @@ pub(super) async fn handle(it: Incoming<RegisterAgent>) -> Outcome<RegisterAgent
     it.submit(Command::RegisterAgent { host: host.clone(), address: it.body.address, labels }).await?;
     let state = it.app.runtime.state();
     let agent = state.agents.get(&host).ok_or_else(|| super::unknown(&host))?;
-    Ok(views::agent::view(&it.app, &state, agent))
+    Ok(views::agent::view(&state, agent, Some(it.app.hearing.of(&host, it.now()))))
 }

@@ -7,7 +7,7 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListArtifacts>) -> Outcome<ListArtifacts> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let all = state.artifacts.iter().map(|it| &it.artifact);
     let wanted =
         all.filter(|artifact| it.query.service.as_ref().is_none_or(|name| artifact.service == *name));

@@ -8,7 +8,7 @@ use crate::views;
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListEnvironments>) -> Outcome<ListEnvironments> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
     let view = |name: &Name| views::environment::summary(&state, name);
     Ok(cut.page(state.catalogue.environments(), |name| name.to_string(), view))

@@ -6,7 +6,7 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowEnvironment>) -> Outcome<ShowEnvironment> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     super::check_known(&state, &it.path.environment)?;
     Ok(views::environment::view(&state, &it.path.environment))
 }

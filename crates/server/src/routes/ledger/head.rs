@@ -5,5 +5,5 @@ use shipway_api::operations::ledger::ShowLedgerHead;
 use crate::incoming::{Incoming, Outcome};
 
 pub(super) async fn handle(it: Incoming<ShowLedgerHead>) -> Outcome<ShowLedgerHead> {
-    Ok(super::view(it.app.runtime.head()))
+    Ok(super::head(&it))
 }

@@ -10,8 +10,10 @@ use crate::incoming::{Incoming, Outcome};
 
 pub(super) async fn handle(it: Incoming<ListLedgerEvents>) -> Outcome<ListLedgerEvents> {
     let limit = it.query.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
-    let size = it.app.runtime.head().size;
-    let records = it.app.runtime.records(it.query.from.unwrap_or(0), limit as usize).await?;
+    let size = super::head(&it).size;
+    let from = it.query.from.unwrap_or(0);
+    let limit = u64::from(limit).min(size.saturating_sub(from));
+    let records = it.app.runtime.records(from, limit as usize).await?;
     let after = records.last().map(|last| last.position + 1);
     let items = records.iter().map(view).collect::<Result<_, _>>()?;
     Ok(Page { items, next: after.filter(|next| *next < size).map(|next| next.to_string()) })

@@ -5,5 +5,5 @@ use shipway_api::operations::pause::ListPauses;
 use crate::incoming::{Incoming, Outcome};
 
 pub(super) async fn handle(it: Incoming<ListPauses>) -> Outcome<ListPauses> {
-    Ok(super::all(&it.app.runtime.state()))
+    Ok(super::all(&it.state()))
 }

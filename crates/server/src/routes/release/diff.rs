@@ -6,7 +6,7 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<DiffReleases>) -> Outcome<DiffReleases> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let from = super::find(&state, &it.query.against)?;
     let to = super::find(&state, &it.path.release)?;
     Ok(views::release::diff(from, to))

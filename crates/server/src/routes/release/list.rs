@@ -8,7 +8,7 @@ use crate::views;
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let wanted = |release: &&Release| it.query.name.as_ref().is_none_or(|name| release.bundle.name == *name);
     let mut releases: Vec<_> = state.releases.iter().filter(wanted).collect();
     // Ids grow with the time of their making.

@@ -6,5 +6,5 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowRelease>) -> Outcome<ShowRelease> {
-    Ok(views::release::view(super::find(&it.app.runtime.state(), &it.path.release)?))
+    Ok(views::release::view(super::find(&it.state(), &it.path.release)?))
 }

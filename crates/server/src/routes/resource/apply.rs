@@ -1,6 +1,7 @@
 //! Declaring resources from files.
 
 use shipway_api::Code;
+use shipway_api::endpoint::AS_OF;
 use shipway_api::operations::resource::ApplyResources;
 use shipway_api::problem::{Fault, Statement};
 use shipway_api::view::resource::Applied;
@@ -16,18 +17,22 @@ use crate::problem::Failure;
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResources> {
+    if it.past.is_some() && !it.body.dry_run {
+        let detail = format!("nothing can be declared at an earlier instant: `{AS_OF}` is for a dry run");
+        return Err(Failure::new(Code::InvalidRequest, detail));
+    }
     let files: Vec<_> =
         it.body.files.iter().map(|it| SourceFile { path: &it.path, text: &it.text }).collect();
     let resources = read(&files)?;
     let changes = {
-        let state = it.app.runtime.state();
+        let state = it.state();
         fit_together(&state.catalogue, &resources, &files)?;
         resources.iter().map(|resource| views::resource::change(&state.catalogue, resource)).collect()
     };
     let command = Command::ApplyResources { resources };
     if it.body.dry_run {
-        let ctx = Context { actor: &it.caller.actor(), now: it.app.runtime.clock().now() };
-        shipway_engine::decide(&it.app.runtime.state(), &command, &ctx)?;
+        let ctx = Context { actor: &it.caller.actor(), now: it.now() };
+        shipway_engine::decide(&it.state(), &command, &ctx)?;
     } else {
         it.submit(command).await?;
     }

@@ -6,5 +6,5 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowGraph>) -> Outcome<ShowGraph> {
-    Ok(views::resource::graph(&it.app.runtime.state().catalogue))
+    Ok(views::resource::graph(&it.state().catalogue))
 }

@@ -9,8 +9,8 @@ use crate::problem::Failure;
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowResource>) -> Outcome<ShowResource> {
-    let state = it.app.runtime.state();
-    let key = Key { kind: it.path.kind, name: it.path.name };
+    let state = it.state();
+    let key = Key { kind: it.path.kind, name: it.path.name.clone() };
     let resource = state.catalogue.get(&key).ok_or_else(|| {
         Failure::new(Code::UnknownResource, format!("no {key} is declared"))
             .hint("`shipway get` lists what is")

@@ -8,7 +8,7 @@ use crate::views;
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let query = &it.query;
     let wanted = |known: &&Summary| {
         query.environment.as_ref().is_none_or(|name| known.environment == *name)

@@ -17,7 +17,7 @@ const ATTEMPTS_MAX: u32 = 50;
 
 pub(super) async fn handle(it: Incoming<ReadStepLog>) -> Outcome<ReadStepLog> {
     let (rollout, step) = (it.path.rollout, it.path.step);
-    let shown = super::shown(&it.app, rollout).await?;
+    let shown = super::shown(&it.app, None, rollout).await?;
     if !shown.steps.iter().any(|known| known.id == step) {
         let detail = format!("rollout {rollout} has no step {step}");
         return Err(Failure::new(Code::UnknownStep, detail));

@@ -19,5 +19,5 @@ pub(super) async fn handle(it: Incoming<StartRollout>) -> Outcome<StartRollout> 
             id = queued;
         }
     }
-    super::shown(&it.app, id).await
+    super::shown(&it.app, None, id).await
 }
