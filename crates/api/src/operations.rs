@@ -9,6 +9,7 @@ pub mod agent;
 pub mod artifact;
 pub mod blob;
 pub mod environment;
+pub mod evidence;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
@@ -89,6 +90,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     blob::ALL,
     artifact::ALL,
     release::ALL,
+    evidence::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

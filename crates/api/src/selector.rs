@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::{Name, ReleaseId, Version};
+use shipway_model::{Digest, Name, ReleaseId, Version};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
@@ -54,6 +54,51 @@ impl TryFrom<String> for ReleaseSelector {
 
 impl From<ReleaseSelector> for String {
     fn from(selector: ReleaseSelector) -> Self {
+        selector.to_string()
+    }
+}
+
+/// What evidence is about, as a request names it: the digest of an artifact or of a release, or a sealed release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String", example = "shop@1.2.0")]
+pub enum SubjectSelector {
+    Digest(Digest),
+    Release(ReleaseSelector),
+}
+
+impl FromStr for SubjectSelector {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("sha256:") {
+            Some(_) => text.parse().map(Self::Digest).map_err(|error| error.to_string()),
+            None => {
+                text.parse().map(Self::Release).map_err(|error| format!("{error}, or a digest (`sha256:…`)"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SubjectSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(f),
+            Self::Release(release) => release.fmt(f),
+        }
+    }
+}
+
+impl TryFrom<String> for SubjectSelector {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<SubjectSelector> for String {
+    fn from(selector: SubjectSelector) -> Self {
         selector.to_string()
     }
 }

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod artifact;
 pub mod environment;
+pub mod evidence;
 pub mod ledger;
 pub mod pause;
 pub mod release;

@@ -46,6 +46,9 @@ pub(crate) enum Verb {
     /// Put builds together, seal them, compare them
     #[command(subcommand)]
     Release(command::release::Release),
+    /// Attach what the tools found, and see it
+    #[command(subcommand)]
+    Evidence(command::evidence::Evidence),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]

@@ -12,6 +12,7 @@ pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod diff;
 pub(crate) mod env;
+pub(crate) mod evidence;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
@@ -65,6 +66,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Graph(it) => it.run(connection).await,
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
+        Verb::Evidence(it) => it.run(connection).await,
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope};
+use shipway_model::evidence::Attachment;
 use shipway_model::plan::{Instance, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
-use shipway_model::{Digest, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, Name, ReleaseId, RolloutId, TokenId};
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,10 @@ pub enum Command {
     },
     RegisterArtifact {
         artifact: Artifact,
+    },
+    AttachEvidence {
+        id: EvidenceId,
+        evidence: Attachment,
     },
     CreateRelease {
         id: ReleaseId,

@@ -2,7 +2,7 @@
 
 use shipway_model::event::Body;
 
-use crate::{Code, Command, Context, Rejection, State, catalogue, environment, release, rollout};
+use crate::{Code, Command, Context, Rejection, State, catalogue, environment, evidence, release, rollout};
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 2000;
@@ -15,6 +15,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
     match command {
         Command::ApplyResources { resources } => catalogue::check::apply(&state.catalogue, resources),
         Command::RegisterArtifact { artifact } => state.artifacts.register(artifact),
+        Command::AttachEvidence { id, evidence } => evidence::attach(state, *id, evidence, ctx),
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
         Command::SealRelease { id } => release::seal(state, *id),
         Command::StartRollout { id, release, environment, plan } => {
@@ -47,7 +48,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
     }
 }
 
-fn text(text: &str) -> Result<&str, Rejection> {
+pub(crate) fn text(text: &str) -> Result<&str, Rejection> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(Rejection::new(
             Code::InvalidReason,

@@ -51,6 +51,8 @@ codes! {
     UnknownRollout = "unknown-rollout" NotFound,
     UnknownService = "unknown-service" NotFound,
     UnknownStep = "unknown-step" NotFound,
+    /// What evidence is said to be about.
+    UnknownSubject = "unknown-subject" NotFound,
     UnknownToken = "unknown-token" NotFound,
     /// References that lead nowhere, cycles, and rules over declarations.
     InvalidDeclarations = "invalid-declarations" Invalid,
@@ -70,6 +72,7 @@ codes! {
     PointOfNoReturn = "point-of-no-return" Conflict,
     NotPaused = "not-paused" Conflict,
     NotAsked = "not-asked" Conflict,
+    InvalidEvidence = "invalid-evidence" Invalid,
     InvalidReport = "invalid-report" Invalid,
     InvalidReason = "invalid-reason" Invalid,
 }

@@ -14,6 +14,7 @@ use crate::{Code, Rejection, State};
 pub struct Releases {
     releases: BTreeMap<ReleaseId, Release>,
     by_name: BTreeMap<(Name, Version), ReleaseId>,
+    by_digest: BTreeMap<Digest, ReleaseId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,11 @@ impl Releases {
         self.get(*self.by_name.get(&(name.clone(), version.clone()))?)
     }
 
+    /// The release that was sealed under this digest.
+    pub fn with_digest(&self, digest: &Digest) -> Option<&Release> {
+        self.get(*self.by_digest.get(digest)?)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Release> {
         self.releases.values()
     }
@@ -80,6 +86,7 @@ impl Releases {
             }
             Body::ReleaseSealed { id, bundle, digest } => {
                 if let Some(release) = self.releases.get_mut(id) {
+                    self.by_digest.insert(*digest, *id);
                     release.bundle = bundle.clone();
                     release.sealed = Some(Sealed { digest: *digest, at: event.at, by: event.actor.clone() });
                 }

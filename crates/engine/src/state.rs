@@ -6,7 +6,7 @@ use shipway_model::event::{Body, Event};
 use shipway_model::{Name, RolloutId};
 
 use crate::rollout::advance::Wakes;
-use crate::{Access, Agents, Artifacts, Catalogue, Environments, Pauses, Releases, Rollouts};
+use crate::{Access, Agents, Artifacts, Catalogue, Environments, Evidence, Pauses, Releases, Rollouts};
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -14,6 +14,7 @@ pub struct State {
     pub catalogue: Catalogue,
     pub artifacts: Artifacts,
     pub releases: Releases,
+    pub evidence: Evidence,
     pub agents: Agents,
     pub pauses: Pauses,
     pub environments: Environments,
@@ -37,6 +38,7 @@ impl State {
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
             Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } => self.releases.apply(event),
+            Body::EvidenceAttached { id, evidence } => self.evidence.apply(*id, evidence, event),
             Body::AgentRegistered { .. } => self.agents.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);

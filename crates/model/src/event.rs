@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Block, Verdict};
 use crate::effect::{Direction, Outcome};
+use crate::evidence::Attachment;
 use crate::plan::{Instance, Plan, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
-use crate::{Digest, Millis, Name, ReleaseId, RolloutId, TokenId};
+use crate::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
 
 /// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub enum Body {
     ReleaseCreated { id: ReleaseId, bundle: Bundle },
     #[serde(rename = "release.sealed")]
     ReleaseSealed { id: ReleaseId, bundle: Bundle, digest: Digest },
+    #[serde(rename = "evidence.attached")]
+    EvidenceAttached { id: EvidenceId, evidence: Attachment },
     #[serde(rename = "agent.registered")]
     AgentRegistered { host: Name, address: std::net::IpAddr, labels: BTreeMap<String, String> },
     /// An agent found that an instance which should run does not, or that one is back.
@@ -210,6 +213,7 @@ impl Body {
             Self::ResourceApplied { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. } | Self::ReleaseSealed { id, .. } => Stream::Release(*id),
+            Self::EvidenceAttached { .. } => Stream::Evidence,
             Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
@@ -227,6 +231,7 @@ impl Body {
             | Self::ArtifactRegistered { .. }
             | Self::ReleaseCreated { .. }
             | Self::ReleaseSealed { .. }
+            | Self::EvidenceAttached { .. }
             | Self::AgentRegistered { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopePaused { .. }
@@ -259,6 +264,7 @@ pub enum Stream {
     Catalogue,
     Artifacts(Name),
     Release(ReleaseId),
+    Evidence,
     Agent(Name),
     Pauses,
     Rollout(RolloutId),
@@ -272,6 +278,7 @@ impl fmt::Display for Stream {
             Self::Catalogue => f.write_str("catalogue"),
             Self::Artifacts(service) => write!(f, "artifact:{service}"),
             Self::Release(id) => write!(f, "release:{id}"),
+            Self::Evidence => f.write_str("evidence"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),

@@ -4,10 +4,69 @@
 //! document did not speak of is absent, which is not the same as empty or zero: a gate must never read silence
 //! as a pass. Durations are seconds, latencies milliseconds, ratios are never stored (they follow from counts).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+
+/// A document as the ledger knows it: what it is about, under which digests it is kept, and who vouches for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Attachment {
+    /// The artifact that was looked at, or those that were looked at together; a release by its own digest.
+    /// It counts for exactly these.
+    pub subject: BTreeSet<Digest>,
+    /// Of the bytes as they were sent.
+    pub original: Digest,
+    pub size_bytes: u64,
+    /// The format's name, such as `junit`, or [`STATEMENT`].
+    pub format: String,
+    /// Of the normal form's JSON; a statement has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normal: Option<Digest>,
+    /// What the normal form speaks of.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kinds: BTreeSet<Kind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+    /// For documents that no reader understands: what a person or a firm says with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Word>,
+}
+
+/// The format of documents that are taken at their issuer's word.
+pub const STATEMENT: &str = "statement";
+
+/// What a document says that only people can read: a penetration test, a certificate, a drill, a sign-off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Word {
+    /// Such as `penetration-test`; gates ask for it by this name.
+    pub kind: crate::Name,
+    /// Who says so.
+    pub issuer: String,
+    /// What exactly it covers.
+    pub scope: String,
+    /// After this it counts no more.
+    pub expires: Timestamp,
+}
+
+/// A part of the normal form. What a machine may send is said in these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Tests,
+    Coverage,
+    Findings,
+    Components,
+    Statements,
+    Load,
+    Mutation,
+    Debt,
+}
 
 /// One document in normal form. Several parts may be there: a CycloneDX file has components and findings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -396,6 +455,23 @@ pub struct Debt {
     pub bugs: u64,
     pub vulnerabilities: u64,
     pub smells: u64,
+}
+
+impl Normal {
+    /// What it speaks of.
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        let all = [
+            (Kind::Tests, self.tests.is_some()),
+            (Kind::Coverage, self.coverage.is_some()),
+            (Kind::Findings, self.findings.is_some()),
+            (Kind::Components, self.components.is_some()),
+            (Kind::Statements, self.statements.is_some()),
+            (Kind::Load, self.load.is_some()),
+            (Kind::Mutation, self.mutation.is_some()),
+            (Kind::Debt, self.debt.is_some()),
+        ];
+        all.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind)).collect()
+    }
 }
 
 impl Counts {

@@ -96,6 +96,10 @@ id!(
     /// An access token; the secret itself is never stored.
     TokenId, "tok", "a token id"
 );
+id!(
+    /// A document attached as evidence.
+    EvidenceId, "evi", "an evidence id"
+);
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,6 @@ pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
-pub use id::{ReleaseId, RolloutId, TokenId};
+pub use id::{EvidenceId, ReleaseId, RolloutId, TokenId};
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::blob::BlobStore;
-use crate::config::Config;
+use crate::config::{Config, EvidenceReader};
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
@@ -20,6 +20,7 @@ pub struct App {
     pub(crate) runtime: Runtime,
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) logs: Arc<dyn LogSink>,
+    pub(crate) read_evidence: EvidenceReader,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) requests: Arc<Requests>,
@@ -40,6 +41,7 @@ impl App {
             runtime,
             blobs: Arc::new(BlobStore::open(&config.data.join("blobs"), config.blob_bytes_max)?),
             logs,
+            read_evidence: config.read_evidence,
             hearing: Arc::default(),
             sessions: Arc::default(),
             requests: Arc::default(),

@@ -1,8 +1,11 @@
 //! What the server is told when it starts.
 
+use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use shipway_model::evidence::Normal;
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -10,6 +13,10 @@ pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long bytes of a streamed body may fail to come.
 pub(crate) const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Reads a document into its normal form, given the file's name and the format as far as they are known; or says why
+/// it cannot. The server knows no format: whoever puts it together hands this in.
+pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Result<Normal, String>;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -21,11 +28,18 @@ pub struct Config {
     pub blob_bytes_max: u64,
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
+    pub read_evidence: EvidenceReader,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams.
+    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
-        Self { listen, data: data.into(), blob_bytes_max: 1 << 30, streams_max: 256 }
+        Self {
+            listen,
+            data: data.into(),
+            blob_bytes_max: 1 << 30,
+            streams_max: 256,
+            read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+        }
     }
 }

@@ -30,6 +30,6 @@ mod views;
 
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
-pub use config::Config;
+pub use config::{Config, EvidenceReader};
 pub use router::router;
 pub use serve::{Server, StartError};

@@ -6,6 +6,7 @@ mod agent;
 mod artifact;
 mod blob;
 mod environment;
+mod evidence;
 mod ledger;
 mod pause;
 mod plan;
@@ -21,6 +22,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         blob::add,
         artifact::add,
         release::add,
+        evidence::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -62,6 +62,11 @@ codes! {
     ReleaseExists = "release-exists" 409 "The release exists with other content",
     ReleaseSealed = "release-sealed" 409 "The release is sealed",
     ReleaseNotSealed = "release-not-sealed" 409 "The release is not sealed",
+    // Evidence.
+    UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
+    UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
+    InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",
+    UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
     // Plans.
     NotPromoted = "not-promoted" 409 "The release has not been through the environment before",
     NoTargets = "no-targets" 409 "The environment has no hosts",

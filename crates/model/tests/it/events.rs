@@ -155,6 +155,7 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             "resource.applied" => "catalogue".to_owned(),
             "artifact.registered" => "artifact:checkout".to_owned(),
             "release.created" | "release.sealed" => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
+            "evidence.attached" => "evidence".to_owned(),
             "agent.registered" | "instance.changed" => "agent:host-a".to_owned(),
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),
             _ => "rollout:rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),

@@ -68,6 +68,7 @@ impl Bed {
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
         config.blob_bytes_max = BLOB_BYTES_MAX;
         config.streams_max = 4;
+        config.read_evidence = crate::evidence::read;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();
         let admin = Client::new(&format!("http://{}", server.address()), &admin_token).unwrap();

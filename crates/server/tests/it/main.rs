@@ -7,6 +7,7 @@ mod bad_input;
 mod bed;
 mod blobs;
 mod events;
+mod evidence;
 mod ledger;
 mod open;
 mod outage;

@@ -23,6 +23,7 @@ kinds! {
     ArtifactRegistered => "artifact.registered",
     ReleaseCreated => "release.created",
     ReleaseSealed => "release.sealed",
+    EvidenceAttached => "evidence.attached",
     AgentRegistered => "agent.registered",
     InstanceChanged => "instance.changed",
     ScopePaused => "scope.paused",

@@ -148,6 +148,7 @@ impl Story {
             | Body::ArtifactRegistered { .. }
             | Body::ReleaseCreated { .. }
             | Body::ReleaseSealed { .. }
+            | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
             | Body::ScopePaused { .. }
