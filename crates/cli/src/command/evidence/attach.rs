@@ -24,11 +24,10 @@ use crate::settings::ConnectionArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shipway evidence attach target/junit.xml coverage.lcov --subject sha256:c400…
+  shipway evidence attach target/junit.xml coverage.lcov --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
   shipway evidence attach sbom.cdx.json trivy.json --subject shop@1.2.0
-  shipway evidence attach e2e.xml --subject sha256:c400… --subject sha256:77ab…
-  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test \\
-      --issuer 'Red Team GmbH' --scope 'external interface' --expires 2027-06-30T00:00:00Z")]
+  shipway evidence attach e2e.xml --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8 --subject sha256:77ab04366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
+  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z")]
 pub(crate) struct Attach {
     #[arg(required = true)]
     files: Vec<PathBuf>,

@@ -19,7 +19,7 @@ use crate::settings::ConnectionArgs;
 Examples:
   shipway evidence list
   shipway evidence list --release shop@1.2.0 --kind tests
-  shipway evidence list --subject sha256:c400… -o json")]
+  shipway evidence list --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8 -o json")]
 pub(crate) struct List {
     /// About this digest
     #[arg(long, value_name = "DIGEST")]
