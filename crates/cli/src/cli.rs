@@ -105,6 +105,7 @@ impl Verb {
             | Self::Graph(_)
             | Self::Artifact(_)
             | Self::Release(_)
+            | Self::Evidence(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Pause(_)

@@ -502,7 +502,7 @@ impl Severity {
             s if s >= 7.0 => Self::High,
             s if s >= 4.0 => Self::Medium,
             s if s > 0.0 => Self::Low,
-            s if s == 0.0 => Self::None,
+            0.0 => Self::None,
             _ => Self::Unknown,
         }
     }

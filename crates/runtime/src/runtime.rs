@@ -9,7 +9,7 @@ use shipway_engine::{Command, Rejection};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream};
-use shipway_model::{Digest, Name, EvidenceId, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, Name, ReleaseId, RolloutId, TokenId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 

@@ -11,7 +11,7 @@ use crate::routes::release;
 use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListEvidence>) -> Outcome<ListEvidence> {
-    let state = it.app.runtime.state();
+    let state = it.state();
     let of_release = match &it.query.release {
         Some(selector) => Some(digests(release::find(&state, selector)?)),
         None => None,
