@@ -4,12 +4,20 @@
 //! whole document or refuses it with the place of the fault, keeps memory bounded by what the normal form keeps
 //! (never the input), and does not resolve entities, follow links or open files.
 
+mod clean;
+mod counted;
+mod detect;
+mod input;
+mod json;
+mod lines;
 mod source;
+mod xml;
 
 use std::fmt;
 
 use shipway_model::evidence::Normal;
 
+pub use input::DOCUMENT_BYTES_MAX;
 pub use source::Source;
 
 /// What the table knows about a format.
@@ -67,6 +75,36 @@ pub const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// Every format, in the order of their names.
 pub const ALL: &[Format] = &[];
+
+/// Reads a document of the given format, or of the one that its beginning shows. It may be compressed with gzip, and
+/// be UTF-8, UTF-16, or in what its XML declaration says.
+///
+/// # Errors
+/// Its format is not known or not certain, or it is not a whole and sound document of that format.
+pub fn read(
+    mut source: Source<'_>,
+    file_name: Option<&str>,
+    format: Option<&Format>,
+) -> Result<Normal, Fault> {
+    let mut read = || {
+        let (head, mut text) = input::peek(input::open(&mut source)?, HEAD_BYTES)?;
+        if head.is_empty() {
+            return Err(Fault::new("the document is empty"));
+        }
+        let head = String::from_utf8_lossy(&head);
+        let format = match format {
+            Some(format) => format,
+            None => detect::detect(&Head::new(&head, file_name))?,
+        };
+        (format.read)(Source::new(&mut text))
+    };
+    read().map(clean::document).map_err(clean::fault)
+}
+
+/// The format of this name.
+pub fn find(name: &str) -> Option<&'static Format> {
+    ALL.iter().find(|it| it.name == name)
+}
 
 impl Fault {
     pub fn new(message: impl Into<String>) -> Self {
