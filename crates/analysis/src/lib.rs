@@ -38,12 +38,14 @@ mod judge;
 pub mod kayenta;
 mod kernel;
 mod latency;
+pub mod logs;
 mod metric;
 pub mod power;
 mod reasons;
 mod rule;
 pub mod simulation;
 pub mod threshold;
+pub mod traces;
 
 pub use block::InvalidBlock;
 pub use judge::{Judge, judge};

@@ -97,7 +97,7 @@ impl Channel {
         let is_share = metric.kind == Kind::Proportion;
         let tests = Tests {
             harm: Alternatives::new(metric.margin(), range, N_HARM, |it| {
-                1.0 / (1.0 + (it / PRIOR_SCALE).powi(2))
+                (1.0 + (it / PRIOR_SCALE).powi(2)).powf(-1.5)
             }),
             // A canary between a quarter of that harm and a little under it is what health looks like.
             health: Alternatives::even(metric.harm(), (0.95, 0.25), N_HEALTH),
@@ -309,6 +309,7 @@ impl Grids {
     }
 }
 
-/// Small regressions are the ones that take long to find, so the mixture leans towards them: a Cauchy density of this
-/// scale in the logarithm of the ratio to the margin. Great ones are found within seconds all the same.
+/// Small regressions are the ones that take long to find, so the mixture leans towards them: the density of Student's t
+/// with two degrees of freedom, of this scale in the logarithm of the ratio to the margin. Great ones are found within
+/// seconds all the same.
 const PRIOR_SCALE: f64 = 0.7;

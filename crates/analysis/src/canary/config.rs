@@ -131,6 +131,9 @@ impl Default for Config {
 impl Config {
     /// The part of alpha that the test of the whole canary after warm-up may spend.
     pub const MAIN_SHARE: f64 = 0.8;
+    /// Of a canary of which one instance is off, on either side, and nothing else, the main test may call so many times
+    /// alpha harmful: the evidence without each single instance is asked for less than the whole.
+    pub const ONE_OFF_SHARE: f64 = 2.0;
     /// The part that the catastrophic test during warm-up may spend.
     pub const WARM_UP_SHARE: f64 = 0.1;
     /// The part that the tests of single canary instances may spend together.

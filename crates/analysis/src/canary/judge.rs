@@ -234,7 +234,7 @@ impl Analysis {
 
     /// The instance without which the evidence for harm would not suffice.
     pub(super) fn suspect(&self) -> Option<(Arm, usize)> {
-        let needed = self.needed(Config::MAIN_SHARE);
+        let needed = self.needed(Config::ONE_OFF_SHARE);
         [Arm::Canary, Arm::Control].into_iter().find_map(|arm| {
             let n_slots = self.assembly.roster.n_slots(arm);
             // Nothing is left of an arm without its only instance.

@@ -5,6 +5,8 @@ mod decisions;
 mod error_bounds;
 mod invalid_blocks;
 mod kayenta;
+mod logs;
 mod properties;
 mod simulation;
+mod traces;
 mod traffic;

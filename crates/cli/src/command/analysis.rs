@@ -8,8 +8,10 @@ mod aa;
 mod classical;
 mod files;
 mod judge;
+mod logs;
 mod power;
 mod simulate;
+mod traces;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Analysis {
@@ -17,6 +19,8 @@ pub(crate) enum Analysis {
     Simulate(simulate::Simulate),
     Power(power::Power),
     Aa(aa::Aa),
+    Logs(logs::Logs),
+    Traces(traces::Traces),
 }
 
 impl Analysis {
@@ -26,6 +30,8 @@ impl Analysis {
             Self::Simulate(it) => it.run(),
             Self::Power(it) => it.run(),
             Self::Aa(it) => it.run(),
+            Self::Logs(it) => it.run(),
+            Self::Traces(it) => it.run(),
         }
     }
 }

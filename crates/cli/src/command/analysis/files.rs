@@ -87,6 +87,31 @@ pub(super) fn judge(config: Config, path: &Path) -> Result<Answer, Failure> {
     Ok(analysis.finish())
 }
 
+/// Hands over each line with its number, without its end.
+///
+/// # Errors
+/// The file cannot be read, a line of it is too long, or what `take` says about a line.
+pub(super) fn each_line(
+    path: &Path,
+    mut take: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut lines = open(path)?;
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let n_bytes = (&mut lines).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
+        let faulty = |why: String| refused(path, &format!("line {number}: {why}"));
+        if n_bytes.map_err(|it| faulty(it.to_string()))? == 0 {
+            break;
+        }
+        if line.len() as u64 > LINE_BYTES_MAX {
+            return Err(faulty(format!("it has more than {LINE_BYTES_MAX} bytes")));
+        }
+        take(number, line.trim_ascii_end())?;
+    }
+    Ok(())
+}
+
 fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
