@@ -52,8 +52,7 @@ impl Forest {
                 traces.entry(span.trace.clone()).or_default().push(span);
             }
         }
-        let mut forest =
-            Self { n_traces: traces.len() as u64, n_spans: seen.len() as u64, ..Self::default() };
+        let mut forest = Self { n_traces: traces.len() as u64, ..Self::default() };
         for spans in traces.values() {
             forest.add(spans);
         }
