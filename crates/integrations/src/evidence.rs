@@ -5,12 +5,19 @@
 //! (never the input), and does not resolve entities, follow links or open files.
 
 mod clean;
+mod cobertura;
 mod counted;
 mod detect;
+mod gocover;
 mod input;
+mod jacoco;
 mod json;
+mod junit;
+mod lcov;
 mod lines;
+mod remarks;
 mod source;
+mod tally;
 mod xml;
 
 use std::fmt;
@@ -74,7 +81,7 @@ pub const ENTRIES_MAX: usize = 500_000;
 pub const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// Every format, in the order of their names.
-pub const ALL: &[Format] = &[];
+pub const ALL: &[Format] = &[cobertura::FORMAT, gocover::FORMAT, jacoco::FORMAT, junit::FORMAT, lcov::FORMAT];
 
 /// Reads a document of the given format, or of the one that its beginning shows. It may be compressed with gzip, and
 /// be UTF-8, UTF-16, or in what its XML declaration says.

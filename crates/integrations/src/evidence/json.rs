@@ -130,7 +130,7 @@ mod tests {
         check(r#"{"a": 1, "b": 2.5}"#, Ok(2));
         check("{\"a\": 1,\n \"a\": 2}", Err("line 2, column 8: the key `a` is there twice"));
         check("{\"a\": NaN}", Err("line 1, column 7: expected value"));
-        check("{\"a\": 1e999}", Err("line 1, column 11: number out of range"));
+        check("{\"a\": 1e999}", Err("line 1, column 12: number out of range"));
         check("{\"a\": 1} x", Err("line 1, column 10: trailing characters"));
         check("{\"a\":", Err("line 1, column 5: EOF while parsing a value"));
     }

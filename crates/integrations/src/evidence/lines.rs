@@ -12,11 +12,12 @@ pub(super) struct Lines<'a> {
     source: Source<'a>,
     line: Vec<u8>,
     number: u64,
+    is_whole: bool,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(source: Source<'a>) -> Self {
-        Self { source, line: Vec::new(), number: 0 }
+        Self { source, line: Vec::new(), number: 0, is_whole: true }
     }
 
     /// The next line; none at the end.
@@ -34,6 +35,7 @@ impl<'a> Lines<'a> {
         if n_bytes as u64 > LINE_BYTES_MAX {
             return Err(self.fault(format!("the line is longer than {LINE_BYTES_MAX} bytes")));
         }
+        self.is_whole = self.line.ends_with(b"\n");
         match str::from_utf8(&self.line) {
             Ok(line) => Ok(Some(line.trim_end_matches(['\n', '\r']))),
             Err(error) => {
@@ -41,6 +43,17 @@ impl<'a> Lines<'a> {
                 Err(Fault::at(self.number, column, "this is not UTF-8"))
             }
         }
+    }
+
+    /// That the last line had its end, for formats whose tools always write it and that have no other end.
+    ///
+    /// # Errors
+    /// It had none.
+    pub(super) fn whole(&self) -> Result<(), Fault> {
+        if self.is_whole {
+            return Ok(());
+        }
+        Err(Fault::at(self.number - 1, 1, "the last line has no end: the document was cut"))
     }
 
     /// A fault in the line that was read last.

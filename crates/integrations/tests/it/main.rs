@@ -1,5 +1,6 @@
 //! The crate's promises at its boundary, over real sockets.
 
 mod drivers;
+mod evidence;
 mod router;
 mod tables;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use shipway_integrations::{drivers, metrics, traffic};
+use shipway_integrations::{drivers, evidence, metrics, traffic};
 
 fn check(folder: &str, kinds: &[&str], summaries: &[&str]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
@@ -28,4 +28,23 @@ fn tables_list_what_the_folders_hold() {
     let (kinds, summaries) = of(metrics::ALL.to_vec());
     check("metrics", &kinds, &summaries);
     assert_eq!(drivers::all(drivers::Config::default()).len(), drivers::ALL.len());
+}
+
+/// The folder also holds what the formats share, so a file is a format's by what it declares.
+#[test]
+fn every_format_of_evidence_is_in_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/evidence");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && fs::read_to_string(&path).unwrap().contains("const FORMAT: Format") {
+            names.push(path.file_stem().unwrap().to_str().unwrap().replace('_', "-"));
+        }
+    }
+    names.sort();
+    let listed: Vec<_> = evidence::ALL.iter().map(|it| it.name).collect();
+    assert_eq!(names, listed, "the formats' files and their table, in the order of their names");
+    for format in evidence::ALL {
+        assert!(format.summary.ends_with('.') && format.summary.len() > 20, "{}", format.summary);
+    }
 }

@@ -1,0 +1,129 @@
+//! The cases of a document, each once.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::suite::{Declared, Suite};
+use super::{ENTRIES_MAX, MESSAGES_MAX, Normal, Tests};
+use crate::evidence::remarks::remark;
+use shipway_model::evidence::{Case, CaseResult};
+
+#[derive(Default)]
+pub(super) struct Gathered {
+    cases: Vec<Case>,
+    /// Where a case is, by the hash of its names.
+    places: HashMap<u64, usize>,
+    /// What is in no list: suites without cases, and cases beyond the limit.
+    beyond: Tests,
+    n_beyond: u64,
+    n_messages: usize,
+    n_messages_beyond: u64,
+    duration_s: Option<f64>,
+    remarks: Vec<String>,
+}
+
+impl Gathered {
+    pub(super) fn take(&mut self, mut case: Case) {
+        if case.message.is_some() {
+            self.n_messages += 1;
+            if self.n_messages > MESSAGES_MAX {
+                self.n_messages_beyond += 1;
+                case.message = None;
+            }
+        }
+        let key = key(&case);
+        if let Some(earlier) = self.places.get(&key).map(|it| &mut self.cases[*it])
+            && same(earlier, &case)
+        {
+            return rerun(earlier, case);
+        }
+        if self.cases.len() == ENTRIES_MAX {
+            self.n_beyond += 1;
+            return count(&mut self.beyond, &case);
+        }
+        self.places.insert(key, self.cases.len());
+        self.cases.push(case);
+    }
+
+    /// Compares what a suite says with what was seen of it, and hands it on to the suite around it.
+    pub(super) fn end_suite(&mut self, suite: &Suite, outer: Option<&mut Suite>) {
+        let Declared { tests, failures, errors, skipped } = suite.declared;
+        let name = if suite.path.is_empty() { "the document" } else { &suite.path };
+        let bad = failures + errors;
+        if suite.n_cases == 0 && suite.n_suites == 0 && tests.max(bad) > 0 {
+            let passed = tests.saturating_sub(bad + skipped);
+            let total = passed + bad + skipped;
+            let add = |to: &mut u64, it: u64| *to = to.saturating_add(it);
+            let beyond = &mut self.beyond;
+            add(&mut beyond.total, total);
+            add(&mut beyond.passed, passed);
+            add(&mut beyond.failed, failures);
+            add(&mut beyond.errors, errors);
+            add(&mut beyond.skipped, skipped);
+            remark(&mut self.remarks, || format!("{name} counts {total} tests and lists none"));
+        } else if bad > suite.n_bad && suite.n_cases > 0 {
+            let seen = suite.n_bad;
+            remark(&mut self.remarks, || {
+                format!("{name} counts {bad} failures and errors, its cases show {seen}")
+            });
+        }
+        let duration_s = suite.duration_s.or(suite.parts_s);
+        match outer {
+            Some(outer) => {
+                outer.n_suites += 1;
+                outer.n_cases += suite.n_cases.max(u64::from(tests > 0));
+                outer.n_bad += suite.n_bad.max(if suite.n_cases == 0 { bad } else { 0 });
+                outer.add_duration(duration_s);
+            }
+            None => self.duration_s = duration_s,
+        }
+    }
+
+    pub(super) fn finish(self, normal: &mut Normal) {
+        let mut tests = self.beyond;
+        self.cases.iter().for_each(|it| count(&mut tests, it));
+        tests.duration_s = self.duration_s;
+        tests.cases = self.cases;
+        for (what, n) in [("tests.cases", self.n_beyond), ("tests.cases.message", self.n_messages_beyond)] {
+            if n > 0 {
+                normal.omitted.insert(what.to_owned(), n);
+            }
+        }
+        normal.remarks.extend(self.remarks);
+        normal.tests = Some(tests);
+    }
+}
+
+fn count(tests: &mut Tests, case: &Case) {
+    tests.total += 1;
+    tests.flaky += u64::from(case.flaky);
+    let of_result = match case.result {
+        CaseResult::Passed => &mut tests.passed,
+        CaseResult::Failed => &mut tests.failed,
+        CaseResult::Error => &mut tests.errors,
+        CaseResult::Skipped => &mut tests.skipped,
+    };
+    *of_result += 1;
+}
+
+/// The same test again: its last result holds, and what went wrong before makes a pass flaky.
+fn rerun(earlier: &mut Case, case: Case) {
+    let went_wrong = |it: &Case| it.flaky || matches!(it.result, CaseResult::Failed | CaseResult::Error);
+    let flaky = case.result == CaseResult::Passed && (went_wrong(earlier) || case.flaky);
+    let message = case.message.clone().or_else(|| earlier.message.take());
+    let duration_s = match (earlier.duration_s, case.duration_s) {
+        (Some(one), Some(other)) => Some(one + other),
+        (one, other) => one.or(other),
+    };
+    *earlier = Case { flaky, message, duration_s, ..case };
+}
+
+fn key(case: &Case) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&case.suite, &case.class, &case.name).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn same(one: &Case, other: &Case) -> bool {
+    !one.name.is_empty() && one.name == other.name && one.class == other.class && one.suite == other.suite
+}
