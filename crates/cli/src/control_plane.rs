@@ -76,7 +76,7 @@ impl ControlPlane {
         let opening = tokio::task::spawn_blocking(move || {
             let path = home.join(LEDGER);
             let mut store = SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?;
-            let is_new = store.load().map_err(|it| Fault::Ledger(it.into()))?.size == 0;
+            let is_new = store.load().map_err(|it| Fault::Ledger(it.into()))?.head.size == 0;
             let config = Config {
                 tenant: tenant(),
                 clock: Arc::new(SystemClock),

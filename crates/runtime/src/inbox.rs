@@ -32,6 +32,8 @@ pub(crate) struct Inbox<W> {
 struct Content<W> {
     asks: VecDeque<Ask>,
     written: Option<W>,
+    /// Others have written to the store.
+    has_moved: bool,
     phase: Phase,
     /// Somebody is to be woken; waking nobody costs a system call too.
     is_awaited: bool,
@@ -52,6 +54,8 @@ enum Phase {
 pub(crate) struct Taken<W> {
     pub(crate) asks: Vec<Ask>,
     pub(crate) written: Option<W>,
+    /// Others may have written to the store.
+    pub(crate) has_moved: bool,
     /// Nothing is accepted any more; what had been accepted is still to be taken.
     pub(crate) stopping: bool,
     /// The thread at the other end is gone.
@@ -63,7 +67,13 @@ pub(crate) struct ClosesInbox<W>(pub(crate) Arc<Inbox<W>>);
 
 impl<W> Inbox<W> {
     pub(crate) fn new() -> Self {
-        let content = Content { asks: VecDeque::new(), written: None, phase: Phase::Open, is_awaited: false };
+        let content = Content {
+            asks: VecDeque::new(),
+            written: None,
+            has_moved: false,
+            phase: Phase::Open,
+            is_awaited: false,
+        };
         Self { content: Mutex::new(content), arrived: Condvar::new() }
     }
 
@@ -86,6 +96,13 @@ impl<W> Inbox<W> {
         self.wake(content);
     }
 
+    /// Others may have written to the store.
+    pub(crate) fn moved(&self) {
+        let mut content = self.content();
+        content.has_moved = true;
+        self.wake(content);
+    }
+
     pub(crate) fn stop(&self) {
         let mut content = self.content();
         if content.phase == Phase::Open {
@@ -99,7 +116,10 @@ impl<W> Inbox<W> {
         let mut content = self.content();
         let has_something = |it: &Content<W>| {
             let can_take_asks = max > 0 && !it.asks.is_empty();
-            can_take_asks || it.written.is_some() || matches!(it.phase, Phase::Stopping | Phase::Closed)
+            can_take_asks
+                || it.has_moved
+                || it.written.is_some()
+                || matches!(it.phase, Phase::Stopping | Phase::Closed)
         };
         while !has_something(&content) {
             let left = until.map(|it| it.saturating_duration_since(Instant::now()));
@@ -122,6 +142,7 @@ impl<W> Inbox<W> {
         Taken {
             asks: content.asks.drain(..n_asks).collect(),
             written: content.written.take(),
+            has_moved: std::mem::take(&mut content.has_moved),
             stopping: content.phase != Phase::Open && content.asks.is_empty(),
             closed: content.phase == Phase::Closed,
         }

@@ -16,9 +16,9 @@ use jiff::{Timestamp, Unit};
 use shipway_engine as engine;
 use shipway_engine::{Command, Context, State};
 use shipway_ledger::{Checkpoint, Frontier, SigningKey};
-use shipway_model::effect::{EffectKey, Lease, Performer};
+use shipway_model::effect::{EffectKey, Performer};
 use shipway_model::event::{Body, Event, Schema, Stream};
-use shipway_model::{Millis, Name, RolloutId};
+use shipway_model::{Name, RolloutId};
 
 pub(crate) use self::draft::Draft;
 
@@ -27,8 +27,9 @@ use self::queue::{Queue, Touched};
 use crate::open::OpenError;
 use crate::published::{Head, Published};
 use crate::replay::replay;
-use crate::runtime::{Leased, Receipt, Submission, SubmitError};
-use crate::store::{Batch, Store, StoreError, StoreReader, StoredAnswer};
+use crate::runtime::{Receipt, Submission, SubmitError};
+use crate::sharing::{Claim, Granted};
+use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead};
 
 /// Effects given at once.
 pub const LEASES_MAX: usize = 64;
@@ -37,20 +38,13 @@ pub const LEASE_TTL_MAX: Duration = Duration::from_secs(300);
 
 pub(crate) enum Request {
     Submit(Box<Submission>),
-    Lease(Ask),
-}
-
-/// Asks for effects to perform, and to keep those that are held.
-pub(crate) struct Ask {
-    pub(crate) performer: Performer,
-    pub(crate) max: usize,
-    pub(crate) ttl: Duration,
-    pub(crate) renew: Vec<(EffectKey, u32)>,
+    /// Where the writer gives the leases.
+    Lease(Claim),
 }
 
 pub(crate) enum Reply {
     Submit(Result<Accepted, SubmitError>),
-    Lease(Result<Leased, SubmitError>),
+    Lease(Result<Granted, SubmitError>),
 }
 
 pub(crate) enum Accepted {
@@ -157,7 +151,7 @@ impl Kernel {
     pub(crate) fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
         match request {
             Request::Submit(submission) => Reply::Submit(self.submit(draft, submission)),
-            Request::Lease(ask) => Reply::Lease(Ok(self.lease(draft.at, ask))),
+            Request::Lease(claim) => Reply::Lease(Ok(self.lease(draft.at, claim))),
         }
     }
 
@@ -201,25 +195,70 @@ impl Kernel {
 
     /// Takes over what stands in the store beyond what is published. Nothing may be in flight.
     pub(crate) fn catch_up(&mut self, store: &mut dyn Store) -> Result<(), OpenError> {
-        let loaded = store.load()?;
+        let Loaded { head: stored, effects } = store.load()?;
         let (mut state, mut at) = (self.published.state().clone(), self.at);
         let from = self.durable.frontier.clone();
-        let frontier = replay(&self.reader, from, loaded.size, &self.tenant, |events| {
+        let frontier = replay(&self.reader, from, stored.size, &self.tenant, |events| {
             events.iter().for_each(|event| state.apply(event));
             at = events.last().map_or(at, |it| it.at.max(at));
         })?;
-        if !loaded.frontier.is_empty() {
-            let head = agreed_head(&frontier, &loaded.frontier, loaded.checkpoint, &self.signer)?;
+        let revision = stored.revision;
+        if !stored.frontier.is_empty() {
+            let head = agreed_head(&frontier, stored, &self.signer)?;
             self.published.replace(state.clone());
             self.published.announce(head);
         }
         (self.working, self.at) = (state, at);
-        self.durable = Tip { frontier, revision: loaded.revision };
+        self.durable = Tip { frontier, revision };
         self.sealed = self.durable.clone();
-        self.queue = Queue::load(loaded.effects);
+        self.queue = Queue::load(effects);
+        if store.sharing().is_some() {
+            self.queue.forget_leases();
+        }
         self.answers = Answers::default();
         self.resync = true;
         Ok(())
+    }
+
+    /// The same where the store gives the leases, and for little news: folds what others have appended up to `stored`
+    /// onto what is published. Nothing may be in flight.
+    pub(crate) fn follow(&mut self, stored: StoredHead) -> Result<(), OpenError> {
+        if stored.revision == self.durable.revision {
+            return Ok(());
+        }
+        let (from, revision) = (self.durable.frontier.clone(), stored.revision);
+        let mut events = Vec::new();
+        let frontier = replay(&self.reader, from, stored.size, &self.tenant, |it| {
+            events.extend(it.iter().cloned().map(Arc::new));
+        })?;
+        let head = agreed_head(&frontier, stored, &self.signer)?;
+        let mut concerned = BTreeSet::new();
+        for event in &events {
+            self.working.apply(event);
+            self.at = self.at.max(event.at);
+            concerned.append(&mut self.concerned_by(event));
+        }
+        self.sync_queue(concerned);
+        // Whoever appended the events has stored what they call for.
+        let (_, touched) = self.queue.take_changes();
+        self.durable = Tip { frontier, revision };
+        self.sealed = self.durable.clone();
+        self.published.apply(&events);
+        self.published.announce(head);
+        self.published.wake(&self.queue.concerned(&touched));
+        Ok(())
+    }
+
+    /// Whether a batch on top of what is known would be stale.
+    pub(crate) fn is_behind(&self, stored: &StoredHead) -> bool {
+        stored.revision != self.durable.revision
+    }
+
+    /// Takes the store's word for the generations under which effects are held.
+    pub(crate) fn know_generations(&mut self, held: &[(EffectKey, u32)]) {
+        for (key, generation) in held {
+            self.queue.know_generation(*key, *generation);
+        }
     }
 
     /// Wakes those who wait for effects whose leases have ended.
@@ -287,18 +326,21 @@ impl Kernel {
         let mut concerned = BTreeSet::new();
         for written in written {
             self.working.apply(&written.event);
-            match written.event.body.rollout() {
-                Some(rollout) => drop(concerned.insert(rollout)),
-                // A pause concerns whatever is under way.
-                None if written.event.body.stream() == Stream::Pauses => {
-                    concerned.extend(engine::live_rollouts(&self.working));
-                }
-                None => {}
-            }
+            concerned.append(&mut self.concerned_by(&written.event));
             draft.record(written);
         }
         self.sync_queue(concerned);
         Ok(())
+    }
+
+    /// The rollouts whose effects an event that was applied may have changed.
+    fn concerned_by(&self, event: &Event) -> BTreeSet<RolloutId> {
+        match event.body.rollout() {
+            Some(rollout) => BTreeSet::from([rollout]),
+            // A pause concerns whatever is under way.
+            None if event.body.stream() == Stream::Pauses => engine::live_rollouts(&self.working).collect(),
+            None => BTreeSet::new(),
+        }
     }
 
     /// Records what follows from what has been recorded, and what is due.
@@ -317,22 +359,16 @@ impl Kernel {
         }
     }
 
-    fn lease(&mut self, now: Timestamp, ask: &Ask) -> Leased {
-        let ttl = ask.ttl.min(LEASE_TTL_MAX);
-        let until = now.saturating_add(ttl).expect("a duration of minutes can be added");
-        let renewed = ask
+    fn lease(&mut self, now: Timestamp, claim: &Claim) -> Granted {
+        let until = now.saturating_add(claim.ttl).expect("a duration of minutes can be added");
+        let renewed = claim
             .renew
             .iter()
-            .filter(|(key, generation)| self.queue.renew(&ask.performer, *key, *generation, until));
+            .filter(|(key, generation)| self.queue.renew(&claim.performer, *key, *generation, until));
         let renewed = renewed.map(|it| it.0).collect();
-        let rows = self.queue.lease(&ask.performer, ask.max.min(LEASES_MAX), now, until);
-        let expires_in = Millis(ttl.as_millis() as u64);
-        let lease = |row: crate::store::EffectRow| Lease {
-            effect: row.effect.as_ref().clone(),
-            generation: row.generation,
-            expires_in,
-        };
-        Leased { leases: rows.into_iter().map(lease).collect(), renewed }
+        let rows = self.queue.lease(claim, claim.max, now, until);
+        let leases = rows.into_iter().map(|it| (it.effect.as_ref().clone(), it.generation));
+        Granted { leases: leases.collect(), renewed }
     }
 
     /// Time in the ledger is whole milliseconds and never runs backwards.
@@ -369,13 +405,9 @@ fn fence(
 }
 
 /// The stored end of the ledger, if everything that was read leads to it.
-fn agreed_head(
-    frontier: &Frontier,
-    stored: &[u8],
-    checkpoint: String,
-    signer: &SigningKey,
-) -> Result<Head, OpenError> {
-    let stored = Frontier::from_bytes(stored).map_err(|error| StoreError::Damaged(error.to_string()))?;
+fn agreed_head(frontier: &Frontier, stored: StoredHead, signer: &SigningKey) -> Result<Head, OpenError> {
+    let StoredHead { frontier: bytes, checkpoint, .. } = stored;
+    let stored = Frontier::from_bytes(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let signed = Checkpoint::verify(&checkpoint, signer.verifier())
         .map_err(|source| OpenError::Checkpoint { source })?;
     let (size, root) = (frontier.size(), frontier.root());

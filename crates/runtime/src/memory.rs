@@ -7,7 +7,8 @@ use shipway_model::Digest;
 use shipway_model::effect::EffectKey;
 
 use crate::store::{
-    AppendError, Batch, EffectChange, EffectRow, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer,
+    AppendError, Batch, EffectChange, EffectRow, Loaded, Record, Store, StoreError, StoreReader,
+    StoredAnswer, StoredHead,
 };
 
 /// Where memory stores live: every store opened on one disk sees the same content, as files on a disk would be.
@@ -55,13 +56,13 @@ impl MemoryDisk {
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let content = self.disk.read();
-        Ok(Loaded {
+        let head = StoredHead {
             revision: content.revision,
             size: content.records.len() as u64,
             frontier: content.frontier.clone(),
             checkpoint: content.checkpoint.clone(),
-            effects: content.effects.values().cloned().collect(),
-        })
+        };
+        Ok(Loaded { head, effects: content.effects.values().cloned().collect() })
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
@@ -98,10 +99,10 @@ impl Content {
             EffectChange::Put(row) => {
                 self.effects.insert(row.effect.key, row.clone());
             }
-            EffectChange::Lease { key, generation, leased_until } => {
+            EffectChange::Lease { key, generation, leased_until, holder } => {
                 if let Some(row) = self.effects.get_mut(key) {
-                    row.generation = *generation;
-                    row.leased_until = *leased_until;
+                    (row.generation, row.leased_until) = (*generation, *leased_until);
+                    row.holder.clone_from(holder);
                 }
             }
             EffectChange::Remove(key) => {

@@ -9,7 +9,7 @@ use shipway_engine::{Command, Rejection};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream};
-use shipway_model::{Digest, EvidenceId, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -17,12 +17,14 @@ use crate::as_of::{AsOfError, Folds, Past, StateRef};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, draw_secret, draw_uuid};
 use crate::inbox::{self, Inbox, Refusal};
-use crate::kernel::{Accepted, Ask, Kernel, Reply, Request};
+use crate::kernel::{Accepted, Kernel, LEASE_TTL_MAX, LEASES_MAX, Reply, Request};
 use crate::open::OpenError;
+use crate::peers::Peers;
 use crate::proof::{self, ProofError};
 use crate::published::{Head, Published};
 use crate::replay::parse;
-use crate::store::{Record, Store, StoreError, StoreReader};
+use crate::sharing::{Claim, Granted};
+use crate::store::{AppendError, Record, Store, StoreError, StoreReader};
 use crate::writer::{self, Written};
 
 /// Records read at once.
@@ -78,6 +80,10 @@ pub enum SubmitError {
     /// The ledger cannot be written now, for example because the disk is full: try again later.
     #[error("the ledger cannot be written: {0}")]
     Unavailable(String),
+    /// The line to the store broke while it was writing: whether anything has happened shows when it answers again.
+    /// Repeat it, under the same key.
+    #[error("it is not known whether this was written: {0}")]
+    Unsure(String),
     /// What would happen has no form in the ledger, for example because it is too large.
     #[error("the command cannot be recorded: {0}")]
     Unrecordable(String),
@@ -92,6 +98,9 @@ pub struct LeaseRequest {
     pub wait: Duration,
     /// How long leases, new and renewed, are to hold, at most 5 minutes.
     pub ttl: Duration,
+    /// Which of the performer's processes asks, if it can tell. What it holds and does not ask to keep, it has not
+    /// heard of: it is given that again, under the same generation.
+    pub holder: Option<Arc<str>>,
     /// What is held, under which generation, and should be kept.
     pub renew: Vec<(EffectKey, u32)>,
 }
@@ -115,6 +124,8 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     published: Arc<Published>,
     reader: Arc<dyn StoreReader>,
+    /// Where others write to the store too.
+    peers: Option<Peers>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     key: VerifierKey,
@@ -137,16 +148,24 @@ impl Runtime {
         let (published, reader, key) =
             (Arc::new(Published::new()), store.reader(), signer.verifier().clone());
         let mut kernel = Kernel::open(store.as_mut(), tenant.clone(), signer, published.clone())?;
-        let draft = kernel.draft(clock.now());
-        if let Some(sealed) = kernel.seal(draft) {
-            store.append(sealed.batch()).map_err(OpenError::Unwritable)?;
-            kernel.commit(sealed);
-        }
+        write_what_is_due(&mut kernel, store.as_mut(), clock.now())?;
         let inbox = Arc::new(Inbox::new());
+        let peers = store.sharing().map(|it| Peers::meet(it, &published, &inbox));
         let writer = Mutex::new(Some(writer::start(kernel, store, clock.clone(), inbox.clone())));
         let folds = Arc::new(Folds::new());
-        let inner = Inner { inbox, writer, published, reader, clock, entropy, key, tenant, folds };
+        let inner = Inner { inbox, writer, published, reader, peers, clock, entropy, key, tenant, folds };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Waits until everything is shown that was durable when this was called, also what others wrote.
+    ///
+    /// # Errors
+    /// When the store cannot be asked in time.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        match &self.inner.peers {
+            Some(peers) => peers.catch_up(&self.inner.published, &self.inner.inbox).await,
+            None => Ok(()),
+        }
     }
 
     /// Decides the command and answers once everything that follows is durable. The decision stands even if the
@@ -168,23 +187,21 @@ impl Runtime {
     /// Hands out effects for `performer` and keeps those it holds. Waits for something to perform for as long as
     /// asked, keeps what is held meanwhile, and ends early when something held is lost.
     pub async fn lease(&self, performer: Performer, request: LeaseRequest) -> Result<Leased, SubmitError> {
-        let LeaseRequest { max, wait, ttl, renew } = request;
+        let LeaseRequest { max, wait, ttl, holder, renew } = request;
+        let (max, ttl) = (max.min(LEASES_MAX), ttl.min(LEASE_TTL_MAX));
         let deadline = Instant::now() + wait.min(LEASE_WAIT_MAX);
+        let claim = Claim { performer: performer.clone(), holder, max, ttl, renew };
         let waiting = self.inner.published.waiting(&performer);
         loop {
             let mut notified = std::pin::pin!(waiting.notified());
             // From here on nothing is missed, also between the answer and the wait.
             notified.as_mut().enable();
-            let ask = Ask { performer: performer.clone(), max, ttl, renew: renew.clone() };
-            let Reply::Lease(leased) = self.ask(Request::Lease(ask)).await? else {
-                unreachable!("the kernel answers each request in kind");
-            };
-            let leased = leased?;
-            let lost = leased.renewed.len() < renew.len();
-            if lost || !leased.leases.is_empty() || Instant::now() >= deadline {
-                return Ok(leased);
+            let granted = self.claim(claim.clone()).await?;
+            let lost = granted.renewed.len() < claim.renew.len();
+            if lost || !granted.leases.is_empty() || Instant::now() >= deadline {
+                return Ok(leased(granted, ttl));
             }
-            let renew_at = if renew.is_empty() { deadline } else { Instant::now() + ttl / 3 };
+            let renew_at = if claim.renew.is_empty() { deadline } else { Instant::now() + ttl / 3 };
             // Whether told or not, the next step is to ask again.
             let _ = timeout_at(deadline.min(renew_at), notified).await;
         }
@@ -274,6 +291,11 @@ impl Runtime {
         TokenId::from_uuid(self.draw_uuid())
     }
 
+    /// Tells one process of a performer's from others, in [`LeaseRequest::holder`].
+    pub fn new_holder(&self) -> Arc<str> {
+        self.draw_uuid().simple().to_string().into()
+    }
+
     /// A secret of 256 random bits, as text.
     pub fn random_secret(&self) -> String {
         draw_secret(self.inner.entropy.as_ref())
@@ -290,6 +312,16 @@ impl Runtime {
             }
         };
         tokio::task::spawn_blocking(join).await.expect("waiting for the writer does not panic");
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Granted, SubmitError> {
+        if let Some(peers) = &self.inner.peers {
+            return peers.claim(claim).await;
+        }
+        let Reply::Lease(granted) = self.ask(Request::Lease(claim)).await? else {
+            unreachable!("the kernel answers each request in kind");
+        };
+        granted
     }
 
     fn draw_uuid(&self) -> uuid::Uuid {
@@ -326,4 +358,31 @@ impl Runtime {
         let read = tokio::task::spawn_blocking(move || read(reader.as_ref()));
         read.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
     }
+}
+
+/// Opens a fresh ledger, and records what has become due meanwhile.
+fn write_what_is_due(kernel: &mut Kernel, store: &mut dyn Store, now: Timestamp) -> Result<(), OpenError> {
+    loop {
+        let draft = kernel.draft(now);
+        let Some(sealed) = kernel.seal(draft) else { return Ok(()) };
+        match store.append(sealed.batch()) {
+            Ok(()) => {
+                kernel.commit(sealed);
+                return Ok(());
+            }
+            // Another control plane was opening it too.
+            Err(AppendError::Stale) => {
+                kernel.abandon(sealed);
+                kernel.catch_up(store)?;
+            }
+            Err(error) => return Err(OpenError::Unwritable(error)),
+        }
+    }
+}
+
+fn leased(granted: Granted, ttl: Duration) -> Leased {
+    let expires_in = Millis(ttl.as_millis() as u64);
+    let leases = granted.leases.into_iter();
+    let leases = leases.map(|(effect, generation)| Lease { effect, generation, expires_in });
+    Leased { leases: leases.collect(), renewed: granted.renewed }
 }

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use shipway_model::Digest;
 use shipway_model::effect::{Effect, EffectKey};
 
+use crate::sharing::Sharing;
+
 /// The lowest level of complete subtrees whose hashes are stored: one per 256 records, and all levels above.
 ///
 /// A proof then reads at most 256 leaf hashes and some 50 nodes, for two hashes more per 256 records.
@@ -30,6 +32,12 @@ pub trait Store: Send {
     /// ended with it, and need not be waited for.
     fn is_exclusive(&self) -> bool {
         false
+    }
+
+    /// How several control planes share the store, where they can: then each locks the ledger's end before it decides,
+    /// and effects are leased in the store. Otherwise the writer of the one control plane leases them.
+    fn sharing(&mut self) -> Option<&mut dyn Sharing> {
+        None
     }
 }
 
@@ -98,6 +106,8 @@ pub struct EffectRow {
     pub generation: u32,
     /// Until when the newest lease holds; nothing when it is free.
     pub leased_until: Option<Timestamp>,
+    /// Who holds it, in the holder's own words: which of the performer's processes.
+    pub holder: Option<Arc<str>>,
 }
 
 /// What becomes of one effect in the queue.
@@ -110,6 +120,7 @@ pub enum EffectChange {
         key: EffectKey,
         generation: u32,
         leased_until: Option<Timestamp>,
+        holder: Option<Arc<str>>,
     },
     Remove(EffectKey),
 }
@@ -125,14 +136,20 @@ pub struct StoredAnswer {
     pub at: Timestamp,
 }
 
-/// A store's content, without the records themselves.
-#[derive(Debug, Clone, Default)]
-pub struct Loaded {
+/// The ledger's end as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredHead {
     pub revision: u64,
     pub size: u64,
     /// Empty when nothing was ever written.
     pub frontier: Vec<u8>,
     pub checkpoint: String,
+}
+
+/// A store's content, without the records themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    pub head: StoredHead,
     pub effects: Vec<EffectRow>,
 }
 
@@ -156,4 +173,7 @@ pub enum AppendError {
     /// Nothing was written; trying again may help, for example when the disk has room again.
     #[error("the store takes no batch: {0}")]
     Unavailable(String),
+    /// The line broke before the store said whether it had written. What it has written shows when it is read again.
+    #[error("it is not known whether the store took the batch: {0}")]
+    Unsure(String),
 }

@@ -13,11 +13,18 @@ mod world;
 pub use fake::{FaultyStore, ManualClock, SeededEntropy, Switch};
 pub use world::World;
 
+use std::time::Duration;
+
 use crate::store::Store;
 
 /// A place where one store lives. Opened again, after whoever had it open has let go, it holds what it held.
 pub trait Site {
     fn open(&self) -> Box<dyn Store>;
+
+    /// Lets time pass for `clock`, and for the store where it has a clock of its own.
+    fn pass(&self, clock: &ManualClock, by: Duration) {
+        clock.advance(by);
+    }
 }
 
 /// One promise.
@@ -44,6 +51,7 @@ pub const CHECKS: &[Check] = checks![
     answers::equal_keys_in_one_batch_are_done_once,
     leases::effects_have_one_holder_at_a_time,
     leases::leases_end_and_generations_grow,
+    leases::a_lease_whose_answer_was_lost_is_given_to_its_holder_again,
     leases::generations_survive_reopening,
     leases::late_reports_are_fenced_and_repeats_are_not_errors,
     leases::waiting_performers_are_told,

@@ -44,7 +44,8 @@ pub struct Worker {
 /// Starts a worker on the current tokio runtime.
 pub fn start(runtime: Runtime, tools: Tools) -> Worker {
     let stopping = CancellationToken::new();
-    let work = Work { runtime, tools, tasks: JoinSet::new(), held: Held::default() };
+    let holder = runtime.new_holder();
+    let work = Work { runtime, tools, holder, tasks: JoinSet::new(), held: Held::default() };
     Worker { running: tokio::spawn(work.run(stopping.clone())), stopping }
 }
 
@@ -61,6 +62,8 @@ impl Worker {
 struct Work {
     runtime: Runtime,
     tools: Tools,
+    /// This worker's, so that a lease whose answer is lost is given to it again.
+    holder: Arc<str>,
     /// Each ends with the effect's key and the generation under which it was performed.
     tasks: JoinSet<(EffectKey, u32)>,
     held: Held,
@@ -96,6 +99,7 @@ impl Work {
             max: TASKS_MAX.saturating_sub(self.tasks.len()),
             wait: LEASE_WAIT,
             ttl: LEASE_TTL,
+            holder: Some(self.holder.clone()),
             renew: self.held.all(),
         };
         let runtime = self.runtime.clone();

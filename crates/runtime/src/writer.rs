@@ -3,6 +3,11 @@
 //! While a batch is being written, the next one is decided on top of it; when the first is durable its requests are
 //! answered and the next is handed over. So a batch is whatever came while the disk was busy, and nobody waits for
 //! company. When a batch is not written, neither is what was decided on top of it.
+//!
+//! Where several control planes share the store, `shared.rs` does the same under the store's lock, without deciding
+//! ahead.
+
+mod shared;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -43,6 +48,13 @@ pub(crate) fn start(
     clock: Arc<dyn Clock>,
     inbox: Arc<Inbox<Written>>,
 ) -> JoinHandle<()> {
+    let mut store = store;
+    if store.sharing().is_some() {
+        return spawn("shipway-writer", move || {
+            let _closes = ClosesInbox(inbox.clone());
+            shared::SharedWriter::new(kernel, store, clock, inbox).run();
+        });
+    }
     let (to_disk, jobs) = sync_channel(1);
     let disk = spawn("shipway-disk", {
         let inbox = inbox.clone();
@@ -220,7 +232,7 @@ impl Writer {
                 reply(waiting);
             }
             Err(AppendError::Stale) => self.decide_again(store, sealed, waiting),
-            Err(AppendError::Unavailable(reason)) => {
+            Err(AppendError::Unavailable(reason) | AppendError::Unsure(reason)) => {
                 self.kernel.abandon(sealed);
                 self.store = Some(store);
                 self.refuse(waiting, &reason);
@@ -253,15 +265,19 @@ impl Writer {
         tracing::error!(reason, requests = waiting.len() + open.len(), "a batch was not written");
         self.refused_at = Some(Instant::now());
         self.stale_in_a_row = 0;
-        for Answered { ask, .. } in waiting.into_iter().chain(open) {
-            let unavailable = SubmitError::Unavailable(reason.to_owned());
-            let answer = match ask.request {
-                Request::Submit(_) => Reply::Submit(Err(unavailable)),
-                Request::Lease(_) => Reply::Lease(Err(unavailable)),
-            };
-            // Whoever has stopped waiting does not hear it.
-            drop(ask.reply.send(answer));
-        }
+        let asks = waiting.into_iter().chain(open).map(|it| it.ask);
+        refuse(asks, &SubmitError::Unavailable(reason.to_owned()));
+    }
+}
+
+fn refuse(asks: impl Iterator<Item = Ask>, error: &SubmitError) {
+    for ask in asks {
+        let answer = match ask.request {
+            Request::Submit(_) => Reply::Submit(Err(error.clone())),
+            Request::Lease(_) => Reply::Lease(Err(error.clone())),
+        };
+        // Whoever has stopped waiting does not hear it.
+        drop(ask.reply.send(answer));
     }
 }
 

@@ -66,6 +66,8 @@ impl From<SubmitError> for Failure {
                 .hint("use a new key for a new request"),
             SubmitError::Overloaded => Failure::new(Code::Overloaded, error.to_string()),
             SubmitError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
+            SubmitError::Unsure(_) => Failure::new(Code::Unavailable, error.to_string())
+                .hint("repeat it with the same `Idempotency-Key`: then it is done once"),
             SubmitError::Unrecordable(_) => Failure::new(Code::InvalidRequest, error.to_string()),
             // Only reports can be fenced, and their handler tells of it report by report.
             SubmitError::Fenced { .. } => internal(&error),

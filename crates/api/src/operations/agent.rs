@@ -47,6 +47,11 @@ pub struct LeaseAsk {
     #[serde(default)]
     #[schemars(range(max = 30_000))]
     pub wait_ms: u32,
+    /// Which process of the agent asks: a word that it draws at its start. A lease that it was given and does not name in
+    /// `renew` is given to it again, under the same generation: the answer was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub holder: Option<String>,
     /// Leases that are still being worked on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

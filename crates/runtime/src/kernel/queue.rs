@@ -10,6 +10,7 @@ use shipway_model::RolloutId;
 use shipway_model::effect::{Direction, Effect, EffectKey, Performer};
 use shipway_model::plan::StepId;
 
+use crate::sharing::Claim;
 use crate::store::{EffectChange, EffectRow};
 
 #[derive(Debug, Default)]
@@ -46,13 +47,28 @@ impl Queue {
             self.set(key, None);
         }
         for effect in wanted {
-            let (generation, leased_until) = match self.rows.get(&effect.key) {
+            let (generation, leased_until, holder) = match self.rows.get(&effect.key) {
                 Some(row) if *row.effect == effect => continue,
-                Some(row) => (row.generation, row.leased_until),
-                None => (0, None),
+                Some(row) => (row.generation, row.leased_until, row.holder.clone()),
+                None => (0, None, None),
             };
             let key = effect.key;
-            self.set(key, Some(EffectRow { effect: Arc::new(effect), generation, leased_until }));
+            self.set(key, Some(EffectRow { effect: Arc::new(effect), generation, leased_until, holder }));
+        }
+    }
+
+    /// The store, which gives the leases, says that this is the newest lease's generation.
+    pub(super) fn know_generation(&mut self, key: EffectKey, generation: u32) {
+        if let Some(row) = self.rows.get_mut(&key) {
+            row.generation = generation;
+        }
+    }
+
+    /// Leases are the store's to give: nothing is known of them here.
+    pub(super) fn forget_leases(&mut self) {
+        self.expiries.clear();
+        for row in self.rows.values_mut() {
+            (row.leased_until, row.holder) = (None, None);
         }
     }
 
@@ -61,28 +77,35 @@ impl Queue {
         self.rows.keys().map(|it| it.rollout).collect()
     }
 
-    /// Hands out at most `max` free effects, each under its next generation.
+    /// Hands out at most `max` effects: those that are free, each under its next generation, and those that the holder
+    /// has without knowing, because the answer was lost.
     pub(super) fn lease(
         &mut self,
-        performer: &Performer,
+        claim: &Claim,
         max: usize,
         now: Timestamp,
         until: Timestamp,
     ) -> Vec<EffectRow> {
-        let Some(keys) = self.by_performer.get(performer) else { return Vec::new() };
-        let is_free = |key: &&EffectKey| {
-            self.rows.get(key).is_some_and(|it| it.leased_until.is_none_or(|end| end <= now))
-        };
-        let free: Vec<_> = keys.iter().filter(is_free).take(max).copied().collect();
-        free.into_iter()
-            .filter_map(|key| {
-                let row = self.rows.get(&key)?;
-                let generation = row.generation.checked_add(1)?;
-                let row = EffectRow { effect: row.effect.clone(), generation, leased_until: Some(until) };
-                self.set(key, Some(row.clone()));
-                Some(row)
-            })
-            .collect()
+        let Some(keys) = self.by_performer.get(&claim.performer) else { return Vec::new() };
+        let given = keys.iter().filter_map(|key| {
+            let row = self.rows.get(key)?;
+            let is_free = row.leased_until.is_none_or(|end| end <= now);
+            let is_unheard = claim.holder.is_some()
+                && row.holder == claim.holder
+                && !claim.renew.contains(&(*key, row.generation));
+            let generation = match (is_free, is_unheard) {
+                (true, _) => row.generation.checked_add(1)?,
+                (false, true) => row.generation,
+                (false, false) => return None,
+            };
+            let (effect, holder) = (row.effect.clone(), claim.holder.clone());
+            Some(EffectRow { effect, generation, leased_until: Some(until), holder })
+        });
+        let given: Vec<_> = given.take(max).collect();
+        for row in &given {
+            self.set(row.effect.key, Some(row.clone()));
+        }
+        given
     }
 
     /// Prolongs a lease. False when it is lost: the effect is gone, or held under another generation.
@@ -107,7 +130,7 @@ impl Queue {
         let keys: Vec<_> = self.by_performer.get(performer).into_iter().flatten().copied().collect();
         for key in keys {
             if let Some(row) = self.rows.get(&key).filter(|it| it.leased_until.is_some()) {
-                let row = EffectRow { leased_until: None, ..row.clone() };
+                let row = EffectRow { leased_until: None, holder: None, ..row.clone() };
                 self.set(key, Some(row));
             }
         }
@@ -142,6 +165,7 @@ impl Queue {
                 key: *key,
                 generation: after.generation,
                 leased_until: after.leased_until,
+                holder: after.holder.clone(),
             }),
             (_, Some(after)) => Some(EffectChange::Put(after.clone())),
         };

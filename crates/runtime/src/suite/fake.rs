@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shipway_model::effect::EffectKey;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
-use crate::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader};
+use crate::sharing::{Claim, Granted, News, Shared, Sharing};
+use crate::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader, StoredHead};
 
 /// Stands still until it is set forward. Clones are one clock.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ impl Entropy for SeededEntropy {
     }
 }
 
+const FULL: &str = "no space left on the device";
+
 /// Turns a [`FaultyStore`]'s failures on and off.
 #[derive(Debug, Clone, Default)]
 pub struct Switch(Arc<AtomicBool>);
@@ -56,9 +60,13 @@ impl Switch {
     pub fn set(&self, is_failing: bool) {
         self.0.store(is_failing, Ordering::SeqCst);
     }
+
+    fn is_failing(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
-/// A store that refuses batches while its switch is on.
+/// A store that refuses batches and leases while its switch is on.
 pub struct FaultyStore {
     pub store: Box<dyn Store>,
     pub switch: Switch,
@@ -70,8 +78,8 @@ impl Store for FaultyStore {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
-        if self.switch.0.load(Ordering::SeqCst) {
-            return Err(AppendError::Unavailable("no space left on the device".to_owned()));
+        if self.switch.is_failing() {
+            return Err(AppendError::Unavailable(FULL.to_owned()));
         }
         self.store.append(batch)
     }
@@ -82,5 +90,59 @@ impl Store for FaultyStore {
 
     fn is_exclusive(&self) -> bool {
         self.store.is_exclusive()
+    }
+
+    fn sharing(&mut self) -> Option<&mut dyn Sharing> {
+        if self.store.sharing().is_some() { Some(self) } else { None }
+    }
+}
+
+impl FaultyStore {
+    fn inner(&mut self) -> &mut dyn Sharing {
+        self.store.sharing().expect("it is asked for only where there is one")
+    }
+}
+
+impl Sharing for FaultyStore {
+    fn lock(&mut self) -> Result<StoredHead, StoreError> {
+        self.inner().lock()
+    }
+
+    fn unlock(&mut self) {
+        self.inner().unlock();
+    }
+
+    fn head(&mut self) -> Result<StoredHead, StoreError> {
+        self.inner().head()
+    }
+
+    fn hold(&mut self, keys: &[EffectKey]) -> Result<Vec<(EffectKey, u32)>, StoreError> {
+        self.inner().hold(keys)
+    }
+
+    fn shared(&mut self) -> Arc<dyn Shared> {
+        Arc::new(FaultyShared { shared: self.inner().shared(), switch: self.switch.clone() })
+    }
+
+    fn watch(&mut self, tell: Arc<dyn Fn(News) + Send + Sync>) {
+        self.inner().watch(tell);
+    }
+}
+
+struct FaultyShared {
+    shared: Arc<dyn Shared>,
+    switch: Switch,
+}
+
+impl Shared for FaultyShared {
+    fn size(&self) -> Result<u64, StoreError> {
+        self.shared.size()
+    }
+
+    fn lease(&self, claim: &Claim) -> Result<Granted, StoreError> {
+        if self.switch.is_failing() {
+            return Err(StoreError::Unavailable(FULL.to_owned()));
+        }
+        self.shared.lease(claim)
     }
 }

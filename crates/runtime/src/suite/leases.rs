@@ -30,16 +30,37 @@ pub(super) fn leases_end_and_generations_grow(site: &dyn Site) {
         world.start(release).await;
         let lease = world.lease("host-a", Vec::new()).await.leases.remove(0);
         let key = lease.effect.key;
-        world.clock.advance(TTL / 2);
+        site.pass(&world.clock, TTL / 2);
         assert_eq!(world.lease("host-a", vec![(key, 1)]).await.renewed, [key]);
-        world.clock.advance(TTL / 2 + Duration::from_secs(1));
+        site.pass(&world.clock, TTL / 2 + Duration::from_secs(1));
         assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "it was renewed");
 
-        world.clock.advance(TTL);
+        site.pass(&world.clock, TTL);
         let again = world.lease("host-a", Vec::new()).await.leases.remove(0);
         assert_eq!((again.effect.key, again.generation), (key, 2));
         assert!(world.lease("host-a", vec![(key, 1)]).await.renewed.is_empty(), "the first holder lost it");
         assert_eq!(world.lease("host-a", vec![(key, 2)]).await.renewed, [key]);
+        world.runtime.shutdown().await;
+    });
+}
+
+pub(super) fn a_lease_whose_answer_was_lost_is_given_to_its_holder_again(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare().await;
+        world.start(release).await;
+        let lost = world.lease_as("host-a", Some("one"), Vec::new()).await.leases.remove(0);
+        assert!(world.lease_as("host-a", Some("two"), Vec::new()).await.leases.is_empty(), "one holds it");
+        assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "nobody in particular does not");
+        let again = world.lease_as("host-a", Some("one"), Vec::new()).await.leases.remove(0);
+        assert_eq!((&again.effect, again.generation), (&lost.effect, lost.generation));
+        let known = world.lease_as("host-a", Some("one"), vec![(again.effect.key, again.generation)]).await;
+        assert_eq!((known.leases.len(), known.renewed), (0, vec![again.effect.key]), "it has heard of it");
+
+        site.pass(&world.clock, TTL);
+        let others = world.lease_as("host-a", Some("two"), Vec::new()).await.leases.remove(0);
+        assert_eq!(others.generation, lost.generation + 1);
+        assert!(world.lease_as("host-a", Some("one"), Vec::new()).await.leases.is_empty(), "it is two's now");
         world.runtime.shutdown().await;
     });
 }
@@ -53,7 +74,7 @@ pub(super) fn generations_survive_reopening(site: &dyn Site) {
         let world = world.reopen(|| site.open()).await;
         assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "it is held across a restart");
         assert_eq!(world.lease("host-a", vec![(lease.effect.key, 1)]).await.renewed, [lease.effect.key]);
-        world.clock.advance(TTL);
+        site.pass(&world.clock, TTL);
         let again = world.lease("host-a", Vec::new()).await.leases.remove(0);
         assert_eq!((&again.effect, again.generation), (&lease.effect, 2));
         world.runtime.shutdown().await;
@@ -67,7 +88,7 @@ pub(super) fn late_reports_are_fenced_and_repeats_are_not_errors(site: &dyn Site
         world.start(release).await;
         let lease = world.lease("host-a", Vec::new()).await.leases.remove(0);
         let (key, outcome) = (lease.effect.key, success(&lease));
-        world.clock.advance(TTL);
+        site.pass(&world.clock, TTL);
         world.lease("host-a", Vec::new()).await;
 
         let size = world.runtime.head().size;
@@ -93,7 +114,7 @@ pub(super) fn waiting_performers_are_told(site: &dyn Site) {
         let world = World::fresh(site.open());
         let release = world.declare().await;
         let wait = Duration::from_secs(60);
-        let request = LeaseRequest { max: 1, wait, ttl: TTL, renew: Vec::new() };
+        let request = LeaseRequest { max: 1, wait, ttl: TTL, ..LeaseRequest::default() };
         let performer = Performer::Agent(name("host-a"));
         let waiting = tokio::spawn({
             let runtime = world.runtime.clone();
@@ -106,7 +127,8 @@ pub(super) fn waiting_performers_are_told(site: &dyn Site) {
         // Who holds something hears when it is gone.
         let lease = &leased.leases[0];
         let (key, generation) = (lease.effect.key, lease.generation);
-        let request = LeaseRequest { max: 0, wait, ttl: TTL, renew: vec![(key, generation)] };
+        let renew = vec![(key, generation)];
+        let request = LeaseRequest { max: 0, wait, ttl: TTL, renew, ..LeaseRequest::default() };
         let holding = tokio::spawn({
             let runtime = world.runtime.clone();
             async move { runtime.lease(Performer::Agent(name("host-a")), request).await }

@@ -17,11 +17,11 @@ pub(super) fn stale_batches_are_refused(site: &dyn Site) {
         frontier: text.as_bytes().to_vec(),
         ..Batch::default()
     };
-    let revision = store.load().expect("loads").revision;
+    let revision = store.load().expect("loads").head.revision;
     store.append(&batch(revision, 0, "first")).expect("is taken");
     assert_eq!(store.append(&batch(revision, 1, "stale")), Err(AppendError::Stale));
     assert_eq!(store.append(&batch(revision + 2, 1, "early")), Err(AppendError::Stale));
-    let loaded = store.load().expect("loads");
+    let loaded = store.load().expect("loads").head;
     assert_eq!((loaded.revision, loaded.size, &*loaded.frontier), (revision + 1, 1, b"first".as_slice()));
     assert_eq!(store.reader().read(0, 10).expect("reads").len(), 1);
     store.append(&batch(revision + 1, 1, "second")).expect("is taken");

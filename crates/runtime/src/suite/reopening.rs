@@ -9,6 +9,7 @@ use shipway_model::effect::{Effect, EffectKey};
 use super::world::{World, pause};
 use super::{ManualClock, Site, block_on};
 use crate::open::OpenError;
+use crate::sharing::Sharing;
 use crate::store::{AppendError, Batch, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer};
 
 pub(super) fn reopening_keeps_exactly_what_was_acknowledged(site: &dyn Site) {
@@ -126,6 +127,10 @@ impl Store for ForgedStore {
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
         self.store.append(batch)
+    }
+
+    fn sharing(&mut self) -> Option<&mut dyn Sharing> {
+        self.store.sharing()
     }
 
     fn reader(&self) -> Arc<dyn StoreReader> {

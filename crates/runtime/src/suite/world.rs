@@ -19,8 +19,9 @@ use crate::open::OpenError;
 use crate::runtime::{Config, LeaseRequest, Leased, Receipt, Runtime, Submission, SubmitError};
 use crate::store::Store;
 
-/// How long leases of the world hold.
-pub(super) const TTL: Duration = Duration::from_secs(10);
+/// How long leases of the world hold; longer than a slow machine takes between two lines of a check, because some
+/// stores go by the real time.
+pub(super) const TTL: Duration = Duration::from_secs(120);
 
 const HOSTS: [&str; 2] = ["host-a", "host-b"];
 
@@ -126,7 +127,13 @@ impl World {
 
     /// Leases what there is for a host, without waiting.
     pub async fn lease(&self, host: &str, renew: Vec<(EffectKey, u32)>) -> Leased {
-        let request = LeaseRequest { max: 8, wait: Duration::ZERO, ttl: TTL, renew };
+        self.lease_as(host, None, renew).await
+    }
+
+    /// The same, as a process of the host's that can be told from others.
+    pub async fn lease_as(&self, host: &str, holder: Option<&str>, renew: Vec<(EffectKey, u32)>) -> Leased {
+        let holder = holder.map(Arc::from);
+        let request = LeaseRequest { max: 8, wait: Duration::ZERO, ttl: TTL, holder, renew };
         let performer = Performer::Agent(name(host));
         self.runtime.lease(performer, request).await.expect("leases are given")
     }

@@ -71,7 +71,7 @@ async fn report(runtime: &Runtime, key: EffectKey, generation: u32, mut outcome:
         };
         match runtime.submit(submission).await {
             Ok(_) => return,
-            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_))) => {
+            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_) | SubmitError::Unsure(_))) => {
                 tracing::warn!(effect = %key, error = %error, "a report waits to be sent again");
                 sleep(retry).await;
                 retry = (retry * 2).min(RETRY_MAX);

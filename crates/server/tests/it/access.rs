@@ -87,7 +87,7 @@ async fn an_agent_acts_for_its_own_host_alone() {
     let other = || AgentPath { host: "host-b".parse().unwrap() };
     let refused = agent.call::<ShowOrders>(other(), (), ()).await.unwrap_err();
     assert!(refused.is(Code::Forbidden), "{refused}");
-    let ask = LeaseAsk { max: 1, wait_ms: 0, renew: Vec::new() };
+    let ask = LeaseAsk { max: 1, wait_ms: 0, holder: None, renew: Vec::new() };
     let refused = agent.call::<LeaseEffects>(other(), (), ask).await.unwrap_err();
     assert!(refused.is(Code::Forbidden), "{refused}");
     let registration = AgentRegistration {

@@ -24,7 +24,7 @@ fn host(name: &str) -> AgentPath {
 }
 
 async fn lease(agent: &Client, name: &str, wait_ms: u32, renew: Vec<Renewal>) -> Leases {
-    agent.call::<LeaseEffects>(host(name), (), LeaseAsk { max: 8, wait_ms, renew }).await.unwrap().value
+    agent.call::<LeaseEffects>(host(name), (), LeaseAsk { max: 8, wait_ms, holder: None, renew }).await.unwrap().value
 }
 
 fn success(lease: &Lease) -> Outcome {
@@ -180,7 +180,7 @@ async fn logs_are_kept_once_whatever_is_sent_again() {
 async fn hosts_that_never_registered_are_not_known() {
     let bed = Bed::start().await;
     let agent = bed.client("host-z", shipway_model::event::Role::Agent).await;
-    let ask = LeaseAsk { max: 1, wait_ms: 0, renew: Vec::new() };
+    let ask = LeaseAsk { max: 1, wait_ms: 0, holder: None, renew: Vec::new() };
     assert!(agent.call::<LeaseEffects>(host("host-z"), (), ask).await.unwrap_err().is(Code::UnknownAgent));
     assert!(agent.call::<ShowOrders>(host("host-z"), (), ()).await.unwrap_err().is(Code::UnknownAgent));
 }

@@ -13,7 +13,7 @@ async fn streams_and_long_polls_end_at_once() {
     let bed = Bed::start().await;
     let agent = bed.agent("host-a").await;
     let mut stream = bed.admin.follow::<FollowEvents>((), None).await.unwrap();
-    let ask = LeaseAsk { max: 1, wait_ms: 30_000, renew: Vec::new() };
+    let ask = LeaseAsk { max: 1, wait_ms: 30_000, holder: None, renew: Vec::new() };
     let poll = tokio::spawn(
         agent.call::<LeaseEffects>(AgentPath { host: "host-a".parse().unwrap() }, (), ask).into_future(),
     );

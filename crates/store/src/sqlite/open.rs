@@ -7,10 +7,10 @@ use rusqlite::Connection;
 
 /// `SHPW`: marks a database file as a ledger of Shipway.
 const APPLICATION_ID: i32 = 0x5348_5057;
+/// What leads from each version of the tables to the next, from an empty file on. What was released stays as it is.
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 /// Of the tables.
-const SCHEMA_VERSION: i32 = 1;
-
-const SCHEMA: &str = include_str!("sql/schema.sql");
+const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Why a file cannot be opened as a ledger.
 #[derive(Debug, thiserror::Error)]
@@ -37,21 +37,23 @@ pub(super) enum Schema {
     Newer(i32),
 }
 
-/// Lays the tables in an empty file, and looks at what is there otherwise.
+/// Lays the tables in an empty file and brings older ones up to date, all or nothing.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Schema> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION_ID, SCHEMA_VERSION) => Ok(Schema::Ready),
-        (APPLICATION_ID, newer) => Ok(Schema::Newer(newer)),
-        (0, 0) if tables == 0 => {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            transaction.commit()?;
-            Ok(Schema::Ready)
-        }
-        _ => Ok(Schema::NotALedger),
+    let version = match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => return Ok(Schema::Ready),
+        (APPLICATION_ID, older @ 1..SCHEMA_VERSION) => older,
+        (APPLICATION_ID, newer) => return Ok(Schema::Newer(newer)),
+        (0, 0) if tables == 0 => 0,
+        _ => return Ok(Schema::NotALedger),
+    };
+    for migration in MIGRATIONS.iter().skip(version as usize) {
+        transaction.execute_batch(migration)?;
     }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(Schema::Ready)
 }

@@ -37,13 +37,14 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record { position: unsigned(row, 0)?, bytes, leaf: digest(row, 2)? })
 }
 
-/// `body, generation, leased_until_ms`
+/// `body, generation, leased_until_ms, holder`
 pub(super) fn effect(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
     let effect = serde_json::from_slice(row.get_ref(0)?.as_blob()?);
     Ok(EffectRow {
         effect: Arc::new(effect.map_err(|error| unreadable(0, Type::Blob, error))?),
         generation: row.get(1)?,
         leased_until: timestamp(row, 2)?,
+        holder: row.get(3)?,
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use shipway_runtime::store::{
-    AppendError, Batch, EffectChange, EffectRow, Loaded, Store, StoreError, StoreReader,
+    AppendError, Batch, EffectChange, EffectRow, Loaded, Store, StoreError, StoreReader, StoredHead,
 };
 
 use super::lock::Lock;
@@ -118,13 +118,9 @@ fn load(connection: &mut Connection) -> rusqlite::Result<Loaded> {
         .collect();
     let effects = effects?;
     transaction.query_row(include_str!("sql/load_head.sql"), [], |it| {
-        Ok(Loaded {
-            revision: row::unsigned(it, 0)?,
-            size: row::unsigned(it, 1)?,
-            frontier: it.get(2)?,
-            checkpoint: it.get(3)?,
-            effects,
-        })
+        let (revision, size) = (row::unsigned(it, 0)?, row::unsigned(it, 1)?);
+        let head = StoredHead { revision, size, frontier: it.get(2)?, checkpoint: it.get(3)? };
+        Ok(Loaded { head, effects })
     })
 }
 
@@ -166,14 +162,14 @@ fn change_effects(transaction: &Transaction<'_>, changes: &[EffectChange]) -> ru
     let millis = |at: &Option<Timestamp>| at.map(Timestamp::as_millisecond);
     for change in changes {
         match change {
-            EffectChange::Put(EffectRow { effect, generation, leased_until }) => {
+            EffectChange::Put(EffectRow { effect, generation, leased_until, holder }) => {
                 let body = serde_json::to_vec(effect).expect("effects have string keys and write to memory");
                 let mut put = transaction.prepare_cached(include_str!("sql/put_effect.sql"))?;
-                put.execute((effect.key.to_string(), body, generation, millis(leased_until)))?;
+                put.execute((effect.key.to_string(), body, generation, millis(leased_until), holder))?;
             }
-            EffectChange::Lease { key, generation, leased_until } => {
+            EffectChange::Lease { key, generation, leased_until, holder } => {
                 let mut lease = transaction.prepare_cached(include_str!("sql/lease_effect.sql"))?;
-                lease.execute((key.to_string(), generation, millis(leased_until)))?;
+                lease.execute((key.to_string(), generation, millis(leased_until), holder))?;
             }
             EffectChange::Remove(key) => {
                 let mut remove = transaction.prepare_cached(include_str!("sql/remove_effect.sql"))?;

@@ -65,8 +65,8 @@ fn check(ledger: &Path, acknowledged: &[(usize, String)], size_before: u64) -> u
     let stored: BTreeMap<_, _> =
         loaded.effects.iter().map(|it| (it.effect.key, it.effect.as_ref().clone())).collect();
     let records = store.reader().read(0, usize::MAX / 2).expect("reads");
-    assert_eq!(records.len() as u64, loaded.size);
-    assert!(loaded.size >= size_before + acknowledged.len() as u64);
+    assert_eq!(records.len() as u64, loaded.head.size);
+    assert!(loaded.head.size >= size_before + acknowledged.len() as u64);
     for (position, scope) in acknowledged {
         let text = String::from_utf8_lossy(&records[*position].bytes).into_owned();
         assert!(text.contains(&format!("\"{scope}\"")), "{scope} at {position}: {text}");
@@ -74,7 +74,7 @@ fn check(ledger: &Path, acknowledged: &[(usize, String)], size_before: u64) -> u
 
     let world = World::open(Box::new(store), ManualClock::default()).expect("is whole");
     let head = world.runtime.head();
-    assert_eq!(head.size, loaded.size, "opening has nothing to add");
+    assert_eq!(head.size, loaded.head.size, "opening has nothing to add");
     let checkpoint = Checkpoint::verify(&head.checkpoint, world.runtime.verifier_key()).expect("is signed");
     let mut verifier = Verifier::new(vec![checkpoint]).expect("one checkpoint agrees with itself");
     for record in &records {

@@ -1,4 +1,6 @@
+mod cluster;
 mod crash;
 mod full_disk;
 mod opening;
 mod promises;
+mod replicas;

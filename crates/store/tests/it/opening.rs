@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use shipway_engine::Command;
 use shipway_model::effect::Performer;
+use shipway_model::event::Scope;
 use shipway_runtime::LeaseRequest;
-use shipway_runtime::suite::World;
+use shipway_runtime::suite::{ManualClock, World};
 use shipway_store::{OpenError, SqliteStore};
 
 #[tokio::test]
@@ -69,4 +71,32 @@ fn other_files_are_refused() {
         SqliteStore::open(&folder.path().join("no/such/ledger.db")),
         Err(OpenError::Lock { .. })
     ));
+}
+
+#[tokio::test]
+async fn the_tables_of_every_release_are_brought_up_to_date_and_go_on() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("ledger.db");
+    let released = rusqlite::Connection::open(&path).expect("opens");
+    released.execute_batch(include_str!("../fixtures/sqlite-1.sql")).expect("is laid");
+    drop(released);
+
+    let clock = ManualClock::default();
+    let open = || Box::new(SqliteStore::open(&path).expect("is brought up to date"));
+    let world = World::open(open(), clock.clone()).expect("is whole");
+    assert_eq!(world.runtime.head().size, 14);
+    let repeated = world.submit_keyed("ada", Some("k"), pause("a")).await.expect("was answered before");
+    assert!(repeated.repeated, "answers are kept");
+    assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "leases are kept");
+    clock.advance(Duration::from_secs(10));
+    let lease = world.lease_as("host-a", Some("one"), Vec::new()).await.leases.remove(0);
+    assert_eq!(lease.generation, 2);
+    let world = world.reopen(|| open()).await;
+    assert_eq!(world.runtime.head().size, 14);
+    world.runtime.shutdown().await;
+}
+
+fn pause(environment: &str) -> Command {
+    let scope = Scope::Environment(environment.parse().expect("is a name"));
+    Command::PauseScope { scope, reason: "a check".to_owned() }
 }

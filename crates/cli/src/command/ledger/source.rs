@@ -138,7 +138,7 @@ fn open_folder(data: &Path) -> Result<Source, Failure> {
     let mut store = SqliteStore::open(&file).map_err(|error| {
         Failure::because(&error, NEXT).with_hint("a control plane that runs is asked without --data")
     })?;
-    let loaded = store.load().map_err(unreadable)?;
+    let loaded = store.load().map_err(unreadable)?.head;
     let frontier = match loaded.frontier.as_slice() {
         [] => Frontier::default(),
         bytes => Frontier::from_bytes(bytes).map_err(|it| Failure::because(&it, NEXT))?,

@@ -124,7 +124,7 @@ fn offline(data: &Path, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<So
             .with_hint("a control plane that runs is asked without --data")
     })?;
     let unreadable = |error| Failure::because(&error, "shipway ledger verify --data DIR");
-    let loaded = store.load().map_err(unreadable)?;
+    let loaded = store.load().map_err(unreadable)?.head;
     let reader = store.reader();
     // A ledger that nobody has written to yet has no checkpoint; one that has lost its events still has it.
     if let Some(key) = key.as_ref().filter(|_| loaded.size > 0 || !loaded.checkpoint.is_empty()) {

@@ -96,7 +96,7 @@ impl Agent {
     }
 
     async fn lease(&self) -> Vec<Lease> {
-        let ask = LeaseAsk { max: 8, wait_ms: 200, renew: Vec::new() };
+        let ask = LeaseAsk { max: 8, wait_ms: 200, holder: None, renew: Vec::new() };
         self.client.call::<LeaseEffects>(self.path(), (), ask).await.expect("an answer").value.leases
     }
 

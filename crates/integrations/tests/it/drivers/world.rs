@@ -335,7 +335,7 @@ async fn be_agent(runtime: Runtime, instances: BTreeMap<&'static str, SocketAddr
     let performer = Performer::Agent(name(HOST));
     loop {
         let (wait, ttl) = (Duration::from_secs(20), Duration::from_secs(60));
-        let request = LeaseRequest { max: 8, wait, ttl, renew: Vec::new() };
+        let request = LeaseRequest { max: 8, wait, ttl, ..LeaseRequest::default() };
         for lease in runtime.lease(performer.clone(), request).await.unwrap().leases {
             let Lease { effect, generation, .. } = lease;
             let result = match &effect.order {

@@ -1,5 +1,6 @@
 //! Handing out effects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_api::Code;
@@ -19,6 +20,7 @@ pub(super) async fn handle(it: Incoming<LeaseEffects>) -> Outcome<LeaseEffects> 
         max: it.body.max as usize,
         wait: Duration::from_millis(it.body.wait_ms.min(LEASE_WAIT_MS_MAX).into()),
         ttl: TTL,
+        holder: it.body.holder.as_deref().map(Arc::from),
         renew: it.body.renew.iter().map(|held| (held.key, held.generation)).collect(),
     };
     let lease = it.app.runtime.lease(Performer::Agent(it.path.host.clone()), request);

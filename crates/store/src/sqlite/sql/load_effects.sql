@@ -1,1 +1,1 @@
-SELECT body, generation, leased_until_ms FROM effects
+SELECT body, generation, leased_until_ms, holder FROM effects

@@ -1,0 +1,87 @@
+//! Other control planes on the same store, as readers and performers meet them: news, leases, and reading what any of
+//! them has acknowledged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::inbox::Inbox;
+use crate::published::Published;
+use crate::runtime::SubmitError;
+use crate::sharing::{Claim, Granted, News, Shared, Sharing};
+use crate::store::StoreError;
+use crate::writer::Written;
+
+/// How long reading waits for what others have written before it gives up.
+const CATCH_UP_MAX: Duration = Duration::from_secs(10);
+
+pub(crate) struct Peers {
+    shared: Arc<dyn Shared>,
+    /// How often the store was asked for its size.
+    rounds: AtomicU64,
+    /// The newest round's answer. Held while the store is asked: those who come meanwhile share the next round.
+    newest: Mutex<Result<u64, StoreError>>,
+}
+
+impl Peers {
+    /// Listens to the others from now on.
+    pub(crate) fn meet(
+        sharing: &mut dyn Sharing,
+        published: &Arc<Published>,
+        inbox: &Arc<Inbox<Written>>,
+    ) -> Self {
+        let (told, moved) = (published.clone(), inbox.clone());
+        sharing.watch(Arc::new(move |news| match news {
+            News::Moved => moved.moved(),
+            News::Expired(performers) => told.wake(&performers),
+        }));
+        Self { shared: sharing.shared(), rounds: AtomicU64::new(0), newest: Mutex::new(Ok(0)) }
+    }
+
+    /// Waits until what is durable now is published.
+    pub(crate) async fn catch_up(
+        &self,
+        published: &Published,
+        inbox: &Inbox<Written>,
+    ) -> Result<(), StoreError> {
+        let caught_up = async {
+            let size = self.size().await?;
+            let mut shown = published.subscribe();
+            if *shown.borrow_and_update() < size {
+                inbox.moved();
+            }
+            // The sender lives as long as `published`.
+            let _ = shown.wait_for(|it| *it >= size).await;
+            Ok(())
+        };
+        let late = || StoreError::Unavailable("the newest events cannot be read in time".to_owned());
+        timeout(CATCH_UP_MAX, caught_up).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    pub(crate) async fn claim(&self, claim: Claim) -> Result<Granted, SubmitError> {
+        let shared = self.shared.clone();
+        let granted = blocking(move || shared.lease(&claim)).await;
+        granted.map_err(|error| SubmitError::Unavailable(error.to_string()))
+    }
+
+    /// The ledger's size at some moment after this was called.
+    async fn size(&self) -> Result<u64, StoreError> {
+        let begun = self.rounds.load(Ordering::SeqCst);
+        let mut newest = self.newest.lock().await;
+        if self.rounds.load(Ordering::SeqCst) > begun {
+            return newest.clone();
+        }
+        self.rounds.fetch_add(1, Ordering::SeqCst);
+        let shared = self.shared.clone();
+        *newest = blocking(move || shared.size()).await;
+        newest.clone()
+    }
+}
+
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
+    let asked = tokio::task::spawn_blocking(ask);
+    asked.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+}

@@ -1,0 +1,17 @@
+//! One ledger in one schema of a PostgreSQL database, which any number of control planes work on at once.
+
+mod driver;
+mod fault;
+mod leases;
+mod line;
+mod migrate;
+mod open;
+mod reader;
+mod row;
+mod session;
+mod statements;
+mod watch;
+mod writer;
+
+pub use migrate::MigrateError;
+pub use open::{ConnectError, PostgresStore};

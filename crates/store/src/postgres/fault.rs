@@ -1,0 +1,72 @@
+//! What goes wrong between us and the database, and what that says about what was being written.
+
+use std::error::Error as _;
+use std::fmt;
+
+use shipway_runtime::StoreError;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The database refused: what was asked has not happened.
+    Refused(Error),
+    /// The line broke, or the server went down while it worked: what was asked may have happened.
+    Broken(Error),
+    /// No answer came in time: what was asked may have happened, or still happen.
+    Late,
+    /// What came back cannot have been written by us.
+    Damaged(String),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        // Class 57P is the server shutting down or ending the session. A commit that waits for its standby is durable
+        // here already when that happens.
+        let is_over = |code: &SqlState| code.code().starts_with("57P") || code.code().starts_with("08");
+        match error.code() {
+            Some(code) if !is_over(code) => Self::Refused(error),
+            _ => Self::Broken(error),
+        }
+    }
+}
+
+impl Fault {
+    /// Whether the connection is of no use any more.
+    pub(super) fn ends_session(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::Late)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) | Self::Broken(error) => {
+                // The driver's own words for what the server says are "db error".
+                match error.as_db_error() {
+                    Some(said) => write!(f, "{}", said.message()),
+                    None => {
+                        write!(f, "{error}")?;
+                        error.source().map_or(Ok(()), |source| write!(f, ": {source}"))
+                    }
+                }
+            }
+            Self::Late => f.write_str("PostgreSQL did not answer in time"),
+            Self::Damaged(what) => f.write_str(what),
+        }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        let text = fault.to_string();
+        let is_damage = match &fault {
+            Fault::Damaged(_) => true,
+            Fault::Refused(error) => error
+                .code()
+                .is_some_and(|it| matches!(*it, SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED)),
+            Fault::Broken(_) | Fault::Late => false,
+        };
+        if is_damage { Self::Damaged(text) } else { Self::Unavailable(text) }
+    }
+}

@@ -1,0 +1,62 @@
+//! Reading beside the writer: single statements, which see what was committed last.
+
+use shipway_model::Digest;
+use shipway_runtime::Record;
+use shipway_runtime::store::{StoreError, StoreReader, StoredAnswer};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::fault::Fault;
+use super::line::Lines;
+use super::row;
+
+pub(super) struct Reader {
+    pub(super) lines: Lines,
+}
+
+type Values = Vec<Box<dyn ToSql + Sync + Send>>;
+
+impl Reader {
+    fn rows<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        values: Values,
+        read: fn(&Row) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, StoreError> {
+        let found = self.lines.call(move |session| async move {
+            let values: Vec<_> = values.iter().map(|it| &**it as &(dyn ToSql + Sync)).collect();
+            session.rows(sql, &values).await?.iter().map(read).collect()
+        });
+        Ok(found?)
+    }
+}
+
+impl StoreReader for Reader {
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let values: Values = vec![Box::new(row::integer(from)), Box::new(row::integer(limit as u64))];
+        self.rows(include_str!("sql/read_events.sql"), values, row::record)
+    }
+
+    fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let (stream, from, limit) = (stream.to_owned(), row::integer(from), row::integer(limit as u64));
+        let values: Values = vec![Box::new(stream), Box::new(from), Box::new(limit)];
+        self.rows(include_str!("sql/read_stream.sql"), values, row::record)
+    }
+
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {
+        let values: Values = vec![Box::new(row::integer(from)), Box::new(row::integer(limit as u64))];
+        self.rows(include_str!("sql/read_leaves.sql"), values, |it| row::digest(it, 0))
+    }
+
+    fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError> {
+        let values: Values = vec![Box::new(level.cast_signed()), Box::new(row::integer(index))];
+        let found = self.rows(include_str!("sql/find_node.sql"), values, |it| row::digest(it, 0))?;
+        Ok(found.into_iter().next())
+    }
+
+    fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
+        let values: Values = vec![Box::new(key.to_owned())];
+        let found = self.rows(include_str!("sql/find_answer.sql"), values, row::answer)?;
+        Ok(found.into_iter().next())
+    }
+}

@@ -1,0 +1,1 @@
+SELECT DISTINCT performer FROM effects WHERE leased_until <= clock_timestamp()

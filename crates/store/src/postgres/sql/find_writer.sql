@@ -1,0 +1,1 @@
+SELECT revision FROM writers WHERE id = $1

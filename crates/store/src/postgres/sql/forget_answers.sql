@@ -1,0 +1,1 @@
+DELETE FROM answers WHERE at_ms < $1

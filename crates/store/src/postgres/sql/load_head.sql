@@ -1,0 +1,1 @@
+SELECT revision, size, frontier, checkpoint FROM head

@@ -1,0 +1,1 @@
+DELETE FROM effects WHERE key = ANY ($1::text[])

@@ -1,0 +1,134 @@
+//! Several runtimes on one database, as replicas of the control plane are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_engine::Command;
+use shipway_model::effect::Performer;
+use shipway_model::event::Scope;
+use shipway_runtime::suite::{ManualClock, World};
+use shipway_runtime::{LeaseRequest, SubmitError};
+use shipway_store::PostgresStore;
+
+use crate::cluster::Cluster;
+
+/// Each opened while the others run.
+fn replicas<const N: usize>(cluster: &Cluster) -> [Arc<World>; N] {
+    let address = cluster.fresh();
+    let clock = ManualClock::default();
+    std::array::from_fn(|_| {
+        let store = PostgresStore::open(&address).expect("opens");
+        Arc::new(World::open(Box::new(store), clock.clone()).expect("opens"))
+    })
+}
+
+fn pause(scope: &str) -> Command {
+    let scope = Scope::Environment(scope.parse().expect("is a name"));
+    Command::PauseScope { scope, reason: "a test".to_owned() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_that_contend_are_all_served_in_one_order() {
+    let cluster = Cluster::start();
+    let replicas: [_; 3] = replicas(&cluster);
+    let writers = replicas.iter().zip(["x", "y", "z"]).map(|(world, name)| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            for number in 0..50 {
+                let scope = format!("{name}-{number}");
+                assert!(!world.submit(pause(&scope)).await.expect("is accepted").repeated);
+                assert!(world.submit(pause("same")).await.is_ok());
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("a writer writes");
+    }
+    for world in &replicas {
+        world.runtime.catch_up().await.expect("catches up");
+        assert_eq!(world.runtime.head().size, 152);
+        assert_eq!(world.runtime.state().pauses.iter().count(), 151);
+        assert_eq!(world.runtime.head(), replicas[0].runtime.head());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_acknowledged_any_other_shows() {
+    let cluster = Cluster::start();
+    let [one, two] = replicas(&cluster);
+    for number in 0..100 {
+        let (writer, reader) = if number % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        writer.submit(pause(&format!("number-{number}"))).await.expect("is accepted");
+        reader.runtime.catch_up().await.expect("catches up");
+        assert_eq!(reader.runtime.state().pauses.iter().count(), number + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_at_one_hears_what_another_appends() {
+    let cluster = Cluster::start();
+    let [one, two] = replicas(&cluster);
+    let release = one.declare().await;
+    let request = LeaseRequest {
+        max: 1,
+        wait: Duration::from_secs(60),
+        ttl: Duration::from_secs(60),
+        ..Default::default()
+    };
+    let mut sizes = two.runtime.subscribe();
+    let waiting = tokio::spawn({
+        let runtime = two.runtime.clone();
+        async move { runtime.lease(Performer::Agent("host-a".parse().expect("is a name")), request).await }
+    });
+    one.start(release).await;
+    let leased = waiting.await.expect("does not panic").expect("is given");
+    assert_eq!(leased.leases.len(), 1);
+    let size = one.runtime.head().size;
+    sizes.wait_for(|it| *it >= size).await.expect("it is told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_has_one_holder_whichever_replica_is_asked() {
+    let cluster = Cluster::start();
+    let replicas: [_; 3] = replicas(&cluster);
+    let release = replicas[0].declare().await;
+    replicas[0].start(release).await;
+    let (a, b, c) = tokio::join!(
+        replicas[0].lease("host-a", Vec::new()),
+        replicas[1].lease("host-a", Vec::new()),
+        replicas[2].lease("host-a", Vec::new()),
+    );
+    let leases: Vec<_> = [a, b, c].into_iter().flat_map(|it| it.leases).collect();
+    assert_eq!(leases.len(), 1);
+
+    // Whoever has it may report it to any of them, once.
+    let (key, generation) = (leases[0].effect.key, leases[0].generation);
+    let outcome = |host: &str| {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
+        let _ = host;
+        let result = shipway_model::effect::Success::Placed { address };
+        shipway_model::effect::Outcome::Succeeded { result }
+    };
+    let late = replicas[1].report(key, generation + 1, outcome("b")).await;
+    assert_eq!(late.expect_err("is not held so"), SubmitError::Fenced { current: Some(generation) });
+    assert!(!replicas[1].report(key, generation, outcome("b")).await.expect("is held").repeated);
+    assert!(replicas[2].report(key, generation, outcome("c")).await.expect("is no error").repeated);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_ends_wakes_whoever_waits_at_another() {
+    let cluster = Cluster::start();
+    let [one, two] = replicas(&cluster);
+    let release = one.declare().await;
+    one.start(release).await;
+    let request = |ttl_ms| LeaseRequest {
+        max: 1,
+        wait: Duration::from_secs(60),
+        ttl: Duration::from_millis(ttl_ms),
+        ..Default::default()
+    };
+    let performer = || Performer::Agent("host-a".parse().expect("is a name"));
+    let first = one.runtime.lease(performer(), request(300)).await.expect("is given").leases.remove(0);
+    let again = two.runtime.lease(performer(), request(60_000)).await.expect("is given").leases.remove(0);
+    assert_eq!((&again.effect, again.generation), (&first.effect, first.generation + 1));
+}
