@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 5] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package {
         name: "python3-venv",
@@ -21,6 +21,11 @@ const PACKAGES: [Package; 4] = [
         name: "faketime",
         probe: &["faketime", "--version"],
         purpose: "sets an agent's clock wrong in a test",
+    },
+    Package {
+        name: "postgresql",
+        probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"],
+        purpose: "is the database of the tests of replicas, which start servers of their own",
     },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];

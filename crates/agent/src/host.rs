@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
@@ -30,6 +31,9 @@ pub(crate) struct Host {
     pub(crate) to_report: Notify,
     /// Held while reports are sent.
     pub(crate) sending: Mutex<()>,
+    /// What the control plane tells this agent by from others of the host: its data folder, which is one agent's at a
+    /// time. A lease that was given to an agent here and never heard of is given to it, or to its successor, again.
+    pub(crate) holder: String,
     /// Held open: it is locked against a second agent.
     _lock: File,
 }
@@ -45,6 +49,8 @@ impl Host {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(AgentError::InUse(data_dir));
         }
+        let identity = lock.metadata().map_err(unusable)?;
+        let holder = format!("{:x}-{:x}", identity.dev(), identity.ino());
         let journal = Journal::open(&layout.journal())?;
         let cache = Cache::open(layout.cache(), link.clone()).map_err(unusable)?;
         let this = Self {
@@ -58,6 +64,7 @@ impl Host {
             fleet: Fleet::default(),
             to_report: Notify::new(),
             sending: Mutex::new(()),
+            holder,
             _lock: lock,
         };
         this.remove_finished_work().map_err(unusable)?;

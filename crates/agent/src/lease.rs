@@ -109,7 +109,8 @@ impl Hands {
             let wait = if max == 0 { Duration::ZERO } else { wait };
             let renew = self.renewals();
             let asked: Vec<EffectKey> = renew.iter().map(|it| it.key).collect();
-            let Leases { leases, renewed } = self.host.link.lease(max as u32, wait, renew).await?;
+            let asked_as = &self.host.holder;
+            let Leases { leases, renewed } = self.host.link.lease(max as u32, wait, asked_as, renew).await?;
             for lease in leases {
                 self.accept(lease).await;
             }
@@ -117,11 +118,15 @@ impl Hands {
         }
     }
 
+    /// What is being performed, and what was performed and not reported yet: what is not named here counts as never
+    /// heard of, and is given again.
     fn renewals(&self) -> Vec<Renewal> {
         self.host.journal.read(|state| {
             let generation = |key: &EffectKey| state.effects.get(key).map(|it| it.generation);
-            let renewal = |key: &EffectKey| Some(Renewal { key: *key, generation: generation(key)? });
-            self.busy.keys().filter_map(renewal).collect()
+            let busy = self.busy.keys().filter_map(|key| Some((*key, generation(key)?)));
+            let unreported = state.unreported().map(|(key, generation, _)| (key, generation));
+            let held: BTreeMap<_, _> = busy.chain(unreported).collect();
+            held.into_iter().map(|(key, generation)| Renewal { key, generation }).collect()
         })
     }
 

@@ -64,9 +64,11 @@ impl Link {
         &self,
         max: u32,
         wait: Duration,
+        holder: &str,
         renew: Vec<Renewal>,
     ) -> Result<Leases, LinkError> {
-        let ask = LeaseAsk { max, wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX), renew };
+        let wait_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+        let ask = LeaseAsk { max, wait_ms, holder: Some(holder.to_owned()), renew };
         let call = self.client.call::<LeaseEffects>(self.path(), (), ask);
         Ok(call.timeout(wait + ANSWER_WAIT_MAX).await?.value)
     }
