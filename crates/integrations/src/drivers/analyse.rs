@@ -125,7 +125,7 @@ async fn record(task: &Task, block: Block, verdict: &Verdict) -> Result<(), Stri
     loop {
         match task.observe(block.clone(), verdict.clone()).await {
             Ok(()) => return Ok(()),
-            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_))) => {
+            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_) | SubmitError::Unsure(_))) => {
                 task.log.line(&format!("the block waits to be recorded: {error}"));
                 tokio::time::sleep(RECORD_PAUSE).await;
             }

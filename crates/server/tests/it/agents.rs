@@ -24,7 +24,11 @@ fn host(name: &str) -> AgentPath {
 }
 
 async fn lease(agent: &Client, name: &str, wait_ms: u32, renew: Vec<Renewal>) -> Leases {
-    agent.call::<LeaseEffects>(host(name), (), LeaseAsk { max: 8, wait_ms, holder: None, renew }).await.unwrap().value
+    agent
+        .call::<LeaseEffects>(host(name), (), LeaseAsk { max: 8, wait_ms, holder: None, renew })
+        .await
+        .unwrap()
+        .value
 }
 
 fn success(lease: &Lease) -> Outcome {

@@ -80,15 +80,6 @@ impl Cluster {
         }
     }
 
-    /// Where the server's socket is.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.path().join(".s.PGSQL.5432")
-    }
-
     /// The address of a schema of its own in this server, which is there and empty.
     pub(crate) fn fresh(&self) -> String {
         let schema = format!("site_{}", self.n_schemas.fetch_add(1, Ordering::Relaxed));
