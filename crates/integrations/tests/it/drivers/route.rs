@@ -47,7 +47,7 @@ async fn a_route_that_is_held_already_is_not_set_again() {
         max: 1,
         wait: std::time::Duration::from_secs(20),
         ttl: std::time::Duration::from_secs(1),
-        renew: Vec::new(),
+        ..LeaseRequest::default()
     };
     let leased = world.runtime.lease(Performer::Server, request).await.unwrap();
     let Order::Route { route, .. } = &leased.leases[0].effect.order else { panic!("{leased:?}") };
