@@ -4,20 +4,35 @@
 //! whole document or refuses it with the place of the fault, keeps memory bounded by what the normal form keeps
 //! (never the input), and does not resolve entities, follow links or open files.
 
+mod advisory;
+mod cargo_audit;
+mod cargo_deny;
 mod clean;
 mod cobertura;
 mod counted;
+mod csaf;
+mod cyclonedx;
 mod detect;
+mod gathered;
+mod gitleaks;
 mod gocover;
+mod grype;
 mod input;
 mod jacoco;
 mod json;
 mod junit;
 mod lcov;
 mod lines;
+mod npm_audit;
+mod openvex;
+mod osv_scanner;
 mod remarks;
+mod sarif;
 mod source;
+mod spdx;
 mod tally;
+mod trivy;
+mod trufflehog;
 mod xml;
 
 use std::fmt;
@@ -81,7 +96,26 @@ pub const ENTRIES_MAX: usize = 500_000;
 pub const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// Every format, in the order of their names.
-pub const ALL: &[Format] = &[cobertura::FORMAT, gocover::FORMAT, jacoco::FORMAT, junit::FORMAT, lcov::FORMAT];
+pub const ALL: &[Format] = &[
+    cargo_audit::FORMAT,
+    cargo_deny::FORMAT,
+    cobertura::FORMAT,
+    csaf::FORMAT,
+    cyclonedx::FORMAT,
+    gitleaks::FORMAT,
+    gocover::FORMAT,
+    grype::FORMAT,
+    jacoco::FORMAT,
+    junit::FORMAT,
+    lcov::FORMAT,
+    npm_audit::FORMAT,
+    openvex::FORMAT,
+    osv_scanner::FORMAT,
+    sarif::FORMAT,
+    spdx::FORMAT,
+    trivy::FORMAT,
+    trufflehog::FORMAT,
+];
 
 /// Reads a document of the given format, or of the one that its beginning shows. It may be compressed with gzip, and
 /// be UTF-8, UTF-16, or in what its XML declaration says.

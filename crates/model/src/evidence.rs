@@ -5,6 +5,7 @@
 //! as a pass. Durations are seconds, latencies milliseconds, ratios are never stored (they follow from counts).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -478,19 +479,33 @@ impl Counts {
     /// Counts the findings as the normal form promises.
     pub fn of(findings: &[Finding]) -> Self {
         let mut counts = Self::default();
-        for finding in findings {
-            let count = match finding.severity {
-                _ if finding.suppressed => &mut counts.suppressed,
-                Severity::Critical => &mut counts.critical,
-                Severity::High => &mut counts.high,
-                Severity::Medium => &mut counts.medium,
-                Severity::Low => &mut counts.low,
-                Severity::None => &mut counts.none,
-                Severity::Unknown => &mut counts.unknown,
-            };
-            *count += 1;
-        }
+        findings.iter().for_each(|it| counts.add(it));
         counts
+    }
+
+    pub fn add(&mut self, finding: &Finding) {
+        let count = match finding.severity {
+            _ if finding.suppressed => &mut self.suppressed,
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::None => &mut self.none,
+            Severity::Unknown => &mut self.unknown,
+        };
+        *count += 1;
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.critical += other.critical;
+        self.high += other.high;
+        self.medium += other.medium;
+        self.low += other.low;
+        self.none += other.none;
+        self.unknown += other.unknown;
+        self.suppressed += other.suppressed;
     }
 }
 
