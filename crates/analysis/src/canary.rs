@@ -31,4 +31,4 @@ mod thresholds;
 pub use answer::{Answer, Effect, MetricAnswer};
 pub use config::{Config, Direction, Exposure, InvalidConfig, Kind, MetricConfig};
 pub use judge::{Analysis, LineError};
-pub use observation::{Arm, InvalidObservation, Latency, Observation, Sample};
+pub use observation::{Arm, Buckets, InvalidObservation, Latency, Observation, Sample};

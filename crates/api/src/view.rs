@@ -1,6 +1,7 @@
 //! What is answered, where the type of the model itself does not say enough.
 
 pub mod agent;
+pub mod analysis;
 pub mod artifact;
 pub mod environment;
 pub mod evidence;

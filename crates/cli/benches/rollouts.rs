@@ -9,13 +9,12 @@ use std::time::{Duration, Instant};
 
 use shipway_engine::Command;
 use shipway_ledger::SigningKey;
-use shipway_model::analysis::{Block, Decision, Verdict};
 use shipway_model::effect::{Order, Outcome, Success};
 use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
 use shipway_model::resource::Resource;
 use shipway_model::resource::strategy::Analysis;
-use shipway_model::{Digest, Millis, Name, RolloutId};
-use shipway_runtime::driver::{BoxFuture, Driver, Task};
+use shipway_model::{Digest, Name, RolloutId};
+use shipway_runtime::driver::{BoxFuture, Driver, Judging, Task};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools};
 use shipway_runtime::{Config, OsEntropy, Runtime, Submission, SystemClock};
@@ -40,16 +39,8 @@ impl Driver for Nothing {
     }
 }
 
-fn no_judge(_: &Analysis, _: &[Block]) -> Verdict {
-    let decision = Decision::Undecided;
-    Verdict {
-        decision,
-        decided_at: Millis::ZERO,
-        canary_requests: 0,
-        canary_errors: 0,
-        metrics: Vec::new(),
-        reasons: Vec::new(),
-    }
+fn no_judge(_: &Analysis) -> Result<Box<dyn Judging>, String> {
+    Err("nothing is judged here".to_owned())
 }
 
 fn main() {

@@ -10,12 +10,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shipway_analysis::Rule;
 use shipway_integrations::drivers;
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
-use shipway_model::analysis::{Block, Verdict};
-use shipway_model::resource::strategy::Analysis;
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -100,7 +97,8 @@ impl ControlPlane {
         };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
         let drivers = drivers::all(drivers::Config::from_environment());
-        let worker = worker::start(runtime.clone(), Tools { drivers, judge, logs: logs.clone() });
+        let worker =
+            worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs: logs.clone() });
         let config = shipway_server::Config::new(listen, folder);
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
         Ok(Self { runtime, worker, server, first_token })
@@ -116,18 +114,6 @@ impl ControlPlane {
         self.worker.stop().await;
         self.runtime.shutdown().await;
     }
-}
-
-/// How the judge is asked: the one seam between the strategy's rule and the statistics.
-fn judge(analysis: &Analysis, blocks: &[Block]) -> Verdict {
-    let rule = Rule {
-        alpha: analysis.alpha,
-        error_margin: analysis.margin,
-        latency_margin: analysis.margin,
-        requests_min: analysis.requests,
-        ..Rule::default()
-    };
-    shipway_analysis::judge(&rule, blocks)
 }
 
 fn tenant() -> Name {

@@ -15,6 +15,7 @@ mod daemon;
 mod demo;
 mod exit;
 mod failure;
+mod judge;
 mod manual;
 mod output;
 mod settings;

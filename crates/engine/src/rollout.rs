@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Direction, Outcome};
 use shipway_model::event::{Body, Cause, End, Event};
 use shipway_model::plan::{Action, Plan, StepId};
 use shipway_model::release::ReleaseRef;
 use shipway_model::{Digest, Millis, Name, RolloutId};
 
+use self::track::Track;
 use crate::environment::Shipped;
 use crate::{Code, Rejection};
 
@@ -24,6 +24,7 @@ pub(crate) mod follow;
 pub(crate) mod report;
 pub(crate) mod start;
 pub mod time;
+pub mod track;
 pub(crate) mod unwind;
 pub(crate) mod verbs;
 pub mod waiting;
@@ -106,9 +107,8 @@ pub struct StepState {
     pub back: Progress,
     /// The fence of the route that it set last.
     pub route_revision: Option<u64>,
-    /// What the judge saw so far.
-    pub blocks: Vec<Block>,
-    pub verdict: Option<Verdict>,
+    /// What the judge saw and said so far.
+    pub track: Track,
     pub approved_by: Option<String>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
@@ -291,8 +291,7 @@ impl Rollout {
             }
             Body::StepObserved { step, block, verdict, .. } => {
                 if let Some(step) = self.step_mut(*step) {
-                    step.blocks.push(block.clone());
-                    step.verdict = Some(verdict.clone());
+                    step.track.add(block, verdict);
                 }
             }
             _ => self.apply_step(event),

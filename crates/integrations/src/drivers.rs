@@ -14,7 +14,9 @@ use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Outcome, Success};
+use shipway_runtime::SubmitError;
 use shipway_runtime::driver::{Driver, Task};
 
 use crate::outbound::Outbound;
@@ -22,6 +24,9 @@ pub use crate::spec::Spec;
 
 /// The environment variable that holds the token of the built-in router.
 pub const ROUTER_TOKEN_VARIABLE: &str = "SHIPWAY_ROUTER_TOKEN";
+
+/// The wait before a block that could not be recorded is given again.
+const RECORD_PAUSE: Duration = Duration::from_millis(500);
 
 /// What the drivers are built with.
 #[derive(Clone, Default)]
@@ -69,6 +74,25 @@ async fn unless_called_off(task: &Task, work: impl Future<Output = Outcome>) -> 
 fn time_limit(task: &Task) -> Duration {
     let timeout = task.effect.timeout.duration();
     timeout - (timeout / 10).min(Duration::from_secs(1))
+}
+
+/// Returns when the block is in the ledger. An error says why it never will be.
+async fn record(task: &Task, block: Block, verdict: &Verdict) -> Result<(), String> {
+    loop {
+        match task.observe(block.clone(), verdict.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_) | SubmitError::Unsure(_))) => {
+                task.log.line(&format!("the block waits to be recorded: {error}"));
+                tokio::time::sleep(RECORD_PAUSE).await;
+            }
+            Err(
+                error @ (SubmitError::Fenced { .. }
+                | SubmitError::KeyReused
+                | SubmitError::Rejected(_)
+                | SubmitError::Unrecordable(_)),
+            ) => return Err(format!("a block cannot be recorded: {error}")),
+        }
+    }
 }
 
 fn completed(summary: String) -> Outcome {

@@ -7,7 +7,7 @@ pub(crate) mod router;
 use std::collections::BTreeMap;
 
 use shipway_model::Version;
-use shipway_model::analysis::{Arm, Histogram};
+use shipway_model::analysis::{Arm, Histogram, INSTANCES_MAX, Part};
 
 pub use crate::spec::Spec;
 
@@ -26,6 +26,15 @@ pub(crate) struct Counters {
     /// Requests answered with 500 or above, broken off, or not answered.
     pub(crate) errors: u64,
     /// All requests but those that their client gave up.
+    pub(crate) latency: Histogram,
+    /// The part of each instance in use; nothing where the source does not tell them apart.
+    pub(crate) instances: BTreeMap<String, InstanceCounters>,
+}
+
+/// What one instance has done since its counters began.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct InstanceCounters {
+    pub(crate) errors: u64,
     pub(crate) latency: Histogram,
 }
 
@@ -48,14 +57,40 @@ impl Meter {
     pub(crate) fn advance(&mut self, now: Counters) -> Option<Arm> {
         let before = std::mem::replace(&mut self.last, now);
         let now = &mut self.last;
+        let instances = parts(&before.instances, &mut now.instances);
         let latency = growth(&before.latency, &now.latency)?;
         let errors_seen = now.errors.checked_sub(before.errors)?;
         now.answered.checked_sub(before.answered)?;
-        let requests = latency.counts.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+        let requests = total(&latency);
         let errors = errors_seen.min(requests);
         now.errors -= errors_seen - errors;
-        Some(Arm { requests, errors, latency })
+        Some(Arm { requests, errors, latency, instances, metrics: BTreeMap::new() })
     }
+}
+
+/// What each instance did in between. The counters of an instance that is new, or whose counters fell, began at zero.
+fn parts(
+    before: &BTreeMap<String, InstanceCounters>,
+    now: &mut BTreeMap<String, InstanceCounters>,
+) -> BTreeMap<String, Part> {
+    let none = InstanceCounters::default();
+    let mut parts = BTreeMap::new();
+    for (name, now) in now.iter_mut() {
+        let before = before.get(name).unwrap_or(&none);
+        let grown = growth(&before.latency, &now.latency).zip(now.errors.checked_sub(before.errors));
+        let (latency, errors_seen) = grown.unwrap_or_else(|| (now.latency.clone(), now.errors));
+        let requests = total(&latency);
+        let errors = errors_seen.min(requests);
+        now.errors -= errors_seen - errors;
+        if requests > 0 && parts.len() < INSTANCES_MAX {
+            parts.insert(name.clone(), Part { requests, errors, latency_counts: latency.counts });
+        }
+    }
+    parts
+}
+
+fn total(latency: &Histogram) -> u64 {
+    latency.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count))
 }
 
 /// Bucket by bucket; nothing when one fell, or when the buckets are others.
@@ -76,7 +111,34 @@ mod tests {
 
     fn counters(errors: u64, counts: [u64; 3]) -> Counters {
         let latency = Histogram { bounds_ms: vec![1.0, 10.0], counts: counts.to_vec() };
-        Counters { answered: counts.iter().sum(), errors, latency }
+        Counters { answered: counts.iter().sum(), errors, latency, instances: BTreeMap::new() }
+    }
+
+    #[test]
+    fn instances_come_go_and_begin_anew() {
+        let reading = |instances: &[(&str, u64, [u64; 3])]| {
+            let mut all = counters(0, [100, 0, 0]);
+            all.instances = instances
+                .iter()
+                .map(|(name, errors, counts)| {
+                    let Counters { errors, latency, .. } = counters(*errors, *counts);
+                    ((*name).to_owned(), InstanceCounters { errors, latency })
+                })
+                .collect();
+            all
+        };
+        let mut meter = Meter::starting_at(reading(&[("a", 1, [5, 0, 0]), ("b", 0, [9, 0, 0])]));
+        let mut advance = |it| {
+            let arm = meter.advance(reading(it)).unwrap();
+            arm.instances.into_iter().map(|(name, it)| (name, it.requests, it.errors)).collect::<Vec<_>>()
+        };
+        let seen = advance(&[("a", 2, [8, 0, 0]), ("c", 1, [0, 4, 0])]);
+        assert_eq!(seen, [("a".to_owned(), 3, 1), ("c".to_owned(), 4, 1)]);
+        assert_eq!(
+            advance(&[("a", 0, [2, 0, 0]), ("c", 3, [0, 5, 0])]),
+            [("a".to_owned(), 2, 0), ("c".to_owned(), 1, 1)]
+        );
+        assert_eq!(advance(&[("c", 3, [0, 6, 0])]), [("c".to_owned(), 1, 1)], "the early error was kept");
     }
 
     /// Requests, errors and counts after each reading.

@@ -1,9 +1,16 @@
 //! What the judge reads and what it answers: blocks of observations of two arms, and a verdict with reasons.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
+
+/// Single instances that one arm of a block tells apart. What the others did is in the arm's own numbers alone.
+pub const INSTANCES_MAX: usize = 64;
+/// Values of one sample that are kept one by one; of more, only the sums are.
+pub const VALUES_MAX: usize = 1000;
 
 /// Both arms over one and the same stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +34,46 @@ pub struct Arm {
     pub errors: u64,
     #[serde(default, skip_serializing_if = "Histogram::is_empty")]
     pub latency: Histogram,
+    /// Parts of the above by instance, where the source tells them apart; at most [`INSTANCES_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub instances: BTreeMap<String, Part>,
+    /// Metrics that come from other sources, by their name. One that is missing was not reported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, Sample>,
+}
+
+/// What one instance of an arm did during a block.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Part {
+    pub requests: u64,
+    pub errors: u64,
+    /// Durations per bucket of the arm's latency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub latency_counts: Vec<u64>,
+}
+
+/// What one metric of an arm came to during a block; each kind has the parts that it needs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sample {
+    /// Units, such as sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
+    /// Hits among the units, or events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<f64>,
+    /// Sum of the squares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum_sq: Option<f64>,
+    /// One per unit; at most [`VALUES_MAX`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<f64>>,
+    /// Durations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Histogram>,
 }
 
 /// Counts of durations per bucket. `counts` has one entry more than `bounds_ms`: the last one is everything above.
@@ -56,6 +103,21 @@ pub struct Verdict {
     pub metrics: Vec<MetricVerdict>,
     /// Sentences for people, the weightiest first.
     pub reasons: Vec<String>,
+    /// How far the evidence is from a decision, where the judge gathers evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// The evidence of all metrics together and the boundaries that decide, as natural logarithms of e-values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Evidence {
+    /// Against "no metric is worse than its margin".
+    pub log_harm: f64,
+    /// From here on the canary is harmful.
+    pub log_harm_needed: f64,
+    /// From here on, on every metric, the canary is healthy.
+    pub log_health_needed: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,4 +143,40 @@ pub struct MetricVerdict {
     /// Control and canary, in the metric's own unit (a share for errors).
     pub control: f64,
     pub canary: f64,
+    /// Natural logarithm of the e-value against "as bad as harm".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_health_e_value: Option<f64>,
+    /// How canary compares with control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Ratio>,
+    /// In which control and canary are counted, where it was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+/// Canary over control, with a confidence sequence: bounds that hold over all looks at once. Absent where nothing can
+/// be said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ratio {
+    /// Of what, in words.
+    pub of: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// One moment of an analysis, for drawing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Point {
+    /// Since the start of the analysis.
+    pub at: Millis,
+    pub decision: Decision,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    pub metrics: Vec<MetricVerdict>,
 }

@@ -3,6 +3,7 @@
 //! An effect is performed at least once and fenced by its generation. Its performer observes before it acts, so a
 //! second performance of the same key changes nothing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -10,9 +11,10 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Block, Verdict};
-use crate::plan::{Instance, StepId};
+use crate::analysis::Verdict;
+use crate::plan::{Coverage, Instance, StepId};
 use crate::resource::Journey;
+use crate::resource::metric::Source;
 use crate::resource::pipeline::{Command, Http};
 use crate::resource::service::Deployment;
 use crate::resource::strategy::Analysis;
@@ -114,8 +116,12 @@ pub enum Order {
         control: Version,
         canary: Version,
         rule: Analysis,
-        #[serde(default)]
-        blocks: Vec<Block>,
+        /// Where metrics come from that the router does not count, by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sources: BTreeMap<Name, Source>,
+        /// Journeys that the canary has to pass before it counts as healthy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        journeys: Vec<Coverage>,
     },
     Http {
         request: Http,

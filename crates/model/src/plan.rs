@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::release::ReleaseRef;
+use crate::resource::metric::Source;
 use crate::resource::pipeline::{Command, Http, OnFailure};
 use crate::resource::service::Deployment;
 use crate::resource::strategy::Analysis;
@@ -32,6 +33,9 @@ pub struct Plan {
     /// How each service's traffic is routed, where a router carries it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub routes: BTreeMap<Name, RouteSettings>,
+    /// Where the metrics of analyses come from, by name, as the environment declares them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<Name, Source>,
     /// In an order in which every step comes after those that it needs.
     pub steps: Vec<Step>,
     /// Of the whole, along the longest path.
@@ -107,6 +111,16 @@ pub struct RouteSettings {
     pub drain: Millis,
 }
 
+/// A critical journey that an analysis sends through the canary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Coverage {
+    pub name: Name,
+    pub journey: Journey,
+    /// Where the journey's service is reached.
+    pub base_url: String,
+}
+
 /// A step's number in its plan, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct StepId(pub u32);
@@ -173,7 +187,15 @@ pub enum Action {
     /// Until `version` has answered this many requests (and the time has passed).
     Bake { service: Name, version: Version, duration: Millis, requests: u64 },
     /// Judge `canary` against `control`.
-    Analyse { service: Name, control: Version, canary: Version, rule: Analysis },
+    Analyse {
+        service: Name,
+        control: Version,
+        canary: Version,
+        rule: Analysis,
+        /// Journeys that the canary has to pass before it counts as healthy.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        journeys: Vec<Coverage>,
+    },
     /// Run a program on a target. By the target's agent.
     Command {
         target: Name,

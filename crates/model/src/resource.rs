@@ -14,6 +14,7 @@ use crate::{Digest, Name};
 pub mod environment;
 pub mod file;
 pub mod journey;
+pub mod metric;
 pub mod organisation;
 pub mod pipeline;
 pub mod service;

@@ -37,6 +37,15 @@ pub enum InvalidUnit {
 impl Millis {
     pub const ZERO: Self = Self(0);
 
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whole milliseconds of a duration.
+    pub fn of(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds * 1000)
     }

@@ -5,17 +5,43 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shipway_engine::Command;
+use shipway_engine::rollout::track::Track;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Effect, EffectKey, Order, Outcome};
+use shipway_model::event::{Body, Stream};
 use shipway_model::resource::strategy::Analysis;
 use tokio_util::sync::CancellationToken;
 
-use crate::runtime::{Runtime, Submission, SubmitError};
+use crate::replay;
+use crate::runtime::{RECORDS_MAX, Runtime, Submission, SubmitError};
+use crate::store::StoreError;
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Says by the rule what the blocks so far mean.
-pub type Judge = fn(&Analysis, &[Block]) -> Verdict;
+/// Opens an analysis by a rule. An error says why the rule cannot be followed.
+pub type Judge = fn(&Analysis) -> Result<Box<dyn Judging>, String>;
+
+/// An analysis under way: takes blocks in their order and says what they mean.
+pub trait Judging: Send {
+    /// Takes in the next block. One that makes no sense changes nothing but the reasons.
+    fn take(&mut self, block: &Block);
+
+    /// What the blocks so far say.
+    fn assess(&self) -> Assessment;
+
+    /// What they say when nothing else comes.
+    fn conclude(&self) -> Verdict {
+        self.assess().verdict
+    }
+}
+
+/// A verdict, and whether it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    pub verdict: Verdict,
+    /// Whatever else comes, it says the same.
+    pub is_final: bool,
+}
 
 /// Performs some kinds of orders.
 ///
@@ -73,6 +99,36 @@ pub struct StepLog {
 }
 
 impl Task {
+    /// What was recorded on the way so far, by this holder of the effect and by those before.
+    pub fn track(&self) -> Track {
+        let key = self.effect.key;
+        let state = self.runtime.state();
+        let step = state.rollouts.live.get(&key.rollout).and_then(|it| it.step(key.step));
+        step.map(|it| it.track.clone()).unwrap_or_default()
+    }
+
+    /// Gives every block that was recorded so far to `each`, in their order.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn replay(&self, mut each: impl FnMut(Block)) -> Result<(), StoreError> {
+        let (id, wanted) = (self.effect.key.rollout, self.effect.key.step);
+        let stream = Stream::Rollout(id);
+        let mut next = 0;
+        loop {
+            let records = self.runtime.stream(&stream, next, RECORDS_MAX).await?;
+            let Some(last) = records.last() else { return Ok(()) };
+            next = last.position + 1;
+            for record in &records {
+                let event = replay::parse(&record.bytes).map_err(|it| StoreError::Damaged(it.to_string()))?;
+                match event.body {
+                    Body::StepObserved { step, block, .. } if step == wanted => each(block),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Records what the judge saw and said on the way. An error means that the effect is lost: end.
     pub async fn observe(&self, block: Block, verdict: Verdict) -> Result<(), SubmitError> {
         let key = self.effect.key;

@@ -1,6 +1,7 @@
 //! What is answered, built from the committed state. Only what the API's types need; nothing is decided here.
 
 pub(crate) mod agent;
+pub(crate) mod analysis;
 pub(crate) mod environment;
 pub(crate) mod instance;
 pub(crate) mod page;

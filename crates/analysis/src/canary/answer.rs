@@ -10,6 +10,10 @@ pub struct Answer {
     pub decided_at_s: Option<f64>,
     /// Requests of canary up to then.
     pub canary_requests: u64,
+    /// Natural logarithm of the e-value of all metrics together against "none is worse than its margin".
+    pub log_e_value: f64,
+    /// From here on that is harm.
+    pub log_e_value_needed: f64,
     pub metrics: Vec<MetricAnswer>,
     /// Sentences for people, the weightiest first.
     pub reasons: Vec<String>,

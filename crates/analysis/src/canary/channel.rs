@@ -50,6 +50,8 @@ pub(super) struct Channel {
     without: [Vec<Evidence>; 2],
     instances: Vec<Evidence>,
     health: Evidence,
+    /// Per arm and slot: whether it ever reported this channel.
+    reporters: [Vec<bool>; 2],
     /// Everything after warm-up, for people.
     pub(super) seen: Table,
     pub(super) size: Stratified,
@@ -119,6 +121,7 @@ impl Channel {
             instances: Vec::new(),
             health: Evidence::none(N_HEALTH, n_harm_absolute),
             tests,
+            reporters: [Vec::new(), Vec::new()],
             seen: Table::default(),
             size: Stratified::default(),
         }
@@ -146,6 +149,7 @@ impl Channel {
     /// Takes in a block after warm-up.
     pub(super) fn observe(&mut self, tally: &Tally) {
         self.count(&tally.whole());
+        self.note_reporters(tally);
         let whole = directed(tally.whole(), self.direction);
         let both = self.likelihoods(&self.grids.both, &whole);
         let ratios = both.get(..=self.tests.harm.len()).unwrap_or_default();
@@ -168,6 +172,23 @@ impl Channel {
         self.observe_instances(tally);
         self.learn(&whole);
         self.give_up_the_hopeless();
+    }
+
+    fn note_reporters(&mut self, tally: &Tally) {
+        for arm in [Arm::Control, Arm::Canary] {
+            let reporters = &mut self.reporters[index(arm)];
+            reporters.resize(self.without[index(arm)].len(), false);
+            for (slot, reports) in reporters.iter_mut().enumerate() {
+                *reports |= tally.slot(arm, slot).total > 0;
+            }
+        }
+    }
+
+    /// Whether nothing would be left of the arm without this slot, because no other one ever reported this channel.
+    fn is_only_reporter(&self, arm: Arm, slot: usize) -> bool {
+        let reporters = &self.reporters[index(arm)];
+        let others = reporters.iter().enumerate().any(|(other, reports)| other != slot && *reports);
+        reporters.get(slot).is_some_and(|it| *it) && !others
     }
 
     fn observe_instances(&mut self, tally: &Tally) {
@@ -242,6 +263,7 @@ impl Channel {
     pub(super) fn log_harm(&self, view: View) -> f64 {
         let (alternatives, evidence) = match view {
             View::Whole => (&self.tests.harm, &self.whole),
+            View::Without(arm, slot) if self.is_only_reporter(arm, slot) => (&self.tests.harm, &self.whole),
             View::Without(arm, slot) => {
                 (&self.tests.harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole))
             }

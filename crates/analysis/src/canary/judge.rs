@@ -308,6 +308,8 @@ impl Analysis {
             decision,
             decided_at_s,
             canary_requests: self.canary_requests,
+            log_e_value: self.log_harm(View::Whole),
+            log_e_value_needed: self.needed(Config::MAIN_SHARE),
             metrics: self.metrics.iter().map(|it| it.answer(&self.config)).collect(),
             reasons: reasons::of(self, cause),
         }

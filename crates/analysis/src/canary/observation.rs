@@ -6,8 +6,6 @@ use std::fmt;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::block::{BOUNDS_MAX, REQUESTS_PER_BLOCK_MAX};
-
 /// What one instance did from `t` on for `dt_s` seconds. Any part but `t` and `arm` may be absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,6 +109,12 @@ pub enum InvalidObservation {
     #[error("there are more than {INSTANCES_MAX} instances")]
     TooManyInstances,
 }
+
+/// Bounds the work that one line can ask for; ten million requests a second in blocks of ten seconds.
+const REQUESTS_PER_BLOCK_MAX: u64 = 100_000_000;
+
+/// Bounds the buckets of a histogram.
+const BOUNDS_MAX: usize = 1000;
 
 /// Bounds what the roster of instances holds.
 pub(super) const INSTANCES_MAX: usize = 10_000;

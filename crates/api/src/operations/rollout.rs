@@ -10,6 +10,7 @@ use super::operations;
 use crate::page::Page;
 use crate::payload::{Events, Json, Text};
 use crate::selector::ReleaseSelector;
+use crate::view::analysis::RolloutAnalysis;
 use crate::view::rollout::{RolloutSummary, RolloutView};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,6 +102,13 @@ operations! {
     ShowRollout "showRollout": Get "/api/v1/rollouts/{rollout}", Viewer {
         path: RolloutPath,
         answer: Json<RolloutView>,
+        errors: [UnknownRollout],
+    }
+
+    /// Show how a rollout is judged: evidence, boundaries and effects over time.
+    ShowAnalysis "showAnalysis": Get "/api/v1/rollouts/{rollout}/analysis", Viewer {
+        path: RolloutPath,
+        answer: Json<RolloutAnalysis>,
         errors: [UnknownRollout],
     }
 

@@ -12,6 +12,7 @@ use crate::output::OutputArgs;
 use crate::settings::ConnectionArgs;
 
 mod abort;
+mod analysis;
 mod approve;
 mod list;
 mod log;
@@ -35,6 +36,7 @@ pub(crate) enum Rollout {
     Approve(approve::Approve),
     List(list::List),
     Show(show::Show),
+    Analysis(analysis::Analysis),
     Log(log::Log),
 }
 
@@ -63,6 +65,7 @@ impl Rollout {
             Self::Approve(it) => it.run(connection).await,
             Self::List(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
+            Self::Analysis(it) => it.run(connection).await,
             Self::Log(it) => it.run(connection).await,
         }
     }

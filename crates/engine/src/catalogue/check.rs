@@ -68,7 +68,12 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::Environment(environment) => faults.environment(key, environment),
             Spec::Pipeline(pipeline) => faults.stages(key, &pipeline.stages),
             Spec::Template(template) => faults.stages(key, &template.stages),
-            Spec::Journey(journey) => faults.refer(key, "service", Kind::Service, &journey.service),
+            Spec::Journey(journey) => {
+                faults.refer(key, "service", Kind::Service, &journey.service);
+                for service in &journey.through {
+                    faults.refer(key, "through", Kind::Service, service);
+                }
+            }
             Spec::Budget(budget) => {
                 for name in &budget.environments {
                     faults.refer(key, "environments", Kind::Environment, name);

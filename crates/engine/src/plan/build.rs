@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use shipway_model::plan::{
     Action, Deployed, Plan, PlannedPool, Reversibility, ServiceUnwind, Step, StepId, Unwind,
 };
+use shipway_model::resource::metric::Source;
 use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::{Digest, Millis, Name};
 
@@ -182,9 +183,24 @@ impl<'a> Builder<'a> {
         vec![self.lay(title, "", &after, action, Some(undo))]
     }
 
+    /// Those of the environment's sources that analyses ask. One that is not declared was refused before.
+    fn sources(&self) -> BTreeMap<Name, Source> {
+        let rules = self.steps.iter().filter_map(|it| match &it.action {
+            Action::Analyse { rule, .. } => Some(rule),
+            _ => None,
+        });
+        let queries = rules.flat_map(|rule| &rule.metrics).filter_map(|it| it.from.as_ref());
+        let declared = &self.ground.environment.metrics;
+        queries
+            .filter_map(|it| declared.get_key_value(it.source()))
+            .map(|(name, source)| (name.clone(), source.clone()))
+            .collect()
+    }
+
     pub(super) fn finish(self) -> Plan {
         let expected = longest_path(&self.steps);
         let unwind = unwind(self.ground, &self.steps);
+        let sources = self.sources();
         Plan {
             release: self.ground.release.clone(),
             environment: self.ground.name.clone(),
@@ -192,6 +208,7 @@ impl<'a> Builder<'a> {
             services: self.ground.service_plans(&self.strategies),
             contracts: self.ground.contracts.clone(),
             routes: self.ground.routes.clone(),
+            sources,
             steps: self.steps,
             expected,
             unwind,

@@ -31,6 +31,7 @@ pub(super) fn choose<'a>(
         let strategy = declared(builder, name)?;
         check_downtime(ground, shipment, strategy)?;
         check_route(ground, shipment, strategy)?;
+        check_sources(ground, name, strategy)?;
         return Ok((Cow::Borrowed(strategy), format!("{why} ({name})")));
     }
     let (strategy, why) = recommend(ground, shipment);
@@ -89,6 +90,37 @@ fn check_route(ground: &Ground<'_>, shipment: &Shipment<'_>, strategy: &Strategy
         "name {} under `router.listen` of Environment {}, or choose rolling",
         shipment.name, ground.name
     )))
+}
+
+/// An analysis can only ask sources that the environment declares, each in its own way.
+fn check_sources(ground: &Ground<'_>, name: &Name, strategy: &Strategy) -> Result<(), Rejection> {
+    let Strategy::Canary(canary) = strategy else { return Ok(()) };
+    let rules = canary.steps.iter().filter_map(|it| match it {
+        CanaryStep::Analysis(rule) => Some(rule),
+        CanaryStep::Weight(_) | CanaryStep::Pause(_) | CanaryStep::Bake(_) => None,
+    });
+    for metric in rules.flat_map(|rule| &rule.metrics) {
+        let Some(query) = &metric.from else { continue };
+        let source = query.source();
+        let declared = ground.environment.metrics.get(source);
+        if declared.is_some_and(|it| it.word() == query.word()) {
+            continue;
+        }
+        let found = match declared {
+            Some(other) => format!("there it is of kind {}", other.word()),
+            None => "there is none of that name".to_owned(),
+        };
+        let (asked, environment) = (query.word(), &ground.name);
+        return Err(Rejection::new(
+            Code::Unplannable,
+            format!(
+                "{name} asks the {asked} source {source} of {environment} for {}, and {found}",
+                metric.name
+            ),
+        )
+        .hint(format!("name {source} under `metrics` of Environment {environment}")));
+    }
+    Ok(())
 }
 
 fn check_downtime(

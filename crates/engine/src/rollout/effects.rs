@@ -1,7 +1,11 @@
 //! What should be under way in the world now, from the steps that are running.
 
+use std::collections::BTreeMap;
+
 use shipway_model::effect::{Direction, Effect, EffectKey, MetricsSource, Order, Performer};
-use shipway_model::plan::{Action, PlannedPool, StepId};
+use shipway_model::plan::{Action, Plan, PlannedPool, StepId};
+use shipway_model::resource::metric::{Query, Source};
+use shipway_model::resource::strategy::Analysis;
 use shipway_model::routing::{Backend, HealthProbe, Pool, Route, Sticky};
 use shipway_model::{BasisPoints, Millis, Name, RolloutId};
 
@@ -85,12 +89,13 @@ fn order(
             duration: *duration,
             requests: *requests,
         },
-        Action::Analyse { service, control, canary, rule } => Order::Analyse {
+        Action::Analyse { service, control, canary, rule, journeys } => Order::Analyse {
             metrics: metrics(rollout, service)?,
             control: control.clone(),
             canary: canary.clone(),
             rule: rule.clone(),
-            blocks: rollout.step(step)?.blocks.clone(),
+            sources: sources(plan, rule),
+            journeys: journeys.clone(),
         },
         Action::Http { request } => Order::Http { request: request.clone() },
         Action::Journey { name, journey, base_url, version } => Order::Journey {
@@ -109,6 +114,15 @@ fn order(
 fn metrics(rollout: &Rollout, service: &Name) -> Option<MetricsSource> {
     let admin = rollout.plan.routes.get(service)?.admin.clone();
     Some(MetricsSource { admin, environment: rollout.plan.environment.clone(), service: service.clone() })
+}
+
+/// Those sources of the plan that the rule asks.
+fn sources(plan: &Plan, rule: &Analysis) -> BTreeMap<Name, Source> {
+    let asked = rule.metrics.iter().filter_map(|it| it.from.as_ref()).map(Query::source);
+    asked
+        .filter_map(|name| plan.sources.get_key_value(name))
+        .map(|(name, it)| (name.clone(), it.clone()))
+        .collect()
 }
 
 /// The planned pools with the addresses of the instances that can answer. The share of a pool without any goes to

@@ -8,7 +8,7 @@ use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, Cause, End};
 use shipway_model::plan::{Action, Step, StepId};
 use shipway_model::resource::pipeline::OnFailure;
-use shipway_model::resource::strategy::OnUndecided;
+use shipway_model::resource::strategy::{OnHarm, OnUndecided};
 use shipway_model::{Millis, Name};
 
 use super::{Phase, Progress, Rollout};
@@ -90,7 +90,7 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
         return Some(vec![Body::StepTolerated { id, step: step.id }]);
     }
     let halt = |reason: String| Some(vec![Body::RolloutHalted { id, step: step.id, reason }]);
-    if is_undecided(rollout, step) {
+    if asks_a_person(rollout, step) {
         return halt(reason.clone());
     }
     match step.on_failure {
@@ -108,13 +108,14 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
     }
 }
 
-/// A judge that could not tell asks a person, unless the strategy says otherwise. Missing data always asks.
-fn is_undecided(rollout: &Rollout, step: &Step) -> bool {
+/// A judge that could not tell asks a person, unless the strategy says otherwise. Missing data always asks, and harm does
+/// where the strategy says so.
+fn asks_a_person(rollout: &Rollout, step: &Step) -> bool {
     let Action::Analyse { rule, .. } = &step.action else { return false };
     let result = rollout.step(step.id).and_then(|it| it.result.as_ref());
     let Some(Outcome::Failed { verdict: Some(verdict), .. }) = result else { return false };
     match verdict.decision {
-        Decision::Harmful => false,
+        Decision::Harmful => rule.on_harm != OnHarm::Rollback,
         Decision::NoVerdict => true,
         Decision::Undecided | Decision::Healthy => rule.on_undecided != OnUndecided::Rollback,
     }

@@ -94,8 +94,7 @@ pub(crate) fn observe(state: &State, key: EffectKey, block: &Block, verdict: &Ve
     let Some(rollout) = state.rollouts.live.get(&key.rollout) else { return Vec::new() };
     let Some(step) = rollout.step(key.step) else { return Vec::new() };
     let running = matches!(step.forward, Progress::Running { attempt, .. } if attempt == key.attempt);
-    let follows = step.blocks.last().is_none_or(|last| block.start.0 >= last.start.0 + last.length.0);
-    if !running || !follows || key.direction != rollout.direction() {
+    if !running || !step.track.is_followed_by(block) || key.direction != rollout.direction() {
         return Vec::new();
     }
     let (id, step) = (key.rollout, key.step);

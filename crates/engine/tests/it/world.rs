@@ -325,6 +325,7 @@ pub(crate) fn verdict(decision: Decision) -> Verdict {
         canary_requests: 1,
         canary_errors: 0,
         metrics: Vec::new(),
+        evidence: None,
         reasons: Vec::new(),
     }
 }

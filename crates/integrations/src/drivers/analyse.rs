@@ -10,18 +10,17 @@ mod conclusion;
 mod gauge;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use shipway_model::Millis;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Order, Outcome};
 use shipway_model::resource::strategy::Analysis;
-use shipway_runtime::SubmitError;
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
 use self::conclusion::{conclude, conclude_at_the_end};
 use self::gauge::{Gauge, Seen};
-use super::{Kind, Tools, failed, unless_called_off};
+use super::{Kind, Tools, failed, record, unless_called_off};
 use crate::metrics::router;
 use crate::spec::Spec;
 
@@ -35,8 +34,6 @@ pub(super) const KIND: Kind = Kind {
 const BLOCKS_MAX: u64 = 10_000;
 /// The router is not asked more often than this.
 const INTERVAL_MIN: Millis = Millis(100);
-/// The wait before a block that could not be recorded is given again.
-const RECORD_PAUSE: Duration = Duration::from_millis(500);
 
 struct Analyst(Tools);
 
@@ -52,27 +49,34 @@ impl Driver for Analyst {
 
 impl Analyst {
     async fn analyse(&self, task: &Task) -> Outcome {
-        let Order::Analyse { metrics, control, canary, rule, blocks } = &task.effect.order else {
+        let Order::Analyse { metrics, control, canary, rule, .. } = &task.effect.order else {
             return failed("this is not an analysis".to_owned(), false);
         };
-        let mut blocks = blocks.clone();
-        let (resumed_at, started) = (end_of(&blocks), Instant::now());
-        let elapsed = || resumed_at.saturating_add(millis(started.elapsed()));
+        let mut judging = match (task.judge)(rule) {
+            Ok(judging) => judging,
+            Err(reason) => return failed(format!("the rule cannot be followed: {reason}"), false),
+        };
+        if let Err(error) = task.replay(|block| judging.take(&block)).await {
+            return failed(format!("what was seen before cannot be read: {error}"), true);
+        }
+        let (resumed_at, started) = (task.track().end, Instant::now());
+        let mut n_blocks = task.track().n_blocks;
+        let elapsed = || resumed_at.saturating_add(Millis::of(started.elapsed()));
         let deadline = deadline(rule, task.effect.key.attempt, resumed_at);
-        task.log.line(&match blocks.len() {
+        task.log.line(&match n_blocks {
             0 => format!("compares {canary} with {control}"),
-            n_blocks => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
+            _ => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
         });
         let mut gauge = Gauge::default();
         let mut pause = Millis::ZERO;
         // What was recorded may be enough: whoever recorded it may not have come to say so.
-        let mut verdict = judge(task, rule, &mut blocks).await;
+        let mut assessment = judging.assess();
         loop {
-            if let Some(outcome) = conclude(rule, elapsed(), &verdict) {
+            if let Some(outcome) = conclude(rule, elapsed(), &assessment) {
                 return outcome;
             }
-            if elapsed() >= deadline || blocks.len() as u64 >= BLOCKS_MAX {
-                return conclude_at_the_end(rule, elapsed(), verdict);
+            if elapsed() >= deadline || n_blocks >= BLOCKS_MAX {
+                return conclude_at_the_end(rule, elapsed(), judging.conclude());
             }
             tokio::time::sleep(pause.duration()).await;
             match router::read(&self.0.outbound, metrics).await {
@@ -80,10 +84,11 @@ impl Analyst {
                     Seen::Start => {}
                     Seen::Restart => task.log.line("the router's counters began anew: a block is left out"),
                     Seen::Block(block) => {
-                        blocks.push(block.clone());
-                        verdict = judge(task, rule, &mut blocks).await;
-                        task.log.line(&told(blocks.len(), &block, &verdict));
-                        if let Err(reason) = record(task, block, &verdict).await {
+                        n_blocks += 1;
+                        judging.take(&block);
+                        assessment = judging.assess();
+                        task.log.line(&told(n_blocks, &block, &assessment.verdict));
+                        if let Err(reason) = record(task, block, &assessment.verdict).await {
                             return failed(reason, false);
                         }
                     }
@@ -97,10 +102,6 @@ impl Analyst {
     }
 }
 
-fn end_of(blocks: &[Block]) -> Millis {
-    blocks.last().map_or(Millis::ZERO, |last| last.start.saturating_add(last.length))
-}
-
 /// When time is up, in the time of the analysis. An attempt that is cut short leaves nothing of its time to the next.
 fn deadline(rule: &Analysis, attempt: u32, resumed_at: Millis) -> Millis {
     let of_all_attempts = Millis(rule.timeout.0.saturating_mul(attempt.into()));
@@ -111,45 +112,13 @@ fn interval(rule: &Analysis) -> Millis {
     rule.interval.max(INTERVAL_MIN).max(Millis(rule.timeout.0.div_ceil(BLOCKS_MAX)))
 }
 
-/// On a thread of its own, because judging thousands of blocks takes a while.
-async fn judge(task: &Task, rule: &Analysis, blocks: &mut Vec<Block>) -> Verdict {
-    let (judge, rule, held) = (task.judge, rule.clone(), std::mem::take(blocks));
-    let judged = tokio::task::spawn_blocking(move || (judge(&rule, &held), held)).await;
-    let (verdict, held) = judged.expect("a judge answers whatever it is given");
-    *blocks = held;
-    verdict
-}
-
-/// Returns when the block is in the ledger. An error says why it never will be.
-async fn record(task: &Task, block: Block, verdict: &Verdict) -> Result<(), String> {
-    loop {
-        match task.observe(block.clone(), verdict.clone()).await {
-            Ok(()) => return Ok(()),
-            Err(error @ (SubmitError::Overloaded | SubmitError::Unavailable(_) | SubmitError::Unsure(_))) => {
-                task.log.line(&format!("the block waits to be recorded: {error}"));
-                tokio::time::sleep(RECORD_PAUSE).await;
-            }
-            Err(
-                error @ (SubmitError::Fenced { .. }
-                | SubmitError::KeyReused
-                | SubmitError::Rejected(_)
-                | SubmitError::Unrecordable(_)),
-            ) => return Err(format!("a block cannot be recorded: {error}")),
-        }
-    }
-}
-
-fn told(number: usize, block: &Block, verdict: &Verdict) -> String {
+fn told(number: u64, block: &Block, verdict: &Verdict) -> String {
     let Block { start, length, control, canary } = block;
     let reason = verdict.reasons.first().map_or(String::new(), |it| format!(", because {it}"));
     format!(
         "block {number}, {length} from {start} on: control failed {} of {}, canary {} of {}: {:?}{reason}",
         control.errors, control.requests, canary.errors, canary.requests, verdict.decision
     )
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! Waits until a version has had its time and its requests.
 //!
-//! Both are counted from when the driver took up the task: after a restart of the control plane they count anew.
+//! How far it is gets recorded every ten seconds, so that a bake goes on about where it was after a restart of the
+//! control plane. What passes while nobody looks does not count.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shipway_model::Version;
+use shipway_model::analysis::{Arm, Block, Decision, Verdict};
 use shipway_model::effect::{MetricsSource, Order, Outcome};
+use shipway_model::{Millis, Version};
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
-use super::{Kind, Tools, completed, failed, unless_called_off};
+use super::{Kind, Tools, completed, failed, record, unless_called_off};
 use crate::metrics::router::{self, MetricsError};
 use crate::spec::Spec;
 
@@ -19,8 +21,8 @@ pub(super) const KIND: Kind = Kind {
 };
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// The log says how far it is no more often than this.
-const LOG_INTERVAL: Duration = Duration::from_secs(10);
+/// The log and the ledger are told how far it is no more often than this.
+const TELL_INTERVAL: Duration = Duration::from_secs(10);
 
 struct Oven(Tools);
 
@@ -29,6 +31,31 @@ struct Oven(Tools);
 struct Answered {
     last: Option<u64>,
     total: u64,
+}
+
+/// How far a bake is, over all who performed it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Progress {
+    passed: Millis,
+    total: u64,
+}
+
+impl Progress {
+    /// What came since, as it is recorded.
+    fn until(self, now: Self, said: String) -> (Block, Verdict) {
+        let canary = Arm { requests: now.total - self.total, ..Arm::default() };
+        let length = Millis(now.passed.0.saturating_sub(self.passed.0));
+        let verdict = Verdict {
+            decision: Decision::Undecided,
+            decided_at: now.passed,
+            canary_requests: now.total,
+            canary_errors: 0,
+            metrics: Vec::new(),
+            reasons: vec![said],
+            evidence: None,
+        };
+        (Block { start: self.passed, length, control: Arm::default(), canary }, verdict)
+    }
 }
 
 impl Driver for Oven {
@@ -47,11 +74,13 @@ impl Oven {
         let Order::Bake { metrics, version, duration, requests } = &task.effect.order else {
             return failed("this is not a bake".to_owned(), false);
         };
-        let (started, mut logged) = (Instant::now(), None::<Instant>);
-        let mut answered = Answered::default();
+        let (track, started) = (task.track(), Instant::now());
+        let mut recorded = Progress { passed: track.end, total: track.canary_requests };
+        let mut answered = Answered { last: None, total: track.canary_requests };
+        let mut told_at = None::<Instant>;
         loop {
             let looked = self.look(metrics, version).await;
-            let passed = started.elapsed();
+            let passed = track.end.saturating_add(Millis::of(started.elapsed()));
             let said = match &looked {
                 Ok(count) => {
                     answered.take(*count);
@@ -59,13 +88,22 @@ impl Oven {
                 }
                 Err(error) => error.to_string(),
             };
-            let is_baked = looked.is_ok() && passed >= duration.duration() && answered.total >= *requests;
-            if is_baked || logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
-                task.log.line(&format!("after {} s: {said}", passed.as_secs()));
-                logged = Some(Instant::now());
+            let is_baked = looked.is_ok() && passed >= *duration && answered.total >= *requests;
+            if is_baked || told_at.is_none_or(|at| at.elapsed() >= TELL_INTERVAL) {
+                task.log.line(&format!("after {} s: {said}", passed.0 / 1000));
+                // At first there is nothing to be recorded yet.
+                if told_at.is_some() {
+                    let progress = Progress { passed, total: answered.total };
+                    let (block, verdict) = recorded.until(progress, said.clone());
+                    if let Err(reason) = record(task, block, &verdict).await {
+                        return failed(reason, false);
+                    }
+                    recorded = progress;
+                }
+                told_at = Some(Instant::now());
             }
             if is_baked {
-                return completed(format!("{said} in {} s", passed.as_secs()));
+                return completed(format!("{said} in {} s", passed.0 / 1000));
             }
             tokio::time::sleep(LOOK_INTERVAL).await;
         }

@@ -14,7 +14,7 @@ use shipway_model::effect::MetricsSource;
 use shipway_model::{Name, Version};
 
 use self::exposition::{Sample, parse_line};
-use super::{Counters, Reading};
+use super::{Counters, InstanceCounters, Reading};
 use crate::outbound::{Call, CallError, Outbound, excerpt};
 use crate::spec::Spec;
 
@@ -32,6 +32,9 @@ const COUNT_MAX: f64 = (1_u64 << 53) as f64;
 const REQUESTS: &str = "shipway_router_requests_total";
 const ERRORS: &str = "shipway_router_request_errors_total";
 const BUCKETS: &str = "shipway_router_request_duration_seconds_bucket";
+const BACKEND_ERRORS: &str = "shipway_router_backend_request_errors_total";
+const BACKEND_BUCKETS: &str = "shipway_router_backend_request_duration_seconds_bucket";
+const NEEDED: [&str; 5] = [REQUESTS, ERRORS, BUCKETS, BACKEND_ERRORS, BACKEND_BUCKETS];
 
 /// Why there are no numbers.
 #[derive(Debug, thiserror::Error)]
@@ -79,12 +82,12 @@ pub(crate) async fn read(outbound: &Outbound, source: &MetricsSource) -> Result<
 pub(crate) fn parse(text: &str, environment: &Name, service: &Name) -> Result<Reading, InvalidMetrics> {
     let mut drafts: BTreeMap<Version, Draft> = BTreeMap::new();
     for (line, text) in (1..).zip(text.lines()) {
-        if ![REQUESTS, ERRORS, BUCKETS].iter().any(|it| text.starts_with(it)) {
+        if !NEEDED.iter().any(|it| text.starts_with(it)) {
             continue;
         }
         let sample = parse_line(text).ok_or_else(|| InvalidMetrics::Line { line, text: excerpt(text) })?;
         // The beginning of a name is not yet the name.
-        if ![REQUESTS, ERRORS, BUCKETS].contains(&sample.name)
+        if !NEEDED.contains(&sample.name)
             || sample.label("environment") != Some(environment.as_str())
             || sample.label("service") != Some(service.as_str())
         {
@@ -102,6 +105,14 @@ struct Draft {
     by_code: BTreeMap<String, u64>,
     errors: Option<u64>,
     /// Upper bounds in microseconds; the last is everything. Cumulative.
+    buckets: BTreeMap<u64, u64>,
+    instances: BTreeMap<String, InstanceDraft>,
+}
+
+/// What was read of one backend so far.
+#[derive(Default)]
+struct InstanceDraft {
+    errors: Option<u64>,
     buckets: BTreeMap<u64, u64>,
 }
 
@@ -129,15 +140,16 @@ impl Draft {
                 let code = sample.label("code").ok_or(Fault::Malformed)?.to_owned();
                 put(self.by_code.entry(code), sample.value)
             }
-            ERRORS => match self.errors.replace(count(sample.value)?) {
-                Some(_) => Err(Fault::Repeated),
-                None => Ok(()),
-            },
-            _ => {
-                let bound = sample.label("le").and_then(bound_us).ok_or(Fault::Malformed)?;
-                put(self.buckets.entry(bound), sample.value)
-            }
+            ERRORS => put_once(&mut self.errors, sample.value),
+            BUCKETS => put_bucket(&mut self.buckets, sample),
+            BACKEND_ERRORS => put_once(&mut self.instance(sample)?.errors, sample.value),
+            _ => put_bucket(&mut self.instance(sample)?.buckets, sample),
         }
+    }
+
+    fn instance(&mut self, sample: &Sample<'_>) -> Result<&mut InstanceDraft, Fault> {
+        let target = sample.label("target").ok_or(Fault::Malformed)?;
+        Ok(self.instances.entry(target.to_owned()).or_default())
     }
 
     fn finish(self, version: Version) -> Result<Counters, InvalidMetrics> {
@@ -152,9 +164,31 @@ impl Draft {
         let unanswered = |code: &str| matches!(code, "none" | "abandoned");
         let answered = self.by_code.iter().filter(|(code, _)| !unanswered(code)).map(|(_, count)| count);
         let answered = answered.fold(0_u64, |sum, count| sum.saturating_add(*count));
-        let latency = histogram(&self.buckets).ok_or(InvalidMetrics::Buckets { version })?;
-        Ok(Counters { answered, errors, latency })
+        let invalid = || InvalidMetrics::Buckets { version: version.clone() };
+        let latency = histogram(&self.buckets).ok_or_else(invalid)?;
+        let mut instances = BTreeMap::new();
+        for (target, draft) in self.instances {
+            let errors = draft.errors.ok_or_else(|| missing(BACKEND_ERRORS))?;
+            if draft.buckets.keys().next_back() != Some(&u64::MAX) {
+                return Err(missing(BACKEND_BUCKETS));
+            }
+            let latency = histogram(&draft.buckets).ok_or_else(invalid)?;
+            instances.insert(target, InstanceCounters { errors, latency });
+        }
+        Ok(Counters { answered, errors, latency, instances })
     }
+}
+
+fn put_once(place: &mut Option<u64>, value: f64) -> Result<(), Fault> {
+    match place.replace(count(value)?) {
+        Some(_) => Err(Fault::Repeated),
+        None => Ok(()),
+    }
+}
+
+fn put_bucket(buckets: &mut BTreeMap<u64, u64>, sample: &Sample<'_>) -> Result<(), Fault> {
+    let bound = sample.label("le").and_then(bound_us).ok_or(Fault::Malformed)?;
+    put(buckets.entry(bound), sample.value)
 }
 
 fn put<K: Ord>(entry: Entry<'_, K, u64>, value: f64) -> Result<(), Fault> {

@@ -1,12 +1,14 @@
 //! One backend as the data plane sees it: its address, its load and its health.
 
 use std::net::SocketAddr;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use shipway_model::Name;
 use shipway_model::routing::Backend;
+
+use super::metrics::BackendMetrics;
 
 /// The first back-off after a failed connect when no probe watches the backend; it doubles up to the last.
 const BACKOFF_FIRST_MS: u64 = 250;
@@ -29,6 +31,7 @@ pub(super) struct BackendState {
     pub(super) id: BackendId,
     pub(super) target: Name,
     pub(super) address: SocketAddr,
+    pub(super) metrics: Arc<BackendMetrics>,
     in_flight: AtomicUsize,
     draining: AtomicBool,
     failures: AtomicU32,
@@ -37,13 +40,14 @@ pub(super) struct BackendState {
 }
 
 impl BackendState {
-    pub(super) fn new(backend: &Backend) -> Self {
+    pub(super) fn new(backend: &Backend, metrics: Arc<BackendMetrics>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         LazyLock::force(&EPOCH);
         Self {
             id: BackendId(NEXT.fetch_add(1, Relaxed)),
             target: backend.target.clone(),
             address: backend.address,
+            metrics,
             in_flight: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             failures: AtomicU32::new(0),
@@ -122,10 +126,8 @@ mod tests {
     use super::*;
 
     fn state() -> BackendState {
-        BackendState::new(&Backend {
-            target: "a".parse().unwrap(),
-            address: SocketAddr::from(([127, 0, 0, 1], 1)),
-        })
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        BackendState::new(&Backend { target: "a".parse().unwrap(), address }, BackendMetrics::alone())
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Drop for Exchange {
         let backend = self.table.backend(self.place);
         backend.leave();
         let latency = self.handed_over_at.unwrap_or(now).saturating_duration_since(self.started_at);
-        self.pool().metrics.ended(self.worker.shard, self.outcome, latency);
+        backend.metrics.ended(self.worker.shard, self.outcome, latency);
+        self.pool().metrics.ended(self.worker.shard);
         if let Some(connection) = self.connection.take() {
             self.worker.upstreams.put(backend, connection, now);
         }
@@ -143,7 +144,7 @@ impl Body for Download {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
                 match &frame {
                     None => *ended = true,
-                    Some(Err(_)) => exchange.pool().metrics.broke_off(exchange.worker.shard),
+                    Some(Err(_)) => exchange.backend().metrics.broke_off(exchange.worker.shard),
                     Some(Ok(_)) => {}
                 }
                 Poll::Ready(frame)

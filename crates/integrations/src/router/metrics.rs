@@ -1,7 +1,8 @@
 //! Counters per environment, service and version, cheap to count and rendered as Prometheus text.
 //!
 //! A version's counters live as long as the process: they survive weight changes and the removal of the
-//! version, so that they only ever grow. Each worker counts in its own shard.
+//! version, so that they only ever grow. Those of a backend are told beside them for as long as it is in use; what it
+//! has counted stays part of its version. Each worker counts in its own shard.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -50,20 +51,52 @@ struct Key {
 #[derive(Debug)]
 pub(super) struct VersionMetrics {
     shards: Box<[Shard]>,
+    /// Of backends that are gone.
+    departed: Mutex<Counts>,
+    backends: Mutex<Vec<(Name, Arc<BackendMetrics>)>>,
+}
+
+/// What one backend has answered.
+#[derive(Debug)]
+pub(super) struct BackendMetrics {
+    shards: Box<[Answers]>,
 }
 
 /// One worker's part, on cache lines of its own (two lines: processors fetch them in pairs).
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard {
+    retries: AtomicU64,
+    in_flight: AtomicI64,
+}
+
+/// One worker's part of what a backend has answered.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Answers {
     codes: [AtomicU64; CODES.len()],
     /// Answers that broke off after their status was counted on.
     broken: AtomicU64,
-    retries: AtomicU64,
-    in_flight: AtomicI64,
     /// One more than the bounds: the last counts what took longer than the last bound.
     latency: [AtomicU64; BOUNDS_MS.len() + 1],
     latency_sum_us: AtomicU64,
+}
+
+/// Answers added up.
+#[derive(Debug, Clone, Default)]
+struct Counts {
+    codes: [u64; CODES.len()],
+    broken: u64,
+    latency: [u64; BOUNDS_MS.len() + 1],
+    latency_sum_us: u64,
+}
+
+/// One version, or one backend of it, at one moment.
+struct Line {
+    labels: String,
+    counts: Counts,
+    in_flight: i64,
+    retries: u64,
 }
 
 impl Metrics {
@@ -81,26 +114,45 @@ impl Metrics {
         let key =
             Key { environment: environment.clone(), service: service.clone(), version: version.clone() };
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
-        let counters = || {
-            let shards = (0..self.n_shards).map(|_| Shard::default()).collect();
-            Arc::new(VersionMetrics { shards })
-        };
+        let counters = || Arc::new(VersionMetrics::new(self.n_shards));
         Arc::clone(versions.entry(key).or_insert_with(counters))
     }
 
     /// Prometheus text exposition, version 0.0.4.
     pub(super) fn render(&self) -> String {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (mut of_versions, mut of_backends) = (Vec::new(), Vec::new());
+        for (key, counters) in &versions {
+            // A version is the sum of what is told of its backends and of those that are gone.
+            let (mut counts, backends) = counters.read();
+            for (target, of_backend) in backends {
+                counts.add(&of_backend);
+                of_backends.push(Line {
+                    labels: format!("{key},target=\"{target}\""),
+                    counts: of_backend,
+                    in_flight: 0,
+                    retries: 0,
+                });
+            }
+            of_versions.push(Line {
+                labels: key.to_string(),
+                counts,
+                in_flight: counters.shards.iter().map(|it| it.in_flight.load(Relaxed)).sum(),
+                retries: counters.shards.iter().map(|it| it.retries.load(Relaxed)).sum(),
+            });
+        }
         let mut text = String::new();
-        for family in FAMILIES {
-            let _ = writeln!(
-                text,
-                "# HELP {} {}\n# TYPE {} {}",
-                family.name, family.help, family.name, family.kind
-            );
-            for (key, counters) in &versions {
-                // Writing to a string cannot fail.
-                let _ = (family.write)(&mut text, family.name, key, counters);
+        for (prefix, lines, families) in [
+            ("shipway_router", &of_versions, &FAMILIES[..]),
+            ("shipway_router_backend", &of_backends, &FAMILIES[..N_OF_ANSWERS]),
+        ] {
+            for family in families {
+                let name = format!("{prefix}_{}", family.name);
+                let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {}", family.help, family.kind);
+                for line in lines {
+                    // Writing to a string cannot fail.
+                    let _ = (family.write)(&mut text, &name, line);
+                }
             }
         }
         text
@@ -108,18 +160,76 @@ impl Metrics {
 }
 
 impl VersionMetrics {
+    fn new(n_shards: usize) -> Self {
+        Self {
+            shards: (0..n_shards).map(|_| Shard::default()).collect(),
+            departed: Mutex::default(),
+            backends: Mutex::default(),
+        }
+    }
+
+    /// The counters of a backend that is new to the version. They are told for as long as somebody else holds them.
+    pub(super) fn backend(&self, target: &Name) -> Arc<BackendMetrics> {
+        let shards = self.shards.iter().map(|_| Answers::default()).collect();
+        let metrics = Arc::new(BackendMetrics { shards });
+        let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        self.let_go(&mut backends);
+        backends.push((target.clone(), Arc::clone(&metrics)));
+        metrics
+    }
+
+    /// What backends that are gone have counted, and what each of the others has.
+    fn read(&self) -> (Counts, Vec<(Name, Counts)>) {
+        let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        self.let_go(&mut backends);
+        let departed = self.departed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut counts: Vec<(Name, Counts)> = Vec::with_capacity(backends.len());
+        for (target, metrics) in backends.iter() {
+            // While a target's last backend still answers, its next one may have begun.
+            match counts.iter_mut().find(|(known, _)| known == target) {
+                Some((_, known)) => known.add(&metrics.counts()),
+                None => counts.push((target.clone(), metrics.counts())),
+            }
+        }
+        (departed, counts)
+    }
+
+    /// Nobody can count for a backend any more that nobody else holds.
+    fn let_go(&self, backends: &mut Vec<(Name, Arc<BackendMetrics>)>) {
+        let mut departed = self.departed.lock().unwrap_or_else(PoisonError::into_inner);
+        backends.retain(|(_, metrics)| {
+            let is_held = Arc::strong_count(metrics) > 1;
+            if !is_held {
+                departed.add(&metrics.counts());
+            }
+            is_held
+        });
+    }
+
     pub(super) fn started(&self, shard: usize) {
         self.shards[shard].in_flight.fetch_add(1, Relaxed);
+    }
+
+    /// The end of a request that `started`.
+    pub(super) fn ended(&self, shard: usize) {
+        self.shards[shard].in_flight.fetch_sub(1, Relaxed);
     }
 
     pub(super) fn retried(&self, shard: usize) {
         self.shards[shard].retries.fetch_add(1, Relaxed);
     }
+}
 
-    /// The end of a request that `started`. Abandoned requests have no latency: it would be the client's.
+impl BackendMetrics {
+    /// Counters that are part of no version.
+    #[cfg(test)]
+    pub(super) fn alone() -> Arc<Self> {
+        Arc::new(Self { shards: Box::default() })
+    }
+
+    /// Abandoned requests have no latency: it would be the client's.
     pub(super) fn ended(&self, shard: usize, outcome: Outcome, latency: Duration) {
         let shard = &self.shards[shard];
-        shard.in_flight.fetch_sub(1, Relaxed);
         shard.codes[outcome.code()].fetch_add(1, Relaxed);
         if outcome != Outcome::Abandoned {
             let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
@@ -134,8 +244,26 @@ impl VersionMetrics {
         self.shards[shard].broken.fetch_add(1, Relaxed);
     }
 
-    fn sum(&self, counter: impl Fn(&Shard) -> &AtomicU64) -> u64 {
-        self.shards.iter().map(|shard| counter(shard).load(Relaxed)).sum()
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for shard in &self.shards {
+            counts.add(&Counts {
+                codes: std::array::from_fn(|code| shard.codes[code].load(Relaxed)),
+                broken: shard.broken.load(Relaxed),
+                latency: std::array::from_fn(|bucket| shard.latency[bucket].load(Relaxed)),
+                latency_sum_us: shard.latency_sum_us.load(Relaxed),
+            });
+        }
+        counts
+    }
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.codes.iter_mut().zip(&other.codes).for_each(|(sum, it)| *sum += it);
+        self.latency.iter_mut().zip(&other.latency).for_each(|(sum, it)| *sum += it);
+        self.broken += other.broken;
+        self.latency_sum_us += other.latency_sum_us;
     }
 }
 
@@ -150,71 +278,69 @@ impl Outcome {
 }
 
 struct Family {
+    /// Behind `shipway_router_`, and of those of answers behind `shipway_router_backend_`.
     name: &'static str,
     kind: &'static str,
     help: &'static str,
-    write: fn(&mut String, &str, &Key, &VersionMetrics) -> fmt::Result,
+    write: fn(&mut String, &str, &Line) -> fmt::Result,
 }
+
+/// The first families are about answers, which backends give.
+const N_OF_ANSWERS: usize = 3;
 
 const FAMILIES: [Family; 5] = [
     Family {
-        name: "shipway_router_requests_total",
+        name: "requests_total",
         kind: "counter",
         help: "Requests by class of status; none: no answer; abandoned: the client left first.",
-        write: |text, name, key, counters| {
-            for (code, label) in CODES.iter().enumerate() {
-                let count = counters.sum(|shard| &shard.codes[code]);
-                writeln!(text, "{name}{{{key},code=\"{label}\"}} {count}")?;
+        write: |text, name, Line { labels, counts, .. }| {
+            for (label, count) in CODES.iter().zip(counts.codes) {
+                writeln!(text, "{name}{{{labels},code=\"{label}\"}} {count}")?;
             }
             Ok(())
         },
     },
     Family {
-        name: "shipway_router_request_errors_total",
+        name: "request_errors_total",
         kind: "counter",
         help: "Requests answered with 5xx, broken off, or without an answer.",
-        write: |text, name, key, counters| {
-            let failed =
-                counters.sum(|shard| &shard.codes[CODE_5XX]) + counters.sum(|shard| &shard.codes[CODE_NONE]);
-            writeln!(text, "{name}{{{key}}} {}", failed + counters.sum(|shard| &shard.broken))
+        write: |text, name, Line { labels, counts, .. }| {
+            let failed = counts.codes[CODE_5XX] + counts.codes[CODE_NONE] + counts.broken;
+            writeln!(text, "{name}{{{labels}}} {failed}")
         },
     },
     Family {
-        name: "shipway_router_request_duration_seconds",
+        name: "request_duration_seconds",
         kind: "histogram",
         help: "From the request's head to the end of its answer; abandoned requests left out.",
         write: write_histogram,
     },
     Family {
-        name: "shipway_router_requests_in_flight",
+        name: "requests_in_flight",
         kind: "gauge",
         help: "Requests and upgraded connections now open.",
-        write: |text, name, key, counters| {
-            let open: i64 = counters.shards.iter().map(|shard| shard.in_flight.load(Relaxed)).sum();
-            writeln!(text, "{name}{{{key}}} {}", open.max(0))
-        },
+        write: |text, name, it| writeln!(text, "{name}{{{}}} {}", it.labels, it.in_flight.max(0)),
     },
     Family {
-        name: "shipway_router_retries_total",
+        name: "retries_total",
         kind: "counter",
         help: "Attempts that failed before anything could have been acted on and were made again elsewhere.",
-        write: |text, name, key, counters| {
-            writeln!(text, "{name}{{{key}}} {}", counters.sum(|shard| &shard.retries))
-        },
+        write: |text, name, it| writeln!(text, "{name}{{{}}} {}", it.labels, it.retries),
     },
 ];
 
-fn write_histogram(text: &mut String, name: &str, key: &Key, counters: &VersionMetrics) -> fmt::Result {
+fn write_histogram(text: &mut String, name: &str, line: &Line) -> fmt::Result {
+    let Line { labels, counts, .. } = line;
     let mut count = 0;
-    for (bucket, bound_ms) in BOUNDS_MS.iter().enumerate() {
-        count += counters.sum(|shard| &shard.latency[bucket]);
-        writeln!(text, "{name}_bucket{{{key},le=\"{}\"}} {count}", f64::from(*bound_ms) / 1000.0)?;
+    for (bound_ms, in_bucket) in BOUNDS_MS.iter().zip(counts.latency) {
+        count += in_bucket;
+        writeln!(text, "{name}_bucket{{{labels},le=\"{}\"}} {count}", f64::from(*bound_ms) / 1000.0)?;
     }
-    count += counters.sum(|shard| &shard.latency[BOUNDS_MS.len()]);
-    let sum_us = counters.sum(|shard| &shard.latency_sum_us);
-    writeln!(text, "{name}_bucket{{{key},le=\"+Inf\"}} {count}")?;
-    writeln!(text, "{name}_sum{{{key}}} {}", Duration::from_micros(sum_us).as_secs_f64())?;
-    writeln!(text, "{name}_count{{{key}}} {count}")
+    count += counts.latency[BOUNDS_MS.len()];
+    let sum_s = Duration::from_micros(counts.latency_sum_us).as_secs_f64();
+    writeln!(text, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}")?;
+    writeln!(text, "{name}_sum{{{labels}}} {sum_s}")?;
+    writeln!(text, "{name}_count{{{labels}}} {count}")
 }
 
 /// The labels; names and versions need no escaping.
@@ -234,6 +360,7 @@ mod tests {
         let metrics = Metrics::new(2);
         let names = |text: &str| text.parse::<Name>().unwrap();
         let counters = metrics.version(&names("prod"), &names("web"), &"1.0.0".parse().unwrap());
+        let (left, stays) = (counters.backend(&names("a")), counters.backend(&names("b")));
         for (shard, outcome, ms) in [
             (0, Outcome::Answered(StatusCode::OK), 1),
             (1, Outcome::Answered(StatusCode::OK), 4),
@@ -242,9 +369,13 @@ mod tests {
             (1, Outcome::Abandoned, 2),
         ] {
             counters.started(shard);
-            counters.ended(shard, outcome, Duration::from_millis(ms));
+            counters.ended(shard);
+            // Half of it was counted by a backend that has left since.
+            let backend = if ms < 4 { &left } else { &stays };
+            backend.ended(shard, outcome, Duration::from_millis(ms));
         }
-        counters.broke_off(0);
+        left.broke_off(0);
+        drop(left);
         let text = metrics.render();
         let labels = r#"environment="prod",service="web",version="1.0.0""#;
         for line in [
@@ -263,5 +394,15 @@ mod tests {
         ] {
             assert!(text.lines().any(|held| held == line), "missing {line} in\n{text}");
         }
+        let of_backend = |target: &str| {
+            format!(r#"shipway_router_backend_request_errors_total{{{labels},target="{target}"}}"#)
+        };
+        assert!(
+            text.contains(&format!("{} 1", of_backend("b"))) && !text.contains(&of_backend("a")),
+            "{text}"
+        );
+        drop(stays);
+        let text = metrics.render();
+        assert!(text.contains(&format!("shipway_router_request_errors_total{{{labels}}} 3")), "{text}");
     }
 }

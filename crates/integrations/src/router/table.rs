@@ -69,12 +69,13 @@ impl Table {
             .iter()
             .map(|pool| {
                 end += pool.weight_bp.get();
+                let metrics = metrics.version(&route.environment, &route.service, &pool.version);
                 PoolTable {
                     version: pool.version.clone(),
                     version_header: HeaderValue::from_str(pool.version.as_str())
                         .expect("a version is plain ASCII"),
-                    backends: backends(pool, before),
-                    metrics: metrics.version(&route.environment, &route.service, &pool.version),
+                    backends: backends(pool, before, &metrics),
+                    metrics,
                     weight: pool.weight_bp.get(),
                     end,
                 }
@@ -160,11 +161,11 @@ impl Spread {
     }
 }
 
-fn backends(pool: &Pool, before: Option<&Table>) -> Vec<Arc<BackendState>> {
+fn backends(pool: &Pool, before: Option<&Table>, metrics: &VersionMetrics) -> Vec<Arc<BackendState>> {
     let held = before.and_then(|table| table.pools.iter().find(|held| held.version == pool.version));
     let state = |backend| {
         held.and_then(|held| held.backends.iter().find(|state| state.is(backend)).cloned())
-            .unwrap_or_else(|| Arc::new(BackendState::new(backend)))
+            .unwrap_or_else(|| Arc::new(BackendState::new(backend, metrics.backend(&backend.target))))
     };
     pool.backends.iter().map(state).collect()
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::Source;
 use super::service::SecretRef;
 use crate::{Millis, Name};
 
@@ -40,6 +41,9 @@ pub struct Environment {
     pub strategies: BTreeMap<Name, Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub router: Option<RouterConfig>,
+    /// Where analyses get metrics that the router does not count, by the name that queries use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<Name, Source>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
     /// Environment variables by service, over those of the service's own contract.
@@ -114,6 +118,7 @@ impl Environment {
             strategy: child.strategy.or_else(|| parent.strategy.clone()),
             strategies: merged(&parent.strategies, child.strategies),
             router: child.router.or_else(|| parent.router.clone()),
+            metrics: merged(&parent.metrics, child.metrics),
             concurrency: child.concurrency.or_else(|| parent.concurrency.clone()),
             variables: merged_maps(&parent.variables, child.variables),
             secrets: merged_maps(&parent.secrets, child.secrets),

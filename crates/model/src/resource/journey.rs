@@ -16,6 +16,9 @@ pub struct Journey {
     /// A release is not healthy until every critical journey has passed.
     #[serde(default)]
     pub critical: bool,
+    /// Other services on its way, each of which hands the header `x-shipway-version` on to those it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Name>,
     #[schemars(length(min = 1, max = 100))]
     pub steps: Vec<JourneyStep>,
     /// For the whole journey.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric::Metric;
 use crate::{BasisPoints, Millis, Name};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -143,17 +144,38 @@ pub struct Bake {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Analysis {
-    /// The chance of taking back a version that is no worse than the margin, over the whole step.
+    /// Who judges.
+    #[serde(default, skip_serializing_if = "JudgeKind::is_default")]
+    pub judge: JudgeKind,
+    /// What is compared; failed requests (critical) and latency, as the router counts them, when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub metrics: Vec<Metric>,
+    /// The chance of taking back a version that is no worse than the margins, over the whole step and all metrics.
     #[serde(default = "alpha_default")]
     #[schemars(range(min = 0.000001, max = 0.5))]
     pub alpha: f64,
-    /// Odds ratio of failures (and of slow answers) up to which the new version is no worse.
+    /// The chance of calling a version healthy that is as bad as `harm` of some metric.
+    #[serde(default = "beta_default", skip_serializing_if = "is_beta_default")]
+    #[schemars(range(min = 0.000001, max = 0.5))]
+    pub beta: f64,
+    /// Ratio up to which the new version is no worse, of metrics that do not say their own.
     #[serde(default = "margin_default")]
     #[schemars(range(min = 1.0, max = 100.0))]
     pub margin: f64,
     /// Length of one block of comparison.
     #[serde(default = "analysis_interval_default")]
     pub interval: Millis,
+    /// For so long only a catastrophe counts as harm, and nothing as health.
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
+    pub warm_up: Millis,
+    /// Odds ratio that is a catastrophe: during the warm-up, and on a single instance.
+    #[serde(default = "severe_margin_default", skip_serializing_if = "is_severe_margin_default")]
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub severe_margin: f64,
+    /// After so long in which one side reports and the other does not there is no verdict.
+    #[serde(default = "silence_default", skip_serializing_if = "is_silence_default")]
+    pub silence: Millis,
     /// Not promoted before this has passed.
     #[serde(default)]
     pub bake: Millis,
@@ -165,10 +187,74 @@ pub struct Analysis {
     pub timeout: Millis,
     #[serde(default)]
     pub on_undecided: OnUndecided,
+    /// What happens when the new version is harmful.
+    #[serde(default, skip_serializing_if = "OnHarm::is_default")]
+    pub on_harm: OnHarm,
+}
+
+/// Which judge's word counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum JudgeKind {
+    /// Sequential evidence: valid however often it is looked at.
+    #[default]
+    Shipway,
+    /// Kayenta's, once, when time is up.
+    Kayenta,
+    /// Each metric against its own `threshold`, block by block; five breaches are harm.
+    Threshold,
+}
+
+/// What a trigger does when it fires.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OnHarm {
+    #[default]
+    Rollback,
+    /// Halt and wait for a person.
+    Hold,
+    /// Go on, and only say so.
+    Tell,
+}
+
+impl JudgeKind {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl OnHarm {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn alpha_default() -> f64 {
     0.01
+}
+
+fn beta_default() -> f64 {
+    0.05
+}
+
+fn is_beta_default(beta: &f64) -> bool {
+    beta.to_bits() == beta_default().to_bits()
+}
+
+fn severe_margin_default() -> f64 {
+    10.0
+}
+
+fn is_severe_margin_default(margin: &f64) -> bool {
+    margin.to_bits() == severe_margin_default().to_bits()
+}
+
+fn silence_default() -> Millis {
+    Millis::from_secs(300)
+}
+
+fn is_silence_default(silence: &Millis) -> bool {
+    *silence == silence_default()
 }
 
 fn margin_default() -> f64 {
@@ -190,13 +276,20 @@ fn analysis_timeout_default() -> Millis {
 impl Default for Analysis {
     fn default() -> Self {
         Self {
+            judge: JudgeKind::default(),
+            metrics: Vec::new(),
             alpha: alpha_default(),
+            beta: beta_default(),
             margin: margin_default(),
             interval: analysis_interval_default(),
+            warm_up: Millis::ZERO,
+            severe_margin: severe_margin_default(),
+            silence: silence_default(),
             bake: Millis::ZERO,
             requests: requests_default(),
             timeout: analysis_timeout_default(),
             on_undecided: OnUndecided::default(),
+            on_harm: OnHarm::default(),
         }
     }
 }

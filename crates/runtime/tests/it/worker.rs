@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Order, Outcome, Success};
 use shipway_model::event::{Body, End, Event};
 use shipway_model::resource::strategy::Analysis;
-use shipway_runtime::driver::{BoxFuture, Driver, LogSink, Task};
+use shipway_runtime::driver::{BoxFuture, Driver, Judging, LogSink, Task};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
 use shipway_runtime::suite::{FaultyStore, Switch, World};
@@ -105,7 +104,7 @@ impl Stage {
     }
 }
 
-fn no_judge(_: &Analysis, _: &[Block]) -> Verdict {
+fn no_judge(_: &Analysis) -> Result<Box<dyn Judging>, String> {
     unreachable!("nothing is judged here")
 }
 

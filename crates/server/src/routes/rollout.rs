@@ -2,7 +2,7 @@
 
 use shipway_api::operations::rollout::{
     AbortRollout, ApproveStep, FollowRollout, ListRollouts, PauseRollout, ReadStepLog, ResumeRollout,
-    RetryRollout, RollBack, ShowRollout, StartRollout,
+    RetryRollout, RollBack, ShowAnalysis, ShowRollout, StartRollout,
 };
 use shipway_api::view::RolloutView;
 use shipway_api::{Code, Operation};
@@ -19,6 +19,7 @@ use crate::router::Routes;
 use crate::{recall, views};
 
 mod abort;
+mod analysis;
 mod approve;
 mod follow;
 mod list;
@@ -35,6 +36,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<StartRollout, _, _>(start::handle)
         .add::<ListRollouts, _, _>(list::handle)
         .add::<ShowRollout, _, _>(show::handle)
+        .add::<ShowAnalysis, _, _>(analysis::handle)
         .add::<PauseRollout, _, _>(pause::handle)
         .add::<ResumeRollout, _, _>(resume::handle)
         .add::<AbortRollout, _, _>(abort::handle)

@@ -5,13 +5,12 @@ use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{Phase, RolloutSummary, RolloutView};
 use shipway_engine::queue;
 use shipway_engine::rollout::{time, waiting};
-use shipway_engine::{self as engine, Rollout, State, StepState, Summary};
-use shipway_model::analysis::Verdict;
-use shipway_model::effect::{Outcome, Success};
+use shipway_engine::{self as engine, Rollout, State, Summary};
 use shipway_model::event::End;
 use shipway_model::plan::Action;
 use shipway_model::{Millis, Name};
 
+use super::analysis::latest_verdict;
 use super::{instance, step};
 
 /// A rollout in full, with what stands now of what it touches.
@@ -152,14 +151,4 @@ fn analyses(rollout: &Rollout) -> Vec<AnalysisView> {
         _ => None,
     };
     rollout.plan.steps.iter().filter_map(of_step).collect()
-}
-
-/// The one that ended the step, or else the latest on the way.
-fn latest_verdict(step: &StepState) -> Option<Verdict> {
-    let last = match &step.result {
-        Some(Outcome::Failed { verdict, .. }) => verdict.as_ref(),
-        Some(Outcome::Succeeded { result: Success::Judged { verdict } }) => Some(verdict),
-        Some(Outcome::Succeeded { .. }) | None => None,
-    };
-    last.or(step.verdict.as_ref()).cloned()
 }

@@ -1,8 +1,9 @@
 //! Canary: a growing share, with as many new instances as the share needs, judged against the version replaced.
 
-use shipway_model::BasisPoints;
-use shipway_model::plan::{Action, Deployed, PlannedPool, StepId};
+use shipway_model::plan::{Action, Coverage, Deployed, PlannedPool, StepId};
+use shipway_model::resource::Spec;
 use shipway_model::resource::strategy::{Canary, CanaryStep};
+use shipway_model::{BasisPoints, Name};
 
 use super::{hosts, pool};
 use crate::plan::Shipment;
@@ -69,6 +70,7 @@ pub(super) fn lay(
                     control: from.version.clone(),
                     canary: to.version.clone(),
                     rule: rule.clone(),
+                    journeys: coverage(builder, service),
                 };
                 let title = format!("judge {service} {} against {} at {weight}", to.version, from.version);
                 vec![builder.lay(title, "", &previous, action, None)]
@@ -80,4 +82,21 @@ pub(super) fn lay(
     let only_new = vec![pool(&to.version, BasisPoints::FULL, &hosts)];
     let alone = builder.route(service, title, only_new, baseline, previous);
     hosts.iter().map(|host| builder.retire(service, from, host, &alone)).collect()
+}
+
+/// The critical journeys that lead through the service, as far as they can be entered in the environment.
+fn coverage(builder: &mut Builder<'_>, service: &Name) -> Vec<Coverage> {
+    let ground = builder.ground;
+    let mut found = Vec::new();
+    for (key, resource) in ground.state.catalogue.iter() {
+        let Spec::Journey(journey) = &resource.spec else { continue };
+        let leads_through = journey.service == *service || journey.through.contains(service);
+        if !journey.critical || !leads_through {
+            continue;
+        }
+        let Some(base_url) = ground.url(&journey.service) else { continue };
+        builder.declarations.insert(key.to_string(), resource.digest());
+        found.push(Coverage { name: key.name.clone(), journey: journey.clone(), base_url });
+    }
+    found
 }

@@ -2,10 +2,10 @@
 //!
 //! | decision | before time is up | when time is up |
 //! |---|---|---|
-//! | harmful | failed | failed |
+//! | harmful | failed; succeeded if the rule is only to tell | the same |
 //! | healthy | succeeded, once the rule's bake and requests are reached | as undecided |
 //! | undecided | goes on | as the rule's `onUndecided` says, if its bake and requests are reached; else held |
-//! | no verdict | goes on | failed: missing data is never health |
+//! | no verdict | goes on, unless it stands | failed: missing data is never health |
 //!
 //! An outcome has no way to say "hold". What is to be held is a failure that another attempt cannot help, whose verdict
 //! is `undecided` or `no_verdict` and whose reason begins with `undecided: ` or `no verdict: `.
@@ -13,11 +13,25 @@
 use shipway_model::Millis;
 use shipway_model::analysis::{Decision, Verdict};
 use shipway_model::effect::{Outcome, Success};
-use shipway_model::resource::strategy::{Analysis, OnUndecided};
+use shipway_model::resource::strategy::{Analysis, OnHarm, OnUndecided};
+use shipway_runtime::driver::Assessment;
 
-/// How the step ends on this verdict, if it does.
-pub(super) fn conclude(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> Option<Outcome> {
+/// How the step ends on this assessment, if it does.
+pub(super) fn conclude(rule: &Analysis, elapsed: Millis, assessment: &Assessment) -> Option<Outcome> {
+    let verdict = &assessment.verdict;
+    if verdict.decision == Decision::NoVerdict && assessment.is_final {
+        return Some(refused("no verdict: it cannot be judged any further", verdict.clone()));
+    }
+    conclude_on(rule, elapsed, verdict)
+}
+
+fn conclude_on(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> Option<Outcome> {
     match verdict.decision {
+        Decision::Harmful if rule.on_harm == OnHarm::Tell => {
+            let mut verdict = verdict.clone();
+            verdict.reasons.insert(0, "the new version is harmful, and the rule is only to tell".to_owned());
+            Some(promoted(verdict))
+        }
         Decision::Harmful => Some(refused("the new version is harmful", verdict.clone())),
         Decision::Healthy if is_ripe(rule, elapsed, verdict) => Some(promoted(verdict.clone())),
         Decision::Healthy | Decision::Undecided | Decision::NoVerdict => None,
@@ -26,7 +40,7 @@ pub(super) fn conclude(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> O
 
 /// How the step ends on a verdict that is no conclusion, when time is up.
 pub(super) fn conclude_at_the_end(rule: &Analysis, elapsed: Millis, mut verdict: Verdict) -> Outcome {
-    if let Some(outcome) = conclude(rule, elapsed, &verdict) {
+    if let Some(outcome) = conclude_on(rule, elapsed, &verdict) {
         return outcome;
     }
     if verdict.decision == Decision::NoVerdict {
@@ -80,6 +94,7 @@ mod tests {
             canary_requests,
             canary_errors: 0,
             metrics: Vec::new(),
+            evidence: None,
             reasons: vec!["so it was seen".to_owned(), "and so".to_owned()],
         }
     }
@@ -98,7 +113,8 @@ mod tests {
 
     fn check(decision: Decision, elapsed_ms: u64, requests: u64, expect: Option<&str>) {
         for on_undecided in [OnUndecided::Hold, OnUndecided::Promote, OnUndecided::Rollback] {
-            let found = conclude(&rule(on_undecided), Millis(elapsed_ms), &verdict(decision, requests));
+            let assessment = Assessment { verdict: verdict(decision, requests), is_final: false };
+            let found = conclude(&rule(on_undecided), Millis(elapsed_ms), &assessment);
             assert_eq!(found.is_some(), expect.is_some(), "{decision:?} after {elapsed_ms} ms");
             found.iter().zip(expect).for_each(|(found, expect)| check_outcome(found, expect));
         }
@@ -122,6 +138,18 @@ mod tests {
         check(Decision::Healthy, 300, 49, None);
         check(Decision::Undecided, 999, 1000, None);
         check(Decision::NoVerdict, 999, 0, None);
+    }
+
+    #[test]
+    fn a_silence_that_stands_and_harm_that_is_only_told_end_it_too() {
+        let silent = Assessment { verdict: verdict(Decision::NoVerdict, 9), is_final: true };
+        check_outcome(
+            &conclude(&rule(OnUndecided::Promote), Millis(1), &silent).unwrap(),
+            "no verdict: it cannot",
+        );
+        let tell = Analysis { on_harm: OnHarm::Tell, ..rule(OnUndecided::Hold) };
+        let harmful = Assessment { verdict: verdict(Decision::Harmful, 9), is_final: true };
+        check_outcome(&conclude(&tell, Millis(1), &harmful).unwrap(), "judged");
     }
 
     #[test]

@@ -54,6 +54,8 @@ impl Gauge {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use shipway_model::analysis::Histogram;
 
     use super::*;
@@ -64,6 +66,7 @@ mod tests {
             answered,
             errors: 0,
             latency: Histogram { bounds_ms: vec![1.0], counts: vec![answered, 0] },
+            instances: BTreeMap::new(),
         };
         [("1.0.0", control), ("2.0.0", canary)]
             .into_iter()

@@ -35,8 +35,30 @@ shipway_router_requests_total_created{environment="prod",service="web",version="
     let version: Version = "2.0.0".parse().unwrap();
     assert_eq!(reading.keys().collect::<Vec<_>>(), [&version]);
     let latency = Histogram { bounds_ms: vec![1.0, 110.0], counts: vec![4, 0, 6] };
-    assert_eq!(reading[&version], Counters { answered: 9, errors: 3, latency });
+    let instances = BTreeMap::new();
+    assert_eq!(reading[&version], Counters { answered: 9, errors: 3, latency, instances });
     assert_eq!(read("").unwrap(), Reading::new());
+}
+
+#[test]
+fn reads_what_each_backend_did() {
+    let of = |target: &str, errors: u64, counts: [u64; 2]| {
+        let labels = format!("{LABELS},target=\"{target}\"");
+        let buckets = [("0.001", counts[0]), ("+Inf", counts[1])]
+            .map(|(bound, count)| format!("{BACKEND_BUCKETS}{{{labels},le=\"{bound}\"}} {count}\n"));
+        format!("{BACKEND_ERRORS}{{{labels}}} {errors}\n{}", buckets.concat())
+    };
+    let whole = text(|_| None) + &of("host-a", 3, [1, 6]) + &of("host-b", 0, [2, 3]);
+    let reading = read(&whole).unwrap();
+    let counters = &reading[&"2.0.0".parse::<Version>().unwrap()];
+    let found: Vec<_> = counters
+        .instances
+        .iter()
+        .map(|(name, it)| (name.as_str(), it.errors, it.latency.counts.clone()))
+        .collect();
+    assert_eq!(found, [("host-a", 3, vec![1, 5]), ("host-b", 0, vec![2, 1])]);
+    let without_errors = whole.replace(&format!("{BACKEND_ERRORS}{{{LABELS},target=\"host-b\"}} 0\n"), "");
+    assert!(matches!(read(&without_errors), Err(InvalidMetrics::Missing { series: BACKEND_ERRORS, .. })));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use shipway_model::RolloutId;
 use shipway_model::analysis::{Block, Decision, Verdict};
 use shipway_model::effect::{Outcome, Success};
 use shipway_model::resource::strategy::Analysis;
+use shipway_runtime::driver::{Assessment, Judging};
 
 use super::server::{Server, text};
 use super::world::{
@@ -17,32 +18,46 @@ use super::world::{
 };
 
 /// Every failure of the canary is harm, and enough requests without one are health.
-fn judge(rule: &Analysis, blocks: &[Block]) -> Verdict {
-    let sum = |of: fn(&Block) -> u64| blocks.iter().map(of).sum::<u64>();
-    let (requests, errors) = (sum(|it| it.canary.requests), sum(|it| it.canary.errors));
-    let decision = match (requests, errors) {
-        (0, _) => Decision::NoVerdict,
-        (_, 0) if requests >= rule.requests => Decision::Healthy,
-        (_, 0) => Decision::Undecided,
-        _ => Decision::Harmful,
-    };
-    Verdict {
-        decision,
-        decided_at: blocks.last().map_or(Millis::ZERO, |it| it.start.saturating_add(it.length)),
-        canary_requests: requests,
-        canary_errors: errors,
-        metrics: Vec::new(),
-        reasons: vec![format!("{errors} of {requests} requests failed")],
+struct Simple {
+    requests_needed: u64,
+    blocks: Vec<Block>,
+    /// Never finds health.
+    doubts: bool,
+}
+
+impl Judging for Simple {
+    fn take(&mut self, block: &Block) {
+        self.blocks.push(block.clone());
+    }
+
+    fn assess(&self) -> Assessment {
+        let sum = |of: fn(&Block) -> u64| self.blocks.iter().map(of).sum::<u64>();
+        let (requests, errors) = (sum(|it| it.canary.requests), sum(|it| it.canary.errors));
+        let decision = match (requests, errors) {
+            (0, _) => Decision::NoVerdict,
+            (_, 0) if requests >= self.requests_needed && !self.doubts => Decision::Healthy,
+            (_, 0) => Decision::Undecided,
+            _ => Decision::Harmful,
+        };
+        let verdict = Verdict {
+            decision,
+            decided_at: self.blocks.last().map_or(Millis::ZERO, |it| it.start.saturating_add(it.length)),
+            canary_requests: requests,
+            canary_errors: errors,
+            metrics: Vec::new(),
+            reasons: vec![format!("{errors} of {requests} requests failed")],
+            evidence: None,
+        };
+        Assessment { verdict, is_final: decision == Decision::Harmful }
     }
 }
 
-/// As the other, but it never finds health.
-fn doubt(rule: &Analysis, blocks: &[Block]) -> Verdict {
-    let mut verdict = judge(rule, blocks);
-    if verdict.decision == Decision::Healthy {
-        verdict.decision = Decision::Undecided;
-    }
-    verdict
+fn judge(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
+    Ok(Box::new(Simple { requests_needed: rule.requests, blocks: Vec::new(), doubts: false }))
+}
+
+fn doubt(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
+    Ok(Box::new(Simple { requests_needed: rule.requests, blocks: Vec::new(), doubts: true }))
 }
 
 struct Scene {
@@ -81,11 +96,10 @@ impl Scene {
 
     /// The blocks that were recorded, once there are `count`.
     async fn blocks(&self, count: usize) -> Vec<Block> {
-        let look = |it: &Rollout| {
-            let blocks = &it.step(step(it, "analyse")?)?.blocks;
-            (blocks.len() >= count).then(|| blocks.clone())
-        };
-        self.world.wait(self.id, look).await
+        let look =
+            |it: &Rollout| (it.step(step(it, "analyse")?)?.track.n_blocks >= count as u64).then_some(());
+        self.world.wait(self.id, look).await;
+        self.world.blocks(self.id, "analyse").await
     }
 
     fn log(&self) -> String {
@@ -231,15 +245,17 @@ async fn a_router_that_restarts_costs_a_block_and_no_more() {
         .world
         .wait_for_log(scene.id, "analyse", "the router's counters began anew: a block is left out")
         .await;
-    let look = |it: &Rollout| Some(it.step(step(it, "analyse")?)?.blocks.clone());
-    let before = scene.world.wait(scene.id, look).await;
+    let before = scene.world.blocks(scene.id, "analyse").await;
     for _ in 0..8 {
         get(scene.listen, "/").await.expect("the router answers");
     }
     let sum =
         |blocks: &[Block]| blocks.iter().map(|it| it.canary.requests + it.control.requests).sum::<u64>();
-    let is_counted = |it: &Rollout| look(it).filter(|blocks| sum(blocks) >= sum(&before) + 8);
-    let after = scene.world.wait(scene.id, is_counted).await;
+    wait_until("all are counted", async || {
+        sum(&scene.world.blocks(scene.id, "analyse").await) >= sum(&before) + 8
+    })
+    .await;
+    let after = scene.world.blocks(scene.id, "analyse").await;
     assert_eq!(sum(&after), sum(&before) + 8, "nothing is counted twice");
     check_order(&after);
 }

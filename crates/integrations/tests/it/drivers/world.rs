@@ -17,7 +17,9 @@ use shipway_engine::{Command, Rollout};
 use shipway_integrations::drivers::{self, Config};
 use shipway_integrations::router::{Router, RouterConfig};
 use shipway_ledger::SigningKey;
+use shipway_model::analysis::Block;
 use shipway_model::effect::{Direction, EffectKey, Lease, Order, Outcome, Performer, Success};
+use shipway_model::event::{Body, Event, Stream};
 use shipway_model::plan::StepId;
 use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
 use shipway_model::{Digest, Name, RolloutId, Version};
@@ -61,7 +63,7 @@ impl Default for Setting {
         Self {
             environment: json!({}),
             resources: Vec::new(),
-            judge: |_, _| panic!("nothing is judged here"),
+            judge: |_| panic!("nothing is judged here"),
             router_token: None,
             instances: BTreeMap::new(),
         }
@@ -196,6 +198,17 @@ impl World {
                 self.runtime.state().rollouts.live.get(&id).map(|it| (&it.phase, &it.steps))
             )
         })
+    }
+
+    /// The blocks that were recorded of the first step of this kind.
+    pub(super) async fn blocks(&self, id: RolloutId, word: &str) -> Vec<Block> {
+        let wanted = step(&self.runtime.state().rollouts.live[&id], word);
+        let records = self.runtime.stream(&Stream::Rollout(id), 0, 1000).await.unwrap();
+        let block_of = |bytes: &[u8]| match serde_json::from_slice::<Event>(bytes).unwrap().body {
+            Body::StepObserved { step, block, .. } if Some(step) == wanted => Some(block),
+            _ => None,
+        };
+        records.iter().filter_map(|it| block_of(&it.bytes)).collect()
     }
 
     /// The log of the first attempt at the first step of this kind.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Site, way};
 use crate::Name;
 use crate::resource::Environment;
+use crate::resource::metric::Source;
 
 pub(super) fn check(name: &Name, environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
     for (field, other) in [("extends", &environment.extends), ("promotesFrom", &environment.promotes_from)] {
@@ -23,6 +24,7 @@ pub(super) fn check(name: &Name, environment: &Environment, site: &mut Site<'_, 
         }
     }
     check_router(environment, site);
+    check_sources(environment, site);
     check_variables(environment, site);
 }
 
@@ -40,6 +42,21 @@ fn check_router(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
                 format!("`{other}` listens at {address} already"),
                 "give each service a port of its own",
             );
+        }
+    }
+}
+
+fn check_sources(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
+    for (name, source) in &environment.metrics {
+        match source {
+            Source::Prometheus(it) | Source::Http(it) => {
+                site.check_url(way!["metrics", name, source.word(), "url"], &it.url, &["http://"]);
+            }
+            Source::Csv(it) if !it.path.starts_with('/') => {
+                let path = way!["metrics", name, "csv", "path"];
+                site.fault(path, "the path is not absolute", "begin it with `/`");
+            }
+            Source::Csv(_) | Source::Sql(_) | Source::Otlp(_) => {}
         }
     }
 }

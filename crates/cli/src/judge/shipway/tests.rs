@@ -1,0 +1,113 @@
+use serde_json::json;
+use shipway_model::analysis::{Arm, Histogram, Part, Sample};
+
+use super::*;
+
+/// The block of ten seconds with this number, from 0.
+pub(in crate::judge) fn block(number: u64, control: Arm, canary: Arm) -> Block {
+    let length = Millis::from_secs(10);
+    Block { start: Millis(number * length.0), length, control, canary }
+}
+
+pub(in crate::judge) fn arm(requests: u64, errors: u64) -> Arm {
+    let latency =
+        Histogram { bounds_ms: vec![10.0, 100.0], counts: vec![requests - requests / 10, requests / 10, 0] };
+    Arm { requests, errors, latency, ..Arm::default() }
+}
+
+fn of_instances(instances: &[(&str, u64, u64)]) -> Arm {
+    let mut all = arm(instances.iter().map(|it| it.1).sum(), instances.iter().map(|it| it.2).sum());
+    all.latency = Histogram::default();
+    let part = |&(name, requests, errors): &(&str, u64, u64)| {
+        (name.to_owned(), Part { requests, errors, latency_counts: Vec::new() })
+    };
+    all.instances = instances.iter().map(part).collect();
+    all
+}
+
+fn judging(rule: serde_json::Value) -> Shipway {
+    Shipway::new(&serde_json::from_value(rule).unwrap()).unwrap()
+}
+
+/// The first decision other than `undecided`, with its verdict.
+fn decided(judging: &mut Shipway, of: impl Fn(u64) -> (Arm, Arm)) -> Option<Assessment> {
+    (0..360).find_map(|number| {
+        let (control, canary) = of(number);
+        judging.take(&block(number, control, canary));
+        let assessed = judging.assess();
+        (assessed.verdict.decision != Decision::Undecided).then_some(assessed)
+    })
+}
+
+#[test]
+fn errors_decide_with_evidence_and_effect() {
+    let mut harmed = judging(json!({}));
+    let Assessment { verdict, is_final } = decided(&mut harmed, |_| (arm(500, 1), arm(500, 25))).unwrap();
+    assert!(verdict.decision == Decision::Harmful && is_final, "{verdict:?}");
+    let evidence = verdict.evidence.unwrap();
+    assert!(evidence.log_harm >= evidence.log_harm_needed, "{evidence:?}");
+    let errors = &verdict.metrics[0];
+    assert_eq!((errors.name.as_str(), errors.control, errors.canary), ("errors", 0.002, 0.05));
+    assert!(errors.effect.as_ref().unwrap().low.unwrap() > 1.0, "{errors:?}");
+    let Assessment { verdict, .. } =
+        decided(&mut judging(json!({})), |_| (arm(500, 5), arm(500, 5))).unwrap();
+    assert_eq!(verdict.decision, Decision::Healthy, "{verdict:?}");
+}
+
+#[test]
+fn one_noisy_control_is_no_health_and_one_broken_canary_is_harm() {
+    let of = |canary: [u64; 3]| {
+        move |_| {
+            let control = of_instances(&[("host-a", 200, 1), ("host-b", 200, 1), ("host-c", 200, 1)]);
+            let [a, b, c] = canary;
+            (control, of_instances(&[("host-a", 200, a), ("host-b", 200, b), ("host-c", 200, c)]))
+        }
+    };
+    let Assessment { verdict, .. } = decided(&mut judging(json!({})), of([1, 1, 40])).unwrap();
+    assert!(verdict.reasons[0].contains("host-c"), "{verdict:?}");
+    assert_eq!(verdict.decision, Decision::Harmful);
+}
+
+#[test]
+fn a_business_metric_without_instances_counts_beside_those_with_them() {
+    let rule = json!({"metrics": [
+        {"name": "errors", "kind": "proportion", "critical": true},
+        {"name": "conversion", "kind": "proportion", "direction": "decrease", "unit": "orders",
+         "from": {"csv": {"source": "shop"}}},
+    ]});
+    let with = |mut arm: Arm, x| {
+        arm.metrics.insert("conversion".to_owned(), Sample { n: Some(400), x: Some(x), ..Sample::default() });
+        arm
+    };
+    let instances = || of_instances(&[("host-a", 200, 1), ("host-b", 200, 1)]);
+    let of = |canary| move |_| (with(instances(), 40), with(instances(), canary));
+    let Assessment { verdict, .. } = decided(&mut judging(rule.clone()), of(10)).unwrap();
+    assert_eq!(verdict.decision, Decision::Harmful, "{verdict:?}");
+    let conversion = &verdict.metrics[1];
+    assert_eq!((conversion.control, conversion.canary), (0.1, 0.025));
+    assert_eq!(conversion.unit.as_deref(), Some("orders"));
+    let Assessment { verdict, .. } = decided(&mut judging(rule), of(40)).unwrap();
+    assert_eq!(verdict.decision, Decision::Healthy, "{verdict:?}");
+}
+
+#[test]
+fn silence_of_the_canary_stands_as_no_verdict() {
+    let mut judging = judging(json!({"silence": "60s"}));
+    let silent = |number| (arm(500, 5), if number < 3 { arm(500, 5) } else { arm(0, 0) });
+    let assessed = (0..30).find_map(|number| {
+        let (control, canary) = silent(number);
+        judging.take(&block(number, control, canary));
+        let assessed = judging.assess();
+        (assessed.is_final && assessed.verdict.decision == Decision::NoVerdict).then_some(number)
+    });
+    assert!(assessed.is_some_and(|number| number <= 10), "{assessed:?}");
+}
+
+#[test]
+fn blocks_that_make_no_sense_are_left_out_and_told() {
+    let mut judging = judging(json!({}));
+    judging.take(&block(0, arm(500, 1), Arm { errors: 9, ..arm(5, 0) }));
+    let Assessment { verdict, .. } = judging.assess();
+    assert_eq!(verdict.decision, Decision::NoVerdict);
+    assert!(verdict.reasons.iter().any(|it| it.contains("1 lines make no sense")), "{verdict:?}");
+}
