@@ -78,9 +78,6 @@ pub(crate) fn compose(
 /// What an instance is told about itself. It comes last: a contract cannot say otherwise.
 pub(crate) fn describe(instance: &Instance, values: &Values<'_>, folder: &Path) -> BTreeMap<String, String> {
     let Instance { environment, service, version, target } = instance;
-    let attributes = format!(
-        "service.name={service},service.version={version},deployment.environment.name={environment},host.name={target}"
-    );
     let mut all: BTreeMap<String, String> = [
         ("ADDRESS", values.address.to_string()),
         ("SHIPWAY_SERVICE", service.to_string()),
@@ -88,7 +85,6 @@ pub(crate) fn describe(instance: &Instance, values: &Values<'_>, folder: &Path) 
         ("SHIPWAY_ENVIRONMENT", environment.to_string()),
         ("SHIPWAY_HOST", target.to_string()),
         ("SHIPWAY_FOLDER", folder.display().to_string()),
-        ("OTEL_RESOURCE_ATTRIBUTES", attributes),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use shipway_model::Digest;
 use shipway_model::effect::{Effect, Order};
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::Deployment;
+use shipway_model::{Digest, RolloutId};
 use tokio::sync::{OwnedMutexGuard, RwLock, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -116,6 +116,7 @@ pub(crate) async fn ensure(
     instance: &Instance,
     artifact: Digest,
     contract: &Deployment,
+    rollout: Option<RolloutId>,
 ) -> Result<watch::Receiver<Status>, PlaceError> {
     let _changing = host.fleet.lock(instance).await;
     let as_ordered = |it: &Member| it.unit.artifact == artifact && it.unit.contract == *contract;
@@ -137,6 +138,7 @@ pub(crate) async fn ensure(
             artifact,
             contract: contract.clone(),
             ports,
+            rollout,
             run: 0,
             process: None,
             condition: None,
@@ -148,6 +150,7 @@ pub(crate) async fn ensure(
             artifact,
             contract: contract.clone(),
             ports: record.ports.clone(),
+            rollout: record.rollout,
             condition: None,
         };
         host.journal.note(desired).await?;
@@ -200,7 +203,7 @@ fn admit(
 fn unit(host: &Host, instance: Instance, record: &InstanceRecord) -> Unit {
     let folder = host.layout.instance(&instance, &record.artifact);
     let (artifact, contract, ports) = (record.artifact, record.contract.clone(), record.ports.clone());
-    Unit { instance, artifact, contract, ports, folder }
+    Unit { instance, artifact, contract, ports, rollout: record.rollout, folder }
 }
 
 /// Removes folders that nothing runs in and that nobody will go back to soon. While another one is being unpacked

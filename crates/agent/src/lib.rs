@@ -31,6 +31,7 @@ mod reconcile;
 mod report;
 mod rotation;
 mod supervise;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::io;

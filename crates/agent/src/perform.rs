@@ -48,7 +48,7 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
     let patience = Patience { since: Instant::now(), timeout: effect.timeout, lost };
     let result = match &effect.order {
         Order::Place { instance, artifact, contract } => {
-            place::place(&host, instance, *artifact, contract, &patience).await
+            place::place(&host, instance, *artifact, contract, effect.key.rollout, &patience).await
         }
         Order::Retire { instance, contract } => retire::retire(&host, instance, contract.drain).await,
         Order::Verify { instance } => verify::verify(&host, instance, &patience).await,

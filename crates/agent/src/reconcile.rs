@@ -44,7 +44,7 @@ async fn stop(host: &Arc<Host>, instance: &Instance) {
 async fn start(host: &Arc<Host>, ordered: &OrderedInstance) {
     let OrderedInstance { instance, artifact, contract } = ordered;
     warn!(%instance, "is among the orders and not here: starting it");
-    if let Err(fault) = fleet::ensure(host, instance, *artifact, contract).await {
+    if let Err(fault) = fleet::ensure(host, instance, *artifact, contract, None).await {
         error!(%instance, "not started: {fault}");
     }
 }

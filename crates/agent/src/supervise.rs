@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use shipway_model::event::Condition;
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::{Deployment, StopSignal};
-use shipway_model::{Digest, Name};
+use shipway_model::{Digest, Name, RolloutId};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ use crate::journal::{Entry, InstanceRecord};
 use crate::mask::Masker;
 use crate::process::{self, Process};
 use crate::rotation::Logs;
+use crate::telemetry;
 
 /// A new instance is looked at more often than its interval says: everyone waits for it.
 const START_INTERVAL_MAX: Duration = Duration::from_millis(250);
@@ -48,6 +49,8 @@ pub(crate) struct Unit {
     pub(crate) artifact: Digest,
     pub(crate) contract: Deployment,
     pub(crate) ports: BTreeMap<Name, u16>,
+    /// The rollout that placed it, where that is known.
+    pub(crate) rollout: Option<RolloutId>,
     pub(crate) folder: PathBuf,
 }
 
@@ -76,6 +79,9 @@ impl Unit {
         let secrets = environment::read_secrets(&self.contract.secrets).map_err(text)?;
         let mut environment =
             environment::compose(&values, &self.contract.environment, &secrets).map_err(text)?;
+        let mut attributes = telemetry::of_instance(&self.instance);
+        attributes.extend(self.rollout.map(telemetry::of_rollout));
+        telemetry::add(attributes, &mut environment);
         environment.extend(environment::describe(&self.instance, &values, &self.folder));
         let (ports, folder) = (self.ports.clone(), self.folder.clone());
         let subject = Subject::new(host.address, ports, folder, environment, self.contract.health.clone())?;

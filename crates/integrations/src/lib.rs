@@ -1,5 +1,6 @@
 //! What connects Shipway to the world around it. Start at the module whose work you look for.
 
+mod asking;
 pub mod drivers;
 pub mod evidence;
 pub mod metrics;

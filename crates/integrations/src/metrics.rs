@@ -1,8 +1,13 @@
 //! Metric sources: where the numbers of a service come from. One file per kind, and one entry in [`ALL`].
 //!
-//! A source gives cumulative counters; a [`Meter`] makes of two readings what happened in between.
+//! The router gives cumulative counters, of which a [`Meter`] makes what happened in between. All other sources are
+//! asked ([`crate::asking`]) for what a version came to during a stretch of time.
 
+pub(crate) mod csv;
+pub(crate) mod http;
+pub(crate) mod prometheus;
 pub(crate) mod router;
+pub(crate) mod sql;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +17,7 @@ use shipway_model::analysis::{Arm, Histogram, INSTANCES_MAX, Part};
 pub use crate::spec::Spec;
 
 /// Every kind of metric source.
-pub const ALL: &[Spec] = &[router::SPEC];
+pub const ALL: &[Spec] = &[csv::SPEC, http::SPEC, prometheus::SPEC, router::SPEC, sql::SPEC];
 
 /// What the versions of one service have done since their counters began. A version that is missing has not been
 /// asked anything.

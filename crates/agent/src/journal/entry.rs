@@ -7,7 +7,7 @@ use shipway_model::effect::{Effect, EffectKey, Outcome};
 use shipway_model::event::Condition;
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::Deployment;
-use shipway_model::{Digest, Name};
+use shipway_model::{Digest, Name, RolloutId};
 
 use crate::process::ProcessId;
 
@@ -44,6 +44,9 @@ pub(crate) enum Entry {
         artifact: Digest,
         contract: Deployment,
         ports: BTreeMap<Name, u16>,
+        /// The rollout that placed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollout: Option<RolloutId>,
         /// Only where a compacted journal sums up what came after.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         condition: Option<Condition>,

@@ -6,7 +6,7 @@ use shipway_model::effect::{Effect, EffectKey, Outcome};
 use shipway_model::event::Condition;
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::Deployment;
-use shipway_model::{Digest, Name};
+use shipway_model::{Digest, Name, RolloutId};
 
 use super::Entry;
 use crate::process::ProcessId;
@@ -49,6 +49,8 @@ pub(crate) struct InstanceRecord {
     pub(crate) artifact: Digest,
     pub(crate) contract: Deployment,
     pub(crate) ports: BTreeMap<Name, u16>,
+    /// The rollout that placed it; nothing of what earlier agents noted.
+    pub(crate) rollout: Option<RolloutId>,
     /// How often its process was started.
     pub(crate) run: u32,
     /// Of that run; nothing when the agent died before it could note it.
@@ -94,9 +96,10 @@ impl State {
                     *reported = true;
                 }
             }
-            Entry::Desired { instance, artifact, contract, ports, condition } => {
+            Entry::Desired { instance, artifact, contract, ports, rollout, condition } => {
                 self.retired.retain(|(it, _)| *it != instance);
-                let record = InstanceRecord { artifact, contract, ports, run: 0, process: None, condition };
+                let record =
+                    InstanceRecord { artifact, contract, ports, rollout, run: 0, process: None, condition };
                 self.instances.insert(instance, record);
             }
             Entry::Starting { instance, run } => {
@@ -239,6 +242,7 @@ impl InstanceRecord {
             artifact: self.artifact,
             contract: self.contract.clone(),
             ports: self.ports.clone(),
+            rollout: self.rollout,
             condition: self.condition,
         }];
         let run = self.run;

@@ -28,6 +28,7 @@ fn desired(version: &str) -> Entry {
         artifact: Digest::of(version.as_bytes()),
         contract: serde_json::from_value(contract).expect("a contract"),
         ports: BTreeMap::from([("http".parse().expect("a name"), 20_000)]),
+        rollout: None,
         condition: None,
     }
 }

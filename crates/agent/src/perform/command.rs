@@ -25,6 +25,7 @@ use crate::journal::{Entry, Progress};
 use crate::layout::remove;
 use crate::mask::Masker;
 use crate::process::{self, Process};
+use crate::telemetry;
 
 mod output;
 
@@ -142,6 +143,9 @@ async fn start(
     let values = Values { address: host.address, ports: &ports };
     let mut variables =
         environment::compose(&values, &command.environment, secrets).map_err(Failure::for_good)?;
+    let mut attributes = telemetry::of_command(&host.name, environment, command.service.as_ref());
+    attributes.push(telemetry::of_rollout(key.rollout));
+    telemetry::add(attributes, &mut variables);
     variables.extend(describe(host, key, environment, command));
     let words: Result<Vec<String>, EnvironmentError> =
         command.command.iter().map(|it| values.substitute(it)).collect();

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shipway_model::Digest;
 use shipway_model::effect::Success;
 use shipway_model::plan::Instance;
 use shipway_model::resource::service::Deployment;
+use shipway_model::{Digest, RolloutId};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::error;
@@ -23,12 +23,13 @@ pub(super) async fn place(
     instance: &Instance,
     artifact: Digest,
     contract: &Deployment,
+    rollout: RolloutId,
     patience: &Patience,
 ) -> Result<Success, Failure> {
     let placing = async {
         let mut cut_off = CutOff::of(host);
         let status = loop {
-            match fleet::ensure(host, instance, artifact, contract).await {
+            match fleet::ensure(host, instance, artifact, contract, Some(rollout)).await {
                 Err(fault) if fault.is_cut_off() => cut_off.wait(fault).await,
                 status => break status,
             }

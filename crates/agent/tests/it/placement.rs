@@ -47,13 +47,20 @@ fn an_instance_is_placed_verified_and_retired() {
         ("SHIPWAY_VERSION", "1.0.0"),
         ("SHIPWAY_ENVIRONMENT", "production"),
         ("SHIPWAY_HOST", "host-a"),
-        (
-            "OTEL_RESOURCE_ATTRIBUTES",
-            "service.name=web,service.version=1.0.0,deployment.environment.name=production,host.name=host-a",
-        ),
     ] {
         assert_eq!(environment.get(name).map(String::as_str), Some(expected), "{name}");
     }
+    let attributes: Vec<&str> = environment["OTEL_RESOURCE_ATTRIBUTES"].split(',').collect();
+    for expected in [
+        "service.name=web",
+        "service.version=1.0.0",
+        "service.instance.id=host-a/web/1.0.0",
+        "deployment.environment.name=production",
+        "host.name=host-a",
+    ] {
+        assert!(attributes.contains(&expected), "{expected} in {attributes:?}");
+    }
+    assert!(attributes.iter().any(|it| it.starts_with("shipway.rollout.id=rol_")), "{attributes:?}");
     assert_ne!(environment["PORT_ADMIN_API"], port);
     assert!(!environment.contains_key("SHIPWAY_TEST_AGENT"), "nothing else is inherited");
     let log = fs::read_to_string(host.data().join("logs/production/web/1.0.0/stdout.log")).expect("a log");

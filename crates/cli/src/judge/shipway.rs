@@ -220,10 +220,11 @@ fn parts(arm: &model::Arm) -> Vec<(&str, model::Part)> {
             *rest = rest.saturating_sub(*it);
         }
     }
-    rest.errors = rest.errors.min(rest.requests);
     if parts.is_empty() {
         parts.push((WHOLE, rest));
     } else if rest.requests > 0 {
+        // Arm and instances are not read in one instant, so an error may be ahead of its request.
+        rest.errors = rest.errors.min(rest.requests);
         parts.push((OTHERS, rest));
     }
     parts

@@ -8,6 +8,7 @@
 
 mod conclusion;
 mod gauge;
+mod sources;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,8 +19,9 @@ use shipway_model::effect::{Order, Outcome};
 use shipway_model::resource::strategy::Analysis;
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
-use self::conclusion::{conclude, conclude_at_the_end};
+use self::conclusion::{conclude, conclude_at_the_end, conclude_in_silence};
 use self::gauge::{Gauge, Seen};
+use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
 use crate::metrics::router;
 use crate::spec::Spec;
@@ -49,7 +51,7 @@ impl Driver for Analyst {
 
 impl Analyst {
     async fn analyse(&self, task: &Task) -> Outcome {
-        let Order::Analyse { metrics, control, canary, rule, .. } = &task.effect.order else {
+        let Order::Analyse { metrics, control, canary, rule, sources, .. } = &task.effect.order else {
             return failed("this is not an analysis".to_owned(), false);
         };
         let mut judging = match (task.judge)(rule) {
@@ -67,6 +69,10 @@ impl Analyst {
             0 => format!("compares {canary} with {control}"),
             _ => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
         });
+        let mut sources = match Sources::new(rule, sources, task.now(), resumed_at) {
+            Ok(sources) => sources,
+            Err(reason) => return failed(reason, false),
+        };
         let mut gauge = Gauge::default();
         let mut pause = Millis::ZERO;
         // What was recorded may be enough: whoever recorded it may not have come to say so.
@@ -75,7 +81,11 @@ impl Analyst {
             if let Some(outcome) = conclude(rule, elapsed(), &assessment) {
                 return outcome;
             }
-            if elapsed() >= deadline || n_blocks >= BLOCKS_MAX {
+            let is_time_up = elapsed() >= deadline || n_blocks >= BLOCKS_MAX;
+            if let Some(silence) = sources.silent(rule, elapsed(), is_time_up) {
+                return conclude_in_silence(silence, assessment.verdict);
+            }
+            if is_time_up {
                 return conclude_at_the_end(rule, elapsed(), judging.conclude());
             }
             tokio::time::sleep(pause.duration()).await;
@@ -83,7 +93,10 @@ impl Analyst {
                 Ok(reading) => match gauge.take(reading, control, canary, elapsed()) {
                     Seen::Start => {}
                     Seen::Restart => task.log.line("the router's counters began anew: a block is left out"),
-                    Seen::Block(block) => {
+                    Seen::Block(mut block) => {
+                        let arms = (control, canary);
+                        let faults = sources.fill(&self.0.outbound, arms, task.now(), &mut block).await;
+                        faults.iter().for_each(|it| task.log.line(it));
                         n_blocks += 1;
                         judging.take(&block);
                         assessment = judging.assess();

@@ -97,8 +97,6 @@ pub enum Source {
     Sql(Database),
     /// A file on the control plane's machine that grows at its end.
     Csv(CsvFile),
-    /// What is pushed to the control plane at `/v1/metrics`.
-    Otlp(Pushed),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -141,13 +139,6 @@ pub struct CsvFile {
     pub lag: Millis,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Pushed {
-    #[serde(default = "lag_default")]
-    pub lag: Millis,
-}
-
 fn lag_default() -> Millis {
     Millis::from_secs(15)
 }
@@ -160,7 +151,6 @@ pub enum Query {
     Http(HttpQuery),
     Sql(SqlQuery),
     Csv(CsvQuery),
-    Otlp(SeriesQuery),
 }
 
 /// Counters by the part of the metric that they count. Each is a series selector without functions, for example
@@ -223,7 +213,7 @@ impl Query {
     /// The source's name.
     pub const fn source(&self) -> &Name {
         match self {
-            Self::Prometheus(it) | Self::Otlp(it) => &it.source,
+            Self::Prometheus(it) => &it.source,
             Self::Http(it) => &it.source,
             Self::Sql(it) => &it.source,
             Self::Csv(it) => &it.source,
@@ -237,7 +227,6 @@ impl Query {
             Self::Http(_) => "http",
             Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
-            Self::Otlp(_) => "otlp",
         }
     }
 }
@@ -250,7 +239,6 @@ impl Source {
             Self::Http(_) => "http",
             Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
-            Self::Otlp(_) => "otlp",
         }
     }
 
@@ -259,7 +247,6 @@ impl Source {
             Self::Prometheus(it) | Self::Http(it) => it.lag,
             Self::Sql(it) => it.lag,
             Self::Csv(it) => it.lag,
-            Self::Otlp(it) => it.lag,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::settings::ConnectionArgs;
 #[command(after_help = "\
 Examples:
   shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01
-  shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json | jq '.steps[0].points'")]
+  shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json")]
 pub(crate) struct Analysis {
     /// The rollout's id
     rollout: RolloutId,

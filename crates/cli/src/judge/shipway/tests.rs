@@ -48,7 +48,7 @@ fn errors_decide_with_evidence_and_effect() {
     assert!(evidence.log_harm >= evidence.log_harm_needed, "{evidence:?}");
     let errors = &verdict.metrics[0];
     assert_eq!((errors.name.as_str(), errors.control, errors.canary), ("errors", 0.002, 0.05));
-    assert!(errors.effect.as_ref().unwrap().low.unwrap() > 1.0, "{errors:?}");
+    assert!(errors.effect.as_ref().unwrap().estimate.unwrap() > 10.0, "{errors:?}");
     let Assessment { verdict, .. } =
         decided(&mut judging(json!({})), |_| (arm(500, 5), arm(500, 5))).unwrap();
     assert_eq!(verdict.decision, Decision::Healthy, "{verdict:?}");

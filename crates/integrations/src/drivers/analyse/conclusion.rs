@@ -64,6 +64,14 @@ pub(super) fn conclude_at_the_end(rule: &Analysis, elapsed: Millis, mut verdict:
     }
 }
 
+/// How the step ends when a metric has been missing for too long, unless harm is shown by the others.
+pub(super) fn conclude_in_silence(silence: String, mut verdict: Verdict) -> Outcome {
+    verdict.decision = Decision::NoVerdict;
+    let reason = format!("no verdict: {silence}");
+    verdict.reasons.insert(0, silence);
+    refused(&reason, verdict)
+}
+
 fn is_ripe(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> bool {
     elapsed >= rule.bake && verdict.canary_requests >= rule.requests
 }

@@ -1,19 +1,21 @@
 //! Showing the analyses of a rollout.
 
 use shipway_api::operations::rollout::ShowAnalysis;
+use shipway_runtime::Past;
 
 use crate::incoming::{Incoming, Outcome};
 use crate::{recall, views};
 
 pub(super) async fn handle(it: Incoming<ShowAnalysis>) -> Outcome<ShowAnalysis> {
-    let id = it.path.rollout;
+    let (id, past) = (it.path.rollout, it.past.as_ref());
     {
-        let state = it.app.runtime.state();
+        let state = it.app.state(past);
         if let Some(rollout) = state.rollouts.live.get(&id) {
             return Ok(views::analysis::view(rollout));
         }
+        super::check_known(&state, id)?;
     }
-    super::check_known(&it.app, id)?;
-    let rollout = recall::rollout(&it.app.runtime, id).await?.ok_or_else(|| super::unknown(id))?;
+    let size = past.map_or(u64::MAX, Past::size);
+    let rollout = recall::rollout(&it.app.runtime, id, size).await?.ok_or_else(|| super::unknown(id))?;
     Ok(views::analysis::view(&rollout))
 }

@@ -116,8 +116,7 @@ fn check_metric(
 
 /// Each kind needs its parts from counters.
 fn check_query(path: &[super::Segment<'_>], metric: &Metric, site: &mut Site<'_, '_, '_, '_>) {
-    let Some(Query::Prometheus(query) | Query::Otlp(query)) = &metric.from else { return };
-    let word = metric.from.as_ref().map_or("", Query::word);
+    let Some(Query::Prometheus(query)) = &metric.from else { return };
     let has = |it: &Option<String>| it.is_some();
     let (needed, is_whole) = match metric.kind {
         MetricKind::Proportion => ("`n` and `x`", has(&query.n) && has(&query.x)),
@@ -129,6 +128,6 @@ fn check_query(path: &[super::Segment<'_>], metric: &Metric, site: &mut Site<'_,
     };
     if !is_whole {
         let message = format!("the counters of `{}` are not all named", metric.name);
-        site.fault(way!(path; "from", word), message, format!("name {needed}"));
+        site.fault(way!(path; "from", "prometheus"), message, format!("name {needed}"));
     }
 }
