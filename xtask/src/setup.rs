@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 6] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package {
         name: "python3-venv",
@@ -26,6 +26,11 @@ const PACKAGES: [Package; 5] = [
         name: "postgresql",
         probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"],
         purpose: "is the database of the tests of replicas, which start servers of their own",
+    },
+    Package {
+        name: "prometheus",
+        probe: &["prometheus", "--version"],
+        purpose: "is asked for metrics in a test",
     },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
