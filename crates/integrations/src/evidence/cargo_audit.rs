@@ -3,13 +3,12 @@
 //! Severity is the band of the advisory's CVSS score. Warnings (unmaintained, unsound, yanked, notice) are findings
 //! of the kind `package` with unknown severity: the database does not rate them.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use shipway_model::evidence::{Finding, FindingKind, Normal, Package, Severity};
 
 use super::advisory::{self, cvss, purl};
 use super::gathered::{Findings, Gather, Gathered, excerpt};
+use super::json::Unique;
 use super::{Fault, Format, Head, Sniff, Source, json};
 
 pub(super) const FORMAT: Format =
@@ -29,7 +28,7 @@ struct Report {
     database: Option<Database>,
     settings: Option<Settings>,
     vulnerabilities: Vulnerabilities,
-    warnings: Option<BTreeMap<String, Gathered<Warned>>>,
+    warnings: Option<Unique<Gathered<Warned>>>,
 }
 
 #[derive(Deserialize)]
@@ -148,7 +147,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
         None => normal.remarks.push("the advisory database has no date".to_owned()),
     }
     let Gathered(Warned(mut findings)) = report.vulnerabilities.list;
-    for Gathered(Warned(warned)) in report.warnings.unwrap_or_default().into_values() {
+    for Gathered(Warned(warned)) in report.warnings.unwrap_or_default().0.into_values() {
         findings.append(warned);
     }
     findings.finish(&mut normal);

@@ -4,14 +4,13 @@
 //! advisory with a CVSS vector has the band of its score. The last line is the summary; without it cargo-deny did
 //! not finish, and the document is refused.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use shipway_model::evidence::{Finding, FindingKind, Normal, Package, Severity};
 
 use super::advisory::purl;
 use super::cargo_audit::Advisory;
 use super::gathered::{Findings, excerpt};
+use super::json::Unique;
 use super::remarks::remark;
 use super::{Fault, Format, Head, Sniff, Source, json};
 
@@ -39,7 +38,7 @@ enum Line {
     Diagnostic(Box<Diagnostic>),
     Log(Log),
     /// By check.
-    Summary(BTreeMap<String, Total>),
+    Summary(Unique<Total>),
 }
 
 #[derive(Deserialize)]
@@ -163,7 +162,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
         }
         Ok(())
     })?;
-    let Some(totals) = totals else {
+    let Some(Unique(totals)) = totals else {
         let message = normal.remarks.pop().map_or(String::new(), |it| format!(": {it}"));
         return Err(Fault::new(format!(
             "it ends without cargo-deny's summary, so the checks did not finish{message}"

@@ -115,6 +115,11 @@ impl Findings {
         self.kept.push(finding);
     }
 
+    /// Completes those that are kept by what stood behind them in the document.
+    pub(super) fn complete(&mut self, complete: impl FnMut(&mut Finding)) {
+        self.kept.entries.iter_mut().for_each(complete);
+    }
+
     pub(super) fn append(&mut self, other: Self) {
         self.counts += other.counts;
         self.kept.append(other.kept);

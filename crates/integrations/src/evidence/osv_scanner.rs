@@ -11,6 +11,7 @@ use shipway_model::evidence::{Cvss, Finding, FindingKind, Location, Normal, Pack
 
 use super::advisory::{self, cvss, purl, severity};
 use super::gathered::{Findings, Gather, Gathered, excerpt};
+use super::json::Unique;
 use super::{Fault, Format, Head, Sniff, Source, json};
 
 pub(super) const FORMAT: Format = Format {
@@ -112,7 +113,7 @@ struct Group {
     aliases: Option<Vec<String>>,
     max_severity: Option<String>,
     #[serde(rename = "experimentalAnalysis", alias = "experimental_analysis")]
-    analysis: Option<BTreeMap<String, Analysis>>,
+    analysis: Option<Unique<Analysis>>,
 }
 
 #[derive(Deserialize)]
@@ -129,7 +130,7 @@ struct Results {
 
 /// Findings of one file, whose name may follow them.
 #[derive(Default)]
-struct Packages(Vec<Finding>);
+struct Packages(Findings);
 
 impl Gather for Results {
     type Item = Scanned;
@@ -137,11 +138,11 @@ impl Gather for Results {
     fn gather(&mut self, scanned: Scanned) {
         self.files += 1;
         let file = scanned.source.and_then(|it| it.path).unwrap_or_default();
-        let findings = scanned.packages.unwrap_or_default().0.0;
-        self.findings.extend(findings.into_iter().map(|finding| Finding {
-            location: (!file.is_empty()).then(|| Location { file: file.clone(), ..Location::default() }),
-            ..finding
-        }));
+        let mut findings = scanned.packages.unwrap_or_default().0.0;
+        findings.complete(|it| {
+            it.location = (!file.is_empty()).then(|| Location { file: file.clone(), ..Location::default() });
+        });
+        self.findings.append(findings);
     }
 }
 
@@ -221,7 +222,7 @@ impl Group {
 
     /// Called by any analysis that was made, or not called by all of them.
     fn reachable(&self) -> Option<bool> {
-        let mut called = self.analysis.as_ref()?.values().filter_map(|it| it.called).peekable();
+        let mut called = self.analysis.as_ref()?.0.values().filter_map(|it| it.called).peekable();
         called.peek()?;
         Some(called.any(|it| it))
     }

@@ -4,13 +4,14 @@
 //! that source is taken, else the NVD's, else any. What `.trivyignore`, a policy or a VEX document set aside
 //! (`ExperimentalModifiedFindings`) is suppressed. The matched text of a secret is not read.
 
-use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use shipway_model::evidence::{Cvss, Finding, FindingKind, Location, Normal, Package, Vex, VexStatus};
 
 use super::advisory::{self, cvss, severity};
 use super::gathered::{Findings, Gather, Gathered, excerpt};
+use super::json::Unique;
 use super::{Fault, Format, Head, Sniff, Source, json};
 
 pub(super) const FORMAT: Format =
@@ -79,7 +80,7 @@ struct Vulnerability {
     severity_source: Option<String>,
     title: Option<String>,
     #[serde(rename = "CVSS")]
-    cvss: Option<BTreeMap<String, Scores>>,
+    cvss: Option<Unique<Scores>>,
     #[serde(rename = "CweIDs")]
     cwe_ids: Option<Vec<String>>,
     published_date: Option<String>,
@@ -155,18 +156,21 @@ struct Modified {
     finding: serde_json::Value,
 }
 
-/// Becomes a finding of a target.
+/// Becomes a finding. A location without a file is the target, whose name may follow.
 trait Found: serde::de::DeserializeOwned {
     /// `None` for what is a check that held.
-    fn finding(self, target: &str) -> Option<Finding>;
+    fn finding(self) -> Option<Finding>;
 }
 
-/// Findings before they know their target, whose name may follow them.
-struct Of<T>(Vec<T>);
+/// Findings of one kind in one target.
+struct Of<T> {
+    findings: Findings,
+    kind: PhantomData<T>,
+}
 
 impl<T> Default for Of<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { findings: Findings::default(), kind: PhantomData }
     }
 }
 
@@ -174,7 +178,7 @@ impl<T: Found> Gather for Of<T> {
     type Item = T;
 
     fn gather(&mut self, item: T) {
-        self.0.push(item);
+        self.findings.extend(item.finding());
     }
 }
 
@@ -200,12 +204,20 @@ impl Gather for Results {
 
 impl Results {
     fn extend<T: Found>(&mut self, found: Option<Gathered<Of<T>>>, target: &str) {
-        self.findings.extend(found.into_iter().flat_map(|it| it.0.0).filter_map(|it| it.finding(target)));
+        let mut findings = found.unwrap_or_default().0.findings;
+        findings.complete(|it| {
+            let location = it.location.get_or_insert_default();
+            if location.file.is_empty() {
+                location.file = target.to_owned();
+            }
+            it.location.take_if(|it| it.file.is_empty());
+        });
+        self.findings.append(findings);
     }
 }
 
 impl Found for Vulnerability {
-    fn finding(self, target: &str) -> Option<Finding> {
+    fn finding(self) -> Option<Finding> {
         let cvss = self.score();
         let (id, aliases) =
             advisory::name(std::iter::once(self.id).chain(self.vendor_ids.into_iter().flatten()));
@@ -228,11 +240,7 @@ impl Found for Vulnerability {
                     .collect(),
                 path: Vec::new(),
             }),
-            location: location(
-                self.pkg_path.filter(|it| !it.is_empty()).as_deref().unwrap_or(target),
-                None,
-                None,
-            ),
+            location: location(self.pkg_path, None, None),
             taxa: self.cwe_ids.into_iter().flatten().filter_map(|it| advisory::cwe(&it)).collect(),
             published_at: self.published_date,
             ..Finding::default()
@@ -242,7 +250,7 @@ impl Found for Vulnerability {
 
 impl Vulnerability {
     fn score(&self) -> Option<Cvss> {
-        let sources = self.cvss.as_ref()?;
+        let sources = &self.cvss.as_ref()?.0;
         let chosen = self.severity_source.as_ref().and_then(|it| sources.get(it));
         chosen.into_iter().chain(sources.get("nvd")).chain(sources.values()).find_map(Scores::newest)
     }
@@ -261,20 +269,20 @@ impl Scores {
 }
 
 impl Found for Secret {
-    fn finding(self, target: &str) -> Option<Finding> {
+    fn finding(self) -> Option<Finding> {
         Some(Finding {
             severity: severity::of(self.severity.as_deref(), None),
             id: self.id,
             kind: FindingKind::Secret,
             title: self.title.as_deref().map(excerpt),
-            location: location(target, self.start_line, self.end_line),
+            location: location(None, self.start_line, self.end_line),
             ..Finding::default()
         })
     }
 }
 
 impl Found for Misconfiguration {
-    fn finding(self, target: &str) -> Option<Finding> {
+    fn finding(self) -> Option<Finding> {
         if self.status.as_deref() == Some("PASS") {
             return None;
         }
@@ -285,14 +293,14 @@ impl Found for Misconfiguration {
             aliases: self.avd_id.into_iter().filter(|it| !it.is_empty()).collect(),
             kind: FindingKind::Misconfiguration,
             title: self.title.as_deref().map(excerpt),
-            location: location(target, cause.and_then(|it| it.start_line), cause.and_then(|it| it.end_line)),
+            location: location(None, cause.and_then(|it| it.start_line), cause.and_then(|it| it.end_line)),
             ..Finding::default()
         })
     }
 }
 
 impl Found for Licence {
-    fn finding(self, target: &str) -> Option<Finding> {
+    fn finding(self) -> Option<Finding> {
         let category = self.category.filter(|it| !it.is_empty());
         Some(Finding {
             severity: severity::of(self.severity.as_deref(), None),
@@ -303,28 +311,26 @@ impl Found for Licence {
                 .pkg_name
                 .filter(|it| !it.is_empty())
                 .map(|name| Package { name, ..Package::default() }),
-            location: location(
-                self.file_path.filter(|it| !it.is_empty()).as_deref().unwrap_or(target),
-                None,
-                None,
-            ),
+            location: location(self.file_path, None, None),
             ..Finding::default()
         })
     }
 }
 
 impl Found for Modified {
-    fn finding(self, target: &str) -> Option<Finding> {
-        fn of<T: Found>(value: serde_json::Value, target: &str) -> Option<Finding> {
-            serde_json::from_value::<T>(value).ok()?.finding(target)
+    fn finding(self) -> Option<Finding> {
+        fn of<T: Found>(value: serde_json::Value) -> Option<Finding> {
+            serde_json::from_value::<T>(value).ok()?.finding()
         }
         let found = match self.kind.as_str() {
-            "vulnerability" => of::<Vulnerability>(self.finding, target),
-            "secret" => of::<Secret>(self.finding, target),
-            "misconfiguration" => of::<Misconfiguration>(self.finding, target),
-            "license" => of::<Licence>(self.finding, target),
+            "vulnerability" => of::<Vulnerability>(self.finding),
+            "secret" => of::<Secret>(self.finding),
+            "misconfiguration" => of::<Misconfiguration>(self.finding),
+            "license" => of::<Licence>(self.finding),
             _ => None,
-        }?;
+        };
+        // Another shape is a finding all the same, and must not vanish.
+        let found = found.unwrap_or(Finding { id: self.kind, ..Finding::default() });
         let status = match self.status.as_deref() {
             Some("not_affected") => Some(VexStatus::NotAffected),
             Some("fixed") => Some(VexStatus::Fixed),
@@ -343,11 +349,14 @@ impl Found for Modified {
 }
 
 /// Lines are counted from 1; 0 stands for none.
-fn location(file: &str, line: Option<u64>, end_line: Option<u64>) -> Option<Location> {
+fn location(file: Option<String>, line: Option<u64>, end_line: Option<u64>) -> Option<Location> {
     let lines = |line: Option<u64>| line.filter(|it| *it > 0);
-    let location =
-        Location { file: file.to_owned(), line: lines(line), column: None, end_line: lines(end_line) };
-    (!file.is_empty()).then_some(location)
+    Some(Location {
+        file: file.unwrap_or_default(),
+        line: lines(line),
+        column: None,
+        end_line: lines(end_line),
+    })
 }
 
 fn read(source: Source<'_>) -> Result<Normal, Fault> {

@@ -158,6 +158,9 @@ mod trivy {
         assert_eq!((cvss.version.as_str(), cvss.score), ("4.0", Some(10.0)), "computed from the vector");
         assert_eq!((key.kind, key.location.as_ref().unwrap().line), (FindingKind::Secret, Some(3)));
         assert_eq!((root.kind, bash.kind), (FindingKind::Misconfiguration, FindingKind::Licence));
+        let file = |it: &Finding| it.location.as_ref().unwrap().file.clone();
+        assert_eq!(file(lodash), "app/node_modules/lodash/package.json");
+        assert_eq!([file(key), file(root), file(bash)], ["app/config.env", "Dockerfile", "OS Packages"]);
         assert!(normal.about.is_some_and(|it| it.contains("@sha256:6b86b2")));
     }
 
@@ -170,6 +173,16 @@ mod trivy {
             forced("trivy", r#"{"SchemaVersion":2,"Results":[{"Target":"Cargo.lock","Class":"lang-pkgs"}]}"#);
         assert_eq!(clean.unwrap().findings, Some(Vec::new()));
         refused("trivy", r#"{"SchemaVersion":1}"#, "schema version 1");
+    }
+
+    #[test]
+    fn what_was_set_aside_does_not_vanish() {
+        let modified = r#"[{"Type":"novelty","Status":"ignored","Source":".trivyignore","Finding":{}}]"#;
+        let text =
+            format!(r#"{{"SchemaVersion":2,"Results":[{{"ModifiedFindings":{modified},"Target":"x"}}]}}"#);
+        let normal = forced("trivy", &text).unwrap();
+        assert_eq!(normal.counts.map(|it| it.suppressed), Some(1));
+        assert_eq!(findings(&normal)[0].suppression.as_deref(), Some(".trivyignore"));
     }
 }
 
