@@ -7,6 +7,7 @@
 mod advisory;
 mod cargo_audit;
 mod cargo_deny;
+mod cargo_mutants;
 mod clean;
 mod cobertura;
 mod counted;
@@ -17,22 +18,32 @@ mod gathered;
 mod gitleaks;
 mod gocover;
 mod grype;
+mod hey;
 mod input;
 mod jacoco;
+mod jmeter;
 mod json;
 mod junit;
+mod k6;
+mod k6_lines;
+mod latencies;
 mod lcov;
 mod lines;
+mod mutants;
 mod npm_audit;
 mod openvex;
 mod osv_scanner;
+mod pit;
 mod remarks;
 mod sarif;
+mod sonarqube;
 mod source;
 mod spdx;
+mod stryker;
 mod tally;
 mod trivy;
 mod trufflehog;
+mod wrk;
 mod xml;
 
 use std::fmt;
@@ -99,22 +110,31 @@ pub const MESSAGE_CHARS_MAX: usize = 2_000;
 pub const ALL: &[Format] = &[
     cargo_audit::FORMAT,
     cargo_deny::FORMAT,
+    cargo_mutants::FORMAT,
     cobertura::FORMAT,
     csaf::FORMAT,
     cyclonedx::FORMAT,
     gitleaks::FORMAT,
     gocover::FORMAT,
     grype::FORMAT,
+    hey::FORMAT,
     jacoco::FORMAT,
+    jmeter::FORMAT,
     junit::FORMAT,
+    k6::FORMAT,
+    k6_lines::FORMAT,
     lcov::FORMAT,
     npm_audit::FORMAT,
     openvex::FORMAT,
     osv_scanner::FORMAT,
+    pit::FORMAT,
     sarif::FORMAT,
+    sonarqube::FORMAT,
     spdx::FORMAT,
+    stryker::FORMAT,
     trivy::FORMAT,
     trufflehog::FORMAT,
+    wrk::FORMAT,
 ];
 
 /// Reads a document of the given format, or of the one that its beginning shows. It may be compressed with gzip, and

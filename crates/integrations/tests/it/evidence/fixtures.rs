@@ -67,3 +67,73 @@ fn coverage_is_counted() {
         &[("/coverage/files/0/hits/3", json!(0)), ("/coverage/files/0/path", json!("shop/__init__.py"))],
     );
 }
+
+#[test]
+fn load_is_measured() {
+    let load = |path: &str, requests: u64, errors: u64, concurrency: Option<u64>| {
+        check(
+            path,
+            &[
+                ("/load/requests", json!(requests)),
+                ("/load/errors", json!(errors)),
+                ("/load/concurrency", json!(concurrency)),
+            ],
+        );
+    };
+    load("wrk/latency.txt", 344, 17, Some(8));
+    load("wrk/plain.txt", 92, 5, Some(4));
+    load("hey/mixed.txt", 400, 20, None);
+    load("hey/refused.txt", 20, 20, None);
+    load("k6/summary-export.json", 1200, 12, Some(20));
+    load("k6/handle-summary.json", 1200, 0, Some(20));
+    load("k6-lines/points.json", 20, 2, Some(4));
+    load("jmeter/named.jtl", 12, 2, Some(3));
+    load("jmeter/bare.jtl", 12, 2, Some(3));
+    check("wrk/latency.txt", &[("/load/latency_ms/p99", json!(51.89)), ("/load/rps", json!(171.56))]);
+    check("hey/refused.txt", &[("/load/latency_ms/mean", Value::Null), ("/load/histogram_ms", Value::Null)]);
+    check(
+        "k6-lines/points.json",
+        &[("/load/latency_ms/p50", json!(19.5)), ("/load/duration_s", json!(20.0))],
+    );
+    check("jmeter/named.jtl", &[("/load/latency_ms/max", json!(31.0)), ("/load/duration_s", json!(1.131))]);
+    let failed = json!({"check: status is 200": false, "http_req_duration: p(95)<500": true, "http_req_failed: rate<0.005": false});
+    check("k6/summary-export.json", &[("/load/thresholds", failed)]);
+    let mixed = json!({"check: cart::has items": true, "http_req_duration: p(95)<500": true, "http_req_duration: p(99)<100": false});
+    check("k6/handle-summary.json", &[("/load/thresholds", mixed), ("/load/duration_s", json!(30.0755))]);
+}
+
+#[test]
+fn mutants_are_scored() {
+    let mutants = |path: &str, expect: [u64; 5]| {
+        let names = ["killed", "survived", "timeout", "no_coverage", "ignored"];
+        let pointers: Vec<String> = names.iter().map(|it| format!("/mutation/{it}")).collect();
+        let pairs: Vec<_> = pointers.iter().map(String::as_str).zip(expect.map(Value::from)).collect();
+        check(path, &pairs);
+    };
+    mutants("cargo-mutants/outcomes.json", [5, 7, 0, 0, 0]);
+    mutants("pit/mutations.xml", [1, 1, 1, 1, 0]);
+    mutants("stryker/stryker-js.json", [4, 2, 0, 0, 0]);
+    check(
+        "pit/mutations.xml",
+        &[("/mutation/score", json!(0.5)), ("/mutation/survivors/0/location/file", json!("shop/Total.java"))],
+    );
+    check("cargo-mutants/outcomes.json", &[("/tool_version", json!("27.1.0")), ("/remarks", Value::Null)]);
+}
+
+#[test]
+fn debt_is_summed_without_what_was_set_aside() {
+    let debt = json!({"issues": 3, "effort_minutes": 110, "bugs": 1, "vulnerabilities": 1, "smells": 1});
+    let counts =
+        json!({"critical": 1, "high": 2, "medium": 0, "low": 0, "none": 0, "unknown": 0, "suppressed": 1});
+    check(
+        "sonarqube/issues.json",
+        &[("/debt", debt), ("/counts", counts), ("/findings/0/taxa", json!(["CWE-476"]))],
+    );
+    check(
+        "sonarqube/issues.json",
+        &[
+            ("/findings/0/location/column", json!(16)),
+            ("/findings/1/location/file", json!("src/main/java/shop/Cart.java")),
+        ],
+    );
+}
