@@ -99,13 +99,13 @@ impl Verb {
             | Self::Completion(_)
             | Self::Version(_)
             | Self::Help(_) => false,
+            Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
             | Self::Graph(_)
             | Self::Artifact(_)
             | Self::Release(_)
-            | Self::Evidence(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Pause(_)

@@ -4,15 +4,16 @@
 //! which the ledger's checkpoints are signed.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shipway_integrations::drivers;
+use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
+use shipway_model::evidence::Normal;
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -99,7 +100,8 @@ impl ControlPlane {
         let drivers = drivers::all(drivers::Config::from_environment());
         let worker =
             worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs: logs.clone() });
-        let config = shipway_server::Config::new(listen, folder);
+        let mut config = shipway_server::Config::new(listen, folder);
+        config.read_evidence = read_evidence;
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
         Ok(Self { runtime, worker, server, first_token })
     }
@@ -114,6 +116,16 @@ impl ControlPlane {
         self.worker.stop().await;
         self.runtime.shutdown().await;
     }
+}
+
+/// How documents are read: the seam between the server and the table of formats.
+fn read_evidence(
+    bytes: &mut dyn BufRead,
+    file_name: Option<&str>,
+    format: Option<&str>,
+) -> Result<Normal, String> {
+    let format = format.map(evidence::find).transpose().map_err(|it| it.to_string())?;
+    evidence::read(evidence::Source::new(bytes), file_name, format).map_err(|it| it.to_string())
 }
 
 fn tenant() -> Name {

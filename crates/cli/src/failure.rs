@@ -57,6 +57,15 @@ impl Failure {
         failure
     }
 
+    /// Documents that were refused, each with its reason.
+    pub(crate) fn of_refused(refused: Vec<String>, next: impl Into<String>) -> Self {
+        let n_refused = refused.len();
+        let verb = if n_refused == 1 { "document was" } else { "documents were" };
+        let mut failure = Self::new(format!("{n_refused} {verb} refused"), next);
+        failure.text.details = refused;
+        failure
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.text.hint = Some(hint.into());
         self

@@ -162,9 +162,20 @@ pub fn read(
     read().map(clean::document).map_err(clean::fault)
 }
 
+/// The JSON Schema (2020-12) of the normal form.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Normal)
+}
+
 /// The format of this name.
-pub fn find(name: &str) -> Option<&'static Format> {
-    ALL.iter().find(|it| it.name == name)
+///
+/// # Errors
+/// There is none; the fault names those that there are.
+pub fn find(name: &str) -> Result<&'static Format, Fault> {
+    ALL.iter().find(|it| it.name == name).ok_or_else(|| {
+        let known: Vec<_> = ALL.iter().map(|it| it.name).collect();
+        Fault::new(format!("there is no format `{name}`; there are {}", known.join(", ")))
+    })
 }
 
 impl Fault {

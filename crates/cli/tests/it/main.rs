@@ -7,6 +7,7 @@ mod config;
 mod evidence;
 mod faults;
 mod help;
+mod inspect;
 mod live;
 mod program;
 mod rollout;

@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
 
     /// A fault at the last node.
     pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault { place: Some(self.place), message: message.into() }
+        Fault { place: Some(self.place()), message: message.into() }
     }
 
     /// Goes to the end of the element that has just begun, keeping up to `chars_max` of the text within it.
