@@ -100,6 +100,10 @@ id!(
     /// A document attached as evidence.
     EvidenceId, "evi", "an evidence id"
 );
+id!(
+    /// A waiver of a gate.
+    WaiverId, "wai", "a waiver id"
+);
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod effect;
 pub mod event;
 pub mod evidence;
+pub mod gate;
 pub mod id;
 pub mod name;
 pub mod plan;
@@ -20,6 +21,6 @@ pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
-pub use id::{EvidenceId, ReleaseId, RolloutId, TokenId};
+pub use id::{EvidenceId, ReleaseId, RolloutId, TokenId, WaiverId};
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

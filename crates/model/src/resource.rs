@@ -17,6 +17,7 @@ pub mod journey;
 pub mod metric;
 pub mod organisation;
 pub mod pipeline;
+pub mod policy;
 pub mod service;
 pub mod strategy;
 
@@ -24,6 +25,7 @@ pub use environment::Environment;
 pub use journey::Journey;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
+pub use policy::Policy;
 pub use service::Service;
 pub use strategy::Strategy;
 
@@ -69,6 +71,7 @@ pub enum Spec {
     Environment(Box<Environment>),
     Pipeline(Pipeline),
     Template(Template),
+    Policy(Policy),
     Strategy(Strategy),
     Journey(Journey),
 }
@@ -84,6 +87,7 @@ pub enum Kind {
     Environment,
     Pipeline,
     Template,
+    Policy,
     Strategy,
     Journey,
 }
@@ -97,7 +101,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -107,6 +111,7 @@ impl Kind {
         Self::Environment,
         Self::Pipeline,
         Self::Template,
+        Self::Policy,
         Self::Strategy,
         Self::Journey,
     ];
@@ -122,6 +127,7 @@ impl Kind {
             Self::Environment => "Environment",
             Self::Pipeline => "Pipeline",
             Self::Template => "Template",
+            Self::Policy => "Policy",
             Self::Strategy => "Strategy",
             Self::Journey => "Journey",
         }
@@ -152,6 +158,7 @@ impl Resource {
             Spec::Environment(_) => Kind::Environment,
             Spec::Pipeline(_) => Kind::Pipeline,
             Spec::Template(_) => Kind::Template,
+            Spec::Policy(_) => Kind::Policy,
             Spec::Strategy(_) => Kind::Strategy,
             Spec::Journey(_) => Kind::Journey,
         }

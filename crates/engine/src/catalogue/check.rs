@@ -79,6 +79,11 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                     faults.refer(key, "environments", Kind::Environment, name);
                 }
             }
+            Spec::Policy(policy) => {
+                for owner in policy.gates.iter().filter_map(|it| it.owner.as_ref()) {
+                    faults.refer(key, "owner", Kind::Team, owner);
+                }
+            }
             Spec::Team(_) | Spec::Vendor(_) | Spec::Regulation(_) | Spec::Strategy(_) => {}
         }
         for needed in graph::needs(&resource.spec).into_iter().flatten() {

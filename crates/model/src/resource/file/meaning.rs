@@ -17,6 +17,7 @@ use crate::resource::{Resource, Spec};
 mod environment;
 mod journey;
 mod organisation;
+mod policy;
 mod service;
 mod stages;
 mod strategy;
@@ -38,6 +39,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
             stages::check(&it.stages, &mut site);
             stages::check_parameters(it, &mut site);
         }
+        Spec::Policy(it) => policy::check(it, &mut site),
         Spec::Strategy(it) => strategy::check(it, &mut site),
         Spec::Journey(it) => journey::check(it, &mut site),
     }

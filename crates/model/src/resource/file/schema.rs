@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    ApiVersion, Budget, Environment, Journey, Kind, Library, Metadata, Pipeline, Regulation, Service,
+    ApiVersion, Budget, Environment, Journey, Kind, Library, Metadata, Pipeline, Policy, Regulation, Service,
     Strategy, Team, Template, Vendor,
 };
 
@@ -83,6 +83,7 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Environment => generator.subschema_for::<Environment>(),
         Kind::Pipeline => generator.subschema_for::<Pipeline>(),
         Kind::Template => generator.subschema_for::<Template>(),
+        Kind::Policy => generator.subschema_for::<Policy>(),
         Kind::Strategy => generator.subschema_for::<Strategy>(),
         Kind::Journey => generator.subschema_for::<Journey>(),
     }

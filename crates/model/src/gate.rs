@@ -1,0 +1,106 @@
+//! What a policy said about a release for an environment: a decision with its reasons.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::release::ReleaseRef;
+use crate::{Digest, EvidenceId, Name, WaiverId};
+
+/// A yes or no that anyone can compute again from its inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decision {
+    pub release: ReleaseRef,
+    pub environment: Name,
+    /// The policies that were asked, in the revisions that stood then.
+    pub policies: BTreeMap<Name, Digest>,
+    /// Of the facts document, which is kept as a blob.
+    pub facts: Digest,
+    /// The instant that the facts are about.
+    pub at: Timestamp,
+    pub passes: bool,
+    pub requirements: Vec<Requirement>,
+}
+
+/// One gate's answer about one service, or about the release as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requirement {
+    pub policy: Name,
+    pub gate: Name,
+    /// The kind of the gate, such as `coverage`.
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Name>,
+    pub status: Status,
+    /// One sentence each: what was found, with the values.
+    pub reasons: Vec<String>,
+    /// What it was decided from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverId>,
+    /// Who can supply what is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// The command that supplies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// When time alone will change the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Satisfied,
+    /// There is no evidence that counts.
+    Missing,
+    /// The evidence says no.
+    Failed,
+    /// The evidence says no, and a waiver takes that on.
+    Waived,
+    /// Time will tell.
+    Waiting,
+}
+
+impl Status {
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::Satisfied | Self::Waived)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Satisfied => "satisfied",
+            Self::Missing => "missing",
+            Self::Failed => "failed",
+            Self::Waived => "waived",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// An accepted deviation: which gate, for what, until when, and whose word it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Waiver {
+    pub policy: Name,
+    pub gate: Name,
+    /// Only for this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Name>,
+    /// Only for this finding, by its id or one of its aliases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
+    /// Only for this package, by name or package URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    pub reason: String,
+    /// Who looks after it until it is mended.
+    pub owner: String,
+    pub expires: Timestamp,
+}

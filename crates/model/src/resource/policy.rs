@@ -1,0 +1,300 @@
+//! A policy: the gates that a release has to pass, each a requirement over its evidence.
+//!
+//! A gate asks for what is positively there. Silence, an empty report, or evidence about another digest never
+//! satisfies one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Severity;
+use crate::release::Document;
+use crate::{Millis, Name};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    #[schemars(length(min = 1, max = 100))]
+    pub gates: Vec<Gate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gate {
+    pub name: Name,
+    /// The services of the release that it is about; all of them when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub services: BTreeSet<Name>,
+    pub require: Require,
+    /// Evidence that is older than this when it is looked at does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Millis>,
+    /// Evidence sent by whoever built the artifact, or created or sealed the release, does not count.
+    #[serde(default)]
+    pub independent: bool,
+    /// Who can supply what is missing; the services' owners when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Name>,
+}
+
+/// What a gate asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Require {
+    /// Tests that ran and passed.
+    Tests(Tests),
+    /// Code that the tests reached.
+    Coverage(Coverage),
+    /// Known vulnerabilities below a bound.
+    Vulnerabilities(Vulnerabilities),
+    /// Licences of everything in it.
+    Licences(Licences),
+    /// No secret in what was scanned.
+    Secrets(Secrets),
+    /// Findings of static analysis below a bound.
+    Findings(Findings),
+    /// Tests that notice when the code is broken.
+    Mutation(Mutation),
+    /// Technical debt below a bound.
+    Debt(Debt),
+    /// A load test that held, and is no worse than what runs.
+    Load(Load),
+    /// Documents that travel with the release.
+    Documents(Documents),
+    /// A document at its issuer's word: a penetration test, a drill, a certificate, a sign-off.
+    Statement(Statement),
+    /// A rule of your own.
+    Rego(Rego),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tests {
+    /// Of the tests that were not skipped, in percent.
+    #[serde(default = "hundred")]
+    #[schemars(range(min = 0, max = 100))]
+    pub pass_rate: f64,
+    /// Suites that must be among those that ran, by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub suites: BTreeSet<String>,
+    /// A test that fails now must have failed for what runs now too.
+    #[serde(default)]
+    pub no_new_failures: bool,
+    /// Of all tests, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub max_flaky: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub max_skipped: Option<f64>,
+    /// Fewer tests than this are too few.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub min_tests: u64,
+}
+
+/// Shares in percent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Coverage {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub lines: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub branches: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub functions: Option<f64>,
+    /// By how many percentage points line coverage may be below that of what runs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub max_drop: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Vulnerabilities {
+    /// The lowest severity that blocks.
+    #[serde(default = "high")]
+    pub severity: Severity,
+    /// The lowest CVSS score that blocks, whatever the severity says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10))]
+    pub cvss: Option<f64>,
+    /// The lowest exploit prediction that blocks, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
+    pub epss: Option<f64>,
+    /// Whether one that is known to be exploited always blocks.
+    #[serde(default = "yes")]
+    pub known_exploited: bool,
+    /// Only those for which there is a fixed version block.
+    #[serde(default)]
+    pub fixable_only: bool,
+    /// Only those that are reachable, or not known to be unreachable, block.
+    #[serde(default)]
+    pub reachable_only: bool,
+    /// Whether findings of unknown severity block.
+    #[serde(default = "yes")]
+    pub unknown_blocks: bool,
+    /// How long after its publication one may go on: a fresh one does not stop everybody at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Millis>,
+    /// Whether a VEX statement of `not_affected` or `fixed` clears a finding.
+    #[serde(default = "yes")]
+    pub vex: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Licences {
+    /// SPDX identifiers. Whatever can be had under these alone is allowed; all that is not denied, when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub deny: BTreeSet<String>,
+    /// Whether a component that says nothing of its licence blocks.
+    #[serde(default = "yes")]
+    pub unknown_blocks: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Secrets {}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Findings {
+    #[serde(default = "high")]
+    pub severity: Severity,
+    /// Only findings that what runs now does not have block.
+    #[serde(default)]
+    pub only_new: bool,
+    /// As many may stay.
+    #[serde(default)]
+    pub max: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mutation {
+    /// In percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub score: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Debt {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_effort: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_issues: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Load {
+    /// Of all requests, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub max_error_rate: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_p99: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_p95: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_requests: Option<u64>,
+    /// Errors and latency are compared with the load test of what runs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regression: Option<Regression>,
+}
+
+/// When a load test counts as worse than the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Regression {
+    /// How many times as much is still no harm.
+    #[serde(default = "tenth_more")]
+    #[schemars(range(min = 1))]
+    pub margin: f64,
+    /// The chance of stopping a release that is within the margin.
+    #[serde(default = "one_percent")]
+    #[schemars(range(min = 0.000001, max = 0.5))]
+    pub alpha: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Documents {
+    #[schemars(length(min = 1))]
+    pub all: BTreeSet<Document>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Statement {
+    /// As it was attached, such as `penetration-test`.
+    pub kind: Name,
+    /// Who may issue it; anybody when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub issuers: BTreeSet<String>,
+}
+
+/// A Rego module. It says yes by `allow := true` and no by sentences in `deny`; it sees the facts as `input`.
+/// An undefined or empty answer is a no.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rego {
+    /// The module's text, with its `package`.
+    pub module: String,
+    /// Seen as `data.parameters`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, serde_json::Value>,
+}
+
+fn hundred() -> f64 {
+    100.0
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn high() -> Severity {
+    Severity::High
+}
+
+fn tenth_more() -> f64 {
+    1.1
+}
+
+fn one_percent() -> f64 {
+    0.01
+}
+
+impl Require {
+    /// The word that files, answers and waivers use.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Tests(_) => "tests",
+            Self::Coverage(_) => "coverage",
+            Self::Vulnerabilities(_) => "vulnerabilities",
+            Self::Licences(_) => "licences",
+            Self::Secrets(_) => "secrets",
+            Self::Findings(_) => "findings",
+            Self::Mutation(_) => "mutation",
+            Self::Debt(_) => "debt",
+            Self::Load(_) => "load",
+            Self::Documents(_) => "documents",
+            Self::Statement(_) => "statement",
+            Self::Rego(_) => "rego",
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! All gates of some policies, asked about one set of facts.
+
+use std::collections::BTreeMap;
+
+use shipway_model::Name;
+use shipway_model::gate::{Requirement, Status};
+use shipway_model::resource::Policy;
+use shipway_model::resource::policy::{Gate, Require};
+
+use crate::counting::View;
+use crate::facts::{Facts, GrantedWaiver};
+use crate::found::Found;
+use crate::gates;
+
+/// The answer without the digests of its inputs, which whoever asked knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub passes: bool,
+    pub requirements: Vec<Requirement>,
+}
+
+/// Asks every gate. No policy at all passes nothing: a stage that asks for none has asked for nothing, and says so
+/// when its file is read.
+pub fn decide(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Answer {
+    let mut requirements = Vec::new();
+    for (name, policy) in policies {
+        for gate in &policy.gates {
+            ask(name, gate, facts, &mut requirements);
+        }
+    }
+    let passes = !requirements.is_empty() && requirements.iter().all(|it| it.status.passes());
+    Answer { passes, requirements }
+}
+
+fn ask(policy: &Name, gate: &Gate, facts: &Facts, requirements: &mut Vec<Requirement>) {
+    let mut put = |service: Option<&Name>, found: Found| {
+        let found = waive(policy, gate, service, found, facts);
+        let owner = gate.owner.as_ref().or_else(|| facts.services.get(service?)?.owner.as_ref());
+        let who = (!found.status.passes()).then(|| match owner {
+            Some(owner) => format!("team {owner}"),
+            None => "whoever builds or tests it".to_owned(),
+        });
+        requirements.push(Requirement {
+            policy: policy.clone(),
+            gate: gate.name.clone(),
+            kind: gate.require.word().to_owned(),
+            service: service.cloned(),
+            status: found.status,
+            reasons: found.reasons,
+            evidence: found.evidence,
+            waivers: found.waivers,
+            who,
+            next: found.next,
+            until: found.until,
+        });
+    };
+    match &gate.require {
+        Require::Documents(rule) => put(None, gates::documents::judge(rule, facts)),
+        Require::Rego(rule) => put(None, gates::rego::judge(rule, facts)),
+        _ => {
+            let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
+            for service in facts.services.keys().filter(wanted) {
+                let view = View { facts, gate, service };
+                put(Some(service), of_service(policy, &view));
+            }
+        }
+    }
+}
+
+fn of_service(policy: &Name, view: &View<'_>) -> Found {
+    match &view.gate.require {
+        Require::Tests(rule) => gates::tests::judge(rule, view),
+        Require::Coverage(rule) => gates::coverage::judge(rule, view),
+        Require::Vulnerabilities(rule) => gates::vulnerabilities::judge(policy, rule, view),
+        Require::Licences(rule) => gates::licences::judge(rule, view),
+        Require::Secrets(_) => gates::secrets::judge(policy, view),
+        Require::Findings(rule) => gates::findings::judge(policy, rule, view),
+        Require::Mutation(rule) => gates::mutation::judge(rule, view),
+        Require::Debt(rule) => gates::debt::judge(rule, view),
+        Require::Load(rule) => gates::load::judge(rule, view),
+        Require::Statement(rule) => gates::statement::judge(rule, view),
+        Require::Documents(_) | Require::Rego(_) => unreachable!("they are about the release as a whole"),
+    }
+}
+
+/// A waiver of the gate as a whole; those of single findings were heeded by the gate.
+fn waive(policy: &Name, gate: &Gate, service: Option<&Name>, mut found: Found, facts: &Facts) -> Found {
+    if found.status.passes() {
+        return found;
+    }
+    let of_whole = |it: &&GrantedWaiver| {
+        let waiver = &it.waiver;
+        waiver.policy == *policy
+            && waiver.gate == gate.name
+            && waiver.finding.is_none()
+            && waiver.package.is_none()
+            && (waiver.service.is_none() || waiver.service.as_ref() == service)
+            && waiver.expires > facts.at
+    };
+    if let Some(granted) = facts.waivers.iter().find(of_whole) {
+        found.status = Status::Waived;
+        found.waivers.push(granted.id);
+        found.reasons.push(said(granted));
+    }
+    found
+}
+
+/// Whose word a waiver is.
+pub(crate) fn said(granted: &GrantedWaiver) -> String {
+    let GrantedWaiver { id, waiver, approved_by, .. } = granted;
+    format!("waived by {approved_by} until {} ({id}): {}", waiver.expires, waiver.reason)
+}

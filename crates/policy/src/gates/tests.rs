@@ -1,0 +1,74 @@
+//! Tests that ran and passed.
+
+use std::collections::BTreeSet;
+
+use shipway_model::evidence::{Case, CaseResult, Kind, Normal};
+use shipway_model::resource::policy::Tests;
+
+use super::{cut_short, listed, missing, percent};
+use crate::counting::View;
+use crate::found::Found;
+
+pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
+    let counted = view.evidence(Kind::Tests);
+    if counted.documents.is_empty() {
+        return missing("test report", &counted, view);
+    }
+    let reports = || counted.documents.iter().filter_map(|(_, it)| it.tests.as_ref());
+    let sum = |pick: fn(&shipway_model::evidence::Tests) -> u64| reports().map(pick).sum::<u64>();
+    let (total, passed, skipped) = (sum(|it| it.total), sum(|it| it.passed), sum(|it| it.skipped));
+    let ran = total.saturating_sub(skipped);
+    let mut faults = Vec::new();
+    if ran < rule.min_tests {
+        faults.push(format!("{ran} tests ran, and at least {} are asked for", rule.min_tests));
+    }
+    // Compared as whole numbers of tests: 999 of 1000 are not 100 %.
+    if (passed as f64) * 100.0 < rule.pass_rate * ran as f64 {
+        let rate = percent(passed, ran);
+        faults.push(format!(
+            "{passed} of {ran} tests passed ({rate} %), and {} % are asked for",
+            rule.pass_rate
+        ));
+        faults.extend(listed(failures(&counted.documents).map(|case| told(case)).collect()));
+    }
+    let suites: BTreeSet<&str> = reports()
+        .flat_map(|it| &it.cases)
+        .filter(|it| it.result != CaseResult::Skipped)
+        .map(|it| it.suite.as_str())
+        .collect();
+    for suite in rule.suites.iter().filter(|it| !suites.contains(it.as_str())) {
+        faults.push(format!("no test of the suite `{suite}` ran"));
+    }
+    if rule.no_new_failures {
+        let baseline = view.baseline(Kind::Tests);
+        let known: BTreeSet<(&str, &str)> =
+            failures(&baseline).map(|it| (it.suite.as_str(), it.name.as_str())).collect();
+        let is_new = |it: &&Case| !known.contains(&(it.suite.as_str(), it.name.as_str()));
+        let new: Vec<String> = failures(&counted.documents)
+            .filter(is_new)
+            .map(|it| format!("new failure: {}", told(it)))
+            .collect();
+        faults.extend(listed(new));
+    }
+    let bounds = [("flaky", rule.max_flaky, sum(|it| it.flaky)), ("skipped", rule.max_skipped, skipped)];
+    for (word, max, n) in bounds {
+        if let Some(max) = max.filter(|max| (n as f64) * 100.0 > max * total as f64) {
+            let share = percent(n, total);
+            faults.push(format!("{n} of {total} tests were {word} ({share} %), and at most {max} % may be"));
+        }
+    }
+    if rule.no_new_failures || !rule.suites.is_empty() {
+        faults.extend(cut_short(&counted.documents, "tests"));
+    }
+    Found::unless(faults, format!("{passed} of {ran} tests passed")).from_evidence(counted.ids())
+}
+
+fn failures<'a>(documents: &'a [(shipway_model::EvidenceId, &'a Normal)]) -> impl Iterator<Item = &'a Case> {
+    let cases = documents.iter().filter_map(|(_, it)| it.tests.as_ref()).flat_map(|it| &it.cases);
+    cases.filter(|it| matches!(it.result, CaseResult::Failed | CaseResult::Error))
+}
+
+fn told(case: &Case) -> String {
+    let first = case.message.as_deref().and_then(|it| it.lines().next()).unwrap_or("failed");
+    format!("{} › {}: {}", case.suite, case.name, first.chars().take(120).collect::<String>())
+}

@@ -1,0 +1,17 @@
+//! Gates: what a release must prove, decided from facts.
+//!
+//! [`Facts`] is everything that a decision may depend on, as one document: whoever has the document and the policy
+//! can compute the decision again and get the same. [`decide`] asks each gate of each policy; a gate is one file in
+//! `gates` and one arm there.
+//!
+//! This crate does no I/O, reads no clock and draws no random number: the instant is part of the facts.
+
+mod counting;
+mod decide;
+pub mod facts;
+mod found;
+mod gates;
+pub mod rego;
+
+pub use decide::{Answer, decide};
+pub use facts::Facts;

@@ -1,0 +1,102 @@
+//! Asking a Rego module.
+//!
+//! The answer is yes only when `allow` is exactly `true` and `deny` holds nothing. Everything else, an undefined rule
+//! or a wrong type among it, is a no: a module that says nothing about an input must not let it pass.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+
+/// How long one module may take. It is a bound against loops, not part of the decision: hitting it is a no.
+const TIME_MAX: Duration = Duration::from_secs(2);
+/// Steps between two looks at the time.
+const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(1000).expect("it is not zero");
+/// Longest module, in bytes.
+pub const MODULE_BYTES_MAX: usize = 256 * 1024;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    Allowed,
+    /// Sorted sentences.
+    Denied(Vec<String>),
+    /// Neither.
+    Nothing,
+}
+
+/// Evaluates the module's `allow` and `deny` over `input`, with `parameters` as `data.parameters`.
+///
+/// # Errors
+/// A sentence when the module does not compile, takes too long, or fails.
+pub fn ask(
+    module: &str,
+    parameters: &BTreeMap<String, serde_json::Value>,
+    input: &serde_json::Value,
+) -> Result<Said, String> {
+    if module.len() > MODULE_BYTES_MAX {
+        return Err(format!("it has {} bytes, and at most {MODULE_BYTES_MAX} are read", module.len()));
+    }
+    let plain = |error: &dyn std::fmt::Display| error.to_string().trim().to_owned();
+    let mut engine = Engine::new();
+    engine.set_strict_builtin_errors(true);
+    engine
+        .set_execution_timer_config(ExecutionTimerConfig { limit: TIME_MAX, check_interval: STEPS_PER_LOOK });
+    let package = engine.add_policy("policy.rego".to_owned(), module.to_owned()).map_err(|it| plain(&it))?;
+    let data = serde_json::json!({ "parameters": parameters });
+    engine.add_data(value(&data)).map_err(|it| plain(&it))?;
+    engine.set_input(value(input));
+    let denied = match rule(&mut engine, &package, "deny") {
+        Ok(value) => sentences(&value)?,
+        Err(Undefined::NoRule) => Vec::new(),
+        Err(Undefined::Failed(why)) => return Err(why),
+    };
+    if !denied.is_empty() {
+        return Ok(Said::Denied(denied));
+    }
+    match rule(&mut engine, &package, "allow") {
+        Ok(Value::Bool(true)) => Ok(Said::Allowed),
+        Ok(Value::Bool(false) | Value::Undefined) | Err(Undefined::NoRule) => Ok(Said::Nothing),
+        Ok(_) => Err("`allow` is neither true nor false".to_owned()),
+        Err(Undefined::Failed(why)) => Err(why),
+    }
+}
+
+enum Undefined {
+    NoRule,
+    Failed(String),
+}
+
+fn rule(engine: &mut Engine, package: &str, name: &str) -> Result<Value, Undefined> {
+    let has = engine.has_declared_rule_rooted_at("policy.rego", name);
+    if !has.map_err(|it| Undefined::Failed(it.to_string()))? {
+        return Err(Undefined::NoRule);
+    }
+    engine
+        .eval_rule(format!("{package}.{name}"))
+        .map_err(|it| Undefined::Failed(it.to_string().trim().to_owned()))
+}
+
+/// `deny` is a set or a list of sentences.
+fn sentences(value: &Value) -> Result<Vec<String>, String> {
+    let of = |items: Vec<&Value>| -> Result<Vec<String>, String> {
+        let text = |it: &Value| match it {
+            Value::String(text) => Ok(text.to_string()),
+            other => Err(format!("`deny` holds {other}, and sentences are asked for")),
+        };
+        let mut all: Vec<String> = items.into_iter().map(text).collect::<Result<_, _>>()?;
+        all.sort();
+        Ok(all)
+    };
+    match value {
+        Value::Undefined => Ok(Vec::new()),
+        Value::Set(items) => of(items.iter().collect()),
+        Value::Array(items) => of(items.iter().collect()),
+        _ => Err("`deny` is neither a set nor a list of sentences".to_owned()),
+    }
+}
+
+fn value(json: &serde_json::Value) -> Value {
+    Value::from(json.clone())
+}

@@ -1,0 +1,49 @@
+//! Rules of an organisation's own.
+
+use serde_json::json;
+use shipway_model::gate::Status;
+
+use crate::scene::Scene;
+
+fn ask(module: &str) -> (Status, String) {
+    let requirement =
+        Scene::new().ask(json!({"rego": {"module": module, "parameters": {"owner": "payments"}}}));
+    (requirement.status, requirement.reasons.join("; "))
+}
+
+#[test]
+fn a_module_sees_facts_and_parameters() {
+    let module = "package own\nallow if input.services.checkout.owner == data.parameters.owner";
+    assert_eq!(ask(module).0, Status::Satisfied);
+    let (status, reasons) = ask(
+        "package own\nallow := true\ndeny contains msg if {\n  some name, s in input.services\n  msg := sprintf(\"%s is not at 2\", [name])\n}",
+    );
+    assert_eq!((status, reasons.as_str()), (Status::Failed, "checkout is not at 2"));
+}
+
+#[test]
+fn silence_and_nonsense_are_a_no() {
+    for (module, expect) in [
+        ("package own", "neither"),
+        ("package own\ndefault allow := false", "neither"),
+        ("package own\nallow if input.nothing.like.that", "neither"),
+        ("package own\nallow := \"yes\"", "neither true nor false"),
+        ("package own\nallow := 1", "neither true nor false"),
+        ("package own\nallow := true\ndeny := \"no\"", "neither a set nor a list"),
+        ("package own\nallow := true\ndeny contains 3 if true", "sentences"),
+        ("package own\nallow if {", "cannot be asked"),
+        ("no rego at all", "cannot be asked"),
+        ("", "cannot be asked"),
+    ] {
+        let (status, reasons) = ask(module);
+        assert_eq!(status, Status::Failed, "{module}");
+        assert!(reasons.contains(expect), "{module}: {reasons}");
+    }
+}
+
+#[test]
+fn what_takes_for_ever_is_a_no() {
+    let module = "package own\nallow if count([1 | some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i != j]) > 0";
+    let (status, reasons) = ask(module);
+    assert_eq!(status, Status::Failed, "{reasons}");
+}
