@@ -165,6 +165,8 @@ const fn next_of(code: Code) -> &'static str {
         | Code::PreconditionFailed => "shipway rollout show ROLLOUT",
         Code::UnknownToken | Code::SecretShown => "shipway token list",
         Code::UnknownPosition => "shipway ledger head",
+        Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
+        Code::SubjectActive => "shipway token list",
         Code::Internal | Code::Timeout | Code::Overloaded | Code::Unavailable => "shipway whoami",
         Code::InvalidRequest
         | Code::NotFound

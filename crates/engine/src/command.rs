@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{EffectKey, Outcome};
-use shipway_model::event::{Condition, Role, Scope};
+use shipway_model::event::{Condition, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::plan::{Instance, StepId};
 use shipway_model::release::{Artifact, Bundle};
@@ -108,5 +108,18 @@ pub enum Command {
     },
     RevokeToken {
         id: TokenId,
+    },
+    PlaceHold {
+        name: Name,
+        reason: String,
+    },
+    ReleaseHold {
+        name: Name,
+    },
+    /// Deletes texts from beside the ledger. Which of them are about the subject was found out before.
+    EraseTexts {
+        subject: String,
+        texts: Vec<TextRef>,
+        reason: String,
     },
 }

@@ -2,7 +2,9 @@
 
 use shipway_model::event::Body;
 
-use crate::{Code, Command, Context, Rejection, State, catalogue, environment, evidence, release, rollout};
+use crate::{
+    Code, Command, Context, Rejection, State, catalogue, custody, environment, evidence, release, rollout,
+};
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 2000;
@@ -22,7 +24,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             rollout::start::start(state, *id, *release, environment, *plan)
         }
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
-        Command::ResumeRollout { id } => rollout::verbs::resume(state, *id, ctx),
+        Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
         Command::AbortRollout { id, reason } => rollout::verbs::abort(state, *id, text(reason)?),
         Command::RollBack { id, reason } => rollout::verbs::roll_back(state, *id, text(reason)?, ctx),
         Command::Retry { id } => rollout::verbs::retry(state, *id, ctx),
@@ -44,6 +46,11 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             secret_digest: *secret_digest,
             expires: *expires,
         }]),
+        Command::PlaceHold { name, reason } => Ok(state.custody.place(name, text(reason)?)),
+        Command::ReleaseHold { name } => state.custody.release(name),
+        Command::EraseTexts { subject, texts, reason } => {
+            custody::erase(state, subject, texts, text(reason)?, ctx)
+        }
         Command::RevokeToken { id } => state.access.revoke(*id, ctx),
     }
 }

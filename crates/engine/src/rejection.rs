@@ -44,6 +44,7 @@ macro_rules! codes {
 }
 
 codes! {
+    UnknownHold = "unknown-hold" NotFound,
     UnknownAgent = "unknown-agent" NotFound,
     UnknownArtifact = "unknown-artifact" NotFound,
     UnknownEnvironment = "unknown-environment" NotFound,
@@ -71,6 +72,10 @@ codes! {
     WrongPhase = "wrong-phase" Conflict,
     PointOfNoReturn = "point-of-no-return" Conflict,
     NotPaused = "not-paused" Conflict,
+    /// A legal hold stands.
+    OnHold = "on-hold" Conflict,
+    /// Somebody who still acts under the name would name it again.
+    SubjectActive = "subject-active" Conflict,
     NotAsked = "not-asked" Conflict,
     InvalidEvidence = "invalid-evidence" Invalid,
     InvalidReport = "invalid-report" Invalid,

@@ -6,7 +6,9 @@ use shipway_model::event::{Body, Event};
 use shipway_model::{Name, RolloutId};
 
 use crate::rollout::advance::Wakes;
-use crate::{Access, Agents, Artifacts, Catalogue, Environments, Evidence, Pauses, Releases, Rollouts};
+use crate::{
+    Access, Agents, Artifacts, Catalogue, Custody, Environments, Evidence, Pauses, Releases, Rollouts,
+};
 
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -17,6 +19,7 @@ pub struct State {
     pub evidence: Evidence,
     pub agents: Agents,
     pub pauses: Pauses,
+    pub custody: Custody,
     pub environments: Environments,
     pub rollouts: Rollouts,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
@@ -28,7 +31,8 @@ impl State {
     /// Folds one event. Total: an event that refers to nothing known changes nothing.
     pub fn apply(&mut self, event: &Event) {
         match &event.body {
-            Body::LedgerOpened { .. } => {}
+            Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
+            Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
             Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
             Body::ResourceApplied { resource, digest } => {
                 self.catalogue.apply(resource, *digest);

@@ -3,6 +3,8 @@
 //! An event's JSON form is a promise: fields are added with a default, never renamed or removed, and
 //! `tests/events` keeps one fixture per kind. 64-bit numbers that may pass 2^53 travel as strings.
 
+mod personal;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,13 @@ use crate::plan::{Instance, Plan, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
+
+pub use personal::{COMMITTED, ERASED, Personal};
+
+/// Who causes what follows from time and earlier events alone.
+pub const CONTROL_PLANE: &str = "shipway";
+/// Before the host, in the name of an agent that acts.
+pub const AGENT_PREFIX: &str = "agent:";
 
 /// One entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +57,14 @@ pub enum Body {
     /// The first event of every ledger.
     #[serde(rename = "ledger.opened")]
     LedgerOpened { origin: String },
+    /// Texts that may name a person were deleted from beside the ledger; their records stay as they are.
+    #[serde(rename = "texts.erased")]
+    TextsErased { texts: Vec<TextRef>, reason: String },
+    /// Nothing is erased or deleted while a hold stands.
+    #[serde(rename = "hold.placed")]
+    HoldPlaced { name: Name, reason: String },
+    #[serde(rename = "hold.released")]
+    HoldReleased { name: Name },
     #[serde(rename = "token.issued")]
     TokenIssued {
         id: TokenId,
@@ -133,6 +150,15 @@ pub enum Body {
     StepObserved { id: RolloutId, step: StepId, block: Block, verdict: Verdict },
 }
 
+/// A text beside the ledger, by the record that holds its commitment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TextRef {
+    pub position: u64,
+    /// Where the commitment stands in the record's JSON (RFC 6901).
+    pub pointer: String,
+}
+
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -208,7 +234,10 @@ impl Body {
     /// The stream that the event belongs to; one stream is one aggregate.
     pub fn stream(&self) -> Stream {
         match self {
-            Self::LedgerOpened { .. } => Stream::Ledger,
+            Self::LedgerOpened { .. }
+            | Self::TextsErased { .. }
+            | Self::HoldPlaced { .. }
+            | Self::HoldReleased { .. } => Stream::Ledger,
             Self::TokenIssued { .. } | Self::TokenRevoked { .. } => Stream::Access,
             Self::ResourceApplied { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
@@ -225,6 +254,9 @@ impl Body {
     pub fn rollout(&self) -> Option<RolloutId> {
         match self {
             Self::LedgerOpened { .. }
+            | Self::TextsErased { .. }
+            | Self::HoldPlaced { .. }
+            | Self::HoldReleased { .. }
             | Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::ResourceApplied { .. }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -51,8 +51,15 @@ struct Fold {
 
 /// The latest folds, and the turn to make another.
 pub(crate) struct Folds {
-    kept: Mutex<VecDeque<Arc<Fold>>>,
+    kept: Mutex<Kept>,
     turn: Arc<Semaphore>,
+}
+
+#[derive(Default)]
+struct Kept {
+    folds: VecDeque<Arc<Fold>>,
+    /// Grows whenever all folds are forgotten; a fold that was begun before that is not kept.
+    generation: u64,
 }
 
 impl Past {
@@ -112,7 +119,7 @@ impl Folds {
         size_max: u64,
     ) -> Result<Past, OpenError> {
         let size = size_at(reader.as_ref(), at, size_max)?;
-        let base = self.nearest(size);
+        let (base, generation) = self.nearest(size);
         if let Some(fold) = base.as_ref().filter(|it| it.frontier.size() == size) {
             return Ok(Past { at, fold: fold.clone() });
         }
@@ -124,22 +131,36 @@ impl Folds {
             events.iter().for_each(|event| state.apply(event));
         })?;
         let fold = Arc::new(Fold { state, frontier });
-        self.keep(fold.clone());
+        self.keep(fold.clone(), generation);
         Ok(Past { at, fold })
     }
 
-    fn nearest(&self, size: u64) -> Option<Arc<Fold>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let earlier = kept.iter().filter(|it| it.frontier.size() <= size);
-        earlier.max_by_key(|it| it.frontier.size()).cloned()
+    /// Forgets all: something in them must not be shown any more.
+    pub(crate) fn forget(&self) {
+        let mut kept = self.kept();
+        kept.folds.clear();
+        kept.generation += 1;
     }
 
-    fn keep(&self, fold: Arc<Fold>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == KEPT_MAX {
-            kept.pop_front();
+    fn nearest(&self, size: u64) -> (Option<Arc<Fold>>, u64) {
+        let kept = self.kept();
+        let earlier = kept.folds.iter().filter(|it| it.frontier.size() <= size);
+        (earlier.max_by_key(|it| it.frontier.size()).cloned(), kept.generation)
+    }
+
+    fn keep(&self, fold: Arc<Fold>, generation: u64) {
+        let mut kept = self.kept();
+        if kept.generation != generation {
+            return;
         }
-        kept.push_back(fold);
+        if kept.folds.len() == KEPT_MAX {
+            kept.folds.pop_front();
+        }
+        kept.folds.push_back(fold);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) use self::draft::Draft;
 
 use self::answers::Answers;
 use self::queue::{Queue, Touched};
+use crate::entropy::Entropy;
 use crate::open::OpenError;
 use crate::published::{Head, Published};
 use crate::replay::replay;
@@ -59,6 +60,8 @@ pub(crate) enum Accepted {
 pub(crate) struct Kernel {
     tenant: Name,
     signer: SigningKey,
+    /// Draws the salts of personal texts.
+    entropy: Arc<dyn Entropy>,
     published: Arc<Published>,
     reader: Arc<dyn StoreReader>,
     /// The published state and everything decided since.
@@ -95,6 +98,11 @@ impl Sealed {
     pub(crate) fn batch(&self) -> &Batch {
         &self.batch
     }
+
+    /// Whether texts are deleted with it, which memory must forget too.
+    pub(crate) fn erases(&self) -> bool {
+        !self.batch.erased.is_empty()
+    }
 }
 
 impl Kernel {
@@ -103,11 +111,13 @@ impl Kernel {
         store: &mut dyn Store,
         tenant: Name,
         signer: SigningKey,
+        entropy: Arc<dyn Entropy>,
         published: Arc<Published>,
     ) -> Result<Self, OpenError> {
         let mut kernel = Self {
             tenant,
             signer,
+            entropy,
             published,
             reader: store.reader(),
             working: State::default(),
@@ -193,13 +203,42 @@ impl Kernel {
         self.resync = true;
     }
 
+    /// Has memory forget what was deleted from the store, by [`Kernel::refold`].
+    pub(crate) fn forget_erased(&mut self) {
+        if let Err(error) = self.refold() {
+            // The store has forgotten; this process shows names until it starts again.
+            tracing::error!(error = %error, "what was erased stays in memory until the next start");
+        }
+    }
+
+    /// Folds everything again, so that nothing in memory shows what was erased. What was decided and is not durable is
+    /// undone, and nothing may be in flight.
+    fn refold(&mut self) -> Result<(), OpenError> {
+        let mut state = State::default();
+        let size = self.durable.frontier.size();
+        replay(&self.reader, Frontier::default(), size, &self.tenant, |events| {
+            events.iter().for_each(|event| state.apply(event));
+        })?;
+        let (_, newest) = self.queue.take_changes();
+        self.queue.revert(newest);
+        self.published.replace(state.clone());
+        self.working = state;
+        self.sealed = self.durable.clone();
+        self.answers.abandon();
+        self.resync = true;
+        Ok(())
+    }
+
     /// Takes over what stands in the store beyond what is published. Nothing may be in flight.
     pub(crate) fn catch_up(&mut self, store: &mut dyn Store) -> Result<(), OpenError> {
         let Loaded { head: stored, effects } = store.load()?;
         let (mut state, mut at) = (self.published.state().clone(), self.at);
         let from = self.durable.frontier.clone();
+        // What was folded before an erasure may still name somebody.
+        let (is_open, mut erased) = (from.size() > 0, false);
         let frontier = replay(&self.reader, from, stored.size, &self.tenant, |events| {
             events.iter().for_each(|event| state.apply(event));
+            erased |= events.iter().any(|it| erases(it));
             at = events.last().map_or(at, |it| it.at.max(at));
         })?;
         let revision = stored.revision;
@@ -217,7 +256,7 @@ impl Kernel {
         }
         self.answers = Answers::default();
         self.resync = true;
-        Ok(())
+        if is_open && erased { self.refold() } else { Ok(()) }
     }
 
     /// The same where the store gives the leases, and for little news: folds what others have appended up to `stored`
@@ -246,7 +285,7 @@ impl Kernel {
         self.published.apply(&events);
         self.published.announce(head);
         self.published.wake(&self.queue.concerned(&touched));
-        Ok(())
+        if events.iter().any(|it| erases(it)) { self.refold() } else { Ok(()) }
     }
 
     /// Whether a batch on top of what is known would be stale.
@@ -321,7 +360,11 @@ impl Kernel {
         let (tenant, at) = (&self.tenant, draft.at);
         let event =
             |body| Event { schema: Schema::V1, tenant: tenant.clone(), actor: actor.to_owned(), at, body };
-        let written: Result<Vec<_>, _> = bodies.into_iter().map(|body| draft::write(event(body))).collect();
+        let (entropy, positions) = (self.entropy.as_ref(), draft.size()..);
+        let written: Result<Vec<_>, _> = positions
+            .zip(bodies)
+            .map(|(position, body)| draft::write(event(body), position, entropy))
+            .collect();
         let written = written.map_err(|error| SubmitError::Unrecordable(error.to_string()))?;
         let mut concerned = BTreeSet::new();
         for written in written {
@@ -376,6 +419,10 @@ impl Kernel {
         let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);
         now.round(rounding).unwrap_or(now).max(self.at)
     }
+}
+
+fn erases(event: &Event) -> bool {
+    matches!(event.body, Body::TextsErased { .. })
 }
 
 /// Whether who reports holds the effect.

@@ -13,12 +13,14 @@ mod as_of;
 mod clock;
 pub mod driver;
 mod entropy;
+mod erasure;
 mod inbox;
 mod kernel;
 pub mod log_store;
 pub mod memory;
 mod open;
 mod peers;
+pub mod personal;
 pub mod proof;
 mod published;
 mod replay;
@@ -39,5 +41,4 @@ pub use published::Head;
 pub use runtime::{Config, LeaseRequest, Leased, RECORDS_MAX, Receipt, Runtime, Submission, SubmitError};
 pub use store::{Record, Store, StoreError, StoreReader};
 
-/// Who causes what follows from time and earlier events alone.
-pub const ACTOR: &str = "shipway";
+pub use shipway_model::event::CONTROL_PLANE as ACTOR;

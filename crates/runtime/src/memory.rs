@@ -7,7 +7,7 @@ use shipway_model::Digest;
 use shipway_model::effect::EffectKey;
 
 use crate::store::{
-    AppendError, Batch, EffectChange, EffectRow, Loaded, Record, Store, StoreError, StoreReader,
+    AppendError, Batch, Disclosure, EffectChange, EffectRow, Loaded, Record, Store, StoreError, StoreReader,
     StoredAnswer, StoredHead,
 };
 
@@ -27,6 +27,7 @@ struct Content {
     records: Vec<(String, Record)>,
     nodes: HashMap<(u32, u64), Digest>,
     effects: BTreeMap<EffectKey, EffectRow>,
+    disclosures: BTreeMap<(u64, String), Disclosure>,
     answers: HashMap<String, StoredAnswer>,
     frontier: Vec<u8>,
     checkpoint: String,
@@ -76,6 +77,11 @@ impl Store for MemoryStore {
         content.revision += 1;
         content.records.extend(batch.records.iter().cloned());
         content.nodes.extend(batch.nodes.iter().map(|it| ((it.level, it.index), it.hash)));
+        let key = |it: &Disclosure| (it.position, it.pointer.clone());
+        content.disclosures.extend(batch.disclosures.iter().map(|it| (key(it), it.clone())));
+        for it in &batch.erased {
+            content.disclosures.remove(&(it.position, it.pointer.clone()));
+        }
         for change in &batch.effects {
             content.change_effect(change);
         }
@@ -130,6 +136,17 @@ impl StoreReader for MemoryDisk {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError> {
         Ok(self.read().nodes.get(&(level, index)).copied())
+    }
+
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError> {
+        let content = self.read();
+        let of = |it: &u64| content.disclosures.range((*it, String::new())..(it + 1, String::new()));
+        Ok(positions.iter().flat_map(of).map(|it| it.1.clone()).collect())
+    }
+
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError> {
+        let content = self.read();
+        Ok(content.disclosures.range((from, String::new())..).take(limit).map(|it| it.1.clone()).collect())
     }
 
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {

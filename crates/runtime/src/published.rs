@@ -9,6 +9,8 @@ use shipway_model::effect::Performer;
 use shipway_model::event::Event;
 use tokio::sync::{Notify, watch};
 
+use crate::as_of::Folds;
+
 /// The ledger's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -26,6 +28,8 @@ pub(crate) struct Published {
     size: watch::Sender<u64>,
     /// Those who wait for effects to perform.
     waiting: Mutex<HashMap<Performer, Arc<Notify>>>,
+    /// Of earlier instants.
+    pub(crate) folds: Folds,
 }
 
 /// Above this many performers, those for whom nobody waits are forgotten.
@@ -39,6 +43,7 @@ impl Published {
             head: RwLock::new(head),
             size: watch::Sender::new(0),
             waiting: Mutex::default(),
+            folds: Folds::new(),
         }
     }
 
@@ -63,6 +68,7 @@ impl Published {
     /// Shows another state, read from the store. [`Published::announce`] follows.
     pub(crate) fn replace(&self, state: State) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        self.folds.forget();
     }
 
     pub(crate) fn announce(&self, head: Head) {

@@ -8,7 +8,8 @@ use shipway_model::Name;
 use shipway_model::event::Event;
 
 use crate::open::OpenError;
-use crate::store::{Record, StoreError, StoreReader};
+use crate::personal;
+use crate::store::{Disclosure, Record, StoreError, StoreReader};
 
 /// Records read at once. Two thousand events are about a megabyte.
 const CHUNK: usize = 2048;
@@ -56,10 +57,16 @@ fn read_chunk(
         let missing = format!("record {} of {size} is missing", frontier.size());
         return Err(StoreError::Damaged(missing).into());
     }
-    records.iter().map(|record| read_record(record, frontier, tenant)).collect()
+    let disclosures = personal::disclosures(reader, &records)?;
+    records.iter().map(|record| read_record(record, &disclosures, frontier, tenant)).collect()
 }
 
-fn read_record(record: &Record, frontier: &mut Frontier, tenant: &Name) -> Result<Event, OpenError> {
+fn read_record(
+    record: &Record,
+    disclosures: &[Disclosure],
+    frontier: &mut Frontier,
+    tenant: &Name,
+) -> Result<Event, OpenError> {
     let position = record.position;
     if position != frontier.size() {
         let gap = format!("record {} is missing: {position} comes next", frontier.size());
@@ -69,7 +76,8 @@ fn read_record(record: &Record, frontier: &mut Frontier, tenant: &Name) -> Resul
         return Err(OpenError::Changed { position });
     }
     frontier.push(record.leaf);
-    let event = parse(&record.bytes).map_err(|source| OpenError::Unreadable { position, source })?;
+    let mut event = parse(&record.bytes).map_err(|source| OpenError::Unreadable { position, source })?;
+    personal::disclose(&mut event, position, disclosures)?;
     if event.tenant != *tenant {
         let (expected, found) = (tenant.clone(), event.tenant);
         return Err(OpenError::OtherTenant { position, expected, found });

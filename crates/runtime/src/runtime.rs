@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use shipway_engine::{Command, Rejection};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
-use shipway_model::event::{Event, Stream};
+use shipway_model::event::{Event, Stream, TextRef};
 use shipway_model::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
-use crate::as_of::{AsOfError, Folds, Past, StateRef};
+use crate::as_of::{AsOfError, Past, StateRef};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, draw_secret, draw_uuid};
 use crate::inbox::{self, Inbox, Refusal};
@@ -22,10 +22,10 @@ use crate::open::OpenError;
 use crate::peers::Peers;
 use crate::proof::{self, ProofError};
 use crate::published::{Head, Published};
-use crate::replay::parse;
 use crate::sharing::{Claim, Granted};
-use crate::store::{AppendError, Record, Store, StoreError, StoreReader};
+use crate::store::{AppendError, Disclosure, Record, Store, StoreError, StoreReader};
 use crate::writer::{self, Written};
+use crate::{erasure, personal};
 
 /// Records read at once.
 pub const RECORDS_MAX: usize = 1000;
@@ -130,7 +130,6 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     key: VerifierKey,
     tenant: Name,
-    folds: Arc<Folds>,
 }
 
 /// With the last handle gone, the writer ends by itself.
@@ -147,13 +146,13 @@ impl Runtime {
         let Config { tenant, clock, entropy, signer } = config;
         let (published, reader, key) =
             (Arc::new(Published::new()), store.reader(), signer.verifier().clone());
-        let mut kernel = Kernel::open(store.as_mut(), tenant.clone(), signer, published.clone())?;
+        let mut kernel =
+            Kernel::open(store.as_mut(), tenant.clone(), signer, entropy.clone(), published.clone())?;
         write_what_is_due(&mut kernel, store.as_mut(), clock.now())?;
         let inbox = Arc::new(Inbox::new());
         let peers = store.sharing().map(|it| Peers::meet(it, &published, &inbox));
         let writer = Mutex::new(Some(writer::start(kernel, store, clock.clone(), inbox.clone())));
-        let folds = Arc::new(Folds::new());
-        let inner = Inner { inbox, writer, published, reader, peers, clock, entropy, key, tenant, folds };
+        let inner = Inner { inbox, writer, published, reader, peers, clock, entropy, key, tenant };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -222,11 +221,11 @@ impl Runtime {
             return Err(AsOfError::Future { at, now });
         }
         let (inner, size) = (self.inner.clone(), self.head().size);
-        let turn = inner.folds.turn().acquire_owned().await.expect("the semaphore is never closed");
+        let turn = inner.published.folds.turn().acquire_owned().await.expect("the semaphore is never closed");
         // The turn ends with the fold, also when nobody waits for it any more.
         let fold = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            inner.folds.fold(&inner.reader, &inner.tenant, at, size)
+            inner.published.folds.fold(&inner.reader, &inner.tenant, at, size)
         });
         let past = fold.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))?;
         Ok(past)
@@ -263,6 +262,25 @@ impl Runtime {
     pub async fn stream(&self, stream: &Stream, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
         let stream = stream.to_string();
         self.read(move |reader| reader.read_stream(&stream, from, limit.min(RECORDS_MAX))).await
+    }
+
+    /// The texts that are kept beside these records.
+    pub async fn disclosures(&self, records: &[Record]) -> Result<Vec<Disclosure>, StoreError> {
+        // Cheap: the bytes are shared.
+        let records = records.to_vec();
+        self.read(move |reader| personal::disclosures(reader, &records)).await
+    }
+
+    /// The records' events, with their personal texts where these are still kept.
+    pub async fn open_records(&self, records: &[Record]) -> Result<Vec<Event>, StoreError> {
+        let disclosures = self.disclosures(records).await?;
+        records.iter().map(|record| personal::open(record, &disclosures)).collect()
+    }
+
+    /// What is kept about `subject`: what an erasure would delete.
+    pub async fn texts_about(&self, subject: &str) -> Result<Vec<TextRef>, StoreError> {
+        let subject = subject.to_owned();
+        self.read(move |reader| erasure::find(reader, &subject)).await
     }
 
     /// The proof that record `position` is in the ledger of the first `size` records.
@@ -341,8 +359,7 @@ impl Runtime {
     async fn events(&self, first: u64, last: u64) -> Result<Vec<Arc<Event>>, StoreError> {
         let count = usize::try_from(last - first).unwrap_or(usize::MAX);
         let records = self.read(move |reader| reader.read(first, count)).await?;
-        let parsed = records.iter().map(|record| parse(&record.bytes).map(Arc::new));
-        parsed.collect::<Result<_, _>>().map_err(|error| StoreError::Damaged(error.to_string()))
+        Ok(self.open_records(&records).await?.into_iter().map(Arc::new).collect())
     }
 
     /// Runs a blocking read beside the async ones.

@@ -4,11 +4,13 @@
 //! written whole or not at all, only on top of the revision it was made for, and what was acknowledged is there
 //! after a crash.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::Digest;
 use shipway_model::effect::{Effect, EffectKey};
+use shipway_model::event::TextRef;
 
 use crate::sharing::Sharing;
 
@@ -55,6 +57,12 @@ pub trait StoreReader: Send + Sync {
     /// The hash of a complete subtree, if its level is kept and it is complete.
     fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError>;
 
+    /// The personal texts that are kept for these records, in no order.
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError>;
+
+    /// At most `limit` personal texts of the records from position `from` on, in the order of positions and pointers.
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError>;
+
     /// The answer that was stored under an idempotency key.
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError>;
 }
@@ -78,6 +86,10 @@ pub struct Batch {
     /// With their streams' names; their positions go on where the ledger ends.
     pub records: Vec<(String, Record)>,
     pub nodes: Vec<Node>,
+    /// Personal texts to which the records commit.
+    pub disclosures: Vec<Disclosure>,
+    /// Personal texts to delete, so that nothing of them can be read from the disk again. Some may not be there.
+    pub erased: Vec<TextRef>,
     pub effects: Vec<EffectChange>,
     pub answers: Vec<(String, StoredAnswer)>,
     /// The ledger's size after the batch.
@@ -88,6 +100,24 @@ pub struct Batch {
     pub checkpoint: String,
     /// Answers stored before this may be dropped.
     pub forget_answers_before: Option<Timestamp>,
+}
+
+/// A personal text to which a record commits; kept beside the ledger until it is erased.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    pub position: u64,
+    /// Where the commitment stands in the record's JSON (RFC 6901).
+    pub pointer: String,
+    /// Drawn for this text alone.
+    pub salt: [u8; 32],
+    pub text: String,
+}
+
+/// Neither the text nor its salt is printed by accident.
+impl fmt::Debug for Disclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Disclosure({}{})", self.position, self.pointer)
+    }
 }
 
 /// The hash over the records `index << level .. (index + 1) << level`.

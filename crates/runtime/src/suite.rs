@@ -7,6 +7,7 @@ mod fake;
 mod faults;
 mod leases;
 mod ledger;
+mod personal;
 mod reopening;
 mod world;
 
@@ -46,6 +47,7 @@ pub const CHECKS: &[Check] = checks![
     ledger::every_record_and_every_growth_can_be_proved,
     ledger::streams_hold_their_own_records_in_order,
     ledger::long_streams_are_read_whole_and_in_pieces,
+    personal::personal_texts_stand_beside_the_ledger_until_they_are_erased,
     answers::commands_with_a_key_are_done_once,
     answers::keys_are_bound_to_their_request_and_actor,
     answers::equal_keys_in_one_batch_are_done_once,

@@ -224,11 +224,15 @@ impl Writer {
         let waiting = self.in_flight.take().unwrap_or_default();
         match result {
             Ok(()) => {
+                let erases = sealed.erases();
                 self.kernel.commit(sealed);
                 self.store = Some(store);
                 self.refused_at = None;
                 self.stale_in_a_row = 0;
                 self.kernel.tell_of_expired(self.clock.now());
+                if erases {
+                    self.forget_erased();
+                }
                 reply(waiting);
             }
             Err(AppendError::Stale) => self.decide_again(store, sealed, waiting),
@@ -237,6 +241,15 @@ impl Writer {
                 self.store = Some(store);
                 self.refuse(waiting, &reason);
             }
+        }
+    }
+
+    /// Has memory forget what was deleted from the store; what was decided meanwhile is decided again.
+    fn forget_erased(&mut self) {
+        let asks = self.open.take().map_or_else(Vec::new, |it| it.asks);
+        self.kernel.forget_erased();
+        if !asks.is_empty() {
+            self.decide(asks.into_iter().map(|it| it.ask).collect());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Streams of events: server-sent events out of the ledger, from a position on, for as long as somebody listens.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use shipway_api::Code;
+use shipway_api::view::ledger::PersonalText;
 use shipway_model::event::Stream as Aggregate;
 use shipway_runtime::{Past, Record};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::app::App;
 use crate::problem::Failure;
+use crate::views;
 
 /// A comment this often tells both ends that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -73,8 +76,20 @@ impl Feed {
     fn into_events(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
         stream::unfold(self, |mut feed| async move {
             let record = feed.next_record().await?;
-            Some((Ok(sse_event(&record)), feed))
+            let event = sse_event(&record, &feed.personal_texts(&record).await?);
+            Some((Ok(event), feed))
         })
+    }
+
+    /// The texts to which a record commits; nothing when the store fails.
+    async fn personal_texts(&self, record: &Record) -> Option<BTreeMap<String, PersonalText>> {
+        let disclosures = self.app.runtime.disclosures(std::slice::from_ref(record)).await;
+        let texts = disclosures.and_then(|it| views::ledger::personal_texts(record, &it));
+        texts
+            .inspect_err(
+                |error| tracing::warn!(error = %error, "an event stream ends at what it cannot open"),
+            )
+            .ok()
     }
 
     /// Waits for the next event; nothing when the server stops, the store fails, or no more can come.
@@ -135,7 +150,7 @@ pub(crate) fn resume_from(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
     }
 }
 
-fn sse_event(record: &Record) -> sse::Event {
+fn sse_event(record: &Record, personal: &BTreeMap<String, PersonalText>) -> sse::Event {
     #[derive(Deserialize)]
     struct Kind {
         r#type: String,
@@ -143,6 +158,8 @@ fn sse_event(record: &Record) -> sse::Event {
     let kind = serde_json::from_slice::<Kind>(&record.bytes).map(|it| it.r#type).unwrap_or_default();
     // The event is canonical JSON already, which has no line breaks.
     let event = String::from_utf8_lossy(&record.bytes);
-    let data = format!(r#"{{"position":{},"leaf":"{}","event":{event}}}"#, record.position, record.leaf);
+    let personal = serde_json::to_string(personal).expect("texts have string keys");
+    let (position, leaf) = (record.position, record.leaf);
+    let data = format!(r#"{{"position":{position},"leaf":"{leaf}","event":{event},"personal":{personal}}}"#);
     sse::Event::default().id(record.position.to_string()).event(kind).data(data)
 }

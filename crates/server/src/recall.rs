@@ -2,8 +2,8 @@
 
 use shipway_engine::{Rollout, rollout};
 use shipway_model::RolloutId;
-use shipway_model::event::{Event, Stream};
-use shipway_runtime::{RECORDS_MAX, Record, Runtime, StoreError};
+use shipway_model::event::Stream;
+use shipway_runtime::{RECORDS_MAX, Runtime, StoreError};
 
 /// The rollout as those of its events that are among the ledger's first `size` left it; nothing when there are none.
 ///
@@ -18,18 +18,11 @@ pub(crate) async fn rollout(
     let mut from = 0;
     loop {
         let records = runtime.stream(&Stream::Rollout(id), from, RECORDS_MAX).await?;
-        for record in records.iter().take_while(|it| it.position < size) {
-            events.push(event(record)?);
-        }
+        let n_known = records.partition_point(|it| it.position < size);
+        events.extend(runtime.open_records(&records[..n_known]).await?);
         match records.last() {
             Some(last) if records.len() == RECORDS_MAX && last.position < size => from = last.position + 1,
             _ => return Ok(rollout::fold(&events)),
         }
     }
-}
-
-/// A record as the event that it holds.
-pub(crate) fn event(record: &Record) -> Result<Event, StoreError> {
-    let damaged = |error| StoreError::Damaged(format!("record {} is no event: {error}", record.position));
-    serde_json::from_slice(&record.bytes).map_err(damaged)
 }

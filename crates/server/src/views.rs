@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod analysis;
 pub(crate) mod environment;
 pub(crate) mod instance;
+pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod release;
 pub(crate) mod resource;

@@ -2,11 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shipway_model::Name;
 
 use super::operations;
 use crate::page::Page;
 use crate::payload::{Events, Json};
-use crate::view::ledger::{ConsistencyProof, EventProof, LedgerEvent, LedgerHead};
+use crate::view::ledger::{ConsistencyProof, Erasure, EventProof, HoldView, LedgerEvent, LedgerHead};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -31,6 +32,34 @@ pub struct ConsistencyQuery {
     /// The size to compare with; all of it when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// The person's name as tokens carried it.
+    #[schemars(length(min = 1, max = 100))]
+    pub subject: String,
+    /// Why, without the name: this is recorded.
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+    /// Only tell what would be erased.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HoldRequest {
+    pub name: Name,
+    /// Who asked for it and why.
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldPath {
+    pub hold: Name,
 }
 
 operations! {
@@ -62,5 +91,31 @@ operations! {
     /// Follow all events, from now or from the one after `Last-Event-ID`.
     FollowEvents "followEvents": Get "/api/v1/events", Viewer {
         answer: Events,
+    }
+
+    /// Erase what is kept beside the ledger about a person. Records and proofs stay as they are.
+    EraseSubject "eraseSubject": Post "/api/v1/ledger/erasures", Admin {
+        body: Json<ErasureRequest>,
+        answer: Json<Erasure>,
+        errors: [OnHold, SubjectActive, InvalidReason],
+    }
+
+    /// List the legal holds that stand.
+    ListHolds "listHolds": Get "/api/v1/ledger/holds", Viewer {
+        answer: Json<Page<HoldView>>,
+    }
+
+    /// Place a legal hold: until it is released, nothing is erased or deleted.
+    PlaceHold "placeHold": Post "/api/v1/ledger/holds", Admin {
+        body: Json<HoldRequest>,
+        answer: Json<Page<HoldView>>,
+        errors: [InvalidReason],
+    }
+
+    /// Release a legal hold.
+    ReleaseHold "releaseHold": Delete "/api/v1/ledger/holds/{hold}", Admin {
+        path: HoldPath,
+        answer: Json<Page<HoldView>>,
+        errors: [UnknownHold],
     }
 }

@@ -1,9 +1,13 @@
 //! The ledger as it is read and verified from outside.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shipway_model::Digest;
+use shipway_model::event::{ERASED, TextRef};
+use shipway_model::{Digest, Name};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +30,56 @@ pub struct LedgerEvent {
     /// In canonical JSON (RFC 8785) these are the bytes that were hashed.
     #[schemars(schema_with = "event_schema")]
     pub event: Value,
+    /// What the event commits to in place of texts that may name a person, by where the commitment stands in it
+    /// (RFC 6901).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub personal: BTreeMap<String, PersonalText>,
+}
+
+/// A text that is kept beside the ledger, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PersonalText {
+    /// With its salt, 32 bytes as 64 hexadecimal digits: whoever has both can check the commitment.
+    Kept { salt: String, text: String },
+    /// The event and its proofs are as they were; what it said is gone.
+    Erased {},
+}
+
+impl LedgerEvent {
+    /// The event to be read: with the texts in place of the commitments, and `erased` where they are kept no longer.
+    pub fn opened(&self) -> Value {
+        let mut event = self.event.clone();
+        for (pointer, personal) in &self.personal {
+            if let Some(place) = event.pointer_mut(pointer) {
+                *place = match personal {
+                    PersonalText::Kept { text, .. } => text.as_str().into(),
+                    PersonalText::Erased {} => ERASED.into(),
+                };
+            }
+        }
+        event
+    }
+}
+
+/// What was erased, and by which event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Erasure {
+    pub texts: Vec<TextRef>,
+    /// Absent after a dry run, and when there was nothing to erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_before: Option<u64>,
+}
+
+/// An order that nothing be erased or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldView {
+    pub name: Name,
+    pub reason: String,
+    pub by: String,
+    pub since: Timestamp,
 }
 
 /// That one event is in the tree of `size`.

@@ -5,9 +5,11 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod erase;
 mod export;
 mod follow;
 mod head;
+mod hold;
 mod line;
 mod prove;
 mod show;
@@ -24,6 +26,10 @@ pub(crate) enum Ledger {
     Export(export::Export),
     Follow(follow::Follow),
     Head(head::Head),
+    Erase(erase::Erase),
+    /// Keep everything until a matter is settled
+    #[command(subcommand)]
+    Hold(hold::Hold),
 }
 
 impl Ledger {
@@ -35,6 +41,8 @@ impl Ledger {
             Self::Export(it) => it.run(connection).await,
             Self::Follow(it) => it.run(connection).await,
             Self::Head(it) => it.run(connection).await,
+            Self::Erase(it) => it.run(connection).await,
+            Self::Hold(it) => it.run(connection).await,
         }
     }
 }

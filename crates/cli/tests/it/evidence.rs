@@ -144,3 +144,45 @@ fn an_export_grows_with_the_ledger_and_is_checked_offline() {
     fs::write(&bundle, bytes).unwrap();
     is_broken(folder, &["exported", "--key", KEY], "does not hash to what tile/0/000");
 }
+
+#[test]
+fn a_person_is_erased_and_the_evidence_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let live = Live::start(folder);
+    let token = json(&live.ok(&["token", "issue", "ana", "--role", "operator", "-o", "json"]));
+    let as_ana = ["--token", token["secret"].as_str().unwrap()];
+    live.ok(&[&as_ana[..], &["pause", "--everything", "--reason", "asked by Ana"]].concat());
+    let events = json(&live.ok(&["ledger", "show", "-o", "json"]));
+    let paused = events.as_array().unwrap().last().unwrap();
+    let position = paused["position"].to_string();
+    let shown = live.ok(&["ledger", "show"]);
+    assert!(shown.contains("  ana  ") && shown.contains("asked by Ana"), "{shown}");
+    fs::write(folder.join("event.tlog-proof"), live.ok(&["ledger", "prove", &position, "--key", KEY]))
+        .unwrap();
+    let at = paused["event"]["at"].as_str().unwrap();
+    let then = live.ok(&["pause", "--list", "--as-of", at]);
+    assert!(then.contains("asked by Ana"), "{then}");
+
+    let erase = ["ledger", "erase", "--subject", "ana", "--reason", "request 31"];
+    let refused = live.run(&erase);
+    assert!(refused.code == 1 && refused.err.contains("shipway token revoke"), "{}", refused.err);
+    live.ok(&["token", "revoke", token["token"]["id"].as_str().unwrap()]);
+    let erased = live.ok(&erase);
+    assert!(erased.contains("erased: 3 texts") && erased.contains("proved: the 2 events"), "{erased}");
+    let shown = live.ok(&["ledger", "show"]);
+    assert!(!shown.to_lowercase().contains("ana ") && shown.contains("erased"), "{shown}");
+    assert!(!live.ok(&["pause", "--list", "--as-of", at]).contains("Ana"));
+    assert!(live.ok(&["ledger", "verify", "--key", KEY]).contains("sound: "));
+    drop(live);
+
+    let said = verify(folder, &["event.tlog-proof", "--key", KEY]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let files: Vec<u8> = ["ledger.sqlite", "ledger.sqlite-wal"]
+        .iter()
+        .flat_map(|name| fs::read(folder.join("data").join(name)).unwrap_or_default())
+        .collect();
+    assert!(!files.windows(12).any(|it| it == b"asked by Ana"), "nothing is left on the disk");
+    assert_eq!(run(folder, &["whoami", "--as-of", "2026-13-01T00:00:00Z"]).code, 2);
+    assert_eq!(run(folder, &["version", "--as-of", at]).code, 2);
+}

@@ -36,7 +36,7 @@ pub(crate) fn pause(state: &State, id: RolloutId, reason: &str) -> Result<Vec<Bo
 }
 
 /// Lifts the pause of a person, or ends the pause step of a canary.
-pub(crate) fn resume(state: &State, id: RolloutId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
+pub(crate) fn resume(state: &State, id: RolloutId) -> Result<Vec<Body>, Rejection> {
     let rollout = state.rollouts.known(id)?;
     if rollout.paused.is_some() {
         return Ok(vec![Body::RolloutResumed { id }]);
@@ -54,7 +54,7 @@ pub(crate) fn resume(state: &State, id: RolloutId, ctx: &Context<'_>) -> Result<
             },
         ));
     };
-    let outcome = completed(format!("resumed by {}", ctx.actor));
+    let outcome = completed("resumed".to_owned());
     Ok(vec![Body::StepEnded { id, step, direction: Direction::Do, attempt, outcome }])
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn approve(
             .hint(format!("a member of {team} can run `shipway rollout approve {id} {step}`")));
         }
     }
-    let outcome = completed(format!("approved by {}", ctx.actor));
+    let outcome = completed("approved".to_owned());
     Ok(vec![
         Body::StepApproved { id, step, note: note.to_owned() },
         Body::StepEnded { id, step, direction: Direction::Do, attempt, outcome },

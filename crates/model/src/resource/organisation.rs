@@ -100,4 +100,18 @@ pub struct Regulation {
     pub forbids_release_models: BTreeSet<ReleaseModel>,
     /// The clause that says so, for the refusal.
     pub reason: String,
+    /// For how many years the ledger must be kept; 7 when left out, as for audit papers under SOX.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub retention_years: Option<u8>,
+}
+
+impl Regulation {
+    /// For how many years the ledger is kept when a regulation does not say: audit papers under SOX.
+    pub const RETENTION_YEARS_DEFAULT: u8 = 7;
+
+    /// For how many years the ledger must be kept on account of it.
+    pub fn retention_years(&self) -> u8 {
+        self.retention_years.unwrap_or(Self::RETENTION_YEARS_DEFAULT)
+    }
 }

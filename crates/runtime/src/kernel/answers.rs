@@ -94,7 +94,11 @@ fn without_drawn(command: &Command) -> Command {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
         }
-        Command::ApplyResources { .. }
+        // Which texts there are is found out anew for each request; the first one has erased them.
+        Command::EraseTexts { texts, .. } => texts.clear(),
+        Command::PlaceHold { .. }
+        | Command::ReleaseHold { .. }
+        | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
         | Command::SealRelease { .. }
         | Command::PauseRollout { .. }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_ledger::{Checkpoint, Frontier, SigningKey, canonical, leaf_hash, to_canonical};
-use shipway_model::event::Event;
+use shipway_model::event::{Body, Event};
 
 use super::Tip;
+use crate::entropy::Entropy;
+use crate::personal;
 use crate::published::Head;
-use crate::store::{Batch, NODE_LEVEL_MIN, Node, Record};
+use crate::store::{Batch, Disclosure, NODE_LEVEL_MIN, Node, Record};
 
 pub(crate) struct Draft {
     /// Of every event in it.
@@ -24,12 +26,14 @@ pub(crate) struct Draft {
 pub(super) struct Written {
     pub(super) event: Event,
     bytes: Arc<[u8]>,
+    disclosures: Vec<Disclosure>,
 }
 
-/// Makes the event's record.
-pub(super) fn write(event: Event) -> Result<Written, canonical::Error> {
-    let bytes = to_canonical(&event)?.into();
-    Ok(Written { event, bytes })
+/// Makes the event's record, which will have the number `position`.
+pub(super) fn write(event: Event, position: u64, entropy: &dyn Entropy) -> Result<Written, canonical::Error> {
+    let (sealed, disclosures) = personal::seal(&event, position, entropy);
+    let bytes = to_canonical(sealed.as_ref())?.into();
+    Ok(Written { event, bytes, disclosures })
 }
 
 impl Draft {
@@ -45,7 +49,11 @@ impl Draft {
     }
 
     pub(super) fn record(&mut self, written: Written) {
-        let Written { event, bytes } = written;
+        let Written { event, bytes, disclosures } = written;
+        self.batch.disclosures.extend(disclosures);
+        if let Body::TextsErased { texts, .. } = &event.body {
+            self.batch.erased.extend(texts.iter().cloned());
+        }
         let leaf = leaf_hash(&bytes);
         let record = Record { position: self.size(), bytes, leaf };
         self.batch.records.push((event.body.stream().to_string(), record));

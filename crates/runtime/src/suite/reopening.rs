@@ -10,7 +10,9 @@ use super::world::{World, pause};
 use super::{ManualClock, Site, block_on};
 use crate::open::OpenError;
 use crate::sharing::Sharing;
-use crate::store::{AppendError, Batch, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer};
+use crate::store::{
+    AppendError, Batch, Disclosure, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer,
+};
 
 pub(super) fn reopening_keeps_exactly_what_was_acknowledged(site: &dyn Site) {
     block_on(async {
@@ -97,7 +99,7 @@ pub(super) fn changed_records_are_found_on_opening(site: &dyn Site) {
 
     let rehashed = open(|records| {
         if let Some(record) = records.iter_mut().find(|it| it.position == 2) {
-            let text = String::from_utf8_lossy(&record.bytes).replace("a check", "another");
+            let text = String::from_utf8_lossy(&record.bytes).replace("\"b\"", "\"z\"");
             record.leaf = shipway_ledger::leaf_hash(text.as_bytes());
             record.bytes = text.into_bytes().into();
         }
@@ -155,6 +157,14 @@ impl StoreReader for ForgedReader {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<shipway_model::Digest>, StoreError> {
         self.reader.node(level, index)
+    }
+
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError> {
+        self.reader.disclosures(positions)
+    }
+
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError> {
+        self.reader.disclosures_from(from, limit)
     }
 
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {

@@ -90,8 +90,12 @@ impl SharedWriter {
         };
         let refused = match self.store.append(sealed.batch()) {
             Ok(()) => {
+                let erases = sealed.erases();
                 self.kernel.commit(sealed);
                 self.refused_at = None;
+                if erases {
+                    self.kernel.forget_erased();
+                }
                 return reply(answered);
             }
             Err(AppendError::Stale) => SubmitError::Unavailable("the lock was lost".to_owned()),

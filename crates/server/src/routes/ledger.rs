@@ -1,7 +1,8 @@
 //! The ledger, to be read and verified from outside.
 
 use shipway_api::operations::ledger::{
-    FollowEvents, ListLedgerEvents, ShowConsistencyProof, ShowEventProof, ShowLedgerHead,
+    EraseSubject, FollowEvents, ListHolds, ListLedgerEvents, PlaceHold, ReleaseHold, ShowConsistencyProof,
+    ShowEventProof, ShowLedgerHead,
 };
 use shipway_api::view::ledger::LedgerHead;
 use shipway_api::{Code, Operation};
@@ -13,8 +14,10 @@ use crate::problem::Failure;
 use crate::router::Routes;
 
 mod consistency;
+mod erase;
 mod follow;
 mod head;
+mod hold;
 mod list;
 mod proof;
 
@@ -25,6 +28,10 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ShowEventProof, _, _>(proof::handle)
         .add::<ShowConsistencyProof, _, _>(consistency::handle)
         .add::<FollowEvents, _, _>(follow::handle)
+        .add::<EraseSubject, _, _>(erase::handle)
+        .add::<ListHolds, _, _>(hold::list)
+        .add::<PlaceHold, _, _>(hold::place)
+        .add::<ReleaseHold, _, _>(hold::release)
 }
 
 /// The ledger's end, now or then.

@@ -16,7 +16,11 @@ struct Migration {
 }
 
 /// From an empty schema on. What was released stays as it is.
-const MIGRATIONS: [Migration; 1] = [Migration { sql: include_str!("migrations/1.sql"), needs: 1 }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { sql: include_str!("migrations/1.sql"), needs: 1 },
+    // An older replica shows commitments where names are, and still writes names into its own records.
+    Migration { sql: include_str!("migrations/2.sql"), needs: 1 },
+];
 /// The newest that this release knows.
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// One at a time migrates: a number of our own for the advisory lock.

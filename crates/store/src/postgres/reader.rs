@@ -2,7 +2,7 @@
 
 use shipway_model::Digest;
 use shipway_runtime::Record;
-use shipway_runtime::store::{StoreError, StoreReader, StoredAnswer};
+use shipway_runtime::store::{Disclosure, StoreError, StoreReader, StoredAnswer};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -52,6 +52,17 @@ impl StoreReader for Reader {
         let values: Values = vec![Box::new(level.cast_signed()), Box::new(row::integer(index))];
         let found = self.rows(include_str!("sql/find_node.sql"), values, |it| row::digest(it, 0))?;
         Ok(found.into_iter().next())
+    }
+
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError> {
+        let positions: Vec<_> = positions.iter().map(|it| row::integer(*it)).collect();
+        let values: Values = vec![Box::new(positions)];
+        self.rows(include_str!("sql/find_disclosures.sql"), values, row::disclosure)
+    }
+
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError> {
+        let values: Values = vec![Box::new(row::integer(from)), Box::new(row::integer(limit as u64))];
+        self.rows(include_str!("sql/read_disclosures.sql"), values, row::disclosure)
     }
 
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {

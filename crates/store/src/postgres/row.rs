@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shipway_model::Digest;
 use shipway_model::effect::Performer;
 use shipway_runtime::Record;
-use shipway_runtime::store::{EffectRow, StoredAnswer, StoredHead};
+use shipway_runtime::store::{Disclosure, EffectRow, StoredAnswer, StoredHead};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -62,6 +62,13 @@ pub(super) fn effect(row: &Row) -> Result<EffectRow, Fault> {
 pub(super) fn order(row: &Row, column: usize) -> Result<shipway_model::effect::Effect, Fault> {
     let body: &[u8] = get(row, column)?;
     serde_json::from_slice(body).map_err(|error| Fault::Damaged(format!("an effect cannot be read: {error}")))
+}
+
+/// `position, pointer, salt, text`
+pub(super) fn disclosure(row: &Row) -> Result<Disclosure, Fault> {
+    let salt: &[u8] = get(row, 2)?;
+    let salt = salt.try_into().map_err(|_| Fault::Damaged("a salt has not 32 bytes".to_owned()))?;
+    Ok(Disclosure { position: unsigned(row, 0)?, pointer: get(row, 1)?, salt, text: get(row, 3)? })
 }
 
 /// `request, first, last, at_ms`

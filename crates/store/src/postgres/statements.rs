@@ -33,6 +33,8 @@ pub(super) fn of(batch: &Batch, id: &str, channel: &str) -> Statements {
     ];
     all.extend(events(batch));
     all.extend(nodes(batch));
+    all.extend(disclosures(batch));
+    all.extend(erasures(batch));
     all.extend(puts(batch));
     all.extend(leases(batch));
     all.extend(removals(batch));
@@ -76,6 +78,21 @@ fn nodes(batch: &Batch) -> Option<Statement> {
     let indexes: Vec<_> = batch.nodes.iter().map(|it| row::integer(it.index)).collect();
     let hashes: Vec<_> = batch.nodes.iter().map(|it| it.hash.as_bytes().to_vec()).collect();
     (!batch.nodes.is_empty()).then(|| statement!("insert_nodes", levels, indexes, hashes))
+}
+
+fn disclosures(batch: &Batch) -> Option<Statement> {
+    let kept = &batch.disclosures;
+    let positions: Vec<_> = kept.iter().map(|it| row::integer(it.position)).collect();
+    let pointers: Vec<_> = kept.iter().map(|it| it.pointer.clone()).collect();
+    let salts: Vec<_> = kept.iter().map(|it| it.salt.to_vec()).collect();
+    let texts: Vec<_> = kept.iter().map(|it| it.text.clone()).collect();
+    (!kept.is_empty()).then(|| statement!("put_disclosures", positions, pointers, salts, texts))
+}
+
+fn erasures(batch: &Batch) -> Option<Statement> {
+    let positions: Vec<_> = batch.erased.iter().map(|it| row::integer(it.position)).collect();
+    let pointers: Vec<_> = batch.erased.iter().map(|it| it.pointer.clone()).collect();
+    (!batch.erased.is_empty()).then(|| statement!("remove_disclosures", positions, pointers))
 }
 
 fn puts(batch: &Batch) -> Option<Statement> {

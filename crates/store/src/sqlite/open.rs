@@ -8,7 +8,8 @@ use rusqlite::Connection;
 /// `SHPW`: marks a database file as a ledger of Shipway.
 const APPLICATION_ID: i32 = 0x5348_5057;
 /// What leads from each version of the tables to the next, from an empty file on. What was released stays as it is.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
 /// Of the tables.
 const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Row, ToSql};
 use shipway_model::Digest;
 use shipway_runtime::Record;
-use shipway_runtime::store::{StoreError, StoreReader, StoredAnswer};
+use shipway_runtime::store::{Disclosure, StoreError, StoreReader, StoredAnswer};
 
 use super::{connection, row, streams};
 
@@ -69,6 +69,24 @@ impl StoreReader for Reader {
             let mut statement = connection.prepare_cached(include_str!("sql/find_node.sql"))?;
             statement.query_row((level, row::integer(index)), |it| row::digest(it, 0)).optional()
         })
+    }
+
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(include_str!("sql/find_disclosures.sql"))?;
+            let mut found = Vec::new();
+            for position in positions {
+                for it in statement.query_map([row::integer(*position)], row::disclosure)? {
+                    found.push(it?);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError> {
+        let (from, limit) = (row::integer(from), row::integer(limit as u64));
+        self.rows(include_str!("sql/read_disclosures.sql"), &[&from, &limit], row::disclosure)
     }
 
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {

@@ -7,7 +7,7 @@ use rusqlite::types::Type;
 use rusqlite::{Error, Row};
 use shipway_model::Digest;
 use shipway_runtime::Record;
-use shipway_runtime::store::{EffectRow, StoredAnswer};
+use shipway_runtime::store::{Disclosure, EffectRow, StoredAnswer};
 
 /// Positions and sizes end at 2^53.
 pub(super) fn integer(number: u64) -> i64 {
@@ -46,6 +46,11 @@ pub(super) fn effect(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         leased_until: timestamp(row, 2)?,
         holder: row.get(3)?,
     })
+}
+
+/// `position, pointer, salt, text`
+pub(super) fn disclosure(row: &Row<'_>) -> rusqlite::Result<Disclosure> {
+    Ok(Disclosure { position: unsigned(row, 0)?, pointer: row.get(1)?, salt: row.get(2)?, text: row.get(3)? })
 }
 
 /// `request, first, last, at_ms`

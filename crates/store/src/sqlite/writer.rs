@@ -140,10 +140,21 @@ fn append(connection: &mut Connection, batch: &Batch, tail: &Tail) -> rusqlite::
         tail.write(&transaction, batch.size - batch.records.len() as u64)?;
     }
     insert_events(&transaction, batch)?;
+    keep_disclosures(&transaction, batch)?;
     change_effects(&transaction, &batch.effects)?;
     put_answers(&transaction, batch)?;
     transaction.commit()?;
+    if !batch.erased.is_empty() {
+        connection.pragma_update(None, "secure_delete", "OFF")?;
+        forget_log(connection)?;
+    }
     Ok(true)
+}
+
+/// Moves the write-ahead log into the file and empties it: it still has the pages as they were before. A reader that is
+/// at work may keep it; it is emptied later then, as it always is in time.
+fn forget_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
@@ -154,6 +165,25 @@ fn insert_events(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Resu
     let mut node = transaction.prepare_cached(include_str!("sql/insert_node.sql"))?;
     for it in &batch.nodes {
         node.execute((it.level, row::integer(it.index), it.hash.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// What is deleted is overwritten: nobody reads it from the disk's free pages.
+fn keep_disclosures(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    if !batch.disclosures.is_empty() {
+        let mut put = transaction.prepare_cached(include_str!("sql/put_disclosure.sql"))?;
+        for it in &batch.disclosures {
+            put.execute((row::integer(it.position), &it.pointer, it.salt, &it.text))?;
+        }
+    }
+    if batch.erased.is_empty() {
+        return Ok(());
+    }
+    transaction.pragma_update(None, "secure_delete", "ON")?;
+    let mut remove = transaction.prepare_cached(include_str!("sql/remove_disclosure.sql"))?;
+    for it in &batch.erased {
+        remove.execute((row::integer(it.position), &it.pointer))?;
     }
     Ok(())
 }

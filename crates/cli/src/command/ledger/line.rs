@@ -6,8 +6,9 @@ use crate::output::{Paint, plain};
 
 /// Position, time, who, what, and the start of the data.
 pub(super) fn line(entry: &LedgerEvent, paint: Paint) -> String {
-    let text = |field: &str| plain(entry.event[field].as_str().unwrap_or_default());
-    let data = plain(&entry.event["data"].to_string());
+    let event = entry.opened();
+    let text = |field: &str| plain(event[field].as_str().unwrap_or_default());
+    let data = plain(&event["data"].to_string());
     let shown: String = data.chars().take(100).collect();
     let ellipsis = if data.chars().nth(100).is_some() { "…" } else { "" };
     format!(

@@ -162,7 +162,7 @@ impl Sink {
             Self::People(_) => {}
         }
         // An event of a newer control plane is not ours to judge.
-        let Ok(event) = serde_json::from_value::<Event>(entry.event.clone()) else { return News::None };
+        let Ok(event) = serde_json::from_value::<Event>(entry.opened()) else { return News::None };
         if let Self::People(people) = self {
             let (story, screen) = &mut **people;
             // Whether it is over is known when nothing follows.

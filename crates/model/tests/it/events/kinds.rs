@@ -17,6 +17,9 @@ macro_rules! kinds {
 
 kinds! {
     LedgerOpened => "ledger.opened",
+    TextsErased => "texts.erased",
+    HoldPlaced => "hold.placed",
+    HoldReleased => "hold.released",
     TokenIssued => "token.issued",
     TokenRevoked => "token.revoked",
     ResourceApplied => "resource.applied",

@@ -152,7 +152,10 @@ impl Story {
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
             | Body::ScopePaused { .. }
-            | Body::ScopeResumed { .. } => Vec::new(),
+            | Body::ScopeResumed { .. }
+            | Body::TextsErased { .. }
+            | Body::HoldPlaced { .. }
+            | Body::HoldReleased { .. } => Vec::new(),
         }
     }
 

@@ -1,0 +1,158 @@
+//! Which texts of an event may name a person, and how they stand in its record.
+//!
+//! Names of who acted and what people wrote freely may have to be erased one day, and the record may not change. So a
+//! record holds a salted commitment in place of each such text; salt and text are kept beside the ledger. Declarations,
+//! plans and what machines report are not personal: whoever declares teams by real names publishes them.
+
+use super::{Body, Cause, End, Event, Role};
+
+/// What stands in place of a committed text, before the commitment's digest.
+pub const COMMITTED: &str = "committed:";
+/// What is shown in place of a text that was erased.
+pub const ERASED: &str = "erased";
+
+/// A text that may name a person.
+pub struct Personal<'a> {
+    /// Where it stands in the record's JSON (RFC 6901).
+    pub pointer: &'static str,
+    pub text: &'a mut String,
+}
+
+impl Event {
+    /// False only where [`Event::personal_mut`] finds nothing; cheap, and asked of every event.
+    pub fn may_name_a_person(&self) -> bool {
+        // Whatever a machine does, it may pass on a person's reason at the end.
+        names_a_person(&self.actor)
+            || matches!(self.body, Body::RolloutEnded { .. } | Body::TokenIssued { .. })
+    }
+
+    /// The texts that may name a person, but for empty ones.
+    pub fn personal_mut(&mut self) -> Vec<Personal<'_>> {
+        let mut found = Vec::new();
+        if names_a_person(&self.actor) {
+            found.push(Personal { pointer: "/actor", text: &mut self.actor });
+        }
+        found.extend(self.body.personal_mut());
+        found.retain(|it| !it.text.is_empty());
+        found
+    }
+}
+
+/// Machines act under names of their own.
+fn names_a_person(actor: &str) -> bool {
+    actor != super::CONTROL_PLANE && !actor.starts_with(super::AGENT_PREFIX)
+}
+
+impl Body {
+    fn personal_mut(&mut self) -> Vec<Personal<'_>> {
+        let at = |pointer, text| vec![Personal { pointer, text }];
+        match self {
+            // An agent's token is named after its host.
+            Self::TokenIssued { role: Role::Agent, .. } => Vec::new(),
+            Self::TokenIssued { name, .. } => at("/data/name", name),
+            Self::ScopePaused { reason, .. }
+            | Self::RolloutPaused { reason, .. }
+            | Self::RolloutAborting { reason, .. }
+            | Self::TextsErased { reason, .. }
+            | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            Self::EvidenceAttached { evidence, .. } => match &mut evidence.statement {
+                Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
+                None => Vec::new(),
+            },
+            Self::StepApproved { note, .. } => at("/data/note", note),
+            Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => vec![
+                Personal { pointer: "/data/cause/asked/by", text: by },
+                Personal { pointer: "/data/cause/asked/reason", text: reason },
+            ],
+            Self::RolloutEnded { end: End::Aborted { reason }, .. } => at("/data/end/aborted/reason", reason),
+            Self::RolloutEnded { end: End::Cancelled { reason }, .. } => {
+                at("/data/end/cancelled/reason", reason)
+            }
+            Self::RolloutUnwinding {
+                cause: Cause::StepFailed { .. } | Cause::InstanceFailed { .. }, ..
+            }
+            | Self::RolloutEnded { end: End::Succeeded { .. } | End::RolledBack {}, .. }
+            | Self::LedgerOpened { .. }
+            | Self::HoldReleased { .. }
+            | Self::TokenRevoked { .. }
+            | Self::ResourceApplied { .. }
+            | Self::ArtifactRegistered { .. }
+            | Self::ReleaseCreated { .. }
+            | Self::ReleaseSealed { .. }
+            | Self::AgentRegistered { .. }
+            | Self::InstanceChanged { .. }
+            | Self::ScopeResumed { .. }
+            | Self::RolloutQueued { .. }
+            | Self::RolloutReplanned { .. }
+            | Self::RolloutStarted { .. }
+            | Self::RolloutResumed { .. }
+            | Self::RolloutHalted { .. }
+            | Self::StepStarted { .. }
+            | Self::StepEnded { .. }
+            | Self::StepRetried { .. }
+            | Self::StepTolerated { .. }
+            | Self::StepSkipped { .. }
+            | Self::StepObserved { .. } => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(actor: &str, body: serde_json::Value) -> Event {
+        let mut event = serde_json::json!({
+            "schema": "shipway.dev/event/v1", "tenant": "default", "actor": actor, "at": "2026-03-14T09:26:53Z",
+        });
+        event.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn pointers_lead_to_the_texts_in_the_record() {
+        let bodies = [
+            serde_json::json!({"type": "token.issued", "data": {
+                "id": "tok_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "name": "ana", "role": "operator",
+                "secretDigest": format!("sha256:{}", "0".repeat(64)),
+            }}),
+            serde_json::json!({"type": "scope.paused", "data": {"scope": "everything", "reason": "why"}}),
+            serde_json::json!({"type": "rollout.unwinding", "data": {
+                "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "cause": {"asked": {"by": "ana", "reason": "why"}},
+            }}),
+            serde_json::json!({"type": "rollout.ended", "data": {
+                "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "end": {"cancelled": {"reason": "why"}},
+            }}),
+            serde_json::json!({"type": "rollout.ended", "data": {
+                "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "end": {"aborted": {"reason": "why"}},
+            }}),
+            serde_json::json!({"type": "step.approved", "data": {
+                "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "step": 1, "note": "fine",
+            }}),
+        ];
+        for body in bodies {
+            let mut event = event("ana", body);
+            let record = serde_json::to_value(&event).unwrap();
+            let found = event.personal_mut();
+            assert!(found.len() > 1, "{record}");
+            for Personal { pointer, text } in found {
+                assert_eq!(
+                    record.pointer(pointer).and_then(|it| it.as_str()),
+                    Some(text.as_str()),
+                    "{pointer}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn machines_and_empty_texts_are_nobody() {
+        for actor in ["shipway", "agent:host-a"] {
+            let mut event = event(
+                actor,
+                serde_json::json!({"type": "scope.paused", "data": {"scope": "everything", "reason": ""}}),
+            );
+            assert_eq!(event.personal_mut().len(), 0, "{actor}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT position, pointer, salt, text FROM disclosures WHERE position = ANY($1::bigint[])

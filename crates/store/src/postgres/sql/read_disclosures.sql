@@ -1,0 +1,2 @@
+SELECT position, pointer, salt, text FROM disclosures
+WHERE position >= $1 ORDER BY position, pointer COLLATE "C" LIMIT $2

@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO disclosures (position, pointer, salt, text) VALUES (?1, ?2, ?3, ?4)

@@ -1,0 +1,1 @@
+DELETE FROM disclosures WHERE position = ?1 AND pointer = ?2
