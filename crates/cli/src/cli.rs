@@ -49,6 +49,9 @@ pub(crate) enum Verb {
     /// Attach what the tools found, and see it
     #[command(subcommand)]
     Evidence(command::evidence::Evidence),
+    /// Ask, test and lint policies, offline
+    #[command(subcommand)]
+    Policy(command::policy::Policy),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
@@ -95,6 +98,7 @@ impl Verb {
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)
+            | Self::Policy(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)

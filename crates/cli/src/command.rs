@@ -19,6 +19,7 @@ pub(crate) mod help;
 pub(crate) mod ledger;
 pub(crate) mod pause;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod rollout;
@@ -67,6 +68,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,
+        Verb::Policy(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,

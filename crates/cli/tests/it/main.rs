@@ -9,6 +9,7 @@ mod faults;
 mod help;
 mod inspect;
 mod live;
+mod policy;
 mod program;
 mod rollout;
 mod site;
