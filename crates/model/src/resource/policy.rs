@@ -115,6 +115,7 @@ pub struct Coverage {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to whoever writes the file")]
 pub struct Vulnerabilities {
     /// The lowest severity that blocks.
     #[serde(default = "high")]
