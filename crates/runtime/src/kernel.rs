@@ -28,7 +28,7 @@ use crate::entropy::Entropy;
 use crate::open::OpenError;
 use crate::published::{Head, Published};
 use crate::replay::replay;
-use crate::runtime::{Receipt, Submission, SubmitError};
+use crate::runtime::{Condition, Receipt, Submission, SubmitError};
 use crate::sharing::{Claim, Granted};
 use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead};
 
@@ -38,7 +38,7 @@ pub const LEASES_MAX: usize = 64;
 pub const LEASE_TTL_MAX: Duration = Duration::from_secs(300);
 
 pub(crate) enum Request {
-    Submit(Box<Submission>),
+    Submit(Box<Submission>, Option<Condition>),
     /// Where the writer gives the leases.
     Lease(Claim),
 }
@@ -160,7 +160,9 @@ impl Kernel {
     /// Does what is asked for. The answer holds once the draft is durable.
     pub(crate) fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
         match request {
-            Request::Submit(submission) => Reply::Submit(self.submit(draft, submission)),
+            Request::Submit(submission, condition) => {
+                Reply::Submit(self.submit(draft, submission, condition.as_ref()))
+            }
             Request::Lease(claim) => Reply::Lease(Ok(self.lease(draft.at, claim))),
         }
     }
@@ -306,9 +308,18 @@ impl Kernel {
         self.published.wake(&performers);
     }
 
-    fn submit(&mut self, draft: &mut Draft, submission: &Submission) -> Result<Accepted, SubmitError> {
+    fn submit(
+        &mut self,
+        draft: &mut Draft,
+        submission: &Submission,
+        condition: Option<&Condition>,
+    ) -> Result<Accepted, SubmitError> {
         let Submission { actor, key, command, generation } = submission;
+        let holds = |state: &State| condition.is_none_or(|holds| holds(state));
         let Some(key) = key else {
+            if !holds(&self.working) {
+                return Err(SubmitError::Changed);
+            }
             return self.decide(draft, actor, command, *generation).map(Accepted::Now);
         };
         let (key, request) = (answers::scoped_key(actor, key), answers::request_digest(actor, command));
@@ -318,6 +329,10 @@ impl Kernel {
             } else {
                 Err(SubmitError::KeyReused)
             };
+        }
+        // Only now: a repeat gets its answer, whatever has changed since.
+        if !holds(&self.working) {
+            return Err(SubmitError::Changed);
         }
         let first = draft.size();
         let receipt = self.decide(draft, actor, command, *generation)?;
