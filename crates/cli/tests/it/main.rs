@@ -2,6 +2,8 @@
 
 mod artifact;
 mod bad_input;
+#[path = "../../../store/tests/it/cluster.rs"]
+mod cluster;
 mod completion;
 mod config;
 mod evidence;
