@@ -30,7 +30,7 @@ use crate::published::{Head, Published};
 use crate::replay::replay;
 use crate::runtime::{Condition, Receipt, Submission, SubmitError};
 use crate::sharing::{Claim, Granted};
-use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead};
+use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead, UNFINISHED};
 
 /// Effects given at once.
 pub const LEASES_MAX: usize = 64;
@@ -234,6 +234,9 @@ impl Kernel {
     /// Takes over what stands in the store beyond what is published. Nothing may be in flight.
     pub(crate) fn catch_up(&mut self, store: &mut dyn Store) -> Result<(), OpenError> {
         let Loaded { head: stored, effects } = store.load()?;
+        if stored.checkpoint == UNFINISHED {
+            return Err(OpenError::Unfinished);
+        }
         let (mut state, mut at) = (self.published.state().clone(), self.at);
         let from = self.durable.frontier.clone();
         // What was folded before an erasure may still name somebody.

@@ -95,7 +95,7 @@ impl Drop for PostgresStore {
     }
 }
 
-fn configuration(address: &str) -> Result<Config, ConnectError> {
+pub(super) fn configuration(address: &str) -> Result<Config, ConnectError> {
     let mut config: Config = address.parse().map_err(ConnectError::Address)?;
     let asked = config.get_options().unwrap_or_default().to_owned();
     let schema =
