@@ -27,7 +27,7 @@ use crate::command::serve::Place;
 /// The ledger within the folder.
 pub(crate) const LEDGER: &str = "ledger.sqlite";
 /// The secret key that signs checkpoints, within the folder.
-const KEY: &str = "checkpoint.key";
+pub(crate) const KEY: &str = "checkpoint.key";
 /// What the public key is derived from it, for those who verify, within the folder.
 pub(crate) const PUBLIC_KEY: &str = "checkpoint.pub";
 /// There is one tenant until there are several.
