@@ -267,7 +267,7 @@ impl Kernel {
     /// The same where the store gives the leases, and for little news: folds what others have appended up to `stored`
     /// onto what is published. Nothing may be in flight.
     pub(crate) fn follow(&mut self, stored: StoredHead) -> Result<(), OpenError> {
-        if stored.revision == self.durable.revision {
+        if !self.is_behind(&stored) {
             return Ok(());
         }
         let (from, revision) = (self.durable.frontier.clone(), stored.revision);
@@ -293,9 +293,16 @@ impl Kernel {
         if events.iter().any(|it| erases(it)) { self.refold() } else { Ok(()) }
     }
 
-    /// Whether a batch on top of what is known would be stale.
+    /// Whether a batch on top of what is known would be stale. The tree is compared too: a database that has lost what
+    /// was acknowledged, by a failover, comes to the same revision with another history.
     pub(crate) fn is_behind(&self, stored: &StoredHead) -> bool {
-        stored.revision != self.durable.revision
+        let Tip { frontier, revision } = &self.durable;
+        let is_known = if stored.frontier.is_empty() {
+            frontier.size() == 0
+        } else {
+            stored.frontier == frontier.to_bytes()
+        };
+        stored.revision != *revision || !is_known
     }
 
     /// Takes the store's word for the generations under which effects are held.

@@ -36,7 +36,9 @@ pub enum CopyError {
     Occupied,
     #[error("record {position} is missing from what is to be copied")]
     Missing { position: u64 },
-    #[error("record {position} does not fit its hash: what is to be copied has been changed since it was written")]
+    #[error(
+        "record {position} does not fit its hash: what is to be copied has been changed since it was written"
+    )]
     Changed { position: u64 },
     #[error("the records have the root {found}, but their ledger ends in {expected}")]
     Differs { expected: Digest, found: Digest },

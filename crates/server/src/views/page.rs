@@ -1,7 +1,7 @@
 //! Cutting lists into pages.
 
-use shipway_api::{Code, Page};
 use shipway_api::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use shipway_api::{Code, Page};
 
 use crate::problem::Failure;
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use shipway_runtime::StoreReader;
 use shipway_runtime::store::Loaded;
 
+use super::connection;
 use super::open::{OpenError, Schema, look};
 use super::reader::Reader;
 use super::writer::{SqliteStore, load};
-use super::connection;
 
 /// The effects of tables of version 1, which did not know holders.
 const LOAD_EFFECTS_1: &str = "SELECT body, generation, leased_until_ms, NULL FROM effects";

@@ -42,7 +42,10 @@ fn look_at_folder(data: &Path) -> Result<(Loaded, Arc<dyn StoreReader>, Option<P
         (data.to_owned(), data.parent().unwrap_or(Path::new(".")))
     };
     if !file.is_file() {
-        return Err(Failure::new(format!("there is no ledger at {}", file.display()), "shipway ledger verify"));
+        return Err(Failure::new(
+            format!("there is no ledger at {}", file.display()),
+            "shipway ledger verify",
+        ));
     }
     let (loaded, reader) = SqliteStore::inspect(&file).map_err(|error| Failure::because(&error, NEXT))?;
     let beside = folder.join(control_plane::PUBLIC_KEY);
@@ -83,7 +86,10 @@ impl Audit {
         for Node { level, index, hash } in nodes {
             if self.reader.node(level, index).map_err(unreadable)? != Some(hash) {
                 let end = (index + 1) << level;
-                let why = format!("the hash that is kept for proofs over the {} events up to it is not theirs", 1_u64 << level);
+                let why = format!(
+                    "the hash that is kept for proofs over the {} events up to it is not theirs",
+                    1_u64 << level
+                );
                 return Err(wrong(end - 1, &why));
             }
         }

@@ -44,7 +44,8 @@ impl Restore {
         daemon::write_privately();
         let source = Home::Folder(self.from.clone()).look()?;
         if let Some(found) = [KEY, LEDGER].map(|it| self.data.join(it)).iter().find(|it| it.exists()) {
-            let message = format!("{} is there already: a backup is restored into an empty place", found.display());
+            let message =
+                format!("{} is there already: a backup is restored into an empty place", found.display());
             return Err(Failure::new(message, NEXT));
         }
         let mut target = Home::of(self.data.clone(), self.store).open()?;

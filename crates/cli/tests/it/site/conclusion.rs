@@ -8,9 +8,9 @@ use shipway_api::view::traffic::TargetCondition;
 use shipway_model::RolloutId;
 use tokio::time::sleep;
 
-use super::{LOOK_INTERVAL, Site};
 use super::journal::Journals;
 use super::witness::Witness;
+use super::{LOOK_INTERVAL, Site};
 use crate::program::run;
 
 /// Nothing happens by itself after so long without news.
