@@ -53,7 +53,8 @@ impl Peers {
             let size = self.size().await?;
             if size < before {
                 // After a failover without synchronous replication. Nothing here is to be believed any more.
-                let lost = format!("the store has lost {} events that were shown: start again", before - size);
+                let lost =
+                    format!("the store has lost {} events that were shown: start again", before - size);
                 return Err(StoreError::Damaged(lost));
             }
             if *shown.borrow_and_update() < size {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shipway_engine::Command;
+use shipway_runtime::Runtime;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools};
-use shipway_runtime::Runtime;
 use shipway_store::SqliteStore;
 
 use world::{Nothing, STEPS, config, declare, ended, environment, no_judge, submit};
@@ -65,4 +65,3 @@ async fn round(width: usize) -> f64 {
     runtime.shutdown().await;
     rate
 }
-

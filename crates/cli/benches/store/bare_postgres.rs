@@ -2,6 +2,7 @@
 //! commits and answers.
 
 use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
 
 use crate::rate::{Rate, block_on, write};
@@ -52,9 +53,11 @@ async fn commit_groups(client: Client, mut receiver: mpsc::Receiver<Append>) {
         let (bytes, replies): (Vec<_>, Vec<_>) = group.drain(..).unzip();
         let end = size + bytes.len() as i64;
         let positions: Vec<_> = (size..end).collect();
+        let rows: [&(dyn ToSql + Sync); 2] = [&positions, &bytes];
+        let size: [&(dyn ToSql + Sync); 1] = [&end];
         let (inserted, grown, committed) = tokio::join!(
-            client.execute(&insert, &[&positions, &bytes]),
-            client.execute(&grow, &[&end]),
+            client.execute(&insert, &rows),
+            client.execute(&grow, &size),
             client.batch_execute("COMMIT"),
         );
         inserted.expect("is inserted");

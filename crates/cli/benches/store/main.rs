@@ -49,7 +49,9 @@ fn main() {
         compare("PostgreSQL", n_writers, bare, || postgres(&cluster.fresh(), n_writers));
     }
 
-    println!("effects leased, performed by a driver that does nothing, and reported, on PostgreSQL; median of {ROUNDS}");
+    println!(
+        "effects leased, performed by a driver that does nothing, and reported, on PostgreSQL; median of {ROUNDS}"
+    );
     for n_replicas in REPLICAS {
         let rates = (0..ROUNDS).map(|_| effects::per_second(&cluster.fresh(), folder, n_replicas));
         println!("  {n_replicas} replicas {:>9.0} /s", median(rates));
