@@ -95,6 +95,7 @@ impl Verb {
             | Self::Agent(_)
             | Self::Validate(_)
             | Self::Schema(_)
+            | Self::Store(_)
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)

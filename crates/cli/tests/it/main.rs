@@ -14,6 +14,7 @@ mod live;
 mod program;
 mod rollout;
 mod site;
+mod store;
 mod unreachable;
 mod validate;
 mod witness;

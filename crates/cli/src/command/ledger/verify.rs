@@ -13,6 +13,7 @@ use shipway_model::Digest;
 use shipway_runtime::RECORDS_MAX;
 use shipway_runtime::store::UNFINISHED;
 
+use super::audit::{Audit, Place, unreadable};
 use crate::connection::{connect, only_now};
 use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
