@@ -12,6 +12,7 @@ mod help;
 mod inspect;
 mod live;
 mod program;
+mod replicas;
 mod rollout;
 mod site;
 mod store;
