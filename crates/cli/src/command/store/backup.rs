@@ -24,8 +24,7 @@ const NEXT: &str = "shipway store backup --help";
 #[command(after_help = "\
 Examples:
   shipway store backup --data ./shipway-data /backup/2026-06-01
-  shipway store backup --data /srv/shipway --store postgres://shipway@db.example/shipway /backup/2026-06-01
-  shipway ledger verify --data /backup/2026-06-01")]
+  shipway store backup --data /srv/shipway --store postgres://shipway@db.example/shipway /backup/2026-06-01")]
 pub(crate) struct Backup {
     /// The control plane's folder
     #[arg(long, value_name = "DIR", default_value = "shipway-data")]

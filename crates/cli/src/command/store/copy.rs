@@ -20,7 +20,6 @@ const NEXT: &str = "shipway store copy --help";
 #[command(after_help = "\
 Examples:
   shipway store copy ./shipway-data postgres://shipway@db.example/shipway
-  shipway serve --data ./shipway-data --store postgres://shipway@db.example/shipway
   shipway store copy postgres://shipway@db.example/shipway ./shipway-data")]
 pub(crate) struct Copy {
     /// The folder or the address of the database to copy from

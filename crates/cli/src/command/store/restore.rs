@@ -24,8 +24,7 @@ const NEXT: &str = "shipway store restore --help";
 #[command(after_help = "\
 Examples:
   shipway store restore /backup/2026-06-01 --data ./shipway-data
-  shipway store restore /backup/2026-06-01 --data /srv/shipway --store postgres://shipway@db.example/shipway
-  shipway ledger verify --data ./shipway-data --checkpoint june.json")]
+  shipway store restore /backup/2026-06-01 --data /srv/shipway --store postgres://shipway@db.example/shipway")]
 pub(crate) struct Restore {
     /// The folder of the backup
     from: PathBuf,
