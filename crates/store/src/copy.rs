@@ -108,7 +108,10 @@ impl<'a> Copy<'a> {
         if records.is_empty() || streams.len() != records.len() {
             return Err(CopyError::Missing { position: from });
         }
-        let mut batch = Batch::default();
+        let positions: Vec<_> = records.iter().map(|it| it.position).collect();
+        // What has been erased by now does not come along.
+        let disclosures = reader.disclosures(&positions).map_err(CopyError::Unreadable)?;
+        let mut batch = Batch { disclosures, ..Batch::default() };
         for (stream, record) in streams.into_iter().zip(records) {
             check(&record, self.frontier.size())?;
             let nodes = &mut batch.nodes;
