@@ -28,6 +28,11 @@ const BENCHES: &[Bench] = &[
         summary: "complete rollouts of ten steps per second through engine and store",
     },
     Bench {
+        name: "store",
+        package: "shipway-cli",
+        summary: "durable appends with 1 to 256 writers on SQLite and PostgreSQL, beside each alone; effects of 1, 2 and 4 replicas",
+    },
+    Bench {
         name: "scenarios",
         package: "shipway-analysis",
         summary: "false rollbacks, time to decision and early promotion of our judge and others on made-up traffic",

@@ -67,6 +67,9 @@ pub(crate) enum Verb {
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    /// Copy, back up and restore what a control plane keeps
+    #[command(subcommand)]
+    Store(command::store::Store),
     Verify(command::verify::Verify),
     Witness(command::witness::Witness),
     /// Judge canaries, offline, and see how good the judge is
@@ -95,6 +98,7 @@ impl Verb {
             | Self::Agent(_)
             | Self::Validate(_)
             | Self::Schema(_)
+            | Self::Store(_)
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)

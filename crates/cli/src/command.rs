@@ -26,6 +26,7 @@ pub(crate) mod rollout;
 pub(crate) mod router;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod token;
 mod trust;
 pub(crate) mod up;
@@ -76,6 +77,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
+        Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),
         Verb::Witness(it) => it.run().await,
         Verb::Analysis(it) => it.run(),

@@ -1,7 +1,8 @@
 //! The control plane put together: the only place where store, runtime, drivers, judge and server meet.
 //!
 //! Its folder holds everything that it must not lose: `ledger.sqlite`, `blobs/`, `logs/` and `checkpoint.key`, with
-//! which the ledger's checkpoints are signed.
+//! which the ledger's checkpoints are signed. Where the ledger is in PostgreSQL, any number of control planes share both
+//! the database and the folder.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, Read as _, Write as _};
@@ -17,16 +18,16 @@ use shipway_model::evidence::Normal;
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
-use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, Store as _, SystemClock};
+use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, Store, SystemClock};
 use shipway_server::{Server, StartError, ensure_admin_token, issue_admin_token};
-use shipway_store::SqliteStore;
+use shipway_store::{PostgresStore, SqliteStore};
 
 use crate::command::serve::Place;
 
 /// The ledger within the folder.
 pub(crate) const LEDGER: &str = "ledger.sqlite";
 /// The secret key that signs checkpoints, within the folder.
-const KEY: &str = "checkpoint.key";
+pub(crate) const KEY: &str = "checkpoint.key";
 /// What the public key is derived from it, for those who verify, within the folder.
 pub(crate) const PUBLIC_KEY: &str = "checkpoint.pub";
 /// There is one tenant until there are several.
@@ -52,6 +53,8 @@ pub(crate) enum Fault {
     KeyMissing(PathBuf),
     #[error("the ledger {} cannot be opened", .0.display())]
     Store(PathBuf, #[source] shipway_store::OpenError),
+    #[error("the ledger in PostgreSQL cannot be opened")]
+    Postgres(#[source] shipway_store::ConnectError),
     #[error("the ledger cannot be continued")]
     Ledger(#[source] OpenError),
     #[error("the first token cannot be issued")]
@@ -69,20 +72,28 @@ impl ControlPlane {
         let (folder, listen) = (place.data.as_path(), place.listen);
         let unusable = |error| Fault::Folder(folder.to_owned(), error);
         fs::create_dir_all(folder).map_err(unusable)?;
-        let home = folder.to_owned();
+        let (home, address) = (folder.to_owned(), place.store.clone());
         // Reading a long ledger takes a while, and the runtime's threads have other work.
         let opening = tokio::task::spawn_blocking(move || {
-            let path = home.join(LEDGER);
-            let mut store = SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?;
+            let starting = lock_start(&home)?;
+            let mut store: Box<dyn Store> = match address {
+                Some(address) => Box::new(PostgresStore::open(&address).map_err(Fault::Postgres)?),
+                None => {
+                    let path = home.join(LEDGER);
+                    Box::new(SqliteStore::open(&path).map_err(|it| Fault::Store(path, it))?)
+                }
+            };
             let is_new = store.load().map_err(|it| Fault::Ledger(it.into()))?.head.size == 0;
             let config = Config {
                 tenant: tenant(),
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(OsEntropy),
-                // Only now: whoever else starts on this folder is held off by the open store.
+                // Only now: whoever else starts on this folder is held off.
                 signer: signing_key(&home, is_new)?,
             };
-            Runtime::open(Box::new(store), config).map_err(Fault::Ledger)
+            let runtime = Runtime::open(store, config).map_err(Fault::Ledger)?;
+            drop(starting);
+            Ok(runtime)
         });
         let runtime = opening.await.expect("opening does not panic")?;
         let issued = match place.new_admin_token {
@@ -126,6 +137,14 @@ fn read_evidence(
 ) -> Result<Normal, String> {
     let format = format.map(evidence::find).transpose().map_err(|it| it.to_string())?;
     evidence::read(evidence::Source::new(bytes), file_name, format).map_err(|it| it.to_string())
+}
+
+/// Held while a control plane starts: the first makes the key that the others then find.
+fn lock_start(folder: &Path) -> Result<fs::File, Fault> {
+    let path = folder.join("start.lock");
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let locked = open.and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|error| Fault::Folder(path, error))
 }
 
 fn tenant() -> Name {

@@ -88,6 +88,7 @@ async fn record(task: &Task, block: Block, verdict: &Verdict) -> Result<(), Stri
             Err(
                 error @ (SubmitError::Fenced { .. }
                 | SubmitError::KeyReused
+                | SubmitError::Changed
                 | SubmitError::Rejected(_)
                 | SubmitError::Unrecordable(_)),
             ) => return Err(format!("a block cannot be recorded: {error}")),

@@ -28,9 +28,9 @@ use crate::entropy::Entropy;
 use crate::open::OpenError;
 use crate::published::{Head, Published};
 use crate::replay::replay;
-use crate::runtime::{Receipt, Submission, SubmitError};
+use crate::runtime::{Condition, Receipt, Submission, SubmitError};
 use crate::sharing::{Claim, Granted};
-use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead};
+use crate::store::{Batch, Loaded, Store, StoreError, StoreReader, StoredAnswer, StoredHead, UNFINISHED};
 
 /// Effects given at once.
 pub const LEASES_MAX: usize = 64;
@@ -38,7 +38,7 @@ pub const LEASES_MAX: usize = 64;
 pub const LEASE_TTL_MAX: Duration = Duration::from_secs(300);
 
 pub(crate) enum Request {
-    Submit(Box<Submission>),
+    Submit(Box<Submission>, Option<Condition>),
     /// Where the writer gives the leases.
     Lease(Claim),
 }
@@ -160,7 +160,9 @@ impl Kernel {
     /// Does what is asked for. The answer holds once the draft is durable.
     pub(crate) fn answer(&mut self, draft: &mut Draft, request: &Request) -> Reply {
         match request {
-            Request::Submit(submission) => Reply::Submit(self.submit(draft, submission)),
+            Request::Submit(submission, condition) => {
+                Reply::Submit(self.submit(draft, submission, condition.as_ref()))
+            }
             Request::Lease(claim) => Reply::Lease(Ok(self.lease(draft.at, claim))),
         }
     }
@@ -232,6 +234,9 @@ impl Kernel {
     /// Takes over what stands in the store beyond what is published. Nothing may be in flight.
     pub(crate) fn catch_up(&mut self, store: &mut dyn Store) -> Result<(), OpenError> {
         let Loaded { head: stored, effects } = store.load()?;
+        if stored.checkpoint == UNFINISHED {
+            return Err(OpenError::Unfinished);
+        }
         let (mut state, mut at) = (self.published.state().clone(), self.at);
         let from = self.durable.frontier.clone();
         // What was folded before an erasure may still name somebody.
@@ -262,7 +267,7 @@ impl Kernel {
     /// The same where the store gives the leases, and for little news: folds what others have appended up to `stored`
     /// onto what is published. Nothing may be in flight.
     pub(crate) fn follow(&mut self, stored: StoredHead) -> Result<(), OpenError> {
-        if stored.revision == self.durable.revision {
+        if !self.is_behind(&stored) {
             return Ok(());
         }
         let (from, revision) = (self.durable.frontier.clone(), stored.revision);
@@ -288,9 +293,16 @@ impl Kernel {
         if events.iter().any(|it| erases(it)) { self.refold() } else { Ok(()) }
     }
 
-    /// Whether a batch on top of what is known would be stale.
+    /// Whether a batch on top of what is known would be stale. The tree is compared too: a database that has lost what
+    /// was acknowledged, by a failover, comes to the same revision with another history.
     pub(crate) fn is_behind(&self, stored: &StoredHead) -> bool {
-        stored.revision != self.durable.revision
+        let Tip { frontier, revision } = &self.durable;
+        let is_known = if stored.frontier.is_empty() {
+            frontier.size() == 0
+        } else {
+            stored.frontier == frontier.to_bytes()
+        };
+        stored.revision != *revision || !is_known
     }
 
     /// Takes the store's word for the generations under which effects are held.
@@ -306,9 +318,18 @@ impl Kernel {
         self.published.wake(&performers);
     }
 
-    fn submit(&mut self, draft: &mut Draft, submission: &Submission) -> Result<Accepted, SubmitError> {
+    fn submit(
+        &mut self,
+        draft: &mut Draft,
+        submission: &Submission,
+        condition: Option<&Condition>,
+    ) -> Result<Accepted, SubmitError> {
         let Submission { actor, key, command, generation } = submission;
+        let holds = |state: &State| condition.is_none_or(|holds| holds(state));
         let Some(key) = key else {
+            if !holds(&self.working) {
+                return Err(SubmitError::Changed);
+            }
             return self.decide(draft, actor, command, *generation).map(Accepted::Now);
         };
         let (key, request) = (answers::scoped_key(actor, key), answers::request_digest(actor, command));
@@ -318,6 +339,10 @@ impl Kernel {
             } else {
                 Err(SubmitError::KeyReused)
             };
+        }
+        // Only now: a repeat gets its answer, whatever has changed since.
+        if !holds(&self.working) {
+            return Err(SubmitError::Changed);
         }
         let first = draft.size();
         let receipt = self.decide(draft, actor, command, *generation)?;

@@ -38,7 +38,9 @@ pub use kernel::{LEASE_TTL_MAX, LEASES_MAX};
 pub use open::OpenError;
 pub use proof::ProofError;
 pub use published::Head;
-pub use runtime::{Config, LeaseRequest, Leased, RECORDS_MAX, Receipt, Runtime, Submission, SubmitError};
+pub use runtime::{
+    Condition, Config, LeaseRequest, Leased, RECORDS_MAX, Receipt, Runtime, Submission, SubmitError,
+};
 pub use store::{Record, Store, StoreError, StoreReader};
 
 pub use shipway_model::event::CONTROL_PLANE as ACTOR;

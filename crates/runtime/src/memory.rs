@@ -152,6 +152,19 @@ impl StoreReader for MemoryDisk {
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
         Ok(self.read().answers.get(key).copied())
     }
+
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError> {
+        Ok(self.read().records.iter().skip(index(from)).take(limit).map(|it| it.0.clone()).collect())
+    }
+
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError> {
+        let content = self.read();
+        let later = content.answers.iter().filter(|it| it.0.as_str() > after);
+        let mut later: Vec<_> = later.map(|(key, answer)| (key.clone(), *answer)).collect();
+        later.sort_by(|one, other| one.0.cmp(&other.0));
+        later.truncate(limit);
+        Ok(later)
+    }
 }
 
 fn index(position: u64) -> usize {

@@ -22,6 +22,10 @@ pub enum OpenError {
          records have been changed, added or removed"
     )]
     Differs { signed_size: u64, signed_root: Digest, size: u64, root: Digest },
+    #[error(
+        "a ledger was being copied or restored into this store, and that was not finished: empty the store and copy again"
+    )]
+    Unfinished,
     /// The first batch, which says what the ledger is, cannot be written.
     #[error("the ledger cannot be written")]
     Unwritable(#[source] AppendError),

@@ -48,8 +48,15 @@ impl Peers {
         inbox: &Inbox<Written>,
     ) -> Result<(), StoreError> {
         let caught_up = async {
-            let size = self.size().await?;
             let mut shown = published.subscribe();
+            let before = *shown.borrow();
+            let size = self.size().await?;
+            if size < before {
+                // After a failover without synchronous replication. Nothing here is to be believed any more.
+                let lost =
+                    format!("the store has lost {} events that were shown: start again", before - size);
+                return Err(StoreError::Damaged(lost));
+            }
             if *shown.borrow_and_update() < size {
                 inbox.moved();
             }

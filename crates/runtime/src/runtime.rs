@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipway_engine::{Command, Rejection};
+use shipway_engine::{Command, Rejection, State};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
@@ -53,6 +53,9 @@ pub struct Submission {
     pub generation: Option<(EffectKey, u32)>,
 }
 
+/// What must be so for a command to be meant.
+pub type Condition = Box<dyn Fn(&State) -> bool + Send>;
+
 /// What became of a command. It is durable.
 #[derive(Debug, Clone)]
 pub struct Receipt {
@@ -72,6 +75,9 @@ pub enum SubmitError {
     /// The effect is not wanted any more (`current` is nothing), or somebody else holds it by now.
     #[error("the effect is not held under this generation")]
     Fenced { current: Option<u32> },
+    /// Its condition does not hold.
+    #[error("it was meant for another state than there is")]
+    Changed,
     #[error("the idempotency key was used for another request")]
     KeyReused,
     /// Too many requests wait: try again shortly.
@@ -156,6 +162,11 @@ impl Runtime {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Whether other control planes may be at work on the same store.
+    pub fn is_shared(&self) -> bool {
+        self.inner.peers.is_some()
+    }
+
     /// Waits until everything is shown that was durable when this was called, also what others wrote.
     ///
     /// # Errors
@@ -170,7 +181,21 @@ impl Runtime {
     /// Decides the command and answers once everything that follows is durable. The decision stands even if the
     /// caller stops waiting.
     pub async fn submit(&self, submission: Submission) -> Result<Receipt, SubmitError> {
-        let Reply::Submit(reply) = self.ask(Request::Submit(Box::new(submission))).await? else {
+        self.submit_request(Request::Submit(Box::new(submission), None)).await
+    }
+
+    /// The same, if `condition` holds for the state on which it is decided. A repeat under its key gets the first answer
+    /// whether or not it still holds.
+    pub async fn submit_if(
+        &self,
+        submission: Submission,
+        condition: Condition,
+    ) -> Result<Receipt, SubmitError> {
+        self.submit_request(Request::Submit(Box::new(submission), Some(condition))).await
+    }
+
+    async fn submit_request(&self, request: Request) -> Result<Receipt, SubmitError> {
+        let Reply::Submit(reply) = self.ask(request).await? else {
             unreachable!("the kernel answers each request in kind");
         };
         match reply? {

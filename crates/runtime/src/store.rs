@@ -19,6 +19,9 @@ use crate::sharing::Sharing;
 /// A proof then reads at most 256 leaf hashes and some 50 nodes, for two hashes more per 256 records.
 pub const NODE_LEVEL_MIN: u32 = 8;
 
+/// What stands for the checkpoint in a store that a ledger is being copied into: nobody continues half a ledger.
+pub const UNFINISHED: &str = "a copy that is not finished\n";
+
 /// What the writer needs of a store. All calls may block; there is one writer per open store.
 pub trait Store: Send {
     /// What stands there now.
@@ -65,6 +68,12 @@ pub trait StoreReader: Send + Sync {
 
     /// The answer that was stored under an idempotency key.
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError>;
+
+    /// The names of the streams of at most `limit` records from position `from` on, as they are indexed.
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError>;
+
+    /// At most `limit` answers with their keys, in the order of these, after the key `after`.
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError>;
 }
 
 /// One entry of the ledger as it is stored.

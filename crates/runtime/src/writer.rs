@@ -286,7 +286,7 @@ impl Writer {
 fn refuse(asks: impl Iterator<Item = Ask>, error: &SubmitError) {
     for ask in asks {
         let answer = match ask.request {
-            Request::Submit(_) => Reply::Submit(Err(error.clone())),
+            Request::Submit(..) => Reply::Submit(Err(error.clone())),
             Request::Lease(_) => Reply::Lease(Err(error.clone())),
         };
         // Whoever has stopped waiting does not hear it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::{Past, Runtime, StateRef};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::blob::BlobStore;
@@ -24,28 +24,33 @@ pub struct App {
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) requests: Arc<Requests>,
-    /// Held from the check of an `If-Match` to the command's end, so that two who mean the same state do not both pass.
-    pub(crate) conditional: Arc<Mutex<()>>,
     pub(crate) streams: Arc<Semaphore>,
     /// Fires when the server is to end.
     pub(crate) stopping: CancellationToken,
 }
 
 impl App {
-    /// Makes the blob folder if it is not there.
+    /// Makes the folders of blobs and sessions if they are not there.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When one cannot be made.
     pub fn open(config: &Config, runtime: Runtime, logs: Arc<dyn LogSink>) -> io::Result<Self> {
+        let blobs = BlobStore::open(&config.data.join("blobs"), config.blob_bytes_max)?;
+        let hearing = if runtime.is_shared() {
+            blobs.forget_stale_uploads()?;
+            Hearing::noted_in(&config.data.join("heard"))?
+        } else {
+            blobs.forget_uploads()?;
+            Hearing::default()
+        };
         Ok(Self {
             runtime,
-            blobs: Arc::new(BlobStore::open(&config.data.join("blobs"), config.blob_bytes_max)?),
+            blobs: Arc::new(blobs),
             logs,
             read_evidence: config.read_evidence,
-            hearing: Arc::default(),
-            sessions: Arc::default(),
+            hearing: Arc::new(hearing),
+            sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             requests: Arc::default(),
-            conditional: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
             stopping: CancellationToken::new(),
         })

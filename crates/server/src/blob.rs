@@ -11,15 +11,20 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest as _, Sha256};
 use shipway_model::Digest;
+use shipway_runtime::{Entropy, OsEntropy};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 
 pub(crate) struct BlobStore {
     folder: PathBuf,
     bytes_max: u64,
-    /// Names uploads apart; what an earlier process left is removed at the start.
+    /// Names the uploads of this process apart from those of others in the same folder.
+    process: String,
     uploads: AtomicU64,
 }
+
+/// No upload takes this long: what is older was left by a process that died.
+const UPLOAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why bytes were not stored.
 #[derive(Debug, thiserror::Error)]
@@ -37,13 +42,35 @@ pub(crate) enum PutError {
 
 impl BlobStore {
     pub(crate) fn open(folder: &Path, bytes_max: u64) -> io::Result<Self> {
-        let uploads = folder.join("uploads");
-        match std::fs::remove_dir_all(&uploads) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(&uploads)?,
-        }
+        std::fs::create_dir_all(folder.join("uploads"))?;
         std::fs::create_dir_all(folder.join("sha256"))?;
-        Ok(Self { folder: folder.to_owned(), bytes_max, uploads: AtomicU64::new(0) })
+        let mut process = [0; 8];
+        OsEntropy.fill(&mut process);
+        let process = hex::encode(process);
+        Ok(Self { folder: folder.to_owned(), bytes_max, process, uploads: AtomicU64::new(0) })
+    }
+
+    /// Removes what an earlier process has left, where nobody else uploads into the folder.
+    pub(crate) fn forget_uploads(&self) -> io::Result<()> {
+        std::fs::remove_dir_all(self.folder.join("uploads"))?;
+        std::fs::create_dir_all(self.folder.join("uploads"))
+    }
+
+    /// Removes what processes have left that died, where others upload into the folder too.
+    pub(crate) fn forget_stale_uploads(&self) -> io::Result<()> {
+        let uploads = self.folder.join("uploads");
+        // The time there is now, by the clock that gives files their times.
+        let probe = uploads.join(&self.process);
+        let now = std::fs::File::create(&probe)?.metadata()?.modified()?;
+        std::fs::remove_file(&probe)?;
+        for entry in std::fs::read_dir(&uploads)?.flatten() {
+            let modified = entry.metadata().and_then(|it| it.modified());
+            if modified.is_ok_and(|it| now.duration_since(it).is_ok_and(|age| age > UPLOAD_MAX)) {
+                // Another replica may have been faster.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn bytes_max(&self) -> u64 {
@@ -74,9 +101,8 @@ impl BlobStore {
         mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
         silence_max: Duration,
     ) -> Result<(), PutError> {
-        let upload = Upload(
-            self.folder.join("uploads").join(self.uploads.fetch_add(1, Ordering::Relaxed).to_string()),
-        );
+        let name = format!("{}-{}", self.process, self.uploads.fetch_add(1, Ordering::Relaxed));
+        let upload = Upload(self.folder.join("uploads").join(name));
         let mut file = File::create(&upload.0).await?;
         let (mut hash, mut size) = (Sha256::new(), 0);
         while let Some(piece) =

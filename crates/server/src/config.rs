@@ -22,7 +22,7 @@ pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Re
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The folder in which blobs are kept, in `blobs/`.
+    /// The folder in which blobs and sessions are kept. Replicas of a control plane share it.
     pub data: PathBuf,
     /// The largest blob.
     pub blob_bytes_max: u64,

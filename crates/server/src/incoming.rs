@@ -12,7 +12,7 @@ use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
 use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
-use shipway_runtime::{Past, Receipt, StateRef, Submission, SubmitError};
+use shipway_runtime::{Condition, Past, Receipt, StateRef, Submission, SubmitError};
 use std::time::{Duration, Instant};
 
 use crate::access::{self, Caller};
@@ -52,6 +52,8 @@ where
 {
     async fn read(app: App, request: Request) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
+        // Whatever another replica has acknowledged shows here: a token it issued, an effect it gave.
+        app.runtime.catch_up().await?;
         let caller = authenticate(&app, &parts)?;
         authorise::<O>(&app, &caller, &mut parts).await?;
         let path = Path::<O::Path>::from_request_parts(&mut parts, &()).await;
@@ -84,6 +86,17 @@ where
         let submission =
             Submission { actor: self.caller.actor(), key: self.key.clone(), command, generation: None };
         self.app.runtime.submit(submission).await
+    }
+
+    /// The same, if `condition` holds for the state on which it is decided.
+    pub(crate) async fn submit_if(
+        &self,
+        command: Command,
+        condition: Condition,
+    ) -> Result<Receipt, SubmitError> {
+        let submission =
+            Submission { actor: self.caller.actor(), key: self.key.clone(), command, generation: None };
+        self.app.runtime.submit_if(submission, condition).await
     }
 
     /// The key under which one of several commands of the request is repeated harmlessly.

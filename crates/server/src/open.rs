@@ -34,7 +34,11 @@ async fn ready(State(app): State<App>) -> Response {
     if app.stopping.is_cancelled() {
         return not_ready("the control plane is shutting down");
     }
-    match tokio::time::timeout(READY_WITHIN, app.runtime.records(0, 1)).await {
+    let reads = async {
+        app.runtime.catch_up().await?;
+        app.runtime.records(0, 1).await
+    };
+    match tokio::time::timeout(READY_WITHIN, reads).await {
         Ok(Ok(_)) => (StatusCode::OK, Json(json!({ "status": "ready" }))).into_response(),
         Ok(Err(error)) => not_ready(&error.to_string()),
         Err(_) => not_ready("the store does not answer"),

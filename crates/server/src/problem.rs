@@ -64,6 +64,8 @@ impl From<SubmitError> for Failure {
             SubmitError::Rejected(rejection) => rejection.into(),
             SubmitError::KeyReused => Failure::new(Code::IdempotencyKeyReused, error.to_string())
                 .hint("use a new key for a new request"),
+            SubmitError::Changed => Failure::new(Code::PreconditionFailed, error.to_string())
+                .hint("read it again, then decide again"),
             SubmitError::Overloaded => Failure::new(Code::Overloaded, error.to_string()),
             SubmitError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
             SubmitError::Unsure(_) => Failure::new(Code::Unavailable, error.to_string())

@@ -5,6 +5,7 @@
 //!
 //! Start at [`SqliteStore`], the embedded default, or at [`PostgresStore`], which several control planes share.
 
+pub mod copy;
 mod postgres;
 mod sqlite;
 

@@ -2,6 +2,7 @@
 
 mod driver;
 mod fault;
+mod inspect;
 mod leases;
 mod line;
 mod migrate;

@@ -1,6 +1,7 @@
 //! One ledger in one SQLite file: write-ahead log, every commit on the disk before it is acknowledged, one writer.
 
 mod connection;
+mod inspect;
 mod lock;
 mod open;
 mod reader;

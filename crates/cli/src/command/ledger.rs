@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod audit;
 mod erase;
 mod export;
 mod follow;

@@ -18,7 +18,10 @@ Examples:
   shipway serve --data ./shipway-data
   shipway serve --data /var/lib/shipway --listen 10.0.0.5:7000
   SHIPWAY_LOG=debug shipway serve --data ./shipway-data
+  shipway serve --store postgres://shipway@db.example/shipway --data /srv/shipway --listen 10.0.0.5:7000
+  shipway serve --store 'postgres://shipway@db-1,db-2/shipway?target_session_attrs=read-write' --data /srv/shipway
 
+With --store, any number of control planes may run over one database; they share the folder too.
 The first start prints an admin token, once. Ctrl-C or SIGTERM ends it; what was under way goes on
 at the next start.")]
 pub(crate) struct Serve {
@@ -32,9 +35,14 @@ pub(crate) struct Serve {
 /// Where a control plane keeps its things and listens.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// Folder of the ledger, the blobs and the logs; made when it is not there
+    /// Folder of the ledger, the blobs, the logs and the key; made when it is not there
     #[arg(long, value_name = "DIR", default_value = "shipway-data")]
     pub(crate) data: PathBuf,
+    /// Keep the ledger in this PostgreSQL database, which other control planes may share, instead of in the folder
+    ///
+    /// The address may hold a password: then rather give it in the environment.
+    #[arg(long, value_name = "URL", env = "SHIPWAY_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7000")]
     pub(crate) listen: SocketAddr,

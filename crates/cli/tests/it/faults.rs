@@ -8,6 +8,7 @@ mod control_plane_killed;
 mod cut_off;
 mod disk_full;
 mod health_hangs;
+mod replicas;
 mod reports_repeated;
 mod service_killed;
 mod steps;

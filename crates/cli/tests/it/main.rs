@@ -2,6 +2,8 @@
 
 mod artifact;
 mod bad_input;
+#[path = "../../../store/tests/it/cluster.rs"]
+mod cluster;
 mod completion;
 mod config;
 mod evidence;
@@ -11,8 +13,10 @@ mod inspect;
 mod live;
 mod policy;
 mod program;
+mod replicas;
 mod rollout;
 mod site;
+mod store;
 mod unreachable;
 mod validate;
 mod witness;

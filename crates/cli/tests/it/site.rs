@@ -15,8 +15,10 @@ use shipway_api::view::rollout::RolloutView;
 use shipway_model::event::Role;
 use tempfile::TempDir;
 
+use crate::cluster::Cluster;
 use crate::program::{Said, run};
 use disk::Disk;
+use fleet::Fleet;
 use process::Process;
 use proxy::Proxy;
 use running::Running;
@@ -24,8 +26,11 @@ use witness::Witness;
 
 mod addresses;
 mod conclusion;
+mod database;
 mod disk;
+pub(crate) mod fleet;
 mod journal;
+mod line;
 mod process;
 mod proxy;
 mod running;
@@ -58,6 +63,8 @@ pub(crate) struct Site {
     address: Ipv4Addr,
     token: String,
     control_plane: Option<Process>,
+    /// Instead of the one control plane, when there are several.
+    fleet: Option<Fleet>,
     _router: Process,
     /// That of the control plane, when it has one of its own.
     pub(crate) disk: Option<Disk>,
@@ -87,23 +94,49 @@ impl Site {
 
     /// A control plane and a router, and everything declared.
     pub(crate) async fn without_hosts(strategy: &str) -> Self {
-        Self::in_folder(tempfile::tempdir().expect("a folder can be made"), None, strategy).await
+        Self::in_folder(tempfile::tempdir().expect("a folder can be made"), None, None, strategy).await
+    }
+
+    /// The same with several control planes over a database, and hosts whose agents call any of them.
+    pub(crate) async fn of_replicas(
+        n_replicas: usize,
+        cluster: Cluster,
+        hosts: &[&'static str],
+        strategy: &str,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let mut site = Self::in_folder(folder, None, Some((cluster, n_replicas)), strategy).await;
+        for host in hosts {
+            site.add_host(host, site.url(), Vec::new()).await;
+        }
+        site.agents_are_ready().await;
+        site
     }
 
     /// The same with a small disk for the control plane.
     pub(crate) async fn on_disk_of(size: &str, strategy: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let disk = Disk::mount(&folder.path().join(CONTROL_PLANE), size);
-        Self::in_folder(folder, Some(disk), strategy).await
+        Self::in_folder(folder, Some(disk), None, strategy).await
     }
 
-    async fn in_folder(folder: TempDir, disk: Option<Disk>, strategy: &str) -> Self {
+    async fn in_folder(
+        folder: TempDir,
+        disk: Option<Disk>,
+        replicas: Option<(Cluster, usize)>,
+        strategy: &str,
+    ) -> Self {
         let address = addresses::next();
         let state = folder.path().join("router.json").display().to_string();
         let args = ["router", "--admin", &format!("{address}:7001"), "--state", &state, "--workers", "1"];
         let _router = Process::start(folder.path(), "router", &args, &router_token());
         let (token, hosts, witness) = (String::new(), BTreeMap::new(), Witness::default());
-        let mut site = Self { folder, address, token, control_plane: None, _router, disk, hosts, witness };
+        let fleet = match replicas {
+            Some((cluster, n_replicas)) => Some(Fleet::over(cluster, n_replicas, address).await),
+            None => None,
+        };
+        let control_plane = None;
+        let mut site = Self { folder, address, token, control_plane, fleet, _router, disk, hosts, witness };
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
         token.trim().clone_into(&mut site.token);
@@ -191,6 +224,15 @@ spec:
 impl Site {
     /// Starts it, and returns when it is ready.
     pub(crate) async fn start_control_plane(&mut self) {
+        if let Some(fleet) = &mut self.fleet {
+            let token_file = self.folder.path().join("admin-token").display().to_string();
+            for idx in 0..fleet.len() {
+                // The first to start issues it.
+                let is_first = self.token.is_empty() && idx == 0;
+                fleet.start(self.folder.path(), idx, is_first.then_some(&token_file)).await;
+            }
+            return;
+        }
         let (data, listen) = (self.data().display().to_string(), format!("{}:7000", self.address));
         let token_file = self.path().join("admin-token").display().to_string();
         let mut args = vec!["serve", "--data", &data, "--listen", &listen];
@@ -215,6 +257,17 @@ impl Site {
     pub(crate) async fn restart_control_plane(&mut self) {
         self.kill_control_plane();
         self.start_control_plane().await;
+    }
+
+    pub(crate) fn fleet(&mut self) -> &mut Fleet {
+        self.fleet.as_mut().expect("there are replicas")
+    }
+
+    /// SIGKILL of one replica, which starts again.
+    pub(crate) async fn restart_replica(&mut self, idx: usize) {
+        let fleet = self.fleet.as_mut().expect("there are replicas");
+        fleet.kill(idx);
+        fleet.start(self.folder.path(), idx, None).await;
     }
 
     pub(crate) fn control_plane(&self) -> &Process {
@@ -304,7 +357,7 @@ impl Drop for Site {
     fn drop(&mut self) {
         // Agents first: they would start again what is killed.
         self.hosts.clear();
-        self.control_plane = None;
+        (self.control_plane, self.fleet) = (None, None);
         running::kill_all(self.folder.path());
         // A folder that is mounted on cannot be removed.
         self.disk = None;

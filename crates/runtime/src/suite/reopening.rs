@@ -170,4 +170,12 @@ impl StoreReader for ForgedReader {
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
         self.reader.answer(key)
     }
+
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.reader.streams(from, limit)
+    }
+
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError> {
+        self.reader.answers(after, limit)
+    }
 }

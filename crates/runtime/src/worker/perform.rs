@@ -76,7 +76,7 @@ async fn report(runtime: &Runtime, key: EffectKey, generation: u32, mut outcome:
                 sleep(retry).await;
                 retry = (retry * 2).min(RETRY_MAX);
             }
-            Err(error @ (SubmitError::Fenced { .. } | SubmitError::KeyReused)) => {
+            Err(error @ (SubmitError::Fenced { .. } | SubmitError::KeyReused | SubmitError::Changed)) => {
                 return tracing::info!(effect = %key, error = %error, "a report came too late");
             }
             Err(error @ (SubmitError::Rejected(_) | SubmitError::Unrecordable(_))) => {

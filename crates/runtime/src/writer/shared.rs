@@ -139,7 +139,7 @@ impl SharedWriter {
 /// The effect for which somebody speaks who says to hold it.
 fn reported(request: &Request) -> Option<shipway_model::effect::EffectKey> {
     match request {
-        Request::Submit(it) => match &it.command {
+        Request::Submit(it, _) => match &it.command {
             Command::Report { key, .. } | Command::Observe { key, .. } => Some(*key),
             _ => None,
         },

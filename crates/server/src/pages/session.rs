@@ -1,12 +1,14 @@
-//! Who is signed in: a random cookie for each session, kept in memory, good for as long as its token is.
+//! Who is signed in: a random cookie for each session, good for as long as its token is. Sessions are small files under
+//! the digests of their cookies, so that every replica knows them, and none of them shows a cookie.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use axum::extract::FromRequestParts;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use shipway_api::{Code, Permission};
 use shipway_model::{Digest, TokenId};
@@ -24,10 +26,8 @@ pub(super) const SESSION_MAX: SignedDuration = SignedDuration::from_hours(12);
 /// Sessions kept at once; the oldest gives way.
 const SESSIONS_MAX: usize = 1000;
 
-/// Digests of the cookies that are good, so that memory shows none of them.
-#[derive(Default)]
 pub(crate) struct Sessions {
-    open: Mutex<BTreeMap<Digest, Session>>,
+    folder: PathBuf,
 }
 
 #[derive(Clone, Copy)]
@@ -37,26 +37,60 @@ struct Session {
 }
 
 impl Sessions {
+    /// Makes the folder if it is not there.
+    pub(crate) fn open_in(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
     /// Opens a session under `secret`.
-    pub(super) fn open(&self, secret: &str, token: TokenId, now: Timestamp) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, it| now < it.ends);
-        if open.len() >= SESSIONS_MAX
-            && let Some(oldest) = open.iter().min_by_key(|(_, it)| it.ends).map(|(digest, _)| *digest)
-        {
-            open.remove(&oldest);
-        }
+    pub(super) fn open(&self, secret: &str, token: TokenId, now: Timestamp) -> io::Result<()> {
+        self.forget(now)?;
         let ends = now.saturating_add(SESSION_MAX).expect("a duration of hours can be added");
-        open.insert(Digest::of(secret.as_bytes()), Session { token, ends });
+        fs::write(self.path(secret), format!("{token} {ends}"))
     }
 
     pub(super) fn close(&self, secret: &str) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&Digest::of(secret.as_bytes()));
+        if let Err(error) = fs::remove_file(self.path(secret))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a session was not closed");
+        }
     }
 
     fn token(&self, secret: &str, now: Timestamp) -> Option<TokenId> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(&Digest::of(secret.as_bytes())).filter(|it| now < it.ends).map(|it| it.token)
+        Session::read(&self.path(secret)).filter(|it| now < it.ends).map(|it| it.token)
+    }
+
+    /// Removes sessions that have ended, and the oldest when there are too many.
+    fn forget(&self, now: Timestamp) -> io::Result<()> {
+        let paths = fs::read_dir(&self.folder)?.flatten().map(|it| it.path());
+        let mut kept = Vec::new();
+        for path in paths {
+            match Session::read(&path).filter(|it| now < it.ends) {
+                Some(session) => kept.push((session.ends, path)),
+                // Another replica may have been faster.
+                None => drop(fs::remove_file(path)),
+            }
+        }
+        if kept.len() >= SESSIONS_MAX
+            && let Some((_, oldest)) = kept.iter().min()
+        {
+            drop(fs::remove_file(oldest));
+        }
+        Ok(())
+    }
+
+    fn path(&self, secret: &str) -> PathBuf {
+        self.folder.join(Digest::of(secret.as_bytes()).hex())
+    }
+}
+
+impl Session {
+    fn read(path: &Path) -> Option<Self> {
+        let text = fs::read_to_string(path).ok()?;
+        let (token, ends) = text.split_once(' ')?;
+        Some(Self { token: token.parse().ok()?, ends: ends.parse().ok()? })
     }
 }
 
@@ -67,6 +101,7 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        app.runtime.catch_up().await.map_err(|error| Failure::from(error).into_response())?;
         caller(app, parts).map(Self).ok_or_else(sign_in::form)
     }
 }

@@ -13,6 +13,8 @@ use super::document;
 use super::session::{COOKIE_NAME, SESSION_MAX, cookie, may_read};
 use crate::access::{Bearer, Caller};
 use crate::app::App;
+use crate::problem;
+use crate::problem::Failure;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -39,6 +41,9 @@ pub(super) async fn handle(
     State(app): State<App>,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
+    if let Err(error) = app.runtime.catch_up().await {
+        return Failure::from(error).into_response();
+    }
     let now = app.runtime.clock().now();
     let bearer = form.ok().and_then(|Form(it)| Bearer::parse(it.token.trim()));
     let caller = bearer.and_then(|bearer| bearer.caller(&app.runtime.state(), now));
@@ -46,7 +51,9 @@ pub(super) async fn handle(
         return refuse(StatusCode::UNAUTHORIZED, Some("This is no token that is valid for reading."));
     };
     let secret = app.runtime.random_secret();
-    app.sessions.open(&secret, caller.token, now);
+    if let Err(error) = app.sessions.open(&secret, caller.token, now) {
+        return problem::internal(&error).into_response();
+    }
     let seconds = SESSION_MAX.as_secs();
     to_home(format!("{COOKIE_NAME}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}"))
 }

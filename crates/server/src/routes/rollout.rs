@@ -8,7 +8,7 @@ use shipway_api::view::RolloutView;
 use shipway_api::{Code, Operation};
 use shipway_engine::{Command, State};
 use shipway_model::RolloutId;
-use shipway_runtime::Past;
+use shipway_runtime::{Condition, Past, SubmitError};
 
 use crate::app::App;
 use crate::etag;
@@ -75,23 +75,28 @@ async fn act<O: Operation>(it: &Incoming<O>, id: RolloutId, command: Command) ->
 where
     O::Body: Receive,
 {
-    let _turn = match &it.meant {
-        Some(meant) => {
-            let turn = it.app.conditional.lock().await;
-            check_unchanged(&it.app, id, meant).await?;
-            Some(turn)
-        }
-        None => None,
+    let Some(meant) = &it.meant else {
+        it.submit(command).await?;
+        return shown(&it.app, None, id).await;
     };
-    it.submit(command).await?;
+    let condition = is_as_meant(&it.app, id, meant.clone()).await?;
+    let changed = |error| match error {
+        SubmitError::Changed => {
+            let detail = format!("rollout {id} is no longer as it was with {meant}");
+            Failure::new(Code::PreconditionFailed, detail).hint("read it again, then decide again")
+        }
+        error => error.into(),
+    };
+    it.submit_if(command, condition).await.map_err(changed)?;
     shown(&it.app, None, id).await
 }
 
-async fn check_unchanged(app: &App, id: RolloutId, meant: &str) -> Result<(), Failure> {
-    let view = serde_json::to_vec(&shown(app, None, id).await?).expect("views have string keys");
-    if etag::of(&view) == meant {
-        return Ok(());
-    }
-    let detail = format!("rollout {id} is no longer as it was with {meant}");
-    Err(Failure::new(Code::PreconditionFailed, detail).hint("read it again, then decide again"))
+/// That the rollout is shown under the tag `meant`. One that the state has let go of does not change any more.
+async fn is_as_meant(app: &App, id: RolloutId, meant: String) -> Result<Condition, Failure> {
+    let tag = |view: &RolloutView| etag::of(&serde_json::to_vec(view).expect("views have string keys"));
+    let is_now = tag(&shown(app, None, id).await?) == meant;
+    Ok(Box::new(move |state| match state.rollouts.live.get(&id) {
+        Some(rollout) => tag(&views::rollout::view(state, rollout)) == meant,
+        None => is_now,
+    }))
 }

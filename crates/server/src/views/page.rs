@@ -1,7 +1,9 @@
 //! Cutting lists into pages.
 
-use shipway_api::Page;
 use shipway_api::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use shipway_api::{Code, Page};
+
+use crate::problem::Failure;
 
 /// Which part of a list is asked for.
 pub(crate) struct Cut<'a> {
@@ -21,11 +23,14 @@ impl<'a> Cut<'a> {
         items: impl Iterator<Item = I>,
         key: impl Fn(&I) -> String,
         view: impl Fn(I) -> T,
-    ) -> Page<T> {
+    ) -> Result<Page<T>, Failure> {
         let mut items = items.peekable();
-        if let Some(cursor) = self.cursor {
-            // A key that is gone, or never was, leaves nothing: lists only grow while they are read.
-            items.by_ref().find(|item| key(item) == cursor);
+        if let Some(cursor) = self.cursor
+            && !items.by_ref().any(|item| key(&item) == cursor)
+        {
+            let detail = format!("`{cursor}` is no place in this list, or is none any more");
+            return Err(Failure::new(Code::InvalidRequest, detail)
+                .hint("a cursor is the `next` of the page before; without one the list begins again"));
         }
         let (mut last, mut taken) = (None, Vec::new());
         for item in items.by_ref().take(self.limit) {
@@ -33,7 +38,7 @@ impl<'a> Cut<'a> {
             taken.push(view(item));
         }
         let next = if items.peek().is_some() { last } else { None };
-        Page { items: taken, next }
+        Ok(Page { items: taken, next })
     }
 }
 
@@ -47,7 +52,7 @@ mod tests {
     use super::*;
 
     fn page(cursor: Option<&str>, limit: Option<u32>) -> Page<i32> {
-        Cut::new(cursor, limit).page(1..=7, i32::to_string, |it| it)
+        Cut::new(cursor, limit).page(1..=7, i32::to_string, |it| it).unwrap()
     }
 
     #[test]
@@ -66,9 +71,15 @@ mod tests {
     }
 
     #[test]
-    fn odd_cursors_and_limits_give_short_pages() {
+    fn what_is_no_place_in_the_list_is_refused() {
+        for cursor in ["nonsense", "8", ""] {
+            assert!(Cut::new(Some(cursor), None).page(1..=7, i32::to_string, |it| it).is_err(), "{cursor}");
+        }
+    }
+
+    #[test]
+    fn odd_limits_give_short_pages() {
         assert_eq!(page(Some("7"), None).items, [0; 0]);
-        assert_eq!(page(Some("nonsense"), None).items, [0; 0]);
         assert_eq!(page(None, Some(0)).items, [1]);
         assert_eq!(page(None, Some(u32::MAX)).items.len(), 7);
     }

@@ -89,6 +89,9 @@ async fn lists_come_in_pages_and_by_kind() {
         }
     }
     assert_eq!(names, ["Team shop", "Service web", "Environment staging"]);
+    let nowhere = ResourceQuery { cursor: Some("Team/nobody".to_owned()), ..ResourceQuery::default() };
+    let refused = bed.admin.call::<ListResources>((), nowhere, ()).await.unwrap_err();
+    assert!(refused.is(Code::InvalidRequest), "{refused}");
     let query = ResourceQuery { kind: Some(Kind::Team), ..ResourceQuery::default() };
     assert_eq!(bed.admin.call::<ListResources>((), query, ()).await.unwrap().value.items.len(), 1);
     let graph = bed.admin.call::<ShowGraph>((), (), ()).await.unwrap().value;

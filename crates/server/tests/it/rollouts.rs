@@ -103,6 +103,23 @@ async fn a_verb_that_means_another_state_is_refused() {
 }
 
 #[tokio::test]
+async fn a_repeat_gets_its_first_answer_whatever_has_changed_since() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let view = started(&bed, "1.0.0").await;
+    let etag = bed.admin.call::<ShowRollout>(path(&view), (), ()).await.unwrap().etag.unwrap();
+    let pause = |key: &str| {
+        bed.admin.call::<PauseRollout>(path(&view), (), reason("lunch")).if_match(&etag).idempotency_key(key)
+    };
+    let first = pause("once").await.unwrap().value;
+    let size = bed.size();
+    let again = pause("once").await.unwrap().value;
+    assert_eq!((again.summary.phase.word(), bed.size()), (first.summary.phase.word(), size));
+    assert!(pause("twice").await.unwrap_err().is(Code::PreconditionFailed), "that is another request");
+}
+
+#[tokio::test]
 async fn of_two_who_mean_the_same_state_one_passes() {
     let bed = Bed::start().await;
     bed.apply(FILES).await;

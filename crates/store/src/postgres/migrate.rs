@@ -34,7 +34,7 @@ pub enum MigrateError {
          version {needs}; this one knows {VERSION})"
     )]
     Newer { version: i32, needs: i32 },
-    #[error("the schema `{schema}` has tables, but they are not a ledger of Shipway")]
+    #[error("the schema `{schema}` holds no ledger of Shipway")]
     NotALedger { schema: String },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -49,6 +49,16 @@ pub(super) async fn migrate(session: &Session) -> Result<(), MigrateError> {
     let ended = session.client.batch_execute(end).await.map_err(Fault::from).map_err(StoreError::from);
     migrated?;
     Ok(ended?)
+}
+
+/// Refuses tables that are not there, or that this release cannot read.
+pub(super) async fn known_version(session: &Session) -> Result<(), MigrateError> {
+    let (schema, has_versions, _) = look(session).await.map_err(StoreError::from)?;
+    if !has_versions {
+        return Err(MigrateError::NotALedger { schema });
+    }
+    let (version, needs) = version(session).await.map_err(StoreError::from)?;
+    if needs > VERSION { Err(MigrateError::Newer { version, needs }) } else { Ok(()) }
 }
 
 async fn migrate_locked(session: &Session) -> Result<(), MigrateError> {
@@ -81,7 +91,7 @@ async fn look(session: &Session) -> Result<(String, bool, i64), Fault> {
     let row = session
         .client
         .query_one(
-            "SELECT current_schema()::text, to_regclass('schema_versions') IS NOT NULL, \
+            "SELECT coalesce(current_schema()::text, ''), to_regclass('schema_versions') IS NOT NULL, \
              (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())",
             &[],
         )

@@ -95,14 +95,16 @@ impl Drop for PostgresStore {
     }
 }
 
-fn configuration(address: &str) -> Result<Config, ConnectError> {
+pub(super) fn configuration(address: &str) -> Result<Config, ConnectError> {
     let mut config: Config = address.parse().map_err(ConnectError::Address)?;
     let asked = config.get_options().unwrap_or_default().to_owned();
     let schema =
         if asked.contains("search_path") { String::new() } else { format!("-c search_path={SCHEMA}") };
     let limits =
         format!("-c idle_in_transaction_session_timeout={SILENCE_MAX} -c lock_timeout={LOCK_WAIT_MAX}");
-    config.options(format!("{schema} {limits} {asked}"));
+    // Under stricter isolation whoever waited for the lock would be refused for what was written meanwhile.
+    let isolation = r"-c default_transaction_isolation=read\ committed";
+    config.options(format!("{schema} {limits} {isolation} {asked}"));
     if config.get_application_name().is_none() {
         config.application_name("shipway");
     }

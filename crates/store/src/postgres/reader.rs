@@ -70,4 +70,15 @@ impl StoreReader for Reader {
         let found = self.rows(include_str!("sql/find_answer.sql"), values, row::answer)?;
         Ok(found.into_iter().next())
     }
+
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError> {
+        let values: Values = vec![Box::new(row::integer(from)), Box::new(row::integer(limit as u64))];
+        self.rows(include_str!("sql/read_streams.sql"), values, |it| row::get(it, 0))
+    }
+
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError> {
+        let values: Values = vec![Box::new(after.to_owned()), Box::new(row::integer(limit as u64))];
+        let read = |it: &Row| Ok((row::get(it, 4)?, row::answer(it)?));
+        self.rows(include_str!("sql/read_answers.sql"), values, read)
+    }
 }

@@ -20,15 +20,7 @@ const RESOLVE_PAUSE: Duration = Duration::from_millis(100);
 
 impl Store for PostgresStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        let loaded = self.line.call(|session| async move {
-            // One snapshot: the head and the effects belong together.
-            session.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-            let head = row::head(&session.row(include_str!("sql/load_head.sql"), &[]).await?)?;
-            let effects = session.rows(include_str!("sql/load_effects.sql"), &[]).await?;
-            session.client.batch_execute("COMMIT").await?;
-            let effects = effects.iter().map(row::effect).collect::<Result<_, _>>()?;
-            Ok(Loaded { head, effects })
-        });
+        let loaded = self.line.call(|session| async move { load(&session).await });
         if loaded.is_err() {
             self.line.hang_up();
         }
@@ -154,6 +146,16 @@ impl Sharing for PostgresStore {
         let (config, channel, stopping) = (self.config.clone(), self.channel.clone(), self.watching.clone());
         self.line.driver.spawn(watch(config, channel, tell, stopping));
     }
+}
+
+pub(super) async fn load(session: &Session) -> Result<Loaded, Fault> {
+    // One snapshot: the head and the effects belong together.
+    session.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    let head = row::head(&session.row(include_str!("sql/load_head.sql"), &[]).await?)?;
+    let effects = session.rows(include_str!("sql/load_effects.sql"), &[]).await?;
+    session.client.batch_execute("COMMIT").await?;
+    let effects = effects.iter().map(row::effect).collect::<Result<_, _>>()?;
+    Ok(Loaded { head, effects })
 }
 
 async fn lock(session: &Session) -> Result<StoredHead, Fault> {

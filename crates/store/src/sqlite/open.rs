@@ -34,21 +34,32 @@ pub enum OpenError {
 /// What a file turned out to be.
 pub(super) enum Schema {
     Ready,
+    /// Of this version.
+    Older(i32),
+    Empty,
     NotALedger,
     Newer(i32),
+}
+
+pub(super) fn look(connection: &Connection) -> rusqlite::Result<Schema> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Schema::Ready,
+        (APPLICATION_ID, older @ 1..SCHEMA_VERSION) => Schema::Older(older),
+        (APPLICATION_ID, newer) => Schema::Newer(newer),
+        (0, 0) if tables == 0 => Schema::Empty,
+        _ => Schema::NotALedger,
+    })
 }
 
 /// Lays the tables in an empty file and brings older ones up to date, all or nothing.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<Schema> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let version = match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION_ID, SCHEMA_VERSION) => return Ok(Schema::Ready),
-        (APPLICATION_ID, older @ 1..SCHEMA_VERSION) => older,
-        (APPLICATION_ID, newer) => return Ok(Schema::Newer(newer)),
-        (0, 0) if tables == 0 => 0,
-        _ => return Ok(Schema::NotALedger),
+    let version = match look(&transaction)? {
+        Schema::Older(version) => version,
+        Schema::Empty => 0,
+        other => return Ok(other),
     };
     for migration in MIGRATIONS.iter().skip(version as usize) {
         transaction.execute_batch(migration)?;

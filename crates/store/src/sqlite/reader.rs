@@ -95,6 +95,18 @@ impl StoreReader for Reader {
             statement.query_row([key], row::answer).optional()
         })
     }
+
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError> {
+        let (from, limit) = (row::integer(from), row::integer(limit as u64));
+        self.rows(include_str!("sql/read_streams.sql"), &[&from, &limit], |it| it.get(0))
+    }
+
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError> {
+        let limit = row::integer(limit as u64);
+        self.rows(include_str!("sql/read_answers.sql"), &[&after, &limit], |it| {
+            Ok((it.get(4)?, row::answer(it)?))
+        })
+    }
 }
 
 /// What cannot be right as it stands is damage; everything else may pass.

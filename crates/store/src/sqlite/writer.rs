@@ -44,7 +44,7 @@ impl SqliteStore {
                 let tail = Tail::load(&connection).map_err(failed)?;
                 Ok(Self { path, connection, reader, tail, pages_max: None, _lock: lock })
             }
-            Schema::NotALedger => Err(OpenError::NotALedger { path }),
+            Schema::NotALedger | Schema::Older(_) | Schema::Empty => Err(OpenError::NotALedger { path }),
             Schema::Newer(found) => Err(OpenError::Newer { path, found }),
         }
     }
@@ -73,7 +73,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
-        load(&mut self.connection).map_err(fault)
+        load(&mut self.connection, include_str!("sql/load_effects.sql")).map_err(fault)
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
@@ -109,13 +109,11 @@ fn set_pages_max(connection: &Connection, pages_max: u32) -> rusqlite::Result<()
     connection.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))
 }
 
-fn load(connection: &mut Connection) -> rusqlite::Result<Loaded> {
+pub(super) fn load(connection: &mut Connection, effects: &str) -> rusqlite::Result<Loaded> {
     // One transaction: the head and the effects belong together.
     let transaction = connection.transaction()?;
-    let effects: rusqlite::Result<Vec<EffectRow>> = transaction
-        .prepare_cached(include_str!("sql/load_effects.sql"))?
-        .query_map([], row::effect)?
-        .collect();
+    let effects: rusqlite::Result<Vec<EffectRow>> =
+        transaction.prepare_cached(effects)?.query_map([], row::effect)?.collect();
     let effects = effects?;
     transaction.query_row(include_str!("sql/load_head.sql"), [], |it| {
         let (revision, size) = (row::unsigned(it, 0)?, row::unsigned(it, 1)?);

@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Who owns the database.
-const USER: &str = "shipway";
+pub(crate) const USER: &str = "shipway";
 /// Starting takes a third of a second on a quiet machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// `nobody`, on every Linux.
 const NOBODY: u32 = 65534;
 
 pub(crate) struct Cluster {
-    folder: TempDir,
+    /// Of its data, its log and its socket.
+    pub(crate) folder: TempDir,
     settings: Vec<String>,
     server: Option<Child>,
     n_schemas: AtomicU32,
@@ -36,7 +37,7 @@ impl Cluster {
     }
 
     /// In a folder whose data `fill` lays.
-    fn begin(settings: &[&str], fill: impl FnOnce(&Path)) -> Self {
+    pub(crate) fn begin(settings: &[&str], fill: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::Builder::new().prefix("pg").tempdir().expect("a folder can be made");
         give_away(folder.path());
         fill(&folder.path().join("data"));
@@ -47,7 +48,7 @@ impl Cluster {
     }
 
     /// Starts the server, which is not running, and waits until it answers.
-    pub(crate) fn run(&mut self) {
+    fn run(&mut self) {
         let log = File::options().create(true).append(true).open(self.folder.path().join("log"));
         let log = log.expect("a log can be opened");
         let mut command = unprivileged("postgres");
@@ -89,8 +90,12 @@ impl Cluster {
 
     /// The address of the database.
     pub(crate) fn address(&self) -> String {
-        let host = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://{USER}@{host}/postgres")
+        format!("postgres://{USER}@{}/postgres", self.host())
+    }
+
+    /// Where it is, as addresses have it.
+    pub(crate) fn host(&self) -> String {
+        self.folder.path().display().to_string().replace('/', "%2F")
     }
 
     /// What the statements answer.
@@ -156,7 +161,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A server refuses to run as root.
-fn unprivileged(name: &str) -> Command {
+pub(crate) fn unprivileged(name: &str) -> Command {
     let mut command = Command::new(binary(name));
     command.env("LC_ALL", "C").current_dir("/");
     if is_root() {

@@ -11,7 +11,7 @@ use shipway_api::operations::ledger::{
 use shipway_api::view::ledger::{EventProof, LedgerHead};
 use shipway_ledger::{Frontier, VerifierKey, leaf_hash, to_canonical, verify_inclusion};
 use shipway_model::Digest;
-use shipway_runtime::{ProofError, RECORDS_MAX, Record, Store, StoreReader, proof};
+use shipway_runtime::{ProofError, RECORDS_MAX, Record, StoreReader, proof};
 use shipway_store::SqliteStore;
 
 use crate::command::trust;
@@ -29,8 +29,6 @@ pub(super) enum Source {
         reader: Arc<dyn StoreReader>,
         /// The public key that lies beside the ledger.
         key: Option<VerifierKey>,
-        /// Holds the ledger's lock.
-        _store: Box<dyn Store>,
     },
 }
 
@@ -69,7 +67,11 @@ impl Source {
                 });
                 records.collect::<Result<Vec<_>, Failure>>()?
             }
-            Self::Folder { reader, .. } => reader.read(from, RECORDS_MAX).map_err(unreadable)?,
+            Self::Folder { head, reader, .. } => {
+                // A control plane that runs may write on meanwhile.
+                let left = usize::try_from(head.size.saturating_sub(from)).unwrap_or(usize::MAX);
+                reader.read(from, RECORDS_MAX.min(left)).map_err(unreadable)?
+            }
         };
         for (expected, record) in (from..).zip(&records) {
             if record.position != expected || leaf_hash(&record.bytes) != record.leaf {
@@ -135,10 +137,8 @@ fn open_folder(data: &Path) -> Result<Source, Failure> {
     if !file.is_file() {
         return Err(Failure::new(format!("there is no ledger at {}", file.display()), NEXT));
     }
-    let mut store = SqliteStore::open(&file).map_err(|error| {
-        Failure::because(&error, NEXT).with_hint("a control plane that runs is asked without --data")
-    })?;
-    let loaded = store.load().map_err(unreadable)?.head;
+    let (loaded, reader) = SqliteStore::inspect(&file).map_err(|error| Failure::because(&error, NEXT))?;
+    let loaded = loaded.head;
     let frontier = match loaded.frontier.as_slice() {
         [] => Frontier::default(),
         bytes => Frontier::from_bytes(bytes).map_err(|it| Failure::because(&it, NEXT))?,
@@ -146,7 +146,7 @@ fn open_folder(data: &Path) -> Result<Source, Failure> {
     let beside = folder.join(control_plane::PUBLIC_KEY);
     let key = if beside.is_file() { Some(trust::read_key(&beside)?) } else { None };
     let head = LedgerHead { size: loaded.size, root: frontier.root(), checkpoint: loaded.checkpoint };
-    Ok(Source::Folder { head, reader: store.reader(), key, _store: Box::new(store) })
+    Ok(Source::Folder { head, reader, key })
 }
 
 fn unknown(position: u64) -> Failure {

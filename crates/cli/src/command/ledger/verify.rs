@@ -10,30 +10,35 @@ use shipway_api::operations::ledger::{LedgerQuery, ListLedgerEvents, ShowLedgerH
 use shipway_api::view::ledger::LedgerHead;
 use shipway_ledger::{Checkpoint, Report, Verifier, VerifierKey, to_canonical};
 use shipway_model::Digest;
-use shipway_runtime::{RECORDS_MAX, Store};
-use shipway_store::SqliteStore;
+use shipway_runtime::RECORDS_MAX;
+use shipway_runtime::store::UNFINISHED;
 
+use super::audit::{Audit, Place, unreadable};
 use crate::connection::{connect, only_now};
-use crate::control_plane;
 use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
 use crate::settings::ConnectionArgs;
 
 /// Check that nothing in the ledger was changed, removed, added or put in another order
 ///
-/// Every event is hashed again, and the root over all of them compared with the signed checkpoint. Over a server,
-/// or with --data on the files of a control plane that is not running.
+/// Every event is hashed again, and the root over all of them compared with the signed checkpoint. Over a server, or
+/// with --data or --store where the ledger is kept, which is only read; there, what is derived from the events is
+/// checked too: the names of their streams, and the hashes that are kept for proofs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway ledger verify
   shipway ledger verify --key ledger.pub
   shipway ledger verify --key ledger.pub --checkpoint june.json --checkpoint july.json
-  shipway ledger verify --data ./shipway-data -o json")]
+  shipway ledger verify --data ./shipway-data -o json
+  shipway ledger verify --store postgres://shipway@db.example/shipway --key ledger.pub")]
 pub(crate) struct Verify {
     /// The control plane's data folder, or its ledger file
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The database that the control planes keep the ledger in, which is read directly
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    store: Option<String>,
     /// A file with the public key that must have signed; with --data, the one found there
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -62,7 +67,11 @@ impl Verify {
         only_now(connection, why, "shipway ledger verify --checkpoint FILE")?;
         let key = self.key.as_deref().map(read_key).transpose()?;
         let sound = match &self.data {
-            Some(data) => offline(data, key, &self.checkpoint)?,
+            Some(data) => offline(&Place::Folder(data), key, &self.checkpoint)?,
+            None if self.store.is_some() => {
+                let address = self.store.as_deref().unwrap_or_default();
+                offline(&Place::Database(address), key, &self.checkpoint)?
+            }
             None => online(&connect(connection)?, key, &self.checkpoint).await?,
         };
         self.output.show(&sound, |paint| {
@@ -102,49 +111,53 @@ async fn online(client: &Client, key: Option<VerifierKey>, kept: &[PathBuf]) -> 
     Ok(sound(verifier.finish().map_err(unsound)?, key, kept.len()))
 }
 
-fn offline(data: &Path, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<Sound, Failure> {
-    let (file, folder) = if data.is_dir() {
-        (data.join(control_plane::LEDGER), data)
-    } else {
-        (data.to_owned(), data.parent().unwrap_or(Path::new(".")))
-    };
-    if !file.is_file() {
-        return Err(Failure::new(
-            format!("there is no ledger at {}", file.display()),
-            "shipway ledger verify",
-        ));
-    }
-    let key = match (key, folder.join(control_plane::PUBLIC_KEY)) {
-        (None, beside) if beside.is_file() => Some(read_key(&beside)?),
+fn offline(place: &Place<'_>, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<Sound, Failure> {
+    let (loaded, reader, beside) = place.look()?;
+    let key = match (key, beside) {
+        (None, Some(beside)) => Some(read_key(&beside)?),
         (key, _) => key,
     };
-    let mut promised = kept_checkpoints(kept, key.as_ref())?;
-    let mut store = SqliteStore::open(&file).map_err(|error| {
-        Failure::because(&error, "shipway ledger verify")
-            .with_hint("a control plane that runs is asked without --data")
-    })?;
-    let unreadable = |error| Failure::because(&error, "shipway ledger verify --data DIR");
-    let loaded = store.load().map_err(unreadable)?.head;
-    let reader = store.reader();
-    // A ledger that nobody has written to yet has no checkpoint; one that has lost its events still has it.
-    if let Some(key) = key.as_ref().filter(|_| loaded.size > 0 || !loaded.checkpoint.is_empty()) {
-        promised.push(signed(&loaded.checkpoint, key)?);
+    let (head, mut promised) = (loaded.head, kept_checkpoints(kept, key.as_ref())?);
+    if head.checkpoint == UNFINISHED {
+        let message = "the ledger is not whole: it was being copied or restored, and that was not finished";
+        return Err(Failure::new(message, "shipway store --help"));
     }
+    // A ledger that nobody has written to yet has no checkpoint; one that has lost its events still has it.
+    if let Some(key) = key.as_ref().filter(|_| head.size > 0 || !head.checkpoint.is_empty()) {
+        promised.push(signed(&head.checkpoint, key)?);
+    }
+    let beyond = promised.iter().map(|it| it.size).filter(|it| *it > head.size).max();
+    promised.retain(|it| it.size <= head.size);
+    let agrees_to = promised.iter().map(|it| it.size).max().unwrap_or(0);
     let mut verifier = Verifier::new(promised).map_err(unsound)?;
+    let mut audit = Audit::new(reader.clone());
     let mut from = 0;
-    loop {
-        let records = reader.read(from, RECORDS_MAX).map_err(unreadable)?;
+    while from < head.size {
+        let limit = RECORDS_MAX.min(usize::try_from(head.size - from).unwrap_or(usize::MAX));
+        let records = reader.read(from, limit).map_err(unreadable)?;
         let Some(last) = records.last() else { break };
-        from = last.position + 1;
         for record in &records {
             verifier.feed(record.position, &record.bytes, record.leaf).map_err(unsound)?;
         }
+        audit.check(from, &records)?;
+        from = last.position + 1;
     }
     let report = verifier.finish().map_err(unsound)?;
-    if report.size != loaded.size {
+    if report.size != head.size {
         let message =
-            format!("the ledger is not sound: {} events are there, {} were kept", report.size, loaded.size);
+            format!("the ledger is not sound: {} events are there, {} were kept", report.size, head.size);
         return Err(Failure::new(message, "shipway ledger head"));
+    }
+    if let Some(beyond) = beyond {
+        let message = format!(
+            "the ledger ends too early: a checkpoint signs for {beyond} events, and {} are there",
+            head.size
+        );
+        return Err(Failure::new(message, "shipway ledger head").with_hint(format!(
+            "up to event {agrees_to} it agrees with what was signed; the {} after its end are missing, as after the \
+             restore of a backup that is older than the checkpoint",
+            beyond - head.size
+        )));
     }
     Ok(sound(report, key, kept.len()))
 }

@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use shipway_api::Client;
 use shipway_api::view::traffic::TargetCondition;
 use shipway_model::RolloutId;
+use tokio::time::sleep;
 
-use super::Site;
 use super::journal::Journals;
 use super::witness::Witness;
+use super::{LOOK_INTERVAL, Site};
 use crate::program::run;
 
 /// Nothing happens by itself after so long without news.
@@ -17,15 +19,22 @@ const SETTLED: Duration = Duration::from_millis(150);
 impl Site {
     /// Reads the ledger's news; what was read before must still be there at the end.
     pub(crate) async fn look(&mut self) {
-        let client = self.client();
-        self.witness.look(&client).await.expect("the ledger can be read");
+        loop {
+            let client = self.client();
+            match self.witness.look(&client).await {
+                Ok(()) => return,
+                // A replica that ends takes the answers with it that it was giving.
+                Err(error) if self.fleet.is_some() && error.is_transient() => sleep(LOOK_INTERVAL).await,
+                Err(error) => panic!("the ledger cannot be read: {error}"),
+            }
+        }
     }
 
     /// Reads news until there are none: the control plane waits for somebody.
     pub(crate) async fn settle(&mut self) {
         loop {
             let size = self.witness.size();
-            tokio::time::sleep(SETTLED).await;
+            sleep(SETTLED).await;
             self.look().await;
             if self.witness.size() == size {
                 return;
@@ -80,6 +89,9 @@ impl Site {
     pub(crate) async fn assert_nothing_lost(&mut self) {
         self.look().await;
         self.witness.assert_nothing_twice();
+        if self.fleet.is_some() {
+            return self.assert_replicas_agree().await;
+        }
         self.kill_control_plane();
         let data = self.data().display().to_string();
         let verified = run(self.path(), &["ledger", "verify", "--data", &data]);
@@ -90,5 +102,21 @@ impl Site {
         let mut again = Witness::default();
         again.look(&self.client()).await.expect("the ledger can be read");
         self.witness.assert_begins(&again);
+    }
+
+    /// Each replica shows all that was read before, and all of it verifies.
+    async fn assert_replicas_agree(&mut self) {
+        self.settle().await;
+        for idx in 0..self.fleet().len() {
+            let url = self.fleet().url(idx);
+            let mut again = Witness::default();
+            let client = Client::new(&url, self.token().to_owned()).expect("a valid address");
+            again.look(&client).await.expect("the ledger can be read");
+            self.witness.assert_begins(&again);
+        }
+        let key = self.data().join("checkpoint.pub").display().to_string();
+        let verified = self.shipway(&["ledger", "verify", "--key", &key]);
+        assert_eq!(verified.code, 0, "{}", verified.err);
+        assert!(verified.out.contains("sound: "), "{}", verified.out);
     }
 }

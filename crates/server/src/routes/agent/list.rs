@@ -14,5 +14,5 @@ pub(super) async fn handle(it: Incoming<ListAgents>) -> Outcome<ListAgents> {
         let heard = it.past.is_none().then(|| it.app.hearing.of(&agent.host, it.now()));
         views::agent::view(&state, agent, heard)
     };
-    Ok(cut.page(state.agents.iter(), |agent| agent.host.to_string(), view))
+    cut.page(state.agents.iter(), |agent| agent.host.to_string(), view)
 }

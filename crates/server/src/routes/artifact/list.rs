@@ -13,5 +13,5 @@ pub(super) async fn handle(it: Incoming<ListArtifacts>) -> Outcome<ListArtifacts
         all.filter(|artifact| it.query.service.as_ref().is_none_or(|name| artifact.service == *name));
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
     let key = |artifact: &&Artifact| format!("{}@{}", artifact.service, artifact.version);
-    Ok(cut.page(wanted, key, |artifact| super::view(&it.app, artifact)))
+    cut.page(wanted, key, |artifact| super::view(&it.app, artifact))
 }

@@ -24,7 +24,7 @@ pub(super) async fn handle(it: Incoming<ListEvidence>) -> Outcome<ListEvidence> 
     };
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
     // Ids grow with time.
-    Ok(cut.page(state.evidence.iter().filter(is_wanted), |it| it.id.to_string(), super::view))
+    cut.page(state.evidence.iter().filter(is_wanted), |it| it.id.to_string(), super::view)
 }
 
 /// The release's own digest, once it is sealed, and those of everything in it.

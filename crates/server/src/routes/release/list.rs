@@ -14,5 +14,5 @@ pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> 
     // Ids grow with the time of their making.
     releases.sort_unstable_by_key(|release| std::cmp::Reverse(release.id));
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
-    Ok(cut.page(releases.into_iter(), |release| release.id.to_string(), views::release::view))
+    cut.page(releases.into_iter(), |release| release.id.to_string(), views::release::view)
 }

@@ -14,5 +14,5 @@ pub(super) async fn handle(it: Incoming<ListResources>) -> Outcome<ListResources
     let wanted = state.catalogue.iter().filter(|(key, _)| it.query.kind.is_none_or(|kind| key.kind == kind));
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
     let view = |(_, resource): (_, &Arc<Resource>)| views::resource::view(&state.catalogue, resource);
-    Ok(cut.page(wanted, |(key, _)| format!("{}/{}", key.kind, key.name), view))
+    cut.page(wanted, |(key, _)| format!("{}/{}", key.kind, key.name), view)
 }

@@ -17,5 +17,5 @@ pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> 
     // Ids grow with the time of their making.
     let newest = state.rollouts.summaries.values().rev().filter(wanted);
     let cut = Cut::new(query.cursor.as_deref(), query.limit);
-    Ok(cut.page(newest, |known| known.id.to_string(), |known| views::rollout::summary(&state, known)))
+    cut.page(newest, |known| known.id.to_string(), |known| views::rollout::summary(&state, known))
 }

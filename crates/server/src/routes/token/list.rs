@@ -10,5 +10,5 @@ pub(super) async fn handle(it: Incoming<ListTokens>) -> Outcome<ListTokens> {
     let state = it.state();
     let valid = state.access.tokens().filter(|token| token.is_valid(now));
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
-    Ok(cut.page(valid, |token| token.id.to_string(), super::view))
+    cut.page(valid, |token| token.id.to_string(), super::view)
 }

@@ -16,7 +16,7 @@ INSERT INTO head VALUES (true, 0, 0, '', '');
 -- The ledger. Positions count from 0 without gaps.
 CREATE TABLE events (
   position bigint PRIMARY KEY,
-  stream text NOT NULL,
+  stream text COLLATE "C" NOT NULL,
   bytes bytea NOT NULL,
   leaf bytea NOT NULL
 );
@@ -33,7 +33,7 @@ CREATE TABLE nodes (
 
 -- What should be under way in the world, and who holds it by the database's clock.
 CREATE TABLE effects (
-  key text PRIMARY KEY,
+  key text COLLATE "C" PRIMARY KEY,
   performer text NOT NULL,
   body bytea NOT NULL,
   generation integer NOT NULL,
@@ -46,7 +46,7 @@ CREATE INDEX effects_by_lease ON effects (leased_until);
 
 -- What was answered to commands with an idempotency key: the events first..last.
 CREATE TABLE answers (
-  key text PRIMARY KEY,
+  key text COLLATE "C" PRIMARY KEY,
   request bytea NOT NULL,
   first bigint NOT NULL,
   last bigint NOT NULL,

@@ -1,1 +1,1 @@
-SELECT key, generation FROM effects WHERE key = ANY ($1::text[]) FOR UPDATE
+SELECT key, generation FROM effects WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE

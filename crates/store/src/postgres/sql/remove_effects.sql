@@ -1,1 +1,2 @@
-DELETE FROM effects WHERE key = ANY ($1::text[])
+DELETE FROM effects
+WHERE key IN (SELECT key FROM effects WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE)

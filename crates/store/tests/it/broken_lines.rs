@@ -1,0 +1,136 @@
+//! Lines to PostgreSQL that break in the middle of an append, and replicas that keep the lock and say nothing.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+
+use shipway_model::Digest;
+use shipway_runtime::store::{AppendError, Batch, Record, Store};
+use shipway_store::PostgresStore;
+
+use crate::cluster::Cluster;
+
+/// What becomes of the next line that carries a COMMIT.
+const NOTHING: u8 = 0;
+/// It breaks before the database hears of it.
+const BREAKS_BEFORE: u8 = 1;
+/// It breaks after that, before the answer comes back.
+const BREAKS_AFTER: u8 = 2;
+
+/// A line that can be set to break once, at a commit.
+struct Line {
+    address: SocketAddr,
+    breaks: Arc<AtomicU8>,
+}
+
+impl Line {
+    fn lay(socket: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let breaks = Arc::new(AtomicU8::new(NOTHING));
+        let shared = breaks.clone();
+        // It ends with the process, as the connections do when their ends close.
+        thread::spawn(move || {
+            for here in listener.incoming().map_while(Result::ok) {
+                let (socket, breaks) = (socket.clone(), shared.clone());
+                thread::spawn(move || carry(&here, &socket, &breaks));
+            }
+        });
+        Self { address, breaks }
+    }
+}
+
+fn carry(here: &TcpStream, socket: &PathBuf, breaks: &AtomicU8) {
+    let Ok(there) = UnixStream::connect(socket) else { return };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            pass(here, &there, |piece| {
+                let is_commit = piece.windows(6).any(|it| it == b"COMMIT");
+                let how = if is_commit { breaks.swap(NOTHING, Ordering::SeqCst) } else { NOTHING };
+                if how == BREAKS_AFTER {
+                    // Nothing comes back any more, and the database takes this in: it is listened to until it goes,
+                    // because it ends sessions to which it cannot speak.
+                    let _ = here.shutdown(Shutdown::Both);
+                    let _ = (&there).write_all(piece);
+                    while (&there).read(&mut [0; 1024]).is_ok_and(|n| n > 0) {}
+                }
+                how == NOTHING
+            });
+            let _ = there.shutdown(Shutdown::Both);
+        });
+        pass(&there, here, |_| true);
+        let _ = here.shutdown(Shutdown::Both);
+    });
+}
+
+/// Until `goes_on` says no, or an end closes.
+fn pass(mut from: impl Read, mut to: impl Write, goes_on: impl Fn(&[u8]) -> bool) {
+    let mut piece = [0; 64 * 1024];
+    while let Ok(n) = from.read(&mut piece)
+        && n > 0
+        && goes_on(&piece[..n])
+        && to.write_all(&piece[..n]).is_ok()
+    {}
+}
+
+fn batch(revision: u64) -> Batch {
+    let text = format!("record {revision}");
+    let record =
+        Record { position: revision, bytes: text.as_bytes().into(), leaf: Digest::of(text.as_bytes()) };
+    let records = vec![("pauses".to_owned(), record)];
+    Batch { revision, records, size: revision + 1, frontier: text.into_bytes(), ..Batch::default() }
+}
+
+fn over(line: &Line, cluster: &Cluster) -> PostgresStore {
+    let address = cluster.fresh();
+    let (_, schema) = address.split_once('?').expect("it names its schema");
+    PostgresStore::open(&format!("postgres://shipway@{}/postgres?{schema}", line.address)).expect("opens")
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_found_to_be_written() {
+    let cluster = Cluster::start();
+    let line = Line::lay(cluster.folder.path().join(".s.PGSQL.5432"));
+    let mut store = over(&line, &cluster);
+    store.append(&batch(0)).expect("is taken");
+    line.breaks.store(BREAKS_AFTER, Ordering::SeqCst);
+    store.append(&batch(1)).expect("was written, and that is found out");
+    assert_eq!(line.breaks.load(Ordering::SeqCst), NOTHING, "the line broke");
+    assert_eq!(store.load().expect("loads").head.size, 2);
+    store.append(&batch(2)).expect("goes on");
+}
+
+#[test]
+fn a_commit_that_never_arrived_is_found_not_to_be_written() {
+    let cluster = Cluster::start();
+    let line = Line::lay(cluster.folder.path().join(".s.PGSQL.5432"));
+    let mut store = over(&line, &cluster);
+    store.append(&batch(0)).expect("is taken");
+    line.breaks.store(BREAKS_BEFORE, Ordering::SeqCst);
+    let lost = store.append(&batch(1));
+    assert!(matches!(lost, Err(AppendError::Unavailable(_))), "{lost:?}");
+    assert_eq!(line.breaks.load(Ordering::SeqCst), NOTHING, "the line broke");
+    assert_eq!(store.load().expect("loads").head.size, 1);
+    store.append(&batch(1)).expect("goes on");
+}
+
+#[test]
+fn whoever_keeps_the_lock_and_says_nothing_loses_it() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let open = || PostgresStore::open(&address).expect("opens");
+    let (mut silent, mut other) = (open(), open());
+    let head = silent.sharing().expect("is shared").lock().expect("is given");
+    // As long as it takes the database to see that nothing comes.
+    other.append(&batch(0)).expect("is the other's turn");
+    let late = silent.append(&batch(head.revision));
+    assert!(late.is_err(), "{late:?}");
+    assert_eq!(other.load().expect("loads").head.size, 1);
+    // It comes again with what it knows, and is told that this is old.
+    let again = silent.append(&batch(head.revision));
+    assert_eq!(again, Err(AppendError::Stale));
+}

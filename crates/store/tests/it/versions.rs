@@ -1,0 +1,63 @@
+//! Tables of other releases in PostgreSQL.
+
+use shipway_runtime::Store;
+use shipway_runtime::suite::{ManualClock, World};
+use shipway_store::{ConnectError, MigrateError, PostgresStore};
+
+use crate::cluster::Cluster;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_replica_goes_on_beside_a_newer_one_until_tables_are_taken_away() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let schema = address.rsplit("%3D").next().expect("it names its schema").to_owned();
+    let older = World::fresh(Box::new(PostgresStore::open(&address).expect("opens")));
+    let release = older.declare().await;
+
+    // A newer replica expands: columns and tables that this one does not know.
+    cluster.psql(&format!(
+        "ALTER TABLE {schema}.effects ADD COLUMN urgency integer NOT NULL DEFAULT 0;
+         ALTER TABLE {schema}.events ADD COLUMN archived boolean NOT NULL DEFAULT false;
+         CREATE TABLE {schema}.novelties (name text);
+         INSERT INTO {schema}.schema_versions (version, needs) VALUES (99, 1)"
+    ));
+    older.start(release).await;
+    older.perform_all().await;
+    let size = older.runtime.head().size;
+    older.runtime.shutdown().await;
+    let again = World::open(Box::new(PostgresStore::open(&address).expect("opens")), ManualClock::default());
+    let again = again.expect("is whole");
+    assert_eq!(again.runtime.head().size, size);
+    again.runtime.shutdown().await;
+
+    // And a release later contracts.
+    cluster.psql(&format!("INSERT INTO {schema}.schema_versions (version, needs) VALUES (100, 99)"));
+    let refused = PostgresStore::open(&address).err().expect("is too new");
+    assert!(matches!(refused, ConnectError::Tables(MigrateError::Newer { version: 100, needs: 99 })));
+    assert!(refused.to_string().contains("newer version of Shipway"), "{refused}");
+    assert!(PostgresStore::inspect(&address).is_err());
+}
+
+#[test]
+fn somebody_elses_tables_are_left_alone() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let schema = address.rsplit("%3D").next().expect("it names its schema");
+    cluster.psql(&format!("CREATE TABLE {schema}.somebodys (thing text)"));
+    let refused = PostgresStore::open(&address).err().expect("is not ours");
+    assert!(matches!(refused, ConnectError::Tables(MigrateError::NotALedger { .. })), "{refused}");
+    assert_eq!(cluster.psql(&format!("SELECT count(*) FROM pg_tables WHERE schemaname = '{schema}'")), "1");
+}
+
+#[test]
+fn several_that_start_at_once_make_the_tables_once() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let stores = std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..4).map(|_| scope.spawn(|| PostgresStore::open(&address))).collect();
+        opening.into_iter().map(|it| it.join().expect("does not panic").expect("opens")).collect::<Vec<_>>()
+    });
+    for mut store in stores {
+        assert_eq!(store.load().expect("loads").head.size, 0);
+    }
+}
