@@ -151,6 +151,8 @@ mod tests {
                 decision,
                 decided_at_s: Some(40.0),
                 canary_requests: 9,
+                log_e_value: 0.0,
+                log_e_value_needed: 0.0,
                 metrics: Vec::new(),
                 watch: None,
                 reasons: vec!["because".to_owned()],

@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::assembly::{Assembly, Block};
 use super::channel::{Start, View};
 use super::config::{Baseline, Config, InvalidConfig, Kind};
-use super::metric::Metric;
+use super::metric::{LOG_LEAST, Metric};
 use super::observation::{Arm, InvalidObservation, Latency, Observation};
 use super::reasons::{self, Cause};
 use super::watch::Sensitivity;
@@ -332,7 +332,7 @@ impl Analysis {
             decision,
             decided_at_s,
             canary_requests: self.canary_requests,
-            log_e_value: self.log_harm(View::Whole),
+            log_e_value: self.log_harm(View::Whole).max(LOG_LEAST),
             log_e_value_needed: self.needed(Config::MAIN_SHARE),
             metrics: self.metrics.iter().map(|it| it.answer(&self.config)).collect(),
             watch: self.sensitivity(),

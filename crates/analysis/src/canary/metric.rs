@@ -284,7 +284,7 @@ fn observe_moments(name: &str, moments: &mut Moments, block: &Block) {
 }
 
 /// The logarithm of the least double.
-const LOG_LEAST: f64 = -745.0;
+pub(super) const LOG_LEAST: f64 = -745.0;
 
 /// Four significant digits.
 fn rounded(value: f64) -> f64 {

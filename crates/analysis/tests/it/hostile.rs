@@ -2,7 +2,9 @@
 
 use shipway_analysis::baseline::{Grouping, Past};
 use shipway_analysis::burn::{Burn, Objective};
-use shipway_analysis::canary::{Analysis, Answer, Arm, Baseline, Config, Observation, Watch};
+use shipway_analysis::canary::{
+    Analysis, Answer, Arm, Baseline, Config, Kind, MetricConfig, Observation, Watch,
+};
 use shipway_analysis::logs::{Logs, Rule, Signatures};
 use shipway_analysis::traces;
 use shipway_model::analysis::Decision;
@@ -53,8 +55,10 @@ pub(crate) fn records(bytes: &[u8]) {
     }
 }
 
-fn configs() -> [Config; 3] {
+fn configs() -> [Config; 4] {
+    let errors = MetricConfig::new("errors", Kind::Proportion);
     [
+        Config { watch: Some(Watch::default()), metrics: vec![errors], ..Config::default() },
         Config { silence_s: 60.0, ..Config::default() },
         Config { baseline: Baseline::Seasonal, ..Config::default() },
         Config { watch: Some(Watch { duration_s: 600.0 }), ..Config::default() },
