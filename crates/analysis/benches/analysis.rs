@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Instant;
 
-use shipway_analysis::simulation::{Outcome, Report, Scenario, Trial, scenarios};
+use shipway_analysis::simulation::{Outcome, Report, Scenario, Trial, scenarios, watches};
 
 /// Enough that none in so many speaks for less than 0.2 %, at 95 %.
 const RUNS: u64 = 2400;
@@ -23,7 +23,7 @@ fn main() {
         "| scenario | judge | runs | taken back (95 %) | minutes | requests | harmed | no verdict | promoted | after |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    for scenario in scenarios() {
+    for scenario in scenarios().into_iter().chain(watches()) {
         if !wanted.is_empty() && !wanted.split(',').any(|it| it == scenario.name) {
             continue;
         }

@@ -4,6 +4,9 @@
 /// (Vovk & Wang, "E-values: calibration, combination and applications", 2021).
 pub(crate) fn log_mean(weighted: impl Iterator<Item = (f64, f64)> + Clone) -> f64 {
     let greatest = weighted.clone().fold(f64::NEG_INFINITY, |max, (_, log)| max.max(log));
+    if greatest == f64::NEG_INFINITY {
+        return greatest;
+    }
     greatest + weighted.map(|(share, log)| share * (log - greatest).exp()).sum::<f64>().ln()
 }
 

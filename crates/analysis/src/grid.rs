@@ -10,12 +10,21 @@ use crate::kernel::Table;
 pub(crate) struct Grid {
     odds: Vec<f64>,
     log_odds: Vec<f64>,
+    least: f64,
+    greatest: f64,
     /// Geometric mean of the extremes: the coefficients are scaled by its powers, so that none overflows.
     middle: f64,
+    /// The odds in units of it.
+    scaled: Vec<f64>,
+    /// Logarithm of how far the extremes are from it.
+    log_spread: f64,
 }
 
 /// Lanes that are carried through Horner's rule together; as many as stay in registers.
 const LANES: usize = 8;
+
+/// So many terms need no memory of their own: most blocks of errors, and many of slow requests.
+const FEW: usize = 96;
 
 /// The natural logarithm of the greatest number that a normaliser may reach before doubles overflow.
 const LOG_MAX: f64 = 650.0;
@@ -28,7 +37,9 @@ impl Grid {
         let least = odds.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = odds.iter().copied().fold(0.0, f64::max);
         let log_odds = odds.iter().map(|it| it.ln()).collect();
-        Self { odds, log_odds, middle: (least * greatest).sqrt() }
+        let middle = (least * greatest).sqrt();
+        let scaled = odds.iter().map(|it| it / middle).collect();
+        Self { odds, log_odds, least, greatest, middle, scaled, log_spread: (greatest / middle).ln() }
     }
 
     /// Fills `into` with the natural logarithm of the chance of `table` given its margins under each of the odds, up
@@ -36,22 +47,24 @@ impl Grid {
     pub(crate) fn log_likelihoods(&self, table: &Table, into: &mut Vec<f64>) {
         into.clear();
         let (first, last) = self.range(table);
-        let spread =
-            self.odds.iter().fold(1.0_f64, |max, it| max.max(it / self.middle).max(self.middle / it));
-        if (last - first) as f64 * spread.ln() > LOG_MAX {
+        if (last - first) as f64 * self.log_spread > LOG_MAX {
             into.extend(self.odds.iter().map(|&odds| table.log_probability(odds)));
             return;
         }
-        let coefficients = self.coefficients(table, first, last);
+        let n_terms = (last - first + 1) as usize;
+        let (mut few, mut many) = ([0.0; FEW], Vec::new());
+        let coefficients = if n_terms <= FEW {
+            &mut few[..n_terms]
+        } else {
+            many.resize(n_terms, 0.0);
+            many.as_mut_slice()
+        };
+        self.fill(table, first, coefficients);
         let above_first = table.canary_hits as f64 - first as f64;
-        for (odds, log_odds) in self.odds.chunks_exact(LANES).zip(self.log_odds.chunks_exact(LANES)) {
-            let mut scaled = [0.0; LANES];
-            for (scaled, odds) in scaled.iter_mut().zip(odds) {
-                *scaled = odds / self.middle;
-            }
+        for (scaled, log_odds) in self.scaled.chunks_exact(LANES).zip(self.log_odds.chunks_exact(LANES)) {
             let mut sums = [0.0; LANES];
             for coefficient in coefficients.iter().rev() {
-                for (sum, scaled) in sums.iter_mut().zip(&scaled) {
+                for (sum, scaled) in sums.iter_mut().zip(scaled) {
                     *sum = *sum * scaled + coefficient;
                 }
             }
@@ -75,22 +88,18 @@ impl Grid {
                     + cell((table.control_total + mode).saturating_sub(table.hits())));
             (mode, (9.0 * variance.sqrt() + 20.0) as u64)
         };
-        let (first, last) = self
-            .odds
-            .iter()
-            .fold((f64::INFINITY, 0.0_f64), |(least, greatest), &it| (least.min(it), greatest.max(it)));
-        let (low, below) = reach(first);
-        let (high, above) = reach(last);
+        let (low, below) = reach(self.least);
+        let (high, above) = reach(self.greatest);
         let first = low.saturating_sub(below).max(table.hits_min());
         let last = (high + above).min(table.hits_max());
         // What was seen may lie further out; Horner's rule then starts there.
         (first.min(table.canary_hits), last.max(table.canary_hits))
     }
 
-    /// `C(a,u)·C(b,m−u)·middleᵘ` from `first` to `last`, in units of the greatest.
-    fn coefficients(&self, table: &Table, first: u64, last: u64) -> Vec<f64> {
+    /// `C(a,u)·C(b,m−u)·middleᵘ` from `first` on, in units of the greatest.
+    fn fill(&self, table: &Table, first: u64, coefficients: &mut [f64]) {
+        let last = first + coefficients.len() as u64 - 1;
         let mode = table.mode(self.middle).clamp(first, last);
-        let mut coefficients = vec![0.0; (last - first + 1) as usize];
         let mut term = 1.0;
         coefficients[(mode - first) as usize] = term;
         for hits in mode..last {
@@ -102,7 +111,6 @@ impl Grid {
             term /= table.growth(hits, self.middle);
             coefficients[(hits - first) as usize] = term;
         }
-        coefficients
     }
 
     /// The same for events without a denominator, the totals being exposures. Given the events of both arms, those of

@@ -11,6 +11,6 @@ mod trial;
 
 pub use random::Random;
 pub use report::{Interval, Report, wilson};
-pub use scenario::{Regression, Scenario, Traffic, Weather, scenarios};
+pub use scenario::{Regression, Scenario, Traffic, Weather, scenarios, watches};
 pub use traffic::Generator;
 pub use trial::{JudgeName, Outcome, Trial};

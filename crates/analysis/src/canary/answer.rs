@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use shipway_model::analysis::Decision;
 
+use super::distribution::{Bounds, QuantileAnswer};
+use super::watch::Sensitivity;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub decision: Decision,
@@ -15,6 +18,9 @@ pub struct Answer {
     /// From here on that is harm.
     pub log_e_value_needed: f64,
     pub metrics: Vec<MetricAnswer>,
+    /// How sensitive a watch was in the end; none of a canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Sensitivity>,
     /// Sentences for people, the weightiest first.
     pub reasons: Vec<String>,
 }
@@ -30,6 +36,14 @@ pub struct MetricAnswer {
     /// The e-value against "as bad as harm" on the channel where it is least, as a natural logarithm.
     pub log_health_e_value: f64,
     pub effect: Effect,
+    /// Of latency: quantiles of both arms, and the greatest difference between their distribution functions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantiles: Vec<QuantileAnswer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Bounds>,
+    /// Since when the likeliest change has lasted, in a watch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_s: Option<f64>,
     /// End of the first block after which this metric alone would have been called harmful at `alpha`.
     pub decided_at_s: Option<f64>,
 }

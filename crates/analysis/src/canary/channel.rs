@@ -6,7 +6,7 @@ use crate::kernel::Table;
 
 use super::absolute::{self, Difference, N_GAPS};
 use super::alternatives::{Alternatives, keep};
-use super::config::{Direction, Kind, MetricConfig};
+use super::config::{Baseline, Direction, Frame, Kind, MetricConfig};
 use super::effect::Stratified;
 use super::measure::{Tally, directed};
 use super::observation::Arm;
@@ -23,6 +23,17 @@ pub(super) enum View {
     Instance(usize),
     /// All instances during warm-up, against a catastrophe.
     WarmUp,
+    /// All of canary against one slot of control alone: a past period of a seasonal baseline.
+    Against(usize),
+}
+
+/// When the evidence of a channel may start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Start {
+    /// With the first block.
+    Once,
+    /// With any block; this one has a part of the budget, given as its logarithm. Its own start is in seconds.
+    Anytime { log_share: f64, t: f64 },
 }
 
 /// How the chance of a block's hits depends on the ratio in question.
@@ -49,9 +60,13 @@ pub(super) struct Channel {
     /// Per arm and slot.
     without: [Vec<Evidence>; 2],
     instances: Vec<Evidence>,
+    /// Per slot of control, if the baseline is seasonal.
+    against: Vec<Evidence>,
     health: Evidence,
     /// Per arm and slot: whether it ever reported this channel.
     reporters: [Vec<bool>; 2],
+    baseline: Baseline,
+    is_watch: bool,
     /// Everything after warm-up, for people.
     pub(super) seen: Table,
     pub(super) size: Stratified,
@@ -74,6 +89,8 @@ struct Tests {
 struct Evidence {
     ratios: Vec<f64>,
     differences: Vec<f64>,
+    /// Since when the evidence of each ratio has gathered, in a watch.
+    since: Vec<f64>,
 }
 
 /// The points of the tests, each test's null ahead of its alternatives.
@@ -91,7 +108,7 @@ const N_HEALTH: usize = 7;
 const N_SEVERE: usize = 7;
 
 impl Channel {
-    pub(super) fn new(label: String, metric: &MetricConfig, severe_margin: f64) -> Self {
+    pub(super) fn new(label: String, metric: &MetricConfig, frame: Frame) -> Self {
         let range = match metric.kind {
             Kind::Proportion | Kind::Count => (1.15, 60.0),
             Kind::Latency | Kind::Mean => (1.03, 6.0),
@@ -103,11 +120,13 @@ impl Channel {
             }),
             // A canary between a quarter of that harm and a little under it is what health looks like.
             health: Alternatives::even(metric.harm(), (0.95, 0.25), N_HEALTH),
-            severe: Alternatives::even(severe_margin.max(metric.margin()), (1.15, 60.0), N_SEVERE),
+            severe: Alternatives::even(frame.severe_margin.max(metric.margin()), (1.15, 60.0), N_SEVERE),
             margin: metric.margin_absolute.filter(|_| is_share).map(Difference::above),
             harm_absolute: metric.harm_absolute.filter(|_| is_share).map(Difference::below),
         };
         let n_margin = if tests.margin.is_some() { N_GAPS } else { 0 };
+        let is_watch = frame.is_watch;
+        let none = |n_ratios, n_differences| Evidence::none(n_ratios, n_differences, is_watch);
         let n_harm_absolute = if tests.harm_absolute.is_some() { N_GAPS } else { 0 };
         Self {
             label,
@@ -115,11 +134,14 @@ impl Channel {
             likelihood: if metric.kind == Kind::Count { Likelihood::Rates } else { Likelihood::Odds },
             direction: metric.direction(),
             grids: Grids::new(&tests),
-            whole: Evidence::none(N_HARM, n_margin),
-            warm_up: Evidence::none(N_SEVERE, n_margin),
+            whole: none(N_HARM, n_margin),
+            warm_up: none(N_SEVERE, n_margin),
             without: [Vec::new(), Vec::new()],
             instances: Vec::new(),
-            health: Evidence::none(N_HEALTH, n_harm_absolute),
+            against: Vec::new(),
+            health: Evidence::none(N_HEALTH, n_harm_absolute, false),
+            baseline: frame.baseline,
+            is_watch,
             tests,
             reporters: [Vec::new(), Vec::new()],
             seen: Table::default(),
@@ -130,48 +152,63 @@ impl Channel {
     /// Makes room for the slots of an arm. What was seen before a slot was taken was seen without it.
     pub(super) fn admit(&mut self, arm: Arm, n_slots: usize) {
         self.without[index(arm)].resize(n_slots, self.whole.clone());
-        if arm == Arm::Canary {
-            let none = Evidence::none(N_SEVERE, self.warm_up.differences.len());
-            self.instances.resize(n_slots, none);
+        let n_differences = self.warm_up.differences.len();
+        let none = |n_ratios| Evidence::none(n_ratios, n_differences, self.is_watch);
+        match arm {
+            Arm::Canary => self.instances.resize(n_slots, none(N_SEVERE)),
+            Arm::Control if self.baseline == Baseline::Seasonal => {
+                self.against.resize(n_slots, none(self.tests.harm.len()));
+            }
+            Arm::Control => {}
         }
     }
 
     /// Takes in a block during warm-up.
-    pub(super) fn observe_warm_up(&mut self, tally: &Tally) {
+    pub(super) fn observe_warm_up(&mut self, tally: &Tally, start: Start) {
         let whole = directed(tally.whole(), self.direction);
         let ratios = self.likelihoods(&self.grids.severe, &whole);
         let differences = self.tests.beyond_margin(&whole);
-        self.warm_up.add(&ratios, &differences);
-        self.observe_instances(tally);
+        self.warm_up.add(&ratios, &differences, start);
+        self.observe_instances(tally, start);
         self.learn(&whole);
     }
 
     /// Takes in a block after warm-up.
-    pub(super) fn observe(&mut self, tally: &Tally) {
+    pub(super) fn observe(&mut self, tally: &Tally, start: Start) {
         self.count(&tally.whole());
         self.note_reporters(tally);
         let whole = directed(tally.whole(), self.direction);
         let both = self.likelihoods(&self.grids.both, &whole);
         let ratios = both.get(..=self.tests.harm.len()).unwrap_or_default();
         let differences = self.tests.beyond_margin(&whole);
-        self.whole.add(ratios, &differences);
-        self.health.add(both.get(ratios.len()..).unwrap_or_default(), &self.tests.short_of_harm(&whole));
+        self.whole.add(ratios, &differences, start);
+        let of_health = both.get(ratios.len()..).unwrap_or_default();
+        self.health.add(of_health, &self.tests.short_of_harm(&whole), Start::Once);
         for arm in [Arm::Control, Arm::Canary] {
             for slot in 0..self.without[index(arm)].len() {
                 // Without an instance that reported nothing the table is the same as with it.
                 if tally.slot(arm, slot).total == 0 {
-                    self.without[index(arm)][slot].add(ratios, &differences);
+                    self.without[index(arm)][slot].add(ratios, &differences, start);
                 } else {
                     let table = directed(tally.without(arm, slot), self.direction);
                     let ratios = self.likelihoods(&self.grids.harm, &table);
                     let differences = self.tests.beyond_margin(&table);
-                    self.without[index(arm)][slot].add(&ratios, &differences);
+                    self.without[index(arm)][slot].add(&ratios, &differences, start);
                 }
             }
         }
-        self.observe_instances(tally);
+        for slot in 0..self.against.len() {
+            let table = directed(tally.against(slot), self.direction);
+            let ratios = self.likelihoods(&self.grids.harm, &table);
+            let differences = self.tests.beyond_margin(&table);
+            self.against[slot].add(&ratios, &differences, start);
+        }
+        self.observe_instances(tally, start);
         self.learn(&whole);
-        self.give_up_the_hopeless();
+        // What may start anew with every block is never hopeless.
+        if !self.is_watch {
+            self.give_up_the_hopeless();
+        }
     }
 
     fn note_reporters(&mut self, tally: &Tally) {
@@ -191,7 +228,7 @@ impl Channel {
         reporters.get(slot).is_some_and(|it| *it) && !others
     }
 
-    fn observe_instances(&mut self, tally: &Tally) {
+    fn observe_instances(&mut self, tally: &Tally, start: Start) {
         // The only instance is the whole canary.
         if self.instances.len() < 2 {
             return;
@@ -200,7 +237,7 @@ impl Channel {
             let table = directed(tally.instance(slot), self.direction);
             let ratios = self.likelihoods(&self.grids.severe, &table);
             let differences = self.tests.beyond_margin(&table);
-            self.instances[slot].add(&ratios, &differences);
+            self.instances[slot].add(&ratios, &differences, start);
         }
     }
 
@@ -227,7 +264,7 @@ impl Channel {
     fn give_up_the_hopeless(&mut self) {
         let mut harm: Vec<bool> = Alternatives::are_hopeful(&self.whole.ratios).collect();
         if harm.contains(&false) {
-            for view in self.without.iter().flatten() {
+            for view in self.without.iter().flatten().chain(&self.against) {
                 for (mark, is_hopeful) in harm.iter_mut().zip(Alternatives::are_hopeful(&view.ratios)) {
                     *mark |= is_hopeful;
                 }
@@ -239,7 +276,7 @@ impl Channel {
         }
         self.tests.harm.keep(&harm);
         self.tests.health.keep(&health);
-        for view in self.without.iter_mut().flatten().chain([&mut self.whole]) {
+        for view in self.without.iter_mut().flatten().chain(&mut self.against).chain([&mut self.whole]) {
             keep(&mut view.ratios, &harm);
         }
         keep(&mut self.health.ratios, &health);
@@ -272,12 +309,20 @@ impl Channel {
                 None => return 0.0,
             },
             View::WarmUp => (&self.tests.severe, &self.warm_up),
+            View::Against(slot) => (&self.tests.harm, self.against.get(slot).unwrap_or(&self.whole)),
         };
         let of_ratio = alternatives.log_e_value(&evidence.ratios);
         if evidence.differences.is_empty() {
             return of_ratio;
         }
         of_ratio.min(absolute::log_e_value(&evidence.differences))
+    }
+
+    /// Since when the likeliest change has lasted, in a watch that has seen any.
+    pub(super) fn since(&self) -> Option<f64> {
+        let whole = &self.whole;
+        let of_ratio = whole.ratios.iter().zip(&whole.since).max_by(|one, other| one.0.total_cmp(other.0));
+        of_ratio.filter(|(log, _)| **log > f64::NEG_INFINITY).map(|(_, since)| *since)
     }
 
     /// Logarithm of the e-value against "as bad as harm". Harm is great in both ways if both are declared, and so an
@@ -303,12 +348,26 @@ impl Tests {
 }
 
 impl Evidence {
-    fn none(n_ratios: usize, n_differences: usize) -> Self {
-        Self { ratios: vec![0.0; n_ratios], differences: vec![0.0; n_differences] }
+    fn none(n_ratios: usize, n_differences: usize, is_watch: bool) -> Self {
+        // A watch has spent nothing yet; a test has started.
+        let log = if is_watch { f64::NEG_INFINITY } else { 0.0 };
+        let since = if is_watch { vec![0.0; n_ratios] } else { Vec::new() };
+        Self { ratios: vec![log; n_ratios], differences: vec![log; n_differences], since }
     }
 
     /// Adds the logarithms of the ratios to the first likelihood, the null's, and those of the differences.
-    fn add(&mut self, likelihoods: &[f64], differences: &[f64]) {
+    fn add(&mut self, likelihoods: &[f64], differences: &[f64], start: Start) {
+        if let Start::Anytime { log_share, t } = start {
+            for (idx, sum) in self.ratios.iter_mut().enumerate() {
+                if *sum < log_share {
+                    self.since[idx] = t;
+                }
+                *sum = log_sum(*sum, log_share);
+            }
+            for sum in &mut self.differences {
+                *sum = log_sum(*sum, log_share);
+            }
+        }
         if let Some((null, alternatives)) = likelihoods.split_first() {
             for (sum, it) in self.ratios.iter_mut().zip(alternatives) {
                 *sum += it - null;
@@ -318,6 +377,12 @@ impl Evidence {
             *sum += it;
         }
     }
+}
+
+/// ln(exp(one) + exp(other)).
+fn log_sum(one: f64, other: f64) -> f64 {
+    let (less, more) = if one < other { (one, other) } else { (other, one) };
+    if less == f64::NEG_INFINITY { more } else { more + (less - more).exp().ln_1p() }
 }
 
 impl Grids {

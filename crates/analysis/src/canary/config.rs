@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::watch::Watch;
+
 /// The configuration of an analysis. Everything has a default, which each field names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +23,11 @@ pub struct Config {
     pub silence_s: f64,
     /// Whether a canary shown to be healthy ends the analysis; true. If not, it goes on to the end of the data.
     pub early_promotion: bool,
+    /// Where control's lines come from; concurrent.
+    pub baseline: Baseline,
+    /// Watches for a change at any time instead of judging a canary from its start, and never promotes; none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
     /// Errors (critical) and latency when left out.
     pub metrics: Vec<MetricConfig>,
 }
@@ -85,6 +92,21 @@ pub enum Direction {
     Decrease,
 }
 
+/// What the canary is compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// The old version as it runs beside the canary.
+    #[default]
+    Concurrent,
+    /// Instances of the old version that were started with the canary, as many as it has: a cold start is shared.
+    Fresh,
+    /// The version being replaced, before the deployment.
+    Previous,
+    /// Past periods, each an instance of control: today has to be worse than every one of them.
+    Seasonal,
+}
+
 /// What the number of events is proportional to while nothing is wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +116,14 @@ pub enum Exposure {
     Requests,
     /// The seconds that the lines of the arm cover, added up over its instances.
     Time,
+}
+
+/// What a channel knows of the whole analysis.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) severe_margin: f64,
+    pub(super) baseline: Baseline,
+    pub(super) is_watch: bool,
 }
 
 /// Why a configuration is refused.
@@ -123,6 +153,8 @@ impl Default for Config {
             severe_margin: 10.0,
             silence_s: 300.0,
             early_promotion: true,
+            baseline: Baseline::Concurrent,
+            watch: None,
             metrics: vec![errors, MetricConfig::new("latency", Kind::Latency)],
         }
     }
@@ -139,6 +171,11 @@ impl Config {
     /// The part that the tests of single canary instances may spend together.
     pub const INSTANCE_SHARE: f64 = 0.1;
 
+    /// What every channel has to know.
+    pub(super) fn frame(&self) -> Frame {
+        Frame { severe_margin: self.severe_margin, baseline: self.baseline, is_watch: self.watch.is_some() }
+    }
+
     /// # Errors
     /// The first field whose value is no number or out of its range, or a metric that contradicts another or itself.
     pub fn check(&self) -> Result<(), InvalidConfig> {
@@ -147,6 +184,9 @@ impl Config {
         within("warm_up_s", self.warm_up_s, 0.0, 86_400.0)?;
         within("severe_margin", self.severe_margin, 1.0, 100.0)?;
         within("silence_s", self.silence_s, 1.0, 86_400.0)?;
+        if let Some(watch) = &self.watch {
+            within("duration_s of watch", watch.duration_s, 60.0, 30.0 * 86_400.0)?;
+        }
         if self.metrics.is_empty() || self.metrics.len() > METRICS_MAX {
             return Err(InvalidConfig::Metrics(self.metrics.len()));
         }

@@ -6,11 +6,12 @@ use crate::evidence::log_mean;
 
 use super::answer::Answer;
 use super::assembly::{Assembly, Block};
-use super::channel::View;
-use super::config::{Config, InvalidConfig, Kind};
-use super::metric::Metric;
+use super::channel::{Start, View};
+use super::config::{Baseline, Config, InvalidConfig, Kind};
+use super::metric::{LOG_LEAST, Metric};
 use super::observation::{Arm, InvalidObservation, Latency, Observation};
 use super::reasons::{self, Cause};
+use super::watch::Sensitivity;
 
 /// An analysis under way. Its memory does not grow with its length.
 #[derive(Debug, Clone)]
@@ -46,9 +47,9 @@ impl Analysis {
     /// What [`Config::check`] finds.
     pub fn new(config: Config) -> Result<Self, InvalidConfig> {
         config.check()?;
-        let severe = config.severe_margin;
+        let frame = config.frame();
         Ok(Self {
-            metrics: config.metrics.iter().map(|it| Metric::new(it, severe)).collect(),
+            metrics: config.metrics.iter().map(|it| Metric::new(it, frame)).collect(),
             assembly: Assembly::new(config.silence_s),
             config,
             bounds: None,
@@ -183,12 +184,21 @@ impl Analysis {
         self.end = block.end();
         let requests = block.of(Arm::Canary).filter_map(|it| it.observation.requests).sum::<u64>();
         self.canary_requests = self.canary_requests.saturating_add(requests);
-        let is_warm_up = block.start - start < self.config.warm_up_s;
+        // A control that was started with the canary is as cold.
+        let is_warm_up =
+            block.start - start < self.config.warm_up_s && self.config.baseline != Baseline::Fresh;
+        let evidence = self.config.watch.map_or(Start::Once, |watch| Start::Anytime {
+            log_share: watch.log_share(block.start - start, block.end() - start),
+            t: block.start,
+        });
         for metric in &mut self.metrics {
-            metric.observe(block, &self.assembly.roster, is_warm_up);
+            metric.observe(block, &self.assembly.roster, is_warm_up, evidence);
         }
         self.note_alone();
         self.decide();
+        if self.answer.is_none() && self.config.watch.is_some_and(|it| self.end - start >= it.duration_s) {
+            self.answer = Some(self.answer_of(Decision::Undecided, Some(self.end), &Cause::WatchOver));
+        }
     }
 
     /// Remembers when each metric alone would have sufficed.
@@ -222,7 +232,7 @@ impl Analysis {
         if self.log_harm(View::WarmUp) >= self.needed(Config::WARM_UP_SHARE) {
             return Some(Cause::WarmUp);
         }
-        if self.is_main_harm() && self.suspect().is_none() {
+        if self.is_main_harm() && self.suspect().is_none() && self.is_worse_than_every_period() {
             return Some(Cause::Main);
         }
         self.broken_instance().map(Cause::Instance)
@@ -243,6 +253,16 @@ impl Analysis {
                 .map(|slot| (arm, slot))
                 .find(|&(arm, slot)| self.log_harm(View::Without(arm, slot)) < needed)
         })
+    }
+
+    /// Whether canary is worse than each past period alone, if that is what it is compared with.
+    fn is_worse_than_every_period(&self) -> bool {
+        let n_periods = match self.config.baseline {
+            Baseline::Seasonal => self.assembly.roster.n_slots(Arm::Control),
+            Baseline::Concurrent | Baseline::Fresh | Baseline::Previous => 0,
+        };
+        let needed = self.needed(Config::MAIN_SHARE);
+        (0..n_periods).all(|slot| self.log_harm(View::Against(slot)) >= needed)
     }
 
     /// The k-th instance has 1/(k(k+1)) of the share of all, which adds up to one however many come.
@@ -270,7 +290,8 @@ impl Analysis {
 
     fn is_healthy(&self) -> bool {
         let needed = -self.config.beta.ln();
-        !self.is_main_harm()
+        self.config.watch.is_none()
+            && !self.is_main_harm()
             && self.metrics.iter().all(|it| {
                 it.has_enough_samples()
                     && it.silence.at(self.end).is_none()
@@ -288,7 +309,10 @@ impl Analysis {
     pub(super) fn log_harm(&self, view: View) -> f64 {
         let counts = |it: &&Metric| match view {
             View::WarmUp => matches!(it.config.kind, Kind::Proportion | Kind::Count),
-            View::Whole | View::Without(..) | View::Instance(_) => !it.is_soft() || it.config.critical,
+            // A limit is none for a change that may be a minute old.
+            View::Whole | View::Without(..) | View::Instance(_) | View::Against(_) => {
+                !it.is_soft() || (it.config.critical && self.config.watch.is_none())
+            }
         };
         let counted: Vec<&Metric> = self.metrics.iter().filter(counts).collect();
         let sum: f64 = counted.iter().map(|it| it.config.weight()).sum();
@@ -308,10 +332,17 @@ impl Analysis {
             decision,
             decided_at_s,
             canary_requests: self.canary_requests,
-            log_e_value: self.log_harm(View::Whole),
+            log_e_value: self.log_harm(View::Whole).max(LOG_LEAST),
             log_e_value_needed: self.needed(Config::MAIN_SHARE),
             metrics: self.metrics.iter().map(|it| it.answer(&self.config)).collect(),
+            watch: self.sensitivity(),
             reasons: reasons::of(self, cause),
         }
+    }
+
+    /// How sensitive the watch is at the end of the last block.
+    fn sensitivity(&self) -> Option<Sensitivity> {
+        let elapsed_s = self.end - self.start?;
+        self.config.watch.map(|it| it.sensitivity(self.config.alpha, elapsed_s))
     }
 }

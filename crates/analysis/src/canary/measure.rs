@@ -64,6 +64,11 @@ impl Tally {
     pub(super) fn instance(&self, slot: usize) -> Table {
         table(self.slot(Arm::Canary, slot), self.sum(Arm::Control))
     }
+
+    /// All of canary against one slot of control.
+    pub(super) fn against(&self, slot: usize) -> Table {
+        table(self.sum(Arm::Canary), self.slot(Arm::Control, slot))
+    }
 }
 
 fn table(canary: Cell, control: Cell) -> Table {

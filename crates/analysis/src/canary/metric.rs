@@ -4,8 +4,9 @@ use crate::evidence::log_mean;
 
 use super::answer::{Effect, MetricAnswer};
 use super::assembly::{Block, Line};
-use super::channel::{Channel, View};
-use super::config::{Config, Direction, Exposure, Kind, MetricConfig};
+use super::channel::{Channel, Start, View};
+use super::config::{Config, Direction, Exposure, Frame, Kind, MetricConfig};
+use super::distribution::Distribution;
 use super::measure::{Cell, Tally};
 use super::moments::{Moments, Sums};
 use super::observation::{Arm, Latency, Sample};
@@ -24,7 +25,9 @@ pub(super) struct Metric {
     pub(super) decided_at: Option<f64>,
     cuts: Cuts,
     moments: Option<Moments>,
-    severe_margin: f64,
+    /// Of latency, after warm-up.
+    distribution: Option<Distribution>,
+    frame: Frame,
 }
 
 /// How values become hits.
@@ -39,7 +42,7 @@ enum Cuts {
 }
 
 impl Metric {
-    pub(super) fn new(config: &MetricConfig, severe_margin: f64) -> Self {
+    pub(super) fn new(config: &MetricConfig, frame: Frame) -> Self {
         let needs_cuts = matches!(config.kind, Kind::Latency | Kind::Mean);
         let moments = Moments::new(config.direction(), config.margin(), config.harm());
         let mut metric = Self {
@@ -50,20 +53,28 @@ impl Metric {
             decided_at: None,
             cuts: if needs_cuts { Cuts::Sought(Reference::default()) } else { Cuts::Needless },
             moments: (config.kind == Kind::Mean).then_some(moments),
-            severe_margin,
+            distribution: (config.kind == Kind::Latency).then(Distribution::default),
+            frame,
         };
         if !needs_cuts {
-            metric.channels.push(Channel::new(config.name.clone(), config, severe_margin));
+            metric.channels.push(Channel::new(config.name.clone(), config, frame));
         }
         metric
     }
 
-    pub(super) fn observe(&mut self, block: &Block, roster: &Roster, is_warm_up: bool) {
+    pub(super) fn observe(&mut self, block: &Block, roster: &Roster, is_warm_up: bool, start: Start) {
         let reports = |arm| block.of(arm).any(|line| self.is_reported(line));
         let (control, canary) = (reports(Arm::Control), reports(Arm::Canary));
         self.silence.observe(block.start, control, canary);
         if let Some(moments) = self.moments.as_mut().filter(|_| !is_warm_up) {
             observe_moments(&self.config.name, moments, block);
+        }
+        if let Some(distribution) = self.distribution.as_mut().filter(|_| !is_warm_up) {
+            for line in &block.lines {
+                if let Some(values) = values(&self.config.name, line) {
+                    distribution.add(line.observation.arm, values);
+                }
+            }
         }
         let is_seeking = self.seek_cuts(block);
         // Sums are compared from the first block on.
@@ -81,9 +92,9 @@ impl Metric {
             channel.admit(Arm::Control, roster.n_slots(Arm::Control));
             channel.admit(Arm::Canary, roster.n_slots(Arm::Canary));
             if is_warm_up {
-                channel.observe_warm_up(&tally);
+                channel.observe_warm_up(&tally, start);
             } else {
-                channel.observe(&tally);
+                channel.observe(&tally, start);
             }
         }
     }
@@ -103,7 +114,7 @@ impl Metric {
             let unit = if self.config.kind == Kind::Latency { " ms" } else { "" };
             for cut in &cuts {
                 let label = format!("{name} over {}{unit}", rounded(cut.at));
-                let mut channel = Channel::new(label, &self.config, self.severe_margin);
+                let mut channel = Channel::new(label, &self.config, self.frame);
                 channel.is_beyond = cut.is_beyond;
                 self.channels.push(channel);
             }
@@ -170,7 +181,7 @@ impl Metric {
         let found = match &self.moments {
             // Sums are not kept per instance.
             Some(moments) if self.is_soft() => match view {
-                View::Whole | View::Without(..) => moments.log_harm(),
+                View::Whole | View::Without(..) | View::Against(_) => moments.log_harm(),
                 View::Instance(_) | View::WarmUp => 0.0,
             },
             _ if self.channels.is_empty() => 0.0,
@@ -180,7 +191,7 @@ impl Metric {
             }
         };
         // The catastrophic tests count from the first unit on.
-        let is_early = matches!(view, View::Whole | View::Without(..))
+        let is_early = matches!(view, View::Whole | View::Without(..) | View::Against(_))
             && (self.canary_units < self.config.min_samples() && !self.is_soft());
         if is_early { found.min(0.0) } else { found }
     }
@@ -206,13 +217,17 @@ impl Metric {
     }
 
     pub(super) fn answer(&self, config: &Config) -> MetricAnswer {
-        let log_e_value = self.log_harm(View::Whole);
+        // JSON has no infinity, and nothing is less likely than the least number.
+        let log_e_value = self.log_harm(View::Whole).max(LOG_LEAST);
         MetricAnswer {
             name: self.config.name.clone(),
             e_value: log_e_value.exp().min(f64::MAX),
             log_e_value,
             log_health_e_value: self.log_health(),
             effect: self.effect(config.alpha),
+            quantiles: self.distribution.as_ref().map_or_else(Vec::new, |it| it.quantiles(config.alpha)),
+            distance: self.distribution.as_ref().and_then(|it| it.distance(config.alpha)),
+            since_s: self.loudest().filter(|_| self.frame.is_watch).and_then(Channel::since),
             decided_at_s: self.decided_at,
         }
     }
@@ -267,6 +282,9 @@ fn observe_moments(name: &str, moments: &mut Moments, block: &Block) {
     }
     moments.close();
 }
+
+/// The logarithm of the least double.
+pub(super) const LOG_LEAST: f64 = -745.0;
 
 /// Four significant digits.
 fn rounded(value: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! The reasons of an answer, as sentences with their numbers.
 
 use super::channel::{Channel, View};
-use super::config::{Config, Kind};
+use super::config::{Baseline, Config, Kind};
 use super::judge::Analysis;
 use super::metric::Metric;
 use super::observation::Arm;
@@ -22,6 +22,8 @@ pub(super) enum Cause {
     Gap(f64),
     NothingToCompare,
     Health,
+    /// The whole watch has passed.
+    WatchOver,
     NotYet,
 }
 
@@ -29,6 +31,9 @@ pub(super) fn of(analysis: &Analysis, cause: &Cause) -> Vec<String> {
     let mut reasons = vec![first(analysis, cause)];
     if matches!(cause, Cause::NotYet) {
         reasons.extend(missing(analysis));
+    }
+    if matches!(cause, Cause::Main | Cause::Instance(_)) {
+        reasons.extend(caution(analysis));
     }
     let mut metrics: Vec<&Metric> = analysis.metrics.iter().collect();
     metrics.sort_by(|one, other| other.log_harm(View::Whole).total_cmp(&one.log_harm(View::Whole)));
@@ -84,11 +89,39 @@ fn first(analysis: &Analysis, cause: &Cause) -> String {
             e_value(-analysis.config.beta.ln()),
             percent(analysis.config.beta),
         ),
+        Cause::WatchOver => format!(
+            "The watch is over without an alarm; over all of it a false one had a chance of at most {alpha}."
+        ),
+        Cause::NotYet if analysis.config.watch.is_some() => format!(
+            "No alarm so far: all metrics together have e-value {} of the {} needed.",
+            e_value_in(View::Whole),
+            e_value(analysis.needed(Config::MAIN_SHARE)),
+        ),
         Cause::NotYet => format!(
             "Not decided: all metrics together have e-value {} of the {} needed to call the canary harmful.",
             e_value_in(View::Whole),
             e_value(analysis.needed(Config::MAIN_SHARE)),
         ),
+    }
+}
+
+/// What a reader has to know of what the canary was compared with.
+fn caution(analysis: &Analysis) -> Option<String> {
+    match analysis.config.baseline {
+        Baseline::Concurrent | Baseline::Fresh => None,
+        Baseline::Previous => Some(
+            "Control is the past: what changed since then for other reasons is not told from the deployment."
+                .to_owned(),
+        ),
+        Baseline::Seasonal => {
+            let n_periods = analysis.assembly.roster.n_slots(Arm::Control);
+            Some(format!(
+                "Control is {n_periods} past periods, and this one is worse than each; of {} periods alike each is the \
+                 worst with a chance of one in {}.",
+                n_periods + 1,
+                n_periods + 1,
+            ))
+        }
     }
 }
 
@@ -103,6 +136,9 @@ fn missing(analysis: &Analysis) -> Vec<String> {
             side(arm),
             analysis.assembly.roster.name(arm, slot),
         ));
+    }
+    if analysis.config.watch.is_some() {
+        return reasons;
     }
     let needed = -analysis.config.beta.ln();
     for metric in &analysis.metrics {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::canary::{Arm, Config};
+use crate::canary::{Arm, Config, Kind, MetricConfig, Watch};
 
 /// One world: usual traffic, what both sides share, how instances differ, and what canary does worse.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Scenario {
     pub lost: f64,
     /// Seconds after which canary reports no more.
     pub silent_from_s: Option<f64>,
+    /// Whether lines tell latency.
+    pub times: bool,
     /// Our judge's configuration.
     pub config: Config,
 }
@@ -68,6 +70,12 @@ pub enum Regression {
     Bimodal(f64),
     /// Over the whole time errors rise to this share, latency to so many times.
     Leak(f64, f64),
+    /// From so many seconds on errors rise to this share, over so many seconds.
+    Later {
+        errors: f64,
+        from_s: f64,
+        over_s: f64,
+    },
 }
 
 /// How one instance behaves at one moment.
@@ -133,6 +141,7 @@ impl Scenario {
             regression: Regression::None,
             lost: 0.0,
             silent_from_s: None,
+            times: true,
             config: Config { early_promotion: false, ..Config::default() },
         }
     }
@@ -144,6 +153,11 @@ impl Scenario {
     /// Whether a rollback would be wrong.
     pub fn is_null(&self) -> bool {
         self.regression == Regression::None && self.silent_from_s.is_none()
+    }
+
+    /// When the harm begins.
+    pub(super) fn onset_s(&self) -> f64 {
+        if let Regression::Later { from_s, .. } = self.regression { from_s } else { 0.0 }
     }
 
     /// How many times the usual traffic there is.
@@ -192,6 +206,10 @@ impl Scenario {
             Regression::Whole(times) => Conditions { slower: slower * times, ..usual },
             Regression::Tail(times) => Conditions { tail_slower: times, ..usual },
             Regression::Bimodal(share) => Conditions { bimodal: share, ..usual },
+            Regression::Later { errors: share, from_s, over_s } => {
+                let progress = if t_s < from_s { 0.0 } else { ((t_s - from_s) / over_s.max(1.0)).min(1.0) };
+                failing(errors + (share - errors) * progress)
+            }
             Regression::Leak(share, times) => {
                 let progress = self.progress(t_s);
                 let leaking = failing(errors + (share - errors) * progress);
@@ -258,5 +276,42 @@ pub fn scenarios() -> Vec<Scenario> {
             silent_from_s: Some(60.0),
             ..new("telemetry-lost", "canary reports nothing after the first minute")
         },
+    ]
+}
+
+/// Watches of 72 hours beside a holdback of 5 % of the traffic, on errors alone; whatever goes wrong does so after a day.
+pub fn watches() -> Vec<Scenario> {
+    let later = |errors, hours| Regression::Later { errors, from_s: 86_400.0, over_s: hours * 3600.0 };
+    let watch = |name: &str, summary: &str, regression| Scenario {
+        traffic: Traffic {
+            control_per_s: 2.5,
+            canary_per_s: 47.5,
+            control_instances: 1,
+            duration_s: 72.0 * 3600.0,
+            block_s: 60.0,
+            ..Traffic::default()
+        },
+        regression,
+        times: false,
+        config: Config {
+            watch: Some(Watch::default()),
+            metrics: vec![MetricConfig { critical: true, ..MetricConfig::new("errors", Kind::Proportion) }],
+            ..Config::default()
+        },
+        ..Scenario::new(name, summary)
+    };
+    vec![
+        watch("watch-quiet", "72 hours in which nothing happens", Regression::None),
+        Scenario {
+            weather: Weather::Incident,
+            ..watch("watch-incident", "72 hours with incidents on both sides", Regression::None)
+        },
+        watch("watch-step", "after a day errors double", later(0.002, 0.0)),
+        watch("watch-step-10", "after a day errors are ten times as many", later(0.01, 0.0)),
+        watch(
+            "watch-leak",
+            "after a day errors rise to five times as many over 12 hours",
+            later(0.005, 12.0),
+        ),
     ]
 }

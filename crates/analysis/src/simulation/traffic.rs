@@ -65,7 +65,8 @@ impl<'a> Generator<'a> {
         let mean = per_s * self.scenario.busier(t) * traffic.block_s / f64::from(n_instances);
         let requests = self.random.poisson(mean);
         let errors = self.random.binomial(requests, it.errors);
-        let latency = (0..requests).map(|_| self.latency(it)).collect();
+        let times = self.scenario.times;
+        let latency = times.then(|| (0..requests).map(|_| self.latency(it)).collect());
         Observation {
             t,
             dt_s: traffic.block_s,
@@ -73,7 +74,7 @@ impl<'a> Generator<'a> {
             instance: instance.to_string(),
             requests: Some(requests),
             errors: Some(errors),
-            latency_ms: Some(Latency::Values(latency)),
+            latency_ms: latency.map(Latency::Values),
             metrics: std::collections::BTreeMap::new(),
         }
     }

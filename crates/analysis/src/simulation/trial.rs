@@ -51,6 +51,10 @@ pub struct Trial {
 impl Scenario {
     /// One hour with every judge.
     pub fn run(&self, seed: u64) -> Trial {
+        // The others know no watch.
+        if self.config.watch.is_some() {
+            return Trial { outcomes: vec![(JudgeName::Shipway, self.run_own(seed))] };
+        }
         let mut judges = vec![
             (JudgeName::Shipway, Judge::Shipway(Box::new(self.analysis())), Outcome::default()),
             (JudgeName::KayentaEvery10, Judge::Kayenta { every_min: 10 }, Outcome::default()),
@@ -80,7 +84,8 @@ impl Scenario {
 
     fn play(&self, seed: u64, judges: &mut [(JudgeName, Judge, Outcome)]) {
         let mut minutes = Minutes::new(self.traffic.block_s);
-        let mut now = Moment { at_s: 0.0, canary_requests: 0, harmed: 0.0 };
+        // Time counts from when the harm begins.
+        let mut now = Moment { at_s: -self.onset_s(), canary_requests: 0, harmed: 0.0 };
         for batch in Generator::new(self, seed) {
             now.at_s += self.traffic.block_s;
             now.harmed += batch.harmed;

@@ -4,3 +4,4 @@ mod decisions;
 mod hostile;
 mod lines;
 mod properties;
+mod watch;

@@ -5,8 +5,11 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 
 mod aa;
+mod backtest;
+mod burn;
 mod classical;
 mod files;
+mod history;
 mod judge;
 mod logs;
 mod power;
@@ -19,6 +22,8 @@ pub(crate) enum Analysis {
     Simulate(simulate::Simulate),
     Power(power::Power),
     Aa(aa::Aa),
+    Backtest(backtest::Backtest),
+    Burn(burn::Burn),
     Logs(logs::Logs),
     Traces(traces::Traces),
 }
@@ -30,6 +35,8 @@ impl Analysis {
             Self::Simulate(it) => it.run(),
             Self::Power(it) => it.run(),
             Self::Aa(it) => it.run(),
+            Self::Backtest(it) => it.run(),
+            Self::Burn(it) => it.run(),
             Self::Logs(it) => it.run(),
             Self::Traces(it) => it.run(),
         }

@@ -53,6 +53,8 @@ impl Shipway {
             // The rule's own bake and requests say when health is enough.
             early_promotion: false,
             metrics: metrics.iter().map(|it| config_of(it, rule)).collect(),
+            // Control runs beside the canary.
+            ..Config::default()
         };
         let watched = |metric| Watched { metric, control: Measure::default(), canary: Measure::default() };
         Ok(Self {

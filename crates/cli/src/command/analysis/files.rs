@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use shipway_analysis::canary::{Analysis, Answer, Config};
@@ -55,78 +55,97 @@ pub(super) fn refused(path: &Path, why: &str) -> Failure {
     Failure::new(format!("{}: {why}", path.display()), "shipway analysis judge --help")
 }
 
+/// The lines of a file, one after the other.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: Box<dyn BufRead>,
+    number: u64,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    /// `-` is standard input.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let reader: Box<dyn BufRead> = if path == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else if fs::metadata(path).is_ok_and(|it| it.is_dir()) {
+            return Err(refused(path, "it is a folder"));
+        } else {
+            let file = File::open(path).map_err(|it| refused(path, &it.to_string()))?;
+            Box::new(BufReader::new(file))
+        };
+        Ok(Self { path: path.to_owned(), reader, number: 0, line: Vec::new() })
+    }
+
+    /// The next line with its number, without its end; nothing of one that is too long.
+    ///
+    /// # Errors
+    /// The file cannot be read any further.
+    fn next(&mut self) -> Result<Option<(u64, Option<&[u8]>)>, Failure> {
+        self.line.clear();
+        self.number += 1;
+        let n_bytes = (&mut self.reader).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut self.line);
+        if n_bytes.map_err(|it| self.faulty(self.number, &it.to_string()))? == 0 {
+            return Ok(None);
+        }
+        let is_too_long = self.line.len() as u64 > LINE_BYTES_MAX;
+        Ok(Some((self.number, (!is_too_long).then(|| self.line.trim_ascii_end()))))
+    }
+
+    /// The next line with its number; what is no text is replaced.
+    ///
+    /// # Errors
+    /// The file cannot be read any further, or the line is too long.
+    pub(super) fn next_text(&mut self) -> Result<Option<(u64, String)>, Failure> {
+        let Some((number, line)) = self.next()? else { return Ok(None) };
+        match line {
+            Some(line) => Ok(Some((number, String::from_utf8_lossy(line).into_owned()))),
+            None => Err(self.too_long(number)),
+        }
+    }
+
+    fn too_long(&self, number: u64) -> Failure {
+        self.faulty(number, &format!("it has more than {LINE_BYTES_MAX} bytes"))
+    }
+
+    fn faulty(&self, number: u64, why: &str) -> Failure {
+        refused(&self.path, &format!("line {number}: {why}"))
+    }
+}
+
 /// Judges the observations of a file, `-` being standard input, reading no further than to the block that decides.
 ///
 /// # Errors
 /// The file cannot be read, or a line of it makes no sense; it is named by its number.
 pub(super) fn judge(config: Config, path: &Path) -> Result<Answer, Failure> {
+    judge_lines(config, path, Lines::open(path)?)
+}
+
+/// The same of the lines that are left.
+///
+/// # Errors
+/// As for [`judge`].
+pub(super) fn judge_lines(config: Config, path: &Path, mut lines: Lines) -> Result<Answer, Failure> {
     let mut analysis = Analysis::new(config).map_err(|it| refused(path, &it.to_string()))?;
-    let mut lines = open(path)?;
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let n_bytes = (&mut lines).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
-        let faulty = |why: String| refused(path, &format!("line {number}: {why}"));
-        if n_bytes.map_err(|it| faulty(it.to_string()))? == 0 {
-            break;
-        }
+    while let Some((number, line)) = lines.next()? {
         // What is too long or no text is for the analysis to refuse, or to leave unread.
-        let is_too_long = line.len() as u64 > LINE_BYTES_MAX;
-        let text = if is_too_long {
-            "a line that is too long"
-        } else {
-            std::str::from_utf8(&line).unwrap_or("\u{1}")
-        };
+        let is_too_long = line.is_none();
+        let text = line.map_or("a line that is too long", |it| std::str::from_utf8(it).unwrap_or("\u{1}"));
         match analysis.read_line(text) {
             Ok(Some(answer)) => return Ok(answer.clone()),
             Ok(None) => {}
-            Err(_) if is_too_long => return Err(faulty(format!("it has more than {LINE_BYTES_MAX} bytes"))),
-            Err(error) => return Err(faulty(error.to_string())),
+            Err(_) if is_too_long => return Err(lines.too_long(number)),
+            Err(error) => return Err(lines.faulty(number, &error.to_string())),
         }
     }
     Ok(analysis.finish())
 }
 
-/// Hands over each line with its number, without its end.
-///
-/// # Errors
-/// The file cannot be read, a line of it is too long, or what `take` says about a line.
-pub(super) fn each_line(
-    path: &Path,
-    mut take: impl FnMut(u64, &[u8]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut lines = open(path)?;
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let n_bytes = (&mut lines).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line);
-        let faulty = |why: String| refused(path, &format!("line {number}: {why}"));
-        if n_bytes.map_err(|it| faulty(it.to_string()))? == 0 {
-            break;
-        }
-        if line.len() as u64 > LINE_BYTES_MAX {
-            return Err(faulty(format!("it has more than {LINE_BYTES_MAX} bytes")));
-        }
-        take(number, line.trim_ascii_end())?;
-    }
-    Ok(())
-}
-
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    if fs::metadata(path).is_ok_and(|it| it.is_dir()) {
-        return Err(refused(path, "it is a folder"));
-    }
-    let file = File::open(path).map_err(|it| refused(path, &it.to_string()))?;
-    Ok(Box::new(BufReader::new(file)))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use shipway_model::analysis::Decision;
 
     use super::*;

@@ -6,7 +6,7 @@ use clap::Args;
 use shipway_analysis::canary::{Answer, Effect};
 use shipway_model::analysis::Decision;
 
-use super::{classical, files};
+use super::{classical, files, history};
 use crate::failure::Outcome;
 use crate::output::{OutputArgs, Paint, Table, plain};
 
@@ -20,6 +20,7 @@ use crate::output::{OutputArgs, Paint, Table, plain};
 Examples:
   shipway analysis judge --data canary.jsonl
   shipway analysis judge --config analysis.yaml --data canary.jsonl -o json
+  shipway analysis judge --data canary.jsonl --baseline last-week.jsonl --baseline two-weeks-ago.jsonl
   tail -f canary.jsonl | shipway analysis judge --config analysis.yaml --data -
   shipway analysis judge --kayenta canary-config.json --control control.json --experiment experiment.json")]
 pub(crate) struct Judge {
@@ -29,6 +30,10 @@ pub(crate) struct Judge {
     /// Observations, one JSON object per line; `-` is standard input
     #[arg(long, value_name = "FILE", required_unless_present = "kayenta")]
     data: Option<PathBuf>,
+    /// Observations of a past period that stand for control: the hour before the deployment, or (several) the same hours of
+    /// past weeks; --data then holds the canary alone
+    #[arg(long, value_name = "FILE", conflicts_with = "kayenta")]
+    baseline: Vec<PathBuf>,
     /// Judge the classical way instead, by a canary configuration of Kayenta
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "data"], requires = "control")]
     #[arg(requires = "experiment")]
@@ -51,7 +56,12 @@ impl Judge {
             return classical::judge(config, control, experiment, &self.output);
         }
         let Some(data) = &self.data else { unreachable!("one of --data and --kayenta is given") };
-        let answer = files::judge(files::config(self.config.as_deref())?, data)?;
+        let config = files::config(self.config.as_deref())?;
+        let answer = if self.baseline.is_empty() {
+            files::judge(config, data)?
+        } else {
+            history::judge(config, data, &self.baseline)?
+        };
         self.output.show(&answer, |paint| render(&answer, paint))
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use shipway_analysis::canary::Arm;
 use shipway_analysis::logs::{Change, Logs as Comparison, Report, Rule, Signatures};
 
-use super::files;
+use super::files::{self, Lines};
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};
 
@@ -79,11 +79,12 @@ impl Logs {
 }
 
 fn read(logs: &mut Comparison, arm: Arm, path: &Path) -> Result<(), Failure> {
-    files::each_line(path, |_, line| {
-        // Bytes that are no text are part of what programs log.
-        logs.read_line(arm, &String::from_utf8_lossy(line));
-        Ok(())
-    })
+    let mut lines = Lines::open(path)?;
+    // Bytes that are no text are part of what programs log.
+    while let Some((_, text)) = lines.next_text()? {
+        logs.read_line(arm, &text);
+    }
+    Ok(())
 }
 
 fn render(report: &Report, paint: Paint) -> String {

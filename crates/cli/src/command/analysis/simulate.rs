@@ -4,7 +4,7 @@ use std::thread;
 
 use clap::Args;
 use serde::Serialize;
-use shipway_analysis::simulation::{JudgeName, Outcome, Report, Scenario, Trial, scenarios};
+use shipway_analysis::simulation::{JudgeName, Outcome, Report, Scenario, Trial, scenarios, watches};
 
 use crate::failure::{Failure, Outcome as Ended};
 use crate::output::{OutputArgs, Table};
@@ -12,12 +12,14 @@ use crate::output::{OutputArgs, Table};
 /// See how good the judge is, beside others, on made-up traffic
 ///
 /// Each run is an hour of 50 + 50 requests per second unless the scenario says otherwise. The same seed always gives the
-/// same numbers. Without a name, every scenario is played.
+/// same numbers. Without a name, every scenario is played but
+/// the watches of 72 hours.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway analysis simulate -n 100
   shipway analysis simulate steady noisy errors-1 -n 1000 --seed 7 -o json
+  shipway analysis simulate watch-quiet watch-step
   shipway analysis simulate errors-0.2 --instances 1")]
 pub(crate) struct Simulate {
     /// Scenarios by name; an unknown one is told the known ones
@@ -77,10 +79,10 @@ impl Simulate {
     }
 
     fn chosen(&self) -> Result<Vec<Scenario>, Failure> {
-        let known = scenarios();
         if self.names.is_empty() {
-            return Ok(known);
+            return Ok(scenarios());
         }
+        let known = [scenarios(), watches()].concat();
         let find = |name: &String| {
             known.iter().find(|it| it.name == *name).cloned().ok_or_else(|| {
                 let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use shipway_analysis::traces::{self, Change, Forest, Report, Rule, compare};
 
-use super::{files, logs};
+use super::files::{self, Lines};
+use super::logs;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};
 
@@ -48,19 +49,17 @@ impl Traces {
 }
 
 fn read(path: &Path) -> Result<Forest, Failure> {
-    let mut spans = Vec::new();
-    files::each_line(path, |number, line| {
-        if line.is_empty() {
-            return Ok(());
+    let (mut lines, mut spans) = (Lines::open(path)?, Vec::new());
+    while let Some((number, text)) = lines.next_text()? {
+        if text.is_empty() {
+            continue;
         }
         let refused = |why: &str| files::refused(path, &format!("line {number}: {why}"));
-        let text = std::str::from_utf8(line).map_err(|_| refused("it is no UTF-8"))?;
-        spans.extend(traces::read(text).map_err(|it| refused(&it.to_string()))?);
+        spans.extend(traces::read(&text).map_err(|it| refused(&it.to_string()))?);
         if spans.len() > SPANS_MAX {
             return Err(refused(&format!("there are more than {SPANS_MAX} spans")));
         }
-        Ok(())
-    })?;
+    }
     Ok(Forest::grow(spans))
 }
 
