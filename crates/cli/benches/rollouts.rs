@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use shipway_engine::Command;
 use shipway_ledger::SigningKey;
 use shipway_model::effect::{Order, Outcome, Success};
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::resource::Resource;
 use shipway_model::resource::strategy::Analysis;
 use shipway_model::{Digest, Name, RolloutId};
@@ -160,6 +160,7 @@ async fn declare(runtime: &Runtime, width: usize) -> shipway_model::ReleaseId {
         version: artifact.version.clone(),
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
+        class: Class::Normal,
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();

@@ -75,7 +75,7 @@ fn read(sources: &[source::Source]) -> Result<Vec<Located>, Vec<Fault>> {
     let needs = |it: &Located| Some((it.resource.key(), graph::needs(&it.resource.spec)?));
     let graph: graph::Graph = located.iter().filter_map(needs).collect();
     let Some(cycle) = graph::cycle(&graph).and_then(|it| check::of_cycle(&it)) else { return Ok(located) };
-    let value = cycle.value.as_ref().map(Name::as_str);
+    let value = cycle.value.as_deref();
     let pointer = Pointer { resource: &cycle.about, field: cycle.field, value };
     let fault = file::locate(&files, pointer, &cycle.message, Some(cycle.help));
     match fault {

@@ -61,7 +61,7 @@ fn fit_together(
         return Ok(());
     }
     let located = |it: &Misfit| {
-        let value = it.value.as_ref().map(Name::as_str);
+        let value = it.value.as_deref();
         let pointer = Pointer { resource: &it.about, field: it.field, value };
         match file::locate(files, pointer, &it.message, Some(it.help.clone())) {
             Some(fault) => Fault::File(fault),
