@@ -2,6 +2,7 @@
 
 mod artifact;
 mod bad_input;
+mod calendar;
 mod completion;
 mod config;
 mod evidence;

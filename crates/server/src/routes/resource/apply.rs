@@ -8,7 +8,6 @@ use shipway_api::view::resource::Applied;
 use shipway_engine::Catalogue;
 use shipway_engine::catalogue::check::{self, Misfit};
 use shipway_engine::{Command, Context};
-use shipway_model::Name;
 use shipway_model::resource::Resource;
 use shipway_model::resource::file::{self, Pointer, SourceFile};
 
