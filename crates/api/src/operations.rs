@@ -8,6 +8,7 @@ use crate::Endpoint;
 pub mod agent;
 pub mod artifact;
 pub mod blob;
+pub mod calendar;
 pub mod environment;
 pub mod evidence;
 pub mod ledger;
@@ -94,6 +95,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     plan::ALL,
     rollout::ALL,
     pause::ALL,
+    calendar::ALL,
     environment::ALL,
     agent::ALL,
     ledger::ALL,

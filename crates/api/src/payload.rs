@@ -21,6 +21,9 @@ pub struct Octets;
 /// Plain UTF-8 text.
 pub struct Text;
 
+/// A calendar that calendar programs read (RFC 5545).
+pub struct ICalendar;
+
 /// Server-sent events. Each one's id is a ledger position and its data a [`LedgerEvent`] as JSON.
 ///
 /// [`LedgerEvent`]: crate::view::ledger::LedgerEvent
@@ -52,6 +55,14 @@ impl Payload for Octets {
 
 impl Payload for Text {
     const MEDIA: Option<&'static str> = Some("text/plain");
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+impl Payload for ICalendar {
+    const MEDIA: Option<&'static str> = Some("text/calendar");
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })

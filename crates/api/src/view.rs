@@ -5,6 +5,7 @@ pub mod analysis;
 pub mod artifact;
 pub mod environment;
 pub mod evidence;
+pub mod exception;
 pub mod ledger;
 pub mod pause;
 pub mod release;

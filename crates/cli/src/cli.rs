@@ -56,6 +56,9 @@ pub(crate) enum Verb {
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
     Rollout(command::rollout::Rollout),
+    /// See when releases may go, and why not now
+    #[command(subcommand)]
+    Calendar(command::calendar::Calendar),
     Pause(command::pause::Pause),
     Resume(command::resume::Resume),
     /// See what runs where, and who waits
@@ -116,6 +119,7 @@ impl Verb {
             | Self::Release(_)
             | Self::Plan(_)
             | Self::Rollout(_)
+            | Self::Calendar(_)
             | Self::Pause(_)
             | Self::Resume(_)
             | Self::Env(_)

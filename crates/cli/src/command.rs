@@ -8,6 +8,7 @@ pub(crate) mod agents;
 pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod artifact;
+pub(crate) mod calendar;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod diff;
@@ -72,6 +73,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Policy(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
+        Verb::Calendar(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,
         Verb::Resume(it) => it.run(connection).await,
         Verb::Env(it) => it.run(connection).await,

@@ -158,6 +158,10 @@ const fn next_of(code: Code) -> &'static str {
         Code::PlanChanged => "shipway plan NAME@VERSION --env ENV",
         Code::UnknownRollout => "shipway rollout list",
         Code::NotPaused => "shipway pause --list",
+        Code::OutsideWindow => "shipway calendar next --env ENV",
+        Code::UnknownException | Code::InvalidException | Code::SelfApproval => {
+            "shipway calendar exception list"
+        }
         Code::UnknownStep
         | Code::WrongPhase
         | Code::PointOfNoReturn

@@ -9,10 +9,11 @@ use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
+use shipway_model::exception::Exception;
 use shipway_model::plan::{Instance, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
-use shipway_model::{Digest, EvidenceId, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, ExceptionId, Name, ReleaseId, RolloutId, TokenId};
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,17 @@ pub enum Command {
     },
     ResumeScope {
         scope: Scope,
+    },
+    RequestException {
+        id: ExceptionId,
+        exception: Exception,
+    },
+    ApproveException {
+        id: ExceptionId,
+    },
+    WithdrawException {
+        id: ExceptionId,
+        reason: String,
     },
     RegisterAgent {
         host: Name,

@@ -21,7 +21,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
         Command::SealRelease { id } => release::seal(state, *id),
         Command::StartRollout { id, release, environment, plan } => {
-            rollout::start::start(state, *id, *release, environment, *plan)
+            rollout::start::start(state, *id, *release, environment, *plan, ctx)
         }
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
         Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
@@ -33,6 +33,12 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::PauseScope { scope, reason } => Ok(state.pauses.pause(scope, text(reason)?)),
         Command::ResumeScope { scope } => state.pauses.resume(scope),
+        Command::RequestException { id, exception } => {
+            text(&exception.reason)?;
+            state.calendars.exceptions.request(&state.catalogue, *id, exception, ctx)
+        }
+        Command::ApproveException { id } => state.calendars.exceptions.approve(*id, ctx),
+        Command::WithdrawException { id, reason } => state.calendars.exceptions.withdraw(*id, text(reason)?),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))

@@ -11,6 +11,7 @@
 mod access;
 mod agent;
 mod artifact;
+pub mod calendar;
 pub mod catalogue;
 mod command;
 pub mod custody;
@@ -28,6 +29,7 @@ mod state;
 pub use access::{Access, Token};
 pub use agent::{Agent, Agents};
 pub use artifact::Artifacts;
+pub use calendar::Calendars;
 pub use catalogue::Catalogue;
 pub use command::{Command, Context};
 pub use custody::{Custody, Hold};

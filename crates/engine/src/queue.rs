@@ -26,6 +26,8 @@ pub enum Hold {
     Turn { rollout: RolloutId },
     /// A person paused the environment or everything.
     Paused { scope: String, by: String, reason: String },
+    /// The calendar is closed.
+    Closed { reason: String, next: Option<Timestamp> },
     /// A person paused the rollout itself.
     Held { by: String, reason: String },
 }
@@ -39,6 +41,9 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         let (by, reason) = (pause.by.clone(), pause.reason.clone());
         return Some(Hold::Paused { scope: pause.scope.to_string(), by, reason });
     }
+    if let Some(held) = &rollout.held {
+        return Some(Hold::Closed { reason: held.reason.clone(), next: held.next });
+    }
     let environment = state.environments.get(name)?;
     if let Some(hold) = blocked(state, environment, rollout) {
         return Some(hold);
@@ -47,7 +52,7 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         .queue
         .iter()
         .filter_map(|id| state.rollouts.live.get(id))
-        .filter(|it| it.paused.is_none() && blocked(state, environment, it).is_none())
+        .filter(|it| it.paused.is_none() && it.held.is_none() && blocked(state, environment, it).is_none())
         .min_by_key(|it| (environment.turns.get(&it.requested_by), it.queued, it.id))?;
     (first.id != rollout.id).then_some(Hold::Turn { rollout: first.id })
 }

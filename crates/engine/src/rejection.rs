@@ -78,6 +78,12 @@ codes! {
     SubjectActive = "subject-active" Conflict,
     NotAsked = "not-asked" Conflict,
     InvalidEvidence = "invalid-evidence" Invalid,
+    /// A calendar is closed.
+    OutsideWindow = "outside-window" Conflict,
+    UnknownException = "unknown-exception" NotFound,
+    InvalidException = "invalid-exception" Invalid,
+    /// Nobody's own word counts for what they asked for.
+    SelfApproval = "self-approval" Conflict,
     InvalidReport = "invalid-report" Invalid,
     InvalidReason = "invalid-reason" Invalid,
 }

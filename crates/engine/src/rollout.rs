@@ -19,6 +19,7 @@ use crate::environment::Shipped;
 use crate::{Code, Rejection};
 
 pub mod advance;
+pub(crate) mod closing;
 pub mod effects;
 pub(crate) mod follow;
 pub(crate) mod report;
@@ -64,6 +65,10 @@ pub struct Rollout {
     pub phase: Phase,
     /// Held by a person; whatever is under way finishes.
     pub paused: Option<Paused>,
+    /// Held by the calendar; whatever is under way finishes.
+    pub held: Option<Held>,
+    /// Time for which the calendar held it, before it started and after, in milliseconds, without the hold of now.
+    pub held_ms: HeldMillis,
     /// Time spent paused, in milliseconds, without the pause that holds now.
     pub paused_ms: u64,
     pub steps: Vec<StepState>,
@@ -99,6 +104,21 @@ pub struct Paused {
     pub by: String,
     pub reason: String,
     pub since: Timestamp,
+}
+
+/// What the calendar says against a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub reason: String,
+    /// When it may go on, as far as is known.
+    pub next: Option<Timestamp>,
+    pub since: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeldMillis {
+    pub queued: u64,
+    pub started: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -198,6 +218,8 @@ impl Rollout {
             ended: None,
             phase: Phase::Queued,
             paused: None,
+            held: None,
+            held_ms: HeldMillis::default(),
             paused_ms: 0,
             steps: vec![StepState::default(); plan.steps.len()],
             cause: None,
@@ -264,11 +286,17 @@ impl Rollout {
                 self.resume(at);
                 self.leave_halt();
             }
+            Body::RolloutHeld { reason, next, .. } => {
+                let since = self.held.take().map_or(at, |it| it.since);
+                self.held = Some(Held { reason: reason.clone(), next: *next, since });
+            }
+            Body::RolloutFreed { .. } => self.free(at),
             Body::RolloutHalted { step, reason, .. } => {
                 self.phase = Phase::Halted { step: *step, reason: reason.clone(), since: at };
             }
             Body::RolloutUnwinding { cause, .. } => {
                 self.resume(at);
+                self.free(at);
                 self.cut_off("the rollout was taken back meanwhile", at);
                 self.phase = Phase::Unwinding;
                 self.ended = None;
@@ -280,6 +308,7 @@ impl Rollout {
             Body::RolloutAborting { reason, .. } => self.phase = Phase::Aborting { reason: reason.clone() },
             Body::RolloutEnded { end, .. } => {
                 self.resume(at);
+                self.free(at);
                 self.cut_off("the rollout ended meanwhile", at);
                 self.ended = Some(at);
                 self.phase = Phase::Ended(end.clone());
@@ -373,6 +402,13 @@ impl Rollout {
                 step.ended = Some(at);
             }
         }
+    }
+
+    fn free(&mut self, at: Timestamp) {
+        let Some(held) = self.held.take() else { return };
+        let account =
+            if self.started.is_some() { &mut self.held_ms.started } else { &mut self.held_ms.queued };
+        *account += u64::try_from(at.duration_since(held.since).as_millis()).unwrap_or(0);
     }
 
     fn resume(&mut self, at: Timestamp) {

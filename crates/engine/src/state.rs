@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
+use shipway_model::resource::Spec;
 use shipway_model::{Name, RolloutId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Catalogue, Custody, Environments, Evidence, Pauses, Releases, Rollouts,
+    Access, Agents, Artifacts, Calendars, Catalogue, Custody, Environments, Evidence, Pauses, Releases,
+    Rollouts,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,7 @@ pub struct State {
     pub agents: Agents,
     pub pauses: Pauses,
     pub custody: Custody,
+    pub calendars: Calendars,
     pub environments: Environments,
     pub rollouts: Rollouts,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
@@ -36,6 +39,9 @@ impl State {
             Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
             Body::ResourceApplied { resource, digest } => {
                 self.catalogue.apply(resource, *digest);
+                if let Spec::Calendar(calendar) = &resource.spec {
+                    self.calendars.declare(&resource.metadata.name, calendar);
+                }
                 // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
                 self.touch_running();
@@ -46,6 +52,12 @@ impl State {
             Body::AgentRegistered { .. } => self.agents.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
+                self.dirty.extend(self.rollouts.live.keys().copied());
+            }
+            Body::ExceptionRequested { .. }
+            | Body::ExceptionApproved { .. }
+            | Body::ExceptionWithdrawn { .. } => {
+                self.calendars.exceptions.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());
             }
             Body::InstanceChanged { instance, .. } => {
@@ -76,6 +88,12 @@ impl State {
             self.environments.apply_rollout(rollout, event);
             self.dirty.insert(id);
             self.touch_who_waits_for(id, &event.body);
+        }
+        if matches!(event.body, Body::RolloutHeld { .. } | Body::RolloutFreed { .. })
+            && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())
+        {
+            // Whose turn it is may have changed.
+            self.touch_environment(&environment);
         }
         if let Body::RolloutEnded { .. } = event.body
             && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Block, Verdict};
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
+use crate::exception::Exception;
 use crate::plan::{Instance, Plan, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
-use crate::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
+use crate::{Digest, EvidenceId, ExceptionId, Millis, Name, ReleaseId, RolloutId, TokenId};
 
 pub use personal::{COMMITTED, ERASED, Personal};
 
@@ -95,6 +96,14 @@ pub enum Body {
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]
     ScopeResumed { scope: Scope },
+    /// Somebody asks to be let through where the calendar is closed.
+    #[serde(rename = "exception.requested")]
+    ExceptionRequested { id: ExceptionId, exception: Exception },
+    /// One of the words that it needs, the actor's.
+    #[serde(rename = "exception.approved")]
+    ExceptionApproved { id: ExceptionId },
+    #[serde(rename = "exception.withdrawn")]
+    ExceptionWithdrawn { id: ExceptionId, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -106,6 +115,19 @@ pub enum Body {
     RolloutPaused { id: RolloutId, reason: String },
     #[serde(rename = "rollout.resumed")]
     RolloutResumed { id: RolloutId },
+    /// The calendar closed on it; it goes on by itself when the calendar opens.
+    #[serde(rename = "rollout.held")]
+    RolloutHeld {
+        id: RolloutId,
+        /// Which rules say no, and why, in sentences.
+        reason: String,
+        /// When it may go on, as far as is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Timestamp>,
+    },
+    /// The calendar no longer holds it.
+    #[serde(rename = "rollout.freed")]
+    RolloutFreed { id: RolloutId },
     /// The line was stopped; a person decides.
     #[serde(rename = "rollout.halted")]
     RolloutHalted { id: RolloutId, step: StepId, reason: String },
@@ -211,6 +233,11 @@ pub enum Cause {
         instance: Instance,
         reason: String,
     },
+    /// A calendar closed, whose rule wants what it catches taken back.
+    CalendarClosed {
+        /// For people: which rule, and why.
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -246,6 +273,9 @@ impl Body {
             Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
+            Self::ExceptionRequested { .. }
+            | Self::ExceptionApproved { .. }
+            | Self::ExceptionWithdrawn { .. } => Stream::Exceptions,
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -267,12 +297,17 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopePaused { .. }
-            | Self::ScopeResumed { .. } => None,
+            | Self::ScopeResumed { .. }
+            | Self::ExceptionRequested { .. }
+            | Self::ExceptionApproved { .. }
+            | Self::ExceptionWithdrawn { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
             | Self::RolloutPaused { id, .. }
             | Self::RolloutResumed { id }
+            | Self::RolloutHeld { id, .. }
+            | Self::RolloutFreed { id }
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
             | Self::RolloutAborting { id, .. }
@@ -299,6 +334,7 @@ pub enum Stream {
     Evidence,
     Agent(Name),
     Pauses,
+    Exceptions,
     Rollout(RolloutId),
 }
 
@@ -313,6 +349,7 @@ impl fmt::Display for Stream {
             Self::Evidence => f.write_str("evidence"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
+            Self::Exceptions => f.write_str("exceptions"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }
     }

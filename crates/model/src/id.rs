@@ -93,6 +93,10 @@ id!(
     RolloutId, "rol", "a rollout id"
 );
 id!(
+    /// An exception from the calendar.
+    ExceptionId, "exc", "an exception id"
+);
+id!(
     /// An access token; the secret itself is never stored.
     TokenId, "tok", "a token id"
 );

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod effect;
 pub mod event;
 pub mod evidence;
+pub mod exception;
 pub mod gate;
 pub mod id;
 pub mod name;
@@ -21,6 +22,6 @@ pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
-pub use id::{EvidenceId, ReleaseId, RolloutId, TokenId, WaiverId};
+pub use id::{EvidenceId, ExceptionId, ReleaseId, RolloutId, TokenId, WaiverId};
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

@@ -46,6 +46,38 @@ pub struct Bundle {
     /// Files that travel with the release: runbook, notes, rollback package, migrations, flags. Name to blob.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<Document, Digest>,
+    /// What kind of change it is; calendars let the classes through in different ways.
+    #[serde(default, skip_serializing_if = "Class::is_normal")]
+    pub class: Class,
+}
+
+/// The kinds of change of ITIL.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Agreed to beforehand, because it is known and small.
+    Standard,
+    #[default]
+    Normal,
+    /// It mends what cannot wait, and has a lane of its own.
+    Emergency,
+}
+
+impl Class {
+    /// Written without saying so, as before there were classes.
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Normal => "normal",
+            Self::Emergency => "emergency",
+        }
+    }
 }
 
 /// One service in a release.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Name};
 
+pub mod calendar;
 pub mod environment;
 pub mod file;
 pub mod journey;
@@ -21,6 +22,7 @@ pub mod policy;
 pub mod service;
 pub mod strategy;
 
+pub use calendar::Calendar;
 pub use environment::Environment;
 pub use journey::Journey;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
@@ -74,6 +76,7 @@ pub enum Spec {
     Policy(Policy),
     Strategy(Strategy),
     Journey(Journey),
+    Calendar(Calendar),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +93,7 @@ pub enum Kind {
     Policy,
     Strategy,
     Journey,
+    Calendar,
 }
 
 /// What names a resource: its kind and its name.
@@ -101,7 +105,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -114,6 +118,7 @@ impl Kind {
         Self::Policy,
         Self::Strategy,
         Self::Journey,
+        Self::Calendar,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -130,6 +135,7 @@ impl Kind {
             Self::Policy => "Policy",
             Self::Strategy => "Strategy",
             Self::Journey => "Journey",
+            Self::Calendar => "Calendar",
         }
     }
 }
@@ -161,6 +167,7 @@ impl Resource {
             Spec::Policy(_) => Kind::Policy,
             Spec::Strategy(_) => Kind::Strategy,
             Spec::Journey(_) => Kind::Journey,
+            Spec::Calendar(_) => Kind::Calendar,
         }
     }
 

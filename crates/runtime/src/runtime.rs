@@ -9,7 +9,7 @@ use shipway_engine::{Command, Rejection, State};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
-use shipway_model::{Digest, EvidenceId, Millis, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, ExceptionId, Millis, Name, ReleaseId, RolloutId, TokenId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -328,6 +328,10 @@ impl Runtime {
 
     pub fn new_evidence_id(&self) -> EvidenceId {
         EvidenceId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_exception_id(&self) -> ExceptionId {
+        ExceptionId::from_uuid(self.draw_uuid())
     }
 
     pub fn new_token_id(&self) -> TokenId {

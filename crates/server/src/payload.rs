@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_api::Code;
-use shipway_api::payload::{Events, Json, Octets, Payload, Text};
+use shipway_api::payload::{Events, ICalendar, Json, Octets, Payload, Text};
 
 use crate::config::JSON_BYTES_MAX;
 use crate::etag;
@@ -129,4 +129,4 @@ macro_rules! deliver_as_it_is {
     )*};
 }
 
-deliver_as_it_is!(Octets, Text, Events);
+deliver_as_it_is!(Octets, Text, ICalendar, Events);

@@ -5,6 +5,7 @@ use crate::router::Routes;
 mod agent;
 mod artifact;
 mod blob;
+mod calendar;
 mod environment;
 mod evidence;
 mod ledger;
@@ -26,6 +27,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         plan::add,
         rollout::add,
         pause::add,
+        calendar::add,
         environment::add,
         agent::add,
         ledger::add,

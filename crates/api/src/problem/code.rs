@@ -84,6 +84,11 @@ codes! {
     NotPaused = "not-paused" 409 "It is not paused",
     NotAsked = "not-asked" 409 "The step does not wait for an approval",
     InvalidReason = "invalid-reason" 422 "The text is too long or has control characters",
+    // Calendars.
+    OutsideWindow = "outside-window" 409 "The calendar is closed",
+    UnknownException = "unknown-exception" 404 "There is no such exception",
+    InvalidException = "invalid-exception" 422 "The exception makes no sense",
+    SelfApproval = "self-approval" 409 "Nobody approves what they asked for",
     // Agents and access.
     UnknownAgent = "unknown-agent" 404 "There is no such host",
     InvalidReport = "invalid-report" 422 "The report does not fit the effect",

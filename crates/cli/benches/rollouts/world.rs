@@ -7,7 +7,7 @@ use std::sync::Arc;
 use shipway_engine::Command;
 use shipway_ledger::SigningKey;
 use shipway_model::effect::{Order, Outcome, Success};
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::resource::Resource;
 use shipway_model::resource::strategy::Analysis;
 use shipway_model::{Digest, Name, RolloutId};
@@ -108,6 +108,7 @@ pub(crate) async fn declare(runtime: &Runtime, width: usize) -> shipway_model::R
         version: artifact.version.clone(),
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
+        class: Class::Normal,
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();

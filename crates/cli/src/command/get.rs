@@ -119,6 +119,7 @@ mod tests {
             ("strategies", Kind::Strategy),
             ("JOURNEY", Kind::Journey),
             ("journeys", Kind::Journey),
+            ("calendar", Kind::Calendar),
         ] {
             assert_eq!(parse_kind(text), Ok(kind), "{text}");
         }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use shipway_engine::calendar::compile;
 use shipway_engine::catalogue::{check, graph};
-use shipway_model::Name;
 use shipway_model::resource::file::{self, Fault, Located, Pointer};
-use shipway_model::resource::{Key, Kind};
+use shipway_model::resource::{Key, Kind, Spec};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -47,7 +47,7 @@ impl Validate {
         let sources = source::collect(&self.files)?;
         let files: Vec<String> = self.files.iter().map(|it| it.display().to_string()).collect();
         let again = format!("shipway validate {}", files.join(" "));
-        let located = match read(&sources) {
+        let located = match read(&sources).and_then(|it| times(it, &sources)) {
             Ok(located) => located,
             Err(faults) if self.output.output == Format::Table => {
                 return Err(Failure::of_files(faults, again));
@@ -75,13 +75,28 @@ fn read(sources: &[source::Source]) -> Result<Vec<Located>, Vec<Fault>> {
     let needs = |it: &Located| Some((it.resource.key(), graph::needs(&it.resource.spec)?));
     let graph: graph::Graph = located.iter().filter_map(needs).collect();
     let Some(cycle) = graph::cycle(&graph).and_then(|it| check::of_cycle(&it)) else { return Ok(located) };
-    let value = cycle.value.as_ref().map(Name::as_str);
+    let value = cycle.value.as_deref();
     let pointer = Pointer { resource: &cycle.about, field: cycle.field, value };
     let fault = file::locate(&files, pointer, &cycle.message, Some(cycle.help));
     match fault {
         Some(fault) => Err(vec![fault]),
         None => Ok(located),
     }
+}
+
+/// The times of calendars can be judged without anything else.
+fn times(located: Vec<Located>, sources: &[source::Source]) -> Result<Vec<Located>, Vec<Fault>> {
+    let files = source::borrowed(sources);
+    let mut faults = Vec::new();
+    for it in &located {
+        let Spec::Calendar(calendar) = &it.resource.spec else { continue };
+        let about = it.resource.key();
+        for fault in compile(&about.name, calendar).err().unwrap_or_default() {
+            let pointer = Pointer { resource: &about, field: fault.field, value: Some(&fault.value) };
+            faults.extend(file::locate(&files, pointer, &fault.message, Some(fault.help)));
+        }
+    }
+    if faults.is_empty() { Ok(located) } else { Err(faults) }
 }
 
 fn counts(located: &[Located]) -> String {

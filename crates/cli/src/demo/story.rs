@@ -13,7 +13,7 @@ use shipway_api::operations::resource::{ApplyRequest, ApplyResources, SourceFile
 use shipway_api::view::release::Seal;
 use shipway_api::view::rollout::RolloutView;
 use shipway_model::Digest;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 
 use super::act::{self, Act};
 use super::build::{Builds, declarations};
@@ -91,6 +91,7 @@ impl Troupe<'_> {
             version: version.parse().expect("a valid version"),
             parts: parts.iter().map(part).collect(),
             documents: BTreeMap::new(),
+            class: Class::Normal,
         };
         self.client.call::<CreateRelease>((), (), bundle).await.map_err(failed)?;
         let release = format!("shop@{version}").parse().expect("a valid selector");

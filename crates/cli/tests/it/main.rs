@@ -4,6 +4,7 @@ mod artifact;
 mod bad_input;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
+mod calendar;
 mod completion;
 mod config;
 mod evidence;

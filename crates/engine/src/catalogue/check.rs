@@ -5,9 +5,10 @@ use std::sync::Arc;
 use shipway_model::Name;
 use shipway_model::event::Body;
 use shipway_model::resource::pipeline::{Run, Stage};
-use shipway_model::resource::{Environment, Key, Kind, Resource, Service, Spec};
+use shipway_model::resource::{Calendar, Environment, Key, Kind, Resource, Service, Spec};
 
 use super::{Catalogue, graph};
+use crate::calendar::compile;
 use crate::{Code, Rejection};
 
 /// Something declared that does not fit together with the rest.
@@ -16,8 +17,8 @@ pub struct Misfit {
     pub about: Key,
     /// The field that says it; names from the outside in, separated by dots.
     pub field: &'static str,
-    /// What it says there, where that is a name.
-    pub value: Option<Name>,
+    /// What it says there, where that tells it from others.
+    pub value: Option<String>,
     pub message: String,
     /// What to write instead.
     pub help: String,
@@ -84,6 +85,7 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                     faults.refer(key, "owner", Kind::Team, owner);
                 }
             }
+            Spec::Calendar(calendar) => faults.calendar(key, calendar),
             Spec::Team(_) | Spec::Vendor(_) | Spec::Regulation(_) | Spec::Strategy(_) => {}
         }
         for needed in graph::needs(&resource.spec).into_iter().flatten() {
@@ -101,7 +103,7 @@ pub fn of_cycle(cycle: &[Key]) -> Option<Misfit> {
     Some(Misfit {
         about: first.clone(),
         field: "dependsOn",
-        value: Some(second.name.clone()),
+        value: Some(second.name.to_string()),
         message: format!("dependsOn has a cycle: {}", path.join(" → ")),
         help: "what provides cannot need what it provides for: cut one of these".to_owned(),
     })
@@ -121,7 +123,7 @@ impl Faults<'_> {
         self.found.push(Misfit {
             about: from.clone(),
             field,
-            value: Some(name.clone()),
+            value: Some(name.to_string()),
             message: format!("{from}: {field} names {wanted}, which is not declared"),
             help: self.known(kind, &wanted),
         });
@@ -203,6 +205,18 @@ impl Faults<'_> {
                 help: "extend one that does not lead back here".to_owned(),
             });
         }
+    }
+
+    /// Names in scopes need not be declared: a freeze may stand before what it covers.
+    fn calendar(&mut self, key: &Key, calendar: &Calendar) {
+        let Err(faults) = compile(&key.name, calendar) else { return };
+        self.found.extend(faults.into_iter().map(|it| Misfit {
+            about: key.clone(),
+            field: it.field,
+            value: Some(it.value),
+            message: format!("{key}: {}", it.message),
+            help: it.help,
+        }));
     }
 
     fn stages(&mut self, key: &Key, stages: &[Stage]) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shipway_model::RolloutId;
 use shipway_model::event::Body;
 
-use super::{Phase, follow, unwind};
+use super::{Phase, closing, follow, unwind};
 use crate::{State, queue};
 
 /// When rollouts want to be looked at again.
@@ -45,7 +45,10 @@ pub fn advance(state: &mut State, now: Timestamp) -> Option<Vec<Body>> {
         state.wakes.forget(id);
         let Some(rollout) = state.rollouts.live.get(&id) else { continue };
         let events = match &rollout.phase {
-            Phase::Queued => queue::admit(state, rollout),
+            Phase::Queued => match closing::of_queued(state, rollout, now) {
+                Some(event) => vec![event],
+                None => queue::admit(state, rollout),
+            },
             Phase::Running => follow::forward(state, rollout, now),
             Phase::Halted { .. } => follow::under_way(rollout, now),
             Phase::Aborting { reason } => follow::aborting(rollout, reason, now),
@@ -55,7 +58,7 @@ pub fn advance(state: &mut State, now: Timestamp) -> Option<Vec<Body>> {
         if !events.is_empty() {
             return Some(events);
         }
-        let wake = follow::wake(rollout, now);
+        let wake = follow::wake(rollout, now).into_iter().chain(closing::wake(state, rollout, now)).min();
         state.wakes.set(id, wake);
     }
 }

@@ -11,7 +11,7 @@ use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::resource::strategy::{OnHarm, OnUndecided};
 use shipway_model::{Millis, Name};
 
-use super::{Phase, Progress, Rollout};
+use super::{Phase, Progress, Rollout, closing};
 use crate::State;
 use crate::environment::Status;
 
@@ -34,6 +34,9 @@ pub(super) fn forward(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<B
         let targets: BTreeSet<_> = rollout.tolerated().map(|it| it.action.target()).collect();
         let failed_targets = u32::try_from(targets.len()).unwrap_or(u32::MAX);
         return vec![Body::RolloutEnded { id: rollout.id, end: End::Succeeded { failed_targets } }];
+    }
+    if let Some(unwinding) = closing::wants_back(state, rollout, now) {
+        return vec![unwinding];
     }
     starts(state, rollout, now)
 }
@@ -197,11 +200,15 @@ fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
     room = room.saturating_sub(steps_under_way(state, &rollout.plan.environment));
     let mut taken: BTreeSet<&Name> = BTreeSet::new();
     let mut events = Vec::new();
+    let mut gate = closing::Gate::forward(state, rollout, now);
     for step in &rollout.plan.steps {
         if room == 0 {
             break;
         }
         let Some(attempt) = startable(rollout, step, now) else { continue };
+        if !gate.lets_through(step, &step.action) {
+            continue;
+        }
         let held = step.action.service().is_some_and(|it| state.pauses.holding_service(it).is_some());
         let locked = |lock: &Name| taken.contains(lock) || lock_holder(state, lock).is_some();
         if held || step.locks.iter().any(locked) {
@@ -211,6 +218,8 @@ fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
         room -= 1;
         events.push(started(state, rollout, step.id, &step.action, Direction::Do, attempt));
     }
+    // Without room not every step was asked for, so nothing is known of those that were not.
+    events.extend(gate.event().filter(|_| room > 0));
     events
 }
 

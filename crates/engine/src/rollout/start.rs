@@ -5,7 +5,8 @@ use std::sync::Arc;
 use shipway_model::event::Body;
 use shipway_model::{Digest, Name, ReleaseId, RolloutId};
 
-use crate::{Code, Rejection, State, plan};
+use super::closing;
+use crate::{Code, Context, Rejection, State, plan};
 
 pub(crate) fn start(
     state: &State,
@@ -13,6 +14,7 @@ pub(crate) fn start(
     release: ReleaseId,
     environment: &Name,
     shown: Option<Digest>,
+    ctx: &Context<'_>,
 ) -> Result<Vec<Body>, Rejection> {
     if state.rollouts.summaries.contains_key(&id) {
         return Ok(Vec::new());
@@ -32,5 +34,6 @@ pub(crate) fn start(
         )
         .hint("look at `shipway plan` again: what runs, or what is declared, has changed since"));
     }
+    closing::refuse(state, &plan, ctx.now)?;
     Ok(vec![Body::RolloutQueued { id, plan: Arc::new(plan), plan_digest }])
 }

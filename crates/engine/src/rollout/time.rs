@@ -23,6 +23,8 @@ pub fn busy(rollout: &Rollout, now: Timestamp) -> Millis {
 /// What it has waited for up to `now`, the causes without a wait left out.
 pub fn waited(rollout: &Rollout, now: Timestamp) -> Vec<Charge> {
     let turn = between(rollout.queued, rollout.started.or(rollout.ended).unwrap_or(now));
+    let turn = Millis(turn.0.saturating_sub(rollout.held_ms.queued));
+    let closed = Millis(rollout.held_ms.queued + rollout.held_ms.started);
     let word = spent(rollout, now, |it| matches!(it, Action::Approval { .. } | Action::Pause {}));
     let watch = spent(rollout, now, |it| {
         matches!(it, Action::Wait { .. } | Action::Bake { .. } | Action::Analyse { .. })
@@ -30,6 +32,7 @@ pub fn waited(rollout: &Rollout, now: Timestamp) -> Vec<Charge> {
     let charge = |cause: &str, total| Charge { cause: cause.to_owned(), total };
     let mut charges = vec![
         charge("its turn in the environment", turn),
+        charge("the calendar", closed),
         charge("people's word", word),
         charge("waits, bakes and judgements", watch),
     ];

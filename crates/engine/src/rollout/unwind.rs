@@ -5,7 +5,7 @@ use shipway_model::effect::Direction;
 use shipway_model::event::{Body, End};
 use shipway_model::plan::{Action, Step, StepId};
 
-use super::{Progress, Rollout, follow};
+use super::{Progress, Rollout, closing, follow};
 use crate::State;
 
 /// After this many failed attempts at one undo, a person is asked.
@@ -26,6 +26,11 @@ pub(super) fn back(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body
     if rollout.paused.is_some() {
         return Vec::new();
     }
+    let mut gate = closing::Gate::back(state, rollout, now);
+    let ready = ready
+        .into_iter()
+        .filter(|(step, undo, _)| rollout.plan.step(*step).is_some_and(|step| gate.lets_through(step, undo)));
+    let ready: Vec<_> = ready.collect();
     let start = |(step, undo, attempt): (StepId, &Action, u32)| {
         if is_so_already(state, rollout, undo) {
             let reason = "the route is so already".to_owned();
@@ -33,7 +38,7 @@ pub(super) fn back(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body
         }
         follow::started(state, rollout, step, undo, Direction::Undo, attempt)
     };
-    ready.into_iter().map(start).collect()
+    ready.into_iter().map(start).chain(gate.event()).collect()
 }
 
 /// Which steps are back already (or have nothing to take back), and which can be taken back now.

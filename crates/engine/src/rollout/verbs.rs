@@ -6,7 +6,7 @@ use shipway_model::event::{Body, Cause, End};
 use shipway_model::plan::{Action, StepId};
 use shipway_model::resource::{Key, Kind, Spec};
 
-use super::{Phase, Progress, Rollout};
+use super::{Phase, Progress, Rollout, closing};
 use crate::{Code, Context, Rejection, State};
 
 fn wrong_phase(rollout: &Rollout, verb: &str, hint: &str) -> Rejection {
@@ -115,12 +115,13 @@ pub(crate) fn roll_back(
 }
 
 /// Tries the failed steps of a halted rollout again; one that was halted for another reason looks again.
-pub(crate) fn retry(state: &State, id: RolloutId, _ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
+pub(crate) fn retry(state: &State, id: RolloutId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     let rollout = state.rollouts.known(id)?;
     if !matches!(rollout.phase, Phase::Halted { .. }) {
         return Err(wrong_phase(rollout, "retried", "only a halted rollout waits for a retry"));
     }
     let direction = rollout.direction();
+    closing::refuse_retry(state, rollout, ctx.now)?;
     let again = rollout.plan.steps.iter().filter_map(|step| {
         let Progress::Failed { attempt, .. } = rollout.step(step.id)?.progress(direction) else {
             return None;

@@ -45,7 +45,11 @@ pub fn waiting(state: &State, rollout: &Rollout) -> Vec<Waiting> {
                 let why = by(&format!("{} is paused", pause.scope), &pause.by, &pause.reason);
                 return whole(why, "`shipway resume` of that scope".to_owned(), pause.since);
             }
-            rollout.plan.steps.iter().filter_map(|step| of_step(state, rollout, step)).collect()
+            let held = rollout.held.iter().map(|held| {
+                let (why, until) = closed(&held.reason, held.next);
+                Waiting { step: None, why, until, since: Some(held.since) }
+            });
+            held.chain(rollout.plan.steps.iter().filter_map(|step| of_step(state, rollout, step))).collect()
         }
     }
 }
@@ -127,8 +131,19 @@ pub fn explain(hold: &Hold) -> (String, String) {
         Hold::Paused { scope, by: who, reason } => {
             (by(&format!("{scope} is paused"), who, reason), "`shipway resume` of that scope".to_owned())
         }
+        Hold::Closed { reason, next } => closed(reason, *next),
         Hold::Held { by: who, reason } => (by("paused", who, reason), "`shipway rollout resume`".to_owned()),
     }
+}
+
+fn closed(reason: &str, next: Option<Timestamp>) -> (String, String) {
+    let until = match next {
+        Some(next) => {
+            format!("it goes on by itself at {next}; `shipway calendar exception request` asks for earlier")
+        }
+        None => "no slot opens within a year: change the calendar, or ask for an exception".to_owned(),
+    };
+    (reason.to_owned(), until)
 }
 
 /// What a person did, with the reason if there is one.

@@ -11,7 +11,7 @@ use shipway_model::analysis::{Decision, Verdict};
 use shipway_model::effect::{Effect, EffectKey, Order, Outcome, Success};
 use shipway_model::event::{Body, Event, Schema};
 use shipway_model::plan::Instance;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::resource::Resource;
 use shipway_model::{Digest, Millis, Name, ReleaseId, RolloutId, Version};
 
@@ -198,6 +198,7 @@ impl World {
             version: version(release),
             parts: bound,
             documents: BTreeMap::new(),
+            class: Class::Normal,
         };
         self.ask(Command::CreateRelease { id, bundle }).unwrap();
         self.ask(Command::SealRelease { id }).unwrap();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
-use shipway_model::{Digest, EvidenceId, ReleaseId, RolloutId, TokenId};
+use shipway_model::{Digest, EvidenceId, ExceptionId, ReleaseId, RolloutId, TokenId};
 
 use crate::store::StoredAnswer;
 
@@ -88,6 +88,7 @@ fn without_drawn(command: &Command) -> Command {
     let nil = uuid::Uuid::nil();
     match &mut command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
+        Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
         Command::StartRollout { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::IssueToken { id, secret_digest, .. } => {
@@ -113,6 +114,8 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ReportInstance { .. }
         | Command::Report { .. }
         | Command::Observe { .. }
+        | Command::ApproveException { .. }
+        | Command::WithdrawException { .. }
         | Command::RevokeToken { .. } => {}
     }
     command

@@ -10,7 +10,7 @@ use shipway_engine::Command;
 use shipway_ledger::SigningKey;
 use shipway_model::effect::{EffectKey, Lease, Order, Outcome, Performer, Success};
 use shipway_model::event::Scope;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::resource::Resource;
 use shipway_model::{Digest, Name, ReleaseId, RolloutId, Version};
 
@@ -113,7 +113,8 @@ impl World {
             configuration: None,
         };
         let parts = BTreeMap::from([(name("web"), part)]);
-        let bundle = Bundle { name: name("site"), version, parts, documents: BTreeMap::new() };
+        let bundle =
+            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
         self.done(Command::CreateRelease { id, bundle }).await;
         self.done(Command::SealRelease { id }).await;
         id

@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 12] = [
+const SAMPLES: [(&str, &str); 13] = [
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
@@ -24,6 +24,7 @@ const SAMPLES: [(&str, &str); 12] = [
     ("{step}", "1"),
     ("{environment}", "staging"),
     ("{host}", "host-a"),
+    ("{exception}", "exc_0198f3c0e1b27c3d8a4f5e6d7c8b9a55"),
     ("{position}", "0"),
     ("{evidence}", "evi_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{hold}", "case-17"),

@@ -12,7 +12,7 @@ use shipway_api::operations::token::{IssueToken, NewToken};
 use shipway_ledger::SigningKey;
 use shipway_model::Digest;
 use shipway_model::event::Role;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
@@ -134,6 +134,7 @@ impl Bed {
             version: version.parse().unwrap(),
             parts: [("web".parse().unwrap(), part)].into(),
             documents: Default::default(),
+            class: Class::Normal,
         };
         self.admin.call::<CreateRelease>((), (), bundle).await.unwrap();
         let release: ReleaseSelector = format!("shop@{version}").parse().unwrap();

@@ -8,7 +8,7 @@ use clap::Args;
 use shipway_api::Client;
 use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
 use shipway_api::selector::ReleaseSelector;
-use shipway_model::release::{Bundle, Document, Part};
+use shipway_model::release::{Bundle, Class, Document, Part};
 use shipway_model::{Digest, Name, Version};
 use tokio_util::io::ReaderStream;
 
@@ -28,6 +28,7 @@ use crate::settings::ConnectionArgs;
 Examples:
   shipway release create shop 1.2.0 --part web=1.2.0 --part checkout=1.2.0 --seal
   shipway release create shop 1.2.1 --part checkout=1.2.1 --variant checkout@eu=1.2.1-eu
+  shipway release create shop 1.2.2 --part checkout=1.2.2 --class emergency --seal
   shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
 pub(crate) struct Create {
     name: Name,
@@ -41,6 +42,9 @@ pub(crate) struct Create {
     /// A file that travels with it: runbook, notes, rollback-package, migrations or flags
     #[arg(long = "document", value_name = "DOCUMENT=FILE", value_parser = parse_document)]
     documents: Vec<(Document, PathBuf)>,
+    /// What kind of change it is: standard, normal or emergency; calendars tell them apart
+    #[arg(long, default_value = "normal", value_parser = parse_class)]
+    class: Class,
     /// Seal it at once
     #[arg(long)]
     seal: bool,
@@ -74,7 +78,8 @@ impl Create {
         for (document, file) in self.documents {
             documents.insert(document, upload(&client, &file).await?);
         }
-        let bundle = Bundle { name: self.name, version: self.version, parts, documents };
+        let class = self.class;
+        let bundle = Bundle { name: self.name, version: self.version, parts, documents, class };
         let mut view = once(client.call::<CreateRelease>((), (), bundle)).await?.value;
         if self.seal {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
@@ -135,6 +140,11 @@ fn parse_document(text: &str) -> Result<(Document, PathBuf), String> {
     let document = serde_json::from_value(document.into())
         .map_err(|_| "the documents are runbook, notes, rollback-package, migrations and flags")?;
     Ok((document, file.into()))
+}
+
+fn parse_class(text: &str) -> Result<Class, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "the classes are standard, normal and emergency".to_owned())
 }
 
 fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {

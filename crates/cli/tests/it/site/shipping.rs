@@ -9,7 +9,7 @@ use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
 use shipway_api::operations::rollout::{NewRollout, RolloutPath, ShowRollout, StartRollout};
 use shipway_api::view::ledger::LedgerEvent;
 use shipway_api::view::rollout::RolloutView;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::{Digest, RolloutId};
 
 use super::service::{self, Behaviour};
@@ -46,6 +46,7 @@ impl Site {
             version: artifact.version.clone(),
             parts: BTreeMap::from([(artifact.service.clone(), part)]),
             documents: BTreeMap::new(),
+            class: Class::Normal,
         };
         self.put_blob(digest, archive).await.expect("it is stored");
         client.call::<RegisterArtifact>((), (), artifact).await.expect("it is registered");

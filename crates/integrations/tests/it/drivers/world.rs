@@ -21,7 +21,7 @@ use shipway_model::analysis::Block;
 use shipway_model::effect::{Direction, EffectKey, Lease, Order, Outcome, Performer, Success};
 use shipway_model::event::{Body, Event, Stream};
 use shipway_model::plan::StepId;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::{Digest, Name, RolloutId, Version};
 use shipway_runtime::driver::{Judge, LogSink as _};
 use shipway_runtime::log_store::LogStore;
@@ -157,7 +157,8 @@ impl World {
             configuration: None,
         };
         let parts = BTreeMap::from([(service, part)]);
-        let bundle = Bundle { name: name("site"), version, parts, documents: BTreeMap::new() };
+        let bundle =
+            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
         self.submit(Command::CreateRelease { id, bundle }).await;
         self.submit(Command::SealRelease { id }).await;
         let (release, id) = (id, self.runtime.new_rollout_id());

@@ -14,6 +14,7 @@ use crate::Name;
 use crate::resource::service::SecretRef;
 use crate::resource::{Resource, Spec};
 
+mod calendar;
 mod environment;
 mod journey;
 mod organisation;
@@ -42,6 +43,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Policy(it) => policy::check(it, &mut site),
         Spec::Strategy(it) => strategy::check(it, &mut site),
         Spec::Journey(it) => journey::check(it, &mut site),
+        Spec::Calendar(it) => calendar::check(it, &mut site),
     }
     site.faults.count() == before
 }

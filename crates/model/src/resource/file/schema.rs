@@ -5,8 +5,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    ApiVersion, Budget, Environment, Journey, Kind, Library, Metadata, Pipeline, Policy, Regulation, Service,
-    Strategy, Team, Template, Vendor,
+    ApiVersion, Budget, Calendar, Environment, Journey, Kind, Library, Metadata, Pipeline, Policy, Regulation,
+    Service, Strategy, Team, Template, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -86,5 +86,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Policy => generator.subschema_for::<Policy>(),
         Kind::Strategy => generator.subschema_for::<Strategy>(),
         Kind::Journey => generator.subschema_for::<Journey>(),
+        Kind::Calendar => generator.subschema_for::<Calendar>(),
     }
 }

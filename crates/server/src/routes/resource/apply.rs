@@ -8,7 +8,6 @@ use shipway_api::view::resource::Applied;
 use shipway_engine::Catalogue;
 use shipway_engine::catalogue::check::{self, Misfit};
 use shipway_engine::{Command, Context};
-use shipway_model::Name;
 use shipway_model::resource::Resource;
 use shipway_model::resource::file::{self, Pointer, SourceFile};
 
@@ -61,7 +60,7 @@ fn fit_together(
         return Ok(());
     }
     let located = |it: &Misfit| {
-        let value = it.value.as_ref().map(Name::as_str);
+        let value = it.value.as_deref();
         let pointer = Pointer { resource: &it.about, field: it.field, value };
         match file::locate(files, pointer, &it.message, Some(it.help.clone())) {
             Some(fault) => Fault::File(fault),

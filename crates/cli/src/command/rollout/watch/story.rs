@@ -94,6 +94,11 @@ impl Story {
             Body::RolloutStarted { .. } => vec![Beat::Line("started".to_owned())],
             Body::RolloutPaused { reason, .. } => vec![Beat::Line(paint.warn(&reasoned("paused", reason)))],
             Body::RolloutResumed { .. } => vec![Beat::Line("goes on".to_owned())],
+            Body::RolloutHeld { reason, next, .. } => {
+                let until = next.map_or_else(String::new, |it| format!("; it goes on by itself at {it}"));
+                vec![Beat::Line(paint.warn(&format!("held by the calendar: {}{until}", plain(reason))))]
+            }
+            Body::RolloutFreed { .. } => vec![Beat::Line("the calendar lets it go on".to_owned())],
             Body::RolloutHalted { id, step, reason } => {
                 let line = paint.bad(&format!("halted at step {step}: {}", plain(reason)));
                 let next = format!("  next: shipway rollout retry {id}, or shipway rollout rollback {id}");
@@ -151,6 +156,9 @@ impl Story {
             | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
+            | Body::ExceptionRequested { .. }
+            | Body::ExceptionApproved { .. }
+            | Body::ExceptionWithdrawn { .. }
             | Body::ScopePaused { .. }
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }

@@ -1,0 +1,43 @@
+//! `shipway calendar`
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::settings::ConnectionArgs;
+
+mod about;
+mod check;
+mod exception;
+mod expand;
+mod export;
+mod files;
+mod import;
+mod lint;
+mod next;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Calendar {
+    Check(check::Check),
+    Next(next::Next),
+    Expand(expand::Expand),
+    Lint(lint::Lint),
+    Export(export::Export),
+    Import(import::Import),
+    /// Ask to be let through where the calendar is closed
+    #[command(subcommand)]
+    Exception(exception::Exception),
+}
+
+impl Calendar {
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        match self {
+            Self::Check(it) => it.run(connection).await,
+            Self::Next(it) => it.run(connection).await,
+            Self::Expand(it) => it.run(connection).await,
+            Self::Lint(it) => it.run(connection).await,
+            Self::Export(it) => it.run(connection).await,
+            Self::Import(it) => it.run().await,
+            Self::Exception(it) => it.run(connection).await,
+        }
+    }
+}
