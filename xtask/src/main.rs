@@ -8,6 +8,7 @@ mod bench;
 mod openapi;
 mod run;
 mod setup;
+mod simulate;
 mod step;
 mod suite;
 mod tally;
@@ -33,6 +34,13 @@ enum Chore {
     Check,
     /// Install what the other chores need
     Setup,
+    /// Simulate worlds in which everything breaks: `--seed N --hours H [--replicas R] [--seeds N] [--fresh N] [--trace]`
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// Handed on; `--help` explains them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -48,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Test => step::run(suite::test()),
         Chore::Check => step::run(suite::check()),
         Chore::Setup => step::run(suite::setup()),
+        Chore::Simulate { arguments } => return simulate::run(&arguments),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;

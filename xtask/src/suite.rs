@@ -2,7 +2,7 @@
 
 use crate::run::{answer, cargo, run, run_tests};
 use crate::step::Step;
-use crate::{openapi, setup as packages, tools};
+use crate::{openapi, setup as packages, simulate, tools};
 
 /// Everything that CI runs.
 pub(crate) fn test() -> Vec<Step> {
@@ -18,6 +18,7 @@ pub(crate) fn test() -> Vec<Step> {
             cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
         })
     }));
+    steps.push(simulate::step());
     // The README's first command, as it was built for the tests.
     steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
     steps

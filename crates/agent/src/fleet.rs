@@ -50,12 +50,18 @@ impl PlaceError {
 pub(crate) struct Fleet {
     members: Mutex<BTreeMap<Instance, Member>>,
     /// Whoever changes an instance holds its lock.
-    locks: Mutex<BTreeMap<Instance, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Locks,
+    /// Whoever performs an effect on an instance holds its turn, so that effects follow each other as they came.
+    turns: Locks,
     /// Held from choosing ports until they are noted.
     ports: tokio::sync::Mutex<()>,
     /// Read from unpacking a folder until it is noted; written by who removes folders that are not noted.
     folders: RwLock<()>,
 }
+
+/// One lock for each instance, given in the order in which it was asked for.
+#[derive(Default)]
+struct Locks(Mutex<BTreeMap<Instance, Arc<tokio::sync::Mutex<()>>>>);
 
 struct Member {
     unit: Arc<Unit>,
@@ -77,17 +83,24 @@ impl Fleet {
         self.members().get(instance).map(|it| (it.unit.clone(), it.status.borrow().clone()))
     }
 
-    async fn lock(&self, instance: &Instance) -> OwnedMutexGuard<()> {
-        let lock = {
-            let mut locks = self.locks.lock().expect("nobody panics while holding the locks");
-            locks.retain(|_, it| Arc::strong_count(it) > 1);
-            locks.entry(instance.clone()).or_default().clone()
-        };
-        lock.lock_owned().await
+    /// The turn of an effect on this instance.
+    pub(crate) async fn turn(&self, instance: &Instance) -> OwnedMutexGuard<()> {
+        self.turns.lock(instance).await
     }
 
     fn members(&self) -> std::sync::MutexGuard<'_, BTreeMap<Instance, Member>> {
         self.members.lock().expect("nobody panics while holding the fleet")
+    }
+}
+
+impl Locks {
+    async fn lock(&self, instance: &Instance) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.0.lock().expect("nobody panics while holding the locks");
+            locks.retain(|_, it| Arc::strong_count(it) > 1);
+            locks.entry(instance.clone()).or_default().clone()
+        };
+        lock.lock_owned().await
     }
 }
 
@@ -118,7 +131,7 @@ pub(crate) async fn ensure(
     contract: &Deployment,
     rollout: Option<RolloutId>,
 ) -> Result<watch::Receiver<Status>, PlaceError> {
-    let _changing = host.fleet.lock(instance).await;
+    let _changing = host.fleet.locks.lock(instance).await;
     let as_ordered = |it: &Member| it.unit.artifact == artifact && it.unit.contract == *contract;
     if let Some(member) = host.fleet.members().get(instance).filter(|it| as_ordered(it)) {
         info!(%instance, "is kept running already");
@@ -162,7 +175,7 @@ pub(crate) async fn ensure(
 
 /// Stops an instance and forgets that it shall run. Nothing happens when it does not.
 pub(crate) async fn remove(host: &Arc<Host>, instance: &Instance) -> Result<(), JournalError> {
-    let _changing = host.fleet.lock(instance).await;
+    let _changing = host.fleet.locks.lock(instance).await;
     end(host, instance).await
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_api::operations::agent::{Leases, Renewal};
-use shipway_model::effect::{Effect, EffectKey, Lease};
+use shipway_model::effect::{Effect, EffectKey, Lease, Order};
+use shipway_model::plan::Instance;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,8 @@ struct Hand {
     expires_in: Duration,
     missed: u32,
     lost: CancellationToken,
+    /// The instance that it changes.
+    changes: Option<Instance>,
 }
 
 struct Hands {
@@ -157,7 +160,11 @@ impl Hands {
 
     fn take_up(&mut self, effect: Effect, expires_in: Duration) {
         let (key, lost) = (effect.key, CancellationToken::new());
-        self.busy.insert(key, Hand { expires_in, missed: 0, lost: lost.clone() });
+        let changes = changes(&effect.order).cloned();
+        // Whoever wants the instance otherwise by now does not want what was wanted of it before.
+        let same = |it: &&Hand| changes.is_some() && it.changes == changes;
+        self.busy.values().filter(same).for_each(|it| it.lost.cancel());
+        self.busy.insert(key, Hand { expires_in, missed: 0, lost: lost.clone(), changes });
         let performing = perform(self.host.clone(), effect, lost);
         self.tasks.spawn(async move {
             performing.await;
@@ -178,5 +185,12 @@ impl Hands {
                 hand.lost.cancel();
             }
         }
+    }
+}
+
+const fn changes(order: &Order) -> Option<&Instance> {
+    match order {
+        Order::Place { .. } | Order::Retire { .. } => reconcile::instance(order),
+        _ => None,
     }
 }

@@ -47,10 +47,16 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
     }
     let patience = Patience { since: Instant::now(), timeout: effect.timeout, lost };
     let result = match &effect.order {
-        Order::Place { instance, artifact, contract } => {
-            place::place(&host, instance, *artifact, contract, effect.key.rollout, &patience).await
+        Order::Place { instance, .. } | Order::Retire { instance, .. } => {
+            let turn = tokio::select! {
+                turn = host.fleet.turn(instance) => Ok(turn),
+                failure = patience.ends() => Err(failure),
+            };
+            match turn {
+                Ok(_turn) => change(&host, &effect, &patience).await,
+                Err(failure) => Err(failure),
+            }
         }
-        Order::Retire { instance, contract } => retire::retire(&host, instance, contract.drain).await,
         Order::Verify { instance } => verify::verify(&host, instance, &patience).await,
         Order::Command { environment, command, artifact, .. } => {
             command::run(&host, &key, environment, command, *artifact, patience).await
@@ -71,6 +77,19 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
     host.to_report.notify_one();
     if matches!(effect.order, Order::Command { .. }) {
         command::tidy(&host, &key);
+    }
+}
+
+/// Changes what runs here.
+async fn change(host: &Arc<Host>, effect: &Effect, patience: &Patience) -> Result<Success, Failure> {
+    match &effect.order {
+        Order::Place { instance, artifact, contract } => {
+            place::place(host, instance, *artifact, contract, effect.key.rollout, patience).await
+        }
+        Order::Retire { instance, contract } => {
+            retire::retire(host, instance, contract.drain, patience).await
+        }
+        _ => unreachable!("only these change an instance"),
     }
 }
 
@@ -120,8 +139,14 @@ impl Patience {
         let left = self.timeout.duration().saturating_sub(self.since.elapsed());
         tokio::select! {
             () = sleep(left) => Failure::for_now(format!("not done within {}", self.timeout)),
-            () = self.lost.cancelled() => Failure::for_now("given up: the control plane took the lease back"),
+            failure = self.is_lost() => failure,
         }
+    }
+
+    /// Comes when nobody wants the effect any more.
+    async fn is_lost(&self) -> Failure {
+        self.lost.cancelled().await;
+        Failure::for_now("given up: the control plane took the lease back, or wants something else by now")
     }
 
     /// Counts time that passed under an earlier agent.

@@ -49,7 +49,8 @@ async fn start(host: &Arc<Host>, ordered: &OrderedInstance) {
     }
 }
 
-const fn instance(order: &Order) -> Option<&Instance> {
+/// The instance that an order is about.
+pub(crate) const fn instance(order: &Order) -> Option<&Instance> {
     match order {
         Order::Place { instance, .. } | Order::Retire { instance, .. } | Order::Verify { instance } => {
             Some(instance)

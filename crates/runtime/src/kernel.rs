@@ -48,6 +48,7 @@ pub(crate) enum Reply {
     Lease(Result<Granted, SubmitError>),
 }
 
+#[derive(Debug, Clone)]
 pub(crate) enum Accepted {
     Now(Receipt),
     /// Answered before: its events are the records `first..last`.

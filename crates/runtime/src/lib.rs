@@ -26,6 +26,7 @@ mod published;
 mod replay;
 mod runtime;
 pub mod sharing;
+pub mod sim;
 pub mod store;
 pub mod suite;
 pub mod worker;

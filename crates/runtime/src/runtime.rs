@@ -407,7 +407,11 @@ impl Runtime {
 }
 
 /// Opens a fresh ledger, and records what has become due meanwhile.
-fn write_what_is_due(kernel: &mut Kernel, store: &mut dyn Store, now: Timestamp) -> Result<(), OpenError> {
+pub(crate) fn write_what_is_due(
+    kernel: &mut Kernel,
+    store: &mut dyn Store,
+    now: Timestamp,
+) -> Result<(), OpenError> {
     loop {
         let draft = kernel.draft(now);
         let Some(sealed) = kernel.seal(draft) else { return Ok(()) };
@@ -426,7 +430,7 @@ fn write_what_is_due(kernel: &mut Kernel, store: &mut dyn Store, now: Timestamp)
     }
 }
 
-fn leased(granted: Granted, ttl: Duration) -> Leased {
+pub(crate) fn leased(granted: Granted, ttl: Duration) -> Leased {
     let expires_in = Millis(ttl.as_millis() as u64);
     let leases = granted.leases.into_iter();
     let leases = leases.map(|(effect, generation)| Lease { effect, generation, expires_in });

@@ -20,11 +20,11 @@ use crate::runtime::{LeaseRequest, Leased, Runtime, SubmitError};
 /// Effects performed at once.
 pub const TASKS_MAX: usize = 64;
 /// How long a lease holds unless renewed: this long after a control plane died, its successor takes over.
-const LEASE_TTL: Duration = Duration::from_secs(10);
+pub(crate) const LEASE_TTL: Duration = Duration::from_secs(10);
 /// How long one request for leases waits; they are renewed meanwhile.
 const LEASE_WAIT: Duration = Duration::from_secs(20);
 /// The wait after a request for leases failed.
-const RETRY_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// What the worker performs with.
 #[derive(Clone)]

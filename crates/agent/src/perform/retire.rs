@@ -10,19 +10,28 @@ use shipway_model::plan::Instance;
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
-use super::Failure;
+use super::{Failure, Patience};
 use crate::host::Host;
 use crate::{connections, fleet};
 
 /// How often open connections are counted.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Takes at most `drain` and the contract's stop timeout, so it is not given up half-way. What is not there is retired.
-pub(super) async fn retire(host: &Arc<Host>, instance: &Instance, drain: Millis) -> Result<Success, Failure> {
+/// Takes at most `drain` and the contract's stop timeout. It is given up only before anything was stopped: once that
+/// has begun it is brought to its end, and whoever wants the instance again waits for that. What is not there is retired.
+pub(super) async fn retire(
+    host: &Arc<Host>,
+    instance: &Instance,
+    drain: Millis,
+    patience: &Patience,
+) -> Result<Success, Failure> {
     let ports: Option<BTreeSet<u16>> =
         host.journal.read(|it| it.instances.get(instance).map(|it| it.ports.values().copied().collect()));
     if let Some(ports) = ports {
-        finish(instance, &ports, drain).await;
+        tokio::select! {
+            () = finish(instance, &ports, drain) => {}
+            failure = patience.is_lost() => return Err(failure),
+        }
     }
     fleet::remove(host, instance).await?;
     Ok(Success::Retired {})

@@ -177,12 +177,19 @@ fn skips(rollout: &Rollout) -> Vec<Body> {
         if rollout.step(step.id).is_none_or(|it| it.forward != Progress::Pending) {
             continue;
         }
-        let given_up = step.after.iter().filter_map(|id| rollout.plan.step(*id)).find(|needed| {
+        let was_given_up = |needed: &&Step| {
             let progress = rollout.step(needed.id).map(|it| &it.forward);
-            needed.action.target() == Some(target)
-                && needed.action.service() == step.action.service()
-                && matches!(progress, Some(Progress::Tolerated { .. } | Progress::Skipped { .. }))
+            matches!(progress, Some(Progress::Tolerated { .. } | Progress::Skipped { .. }))
+        };
+        let needed = step.after.iter().filter_map(|id| rollout.plan.step(*id)).filter(|needed| {
+            needed.action.target() == Some(target) && needed.action.service() == step.action.service()
         });
+        // A check of what never came up lies behind steps of other targets.
+        let placed = rollout.plan.steps.iter().filter(|it| match (&it.action, &step.action) {
+            (Action::Place { instance, .. }, Action::Verify { instance: verified }) => instance == verified,
+            _ => false,
+        });
+        let given_up = needed.chain(placed).find(was_given_up);
         if let Some(needed) = given_up {
             let reason = format!("step {} was given up on {target}", needed.id);
             let (id, step, direction) = (rollout.id, step.id, Direction::Do);

@@ -114,23 +114,28 @@ pub(crate) fn roll_back(
     }
 }
 
-/// Tries the failed steps of a halted rollout again; one that was halted for another reason looks again.
+/// Has the failed steps of a halted rollout tried again; one that was halted for another reason looks again. They start
+/// as any step does: a pause, a lock or a limit holds them.
 pub(crate) fn retry(state: &State, id: RolloutId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     let rollout = state.rollouts.known(id)?;
     if !matches!(rollout.phase, Phase::Halted { .. }) {
         return Err(wrong_phase(rollout, "retried", "only a halted rollout waits for a retry"));
     }
+    if let Some(paused) = &rollout.paused {
+        let by = format!("{} has paused it: `shipway rollout resume` first", paused.by);
+        return Err(wrong_phase(rollout, "retried", &by));
+    }
     let direction = rollout.direction();
     closing::refuse_retry(state, rollout, ctx.now)?;
-    let again = rollout.plan.steps.iter().filter_map(|step| {
-        let Progress::Failed { attempt, .. } = rollout.step(step.id)?.progress(direction) else {
-            return None;
-        };
-        let action = super::action(rollout, step.id, direction)?;
-        Some(super::follow::started(state, rollout, step.id, action, direction, attempt + 1))
+    let failed = rollout.plan.steps.iter().filter(|step| {
+        let progress = rollout.step(step.id).map(|it| it.progress(direction));
+        let has_action = super::action(rollout, step.id, direction).is_some();
+        has_action && matches!(progress, Some(Progress::Failed { .. }))
     });
-    let again: Vec<_> = again.collect();
-    Ok(if again.is_empty() { vec![Body::RolloutResumed { id }] } else { again })
+    let mut bodies: Vec<Body> =
+        failed.map(|step| Body::StepRetried { id, step: step.id, direction, not_before: ctx.now }).collect();
+    bodies.push(Body::RolloutResumed { id });
+    Ok(bodies)
 }
 
 pub(crate) fn approve(

@@ -126,3 +126,37 @@ fn a_step_that_would_be_tried_again_rests_while_the_line_is_halted_or_aborted() 
     world.run_well();
     assert_eq!(*world.phase(id), SUCCEEDED);
 }
+
+#[test]
+fn what_a_person_tries_again_waits_for_the_end_of_a_pause_too() {
+    let mut world = two_environments(100);
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = start(&mut world, release, name("staging"));
+    let effect = effect_of(&world, id).unwrap();
+    report(&mut world, &effect, crate::world::failed("status 500"));
+    assert!(matches!(world.phase(id), Phase::Halted { .. }));
+    world.ask(Command::PauseScope { scope: Scope::Everything, reason: "incident".to_owned() }).unwrap();
+    world.ask(Command::Retry { id }).unwrap();
+    assert_eq!(effect_of(&world, id), None, "everything is paused");
+    world.ask(Command::ResumeScope { scope: Scope::Everything }).unwrap();
+    assert_eq!(effect_of(&world, id).unwrap().key.attempt, 2);
+    world.run_well();
+    assert_eq!(*world.phase(id), SUCCEEDED);
+}
+
+#[test]
+fn who_tries_a_paused_rollout_again_resumes_it_first() {
+    let mut world = two_environments(100);
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = start(&mut world, release, name("staging"));
+    world.ask(Command::PauseRollout { id, reason: "lunch".to_owned() }).unwrap();
+    let effect = effect_of(&world, id).unwrap();
+    report(&mut world, &effect, crate::world::failed("status 500"));
+    assert!(matches!(world.phase(id), Phase::Halted { .. }));
+    let refused = world.ask(Command::Retry { id }).unwrap_err();
+    assert_eq!(refused.code, shipway_engine::Code::WrongPhase);
+    world.ask(Command::ResumeRollout { id }).unwrap();
+    world.ask(Command::Retry { id }).unwrap();
+    world.run_well();
+    assert_eq!(*world.phase(id), SUCCEEDED);
+}

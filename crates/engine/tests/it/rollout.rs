@@ -100,15 +100,6 @@ fn a_failed_target_is_tolerated_as_declared_and_then_no_more() {
     for (max_failed, expected) in [(1, End::Succeeded { failed_targets: 1 }), (0, End::RolledBack {})] {
         let mut world = with_checkout(serde_json::json!({ "strategy": "rolling" }));
         world.ask(Command::ApplyResources { resources: resources(&[rolling(max_failed)]) }).unwrap();
-        // A stage of its own, so that verify does not look at the target that was given up.
-        let pipeline = resource(
-            "Pipeline",
-            "main",
-            serde_json::json!({ "stages": [{ "name": "ship", "run": { "deploy": {} } }] }),
-        );
-        let mut all = crate::world::shop(serde_json::json!({ "strategy": "rolling", "pipeline": "main" }));
-        all.extend(resources(&[pipeline, rolling(max_failed)]));
-        world.ask(Command::ApplyResources { resources: all }).unwrap();
         let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
         let id = world.start(release);
         world.run(|effect| on_host_b(&effect.order).then(|| failed("the disk is full")));

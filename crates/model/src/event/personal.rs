@@ -54,7 +54,9 @@ impl Body {
             | Self::RolloutPaused { reason, .. }
             | Self::RolloutAborting { reason, .. }
             | Self::TextsErased { reason, .. }
+            | Self::ExceptionWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::EvidenceAttached { evidence, .. } => match &mut evidence.statement {
                 Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
                 None => Vec::new(),
@@ -82,6 +84,9 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopeResumed { .. }
+            | Self::ExceptionApproved { .. }
+            | Self::RolloutHeld { .. }
+            | Self::RolloutFreed { .. }
             | Self::RolloutQueued { .. }
             | Self::RolloutReplanned { .. }
             | Self::RolloutStarted { .. }

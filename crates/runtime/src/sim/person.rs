@@ -1,0 +1,207 @@
+//! People: they ship, hold, take back and try again; and once nothing breaks any more, one of them puts things right.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use shipway_engine::{Command, Phase, Progress, Rollout};
+use shipway_model::RolloutId;
+use shipway_model::effect::Direction;
+use shipway_model::event::Scope;
+use shipway_model::plan::Action;
+
+use super::agenda::Due;
+use super::wire::{Answer, Call, Who};
+use super::world::World;
+use crate::runtime::{Submission, SubmitError};
+
+/// Who helps looks this often.
+const HELPED_EVERY_MS: u64 = 15_000;
+/// Rollouts that people have waiting; above that they ship nothing more.
+const OPEN_MAX: usize = 6;
+/// How often a halted rollout is tried again before it is taken back, and after that given up.
+const RETRIES_MAX: u32 = 3;
+
+pub(super) struct Person {
+    name: String,
+    /// What is still to be asked, one after the other.
+    pub(super) script: VecDeque<Command>,
+    asking: Option<Asking>,
+    n_asked: u64,
+    /// How often each rollout was tried again.
+    retried: BTreeMap<RolloutId, u32>,
+}
+
+struct Asking {
+    command: Command,
+    key: String,
+    /// 0 while nobody has been asked.
+    call: u64,
+}
+
+impl Person {
+    pub(super) fn new(name: &str) -> Self {
+        let (script, retried) = (VecDeque::new(), BTreeMap::new());
+        Self { name: name.to_owned(), script, asking: None, n_asked: 0, retried }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.script.is_empty() && self.asking.is_none()
+    }
+}
+
+impl World<'_> {
+    pub(super) fn go_on_with_person(&mut self, of: usize) {
+        if self.people[of].asking.is_none() && self.people[of].script.is_empty() {
+            let script = if self.is_calm { self.help(of) } else { self.invent() };
+            if script.is_empty() {
+                let delay_ms =
+                    if self.is_calm { HELPED_EVERY_MS } else { self.random.between(5_000, 120_000) };
+                return self.agenda.enter(delay_ms, Due::Person { person: of });
+            }
+            self.people[of].script = script.into();
+        }
+        let person = &mut self.people[of];
+        let asking = match person.asking.take().or_else(|| person.next()) {
+            Some(asking) if asking.call == 0 => asking,
+            waiting => return person.asking = waiting,
+        };
+        let submission = Submission {
+            actor: person.name.clone(),
+            key: Some(asking.key.clone()),
+            command: asking.command.clone(),
+            generation: None,
+        };
+        let call = self.send(Who::Person(of), Call::Submit(Box::new(submission)));
+        self.people[of].asking = Some(Asking { call, ..asking });
+    }
+
+    pub(super) fn answer_person(&mut self, of: usize, call: u64, answer: Answer) {
+        let person = &mut self.people[of];
+        let Some(asking) = person.asking.take_if(|it| it.call == call) else { return };
+        let delay_ms = match answer {
+            Answer::Submitted(Err(SubmitError::Unavailable(_) | SubmitError::Overloaded))
+            | Answer::Refused => {
+                person.asking = Some(Asking { call: 0, ..asking });
+                self.random.between(200, 3_000)
+            }
+            Answer::Submitted(Ok(_)) => self.random.between(1, 100),
+            other => {
+                self.trace.line(format_args!("person {of} is refused: {other:?}"));
+                self.counts.refusals += 1;
+                self.people[of].script.clear();
+                self.random.between(1_000, 60_000)
+            }
+        };
+        self.agenda.enter(delay_ms, Due::Person { person: of });
+    }
+
+    /// Something that a person may come to do at any moment.
+    fn invent(&mut self) -> Vec<Command> {
+        let environment = self.random.pick(&self.scenario.environments).cloned();
+        let environment = environment.expect("there are environments");
+        let live: Vec<&Rollout> = self.watch.state.rollouts.live.values().collect();
+        let rollout = self.random.pick(&live).map(|it| it.id);
+        let n_open = live.iter().filter(|it| !it.has_ended()).count();
+        let reason = || "by a person".to_owned();
+        let of_rollout = |command: fn(RolloutId, String) -> Command| {
+            rollout.map(|id| command(id, reason())).into_iter().collect::<Vec<_>>()
+        };
+        match self.random.between(0, 99) {
+            0..=29 | 74..=84 if n_open >= OPEN_MAX => Vec::new(),
+            0..=29 => self.scenario.release(&environment, &mut self.random),
+            30..=34 => of_rollout(|id, reason| Command::PauseRollout { id, reason }),
+            35..=39 => of_rollout(|id, _| Command::ResumeRollout { id }),
+            40..=43 => of_rollout(|id, reason| Command::AbortRollout { id, reason }),
+            44..=49 => of_rollout(|id, reason| Command::RollBack { id, reason }),
+            50..=56 => of_rollout(|id, _| Command::Retry { id }),
+            57..=62 => {
+                let scope = self.scope();
+                vec![Command::PauseScope { scope, reason: reason() }]
+            }
+            63..=69 => {
+                let scope = self.watch.state.pauses.iter().next().map(|it| it.scope.clone());
+                scope.map(|scope| Command::ResumeScope { scope }).into_iter().collect()
+            }
+            70..=73 => vec![Command::ApplyResources { resources: self.scenario.change(&mut self.random) }],
+            74..=84 => {
+                // What runs already, once more: mostly there is nothing to do.
+                let sealed: Vec<_> = self.watch.state.releases.iter().map(|it| it.id).collect();
+                let again = self.random.pick(&sealed).copied();
+                again
+                    .map(|it| super::scenario::start(it, &environment, &mut self.random))
+                    .into_iter()
+                    .collect()
+            }
+            _ => rollout
+                .and_then(|id| self.watch.state.rollouts.live.get(&id))
+                .and_then(word)
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn scope(&mut self) -> Scope {
+        match self.random.between(0, 4) {
+            0 => Scope::Everything,
+            1 | 2 => {
+                let environment = self.random.pick(&self.scenario.environments).cloned();
+                Scope::Environment(environment.expect("there are environments"))
+            }
+            _ => Scope::Service(self.scenario.service(&mut self.random)),
+        }
+    }
+
+    /// What brings the next thing that waits for a person to an end.
+    fn help(&mut self, of: usize) -> Vec<Command> {
+        if of != 0 || self.options.is_planted(super::Plant::NobodyHelps) {
+            return Vec::new();
+        }
+        let state = &self.watch.state;
+        if let Some(pause) = state.pauses.iter().next() {
+            return vec![Command::ResumeScope { scope: pause.scope.clone() }];
+        }
+        let open: Vec<&Rollout> = state.rollouts.live.values().filter(|it| !it.has_ended()).collect();
+        for rollout in open {
+            let id = rollout.id;
+            if rollout.paused.is_some() {
+                return vec![Command::ResumeRollout { id }];
+            }
+            if matches!(rollout.phase, Phase::Halted { .. }) {
+                let n_retried = self.people[of].retried.entry(id).or_default();
+                *n_retried += 1;
+                let reason = "nobody waits any more".to_owned();
+                let may_go_back =
+                    rollout.direction() == Direction::Do && rollout.passed_no_return().is_none();
+                return vec![match *n_retried {
+                    0..=RETRIES_MAX => Command::Retry { id },
+                    _ if may_go_back => Command::RollBack { id, reason },
+                    _ => Command::AbortRollout { id, reason },
+                }];
+            }
+            if let Some(word) = word(rollout) {
+                return vec![word];
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl Person {
+    fn next(&mut self) -> Option<Asking> {
+        let command = self.script.pop_front()?;
+        self.n_asked += 1;
+        Some(Asking { command, key: format!("{}-{}", self.name, self.n_asked), call: 0 })
+    }
+}
+
+/// The word for which a step of the rollout waits.
+fn word(rollout: &Rollout) -> Option<Command> {
+    let id = rollout.id;
+    rollout.plan.steps.iter().find_map(|step| {
+        let Progress::Running { .. } = rollout.step(step.id)?.forward else { return None };
+        match step.action {
+            Action::Approval { .. } => Some(Command::ApproveStep { id, step: step.id, note: String::new() }),
+            Action::Pause {} => Some(Command::ResumeRollout { id }),
+            _ => None,
+        }
+    })
+}

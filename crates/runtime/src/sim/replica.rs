@@ -1,0 +1,167 @@
+//! A simulated control plane: the real writer and kernel, whose turns are taken one by one.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+
+use shipway_engine::environment::Status;
+use shipway_ledger::SigningKey;
+use shipway_model::plan::Instance;
+use shipway_model::{Digest, Name};
+use tokio::sync::oneshot;
+
+use super::clock::SkewedClock;
+use super::disk::{Faults, SimulatedStore};
+use super::wire::{Answer, Call, Caller, Life};
+use super::worker::Worker;
+use crate::clock::Clock;
+use crate::inbox::{Ask, Inbox};
+use crate::kernel::{Kernel, LEASES_MAX, Reply, Request};
+use crate::memory::MemoryDisk;
+use crate::open::OpenError;
+use crate::published::Published;
+use crate::runtime::{SubmitError, leased, write_what_is_due};
+use crate::sharing::Claim;
+use crate::worker::LEASE_TTL;
+use crate::writer::{Job, Writer, Written};
+
+/// A machine on which a control plane runs, or did.
+pub(super) struct Replica {
+    pub(super) life: Life,
+    pub(super) clock: SkewedClock,
+    pub(super) faults: Faults,
+    pub(super) process: Option<Process>,
+    /// It stands still until then; what reaches it waits.
+    pub(super) stopped_until_ms: u64,
+    /// When it took its newest turn, and how many at that instant.
+    pub(super) turns: (u64, u32),
+}
+
+pub(super) struct Process {
+    writer: Writer,
+    inbox: Arc<Inbox<Written>>,
+    jobs: Receiver<Job>,
+    /// The batch on its way to the disk.
+    writing: Option<Job>,
+    asked: Vec<(Caller, Call, oneshot::Receiver<Reply>)>,
+    pub(super) published: Arc<Published>,
+    pub(super) worker: Worker,
+    /// Of the newest wake that was entered.
+    pub(super) ticket: u64,
+}
+
+/// What came of a turn.
+pub(super) struct Turned {
+    pub(super) answers: Vec<(Caller, Call, Answer)>,
+    /// A batch has left for the disk.
+    pub(super) wrote: bool,
+}
+
+impl Replica {
+    pub(super) fn new(of: usize, clock: SkewedClock) -> Self {
+        let life = Life { of, number: 0 };
+        Self { life, clock, faults: Faults::default(), process: None, stopped_until_ms: 0, turns: (0, 0) }
+    }
+
+    /// Starts the program as [`crate::Runtime::open`] does.
+    pub(super) fn start(
+        &mut self,
+        disk: &MemoryDisk,
+        is_exclusive: bool,
+        signer: SigningKey,
+    ) -> Result<(), OpenError> {
+        self.life.number += 1;
+        let (store, faults) = (disk.open(), self.faults.clone());
+        let mut store = SimulatedStore { store, faults, is_exclusive };
+        let published = Arc::new(Published::new());
+        let now = self.clock.now();
+        let mut kernel = Kernel::open(&mut store, super::tenant(), signer, published.clone())?;
+        write_what_is_due(&mut kernel, &mut store, now)?;
+        let inbox = Arc::new(Inbox::new());
+        let (to_disk, jobs) = sync_channel(1);
+        let clock = Arc::new(self.clock.clone());
+        let writer = Writer::new(kernel, Box::new(store), clock, inbox.clone(), to_disk);
+        let worker = Worker::default();
+        let (asked, writing) = (Vec::new(), None);
+        self.process = Some(Process { writer, inbox, jobs, writing, asked, published, worker, ticket: 0 });
+        Ok(())
+    }
+
+    /// The process, if it is still in this life.
+    pub(super) fn alive(&mut self, life: Life) -> Option<&mut Process> {
+        self.process.as_mut().filter(|_| life == self.life)
+    }
+}
+
+impl Process {
+    /// Takes a request; some are answered at once.
+    pub(super) fn ask(&mut self, call: Call, caller: Caller) -> Option<Answer> {
+        let request = match &call {
+            Call::Orders(host) => return Some(Answer::Orders(self.orders(host))),
+            Call::Submit(submission) => Request::Submit(submission.clone()),
+            Call::Lease { performer, max, renew } => {
+                let (performer, renew) = (performer.clone(), renew.clone());
+                let holder = Some(Arc::from(format!("{:?}", caller.who)));
+                let max = (*max).min(LEASES_MAX);
+                Request::Lease(Claim { performer, holder, max, ttl: LEASE_TTL, renew })
+            }
+        };
+        let overloaded = match &request {
+            Request::Submit(_) => Answer::Submitted(Err(SubmitError::Overloaded)),
+            Request::Lease(_) => Answer::Leased(Err(SubmitError::Overloaded)),
+        };
+        let (sender, reply) = oneshot::channel();
+        if self.inbox.ask(Ask { request, reply: sender }).is_err() {
+            return Some(overloaded);
+        }
+        self.asked.push((caller, call, reply));
+        None
+    }
+
+    /// Lets the writer do what it can now.
+    pub(super) fn turn(&mut self) -> Turned {
+        // A deadline that has passed: the writer takes what is there and never waits.
+        self.writer.turn(Some(Instant::now()));
+        let job = self.jobs.try_recv().ok();
+        let wrote = job.is_some();
+        self.writing = job.or(self.writing.take());
+        let mut answers = Vec::new();
+        self.asked.retain_mut(|(caller, call, reply)| match reply.try_recv() {
+            Ok(Reply::Submit(it)) => {
+                answers.push((*caller, call.clone(), Answer::Submitted(it)));
+                false
+            }
+            Ok(Reply::Lease(it)) => {
+                let it = it.map(|it| leased(it, LEASE_TTL));
+                answers.push((*caller, call.clone(), Answer::Leased(it)));
+                false
+            }
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Err(oneshot::error::TryRecvError::Closed) => false,
+        });
+        Turned { answers, wrote }
+    }
+
+    /// The batch gets to the disk.
+    pub(super) fn write(&mut self) {
+        if let Some(job) = self.writing.take() {
+            self.inbox.written(Written::write(job));
+        }
+    }
+
+    /// When the writer wants its next turn without anybody asking.
+    pub(super) fn wake_at(&self) -> Option<jiff::Timestamp> {
+        self.writer.wake_at()
+    }
+
+    /// What should run on a host: as the server answers it.
+    fn orders(&self, host: &Name) -> Vec<(Instance, Digest)> {
+        let state = self.published.state();
+        let environments = state.environments.iter();
+        let known = environments.flat_map(|(_, it)| &it.instances);
+        known
+            .filter(|(it, known)| it.target == *host && !matches!(known.status, Status::Failed { .. }))
+            .map(|(it, known)| (it.clone(), known.artifact))
+            .collect()
+    }
+}

@@ -1,0 +1,209 @@
+//! The simulator itself: it repeats, and it finds what is planted.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use shipway_engine::{Command, Context, State, decide};
+use shipway_model::BasisPoints;
+use shipway_model::effect::{Direction, EffectKey};
+use shipway_model::event::{Body, Event, Schema, Scope};
+use shipway_model::plan::{Action, PlannedPool, StepId};
+
+use super::disk::Plant as StorePlant;
+use super::trace::Trace;
+use super::watch::Watch;
+use super::world::signer;
+use super::{Invariant, Options, Outcome, Plant, run};
+use crate::memory::MemoryDisk;
+use crate::published::Published;
+
+fn simulate(options: &Options) -> Outcome {
+    run(options, &mut |_| {})
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    let options = Options::new(3, 1, 1);
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    let first = run(&options, &mut |line| one.push(line.to_owned()));
+    let second = run(&options, &mut |line| other.push(line.to_owned()));
+    assert_eq!(one, other);
+    assert_eq!(first, second);
+    assert_eq!(first.breach, None);
+    let Outcome { counts, .. } = first;
+    assert!(counts.rollouts > 10 && counts.deeds > 100 && counts.kills > 10, "little happens: {counts:?}");
+}
+
+/// One of a few worlds with this bug comes to a breach that is expected.
+#[track_caller]
+fn planted(plant: impl Fn(&mut Options), expected: &[Invariant]) {
+    let mut others = Vec::new();
+    let is_found = (1..=6).any(|seed| {
+        let mut options = Options::new(seed, 1, 1);
+        plant(&mut options);
+        let found = simulate(&options).breach.map(|it| it.breach);
+        let is_expected = found.as_ref().is_some_and(|it| expected.contains(&it.invariant));
+        others.extend(found);
+        is_expected
+    });
+    assert!(is_found, "found {others:?}, not {expected:?}");
+}
+
+fn with(plant: Plant) -> impl Fn(&mut Options) {
+    move |options| options.plant = Some(plant)
+}
+
+fn with_store(plant: StorePlant) -> impl Fn(&mut Options) {
+    move |options| options.store_plant = Some(plant)
+}
+
+#[test]
+fn an_agent_that_forgets_is_found() {
+    planted(with(Plant::ForgetfulAgent), &[Invariant::OneDeed]);
+}
+
+#[test]
+fn an_agent_that_lies_is_found() {
+    planted(with(Plant::LyingAgent), &[Invariant::Standing, Invariant::Routed]);
+}
+
+#[test]
+fn an_agent_that_never_reports_is_found() {
+    planted(with(Plant::SilentAgent), &[Invariant::Standing]);
+}
+
+#[test]
+fn rollouts_for_which_nobody_does_anything_are_found() {
+    planted(with(Plant::NobodyHelps), &[Invariant::Ends]);
+}
+
+#[test]
+fn a_store_that_forgets_generations_is_found() {
+    planted(with_store(StorePlant::ForgetsGenerations), &[Invariant::OneHolder, Invariant::OneDeed]);
+}
+
+#[test]
+fn a_store_that_changes_or_loses_records_is_found() {
+    planted(with_store(StorePlant::ChangesRecords), &[Invariant::Ledger]);
+    planted(with_store(StorePlant::LosesRecords), &[Invariant::Ledger, Invariant::Acknowledged]);
+}
+
+fn watch() -> Watch {
+    Watch::new(&MemoryDisk::default(), signer())
+}
+
+fn event(body: Body) -> Event {
+    let at = Timestamp::UNIX_EPOCH;
+    Event { schema: Schema::V1, tenant: super::tenant(), actor: "ada".to_owned(), at, body }
+}
+
+/// A rollout that was queued in a world of its own, and the events up to there.
+fn queued() -> (Vec<Event>, shipway_model::RolloutId) {
+    let mut lines = Vec::new();
+    let mut random = super::random::Random::new(1);
+    let mut scenario = super::scenario::Scenario::new(&mut random);
+    let mut state = State::default();
+    let hosts = scenario.hosts.clone();
+    let register = |(host, address, labels)| Command::RegisterAgent { host, address, labels };
+    let environment = scenario.environments[0].clone();
+    let mut commands = vec![scenario.declaration()];
+    commands.extend(hosts.into_iter().map(register));
+    commands.extend(scenario.release(&environment, &mut random));
+    for command in commands {
+        let ctx = Context { actor: "ada", now: Timestamp::UNIX_EPOCH };
+        for body in decide(&state, &command, &ctx).unwrap() {
+            let event = event(body);
+            state.apply(&event);
+            lines.push(event);
+        }
+    }
+    let id = *state.rollouts.live.keys().next().unwrap();
+    (lines, id)
+}
+
+#[test]
+fn a_start_in_a_paused_scope_is_found() {
+    let (events, id) = queued();
+    let check = |is_paused: bool| {
+        let mut watch = watch();
+        let mut show = |_: &str| {};
+        let mut trace = Trace::new(&mut show);
+        events.iter().for_each(|it| watch.see(it, &mut trace));
+        if is_paused {
+            let paused = Body::ScopePaused { scope: Scope::Everything, reason: String::new() };
+            watch.see(&event(paused), &mut trace);
+        }
+        watch.see(&event(Body::RolloutStarted { id }), &mut trace);
+        watch.breach.map(|it| it.invariant)
+    };
+    assert_eq!(check(true), Some(Invariant::Paused));
+    assert_eq!(check(false), None);
+}
+
+#[test]
+fn a_way_back_to_nothing_is_found() {
+    let (events, id) = queued();
+    let mut watch = watch();
+    let mut show = |_: &str| {};
+    let mut trace = Trace::new(&mut show);
+    let mut undone = None;
+    for mut event in events {
+        if let Body::RolloutQueued { plan, .. } = &mut event.body {
+            let plan = Arc::make_mut(plan);
+            let gone = PlannedPool {
+                version: "0.9.0".parse().unwrap(),
+                weight_bp: BasisPoints::FULL,
+                targets: vec!["production-0".parse().unwrap()],
+            };
+            let service = &mut plan.services[0];
+            service.from = Some(service.to.clone());
+            let step = &mut plan.steps[0];
+            step.undo = Some(Action::Route { service: service.service.clone(), pools: vec![gone] });
+            undone = Some(step.id);
+        }
+        watch.see(&event, &mut trace);
+    }
+    let (step, direction) = (undone.unwrap(), Direction::Undo);
+    let started = Body::StepStarted { id, step, direction, attempt: 1, route_revision: Some(1) };
+    watch.see(&event(started), &mut trace);
+    assert_eq!(watch.breach.map(|it| it.invariant), Some(Invariant::Undo));
+}
+
+#[test]
+fn a_state_that_was_not_folded_is_found() {
+    let (events, _) = queued();
+    let mut watch = watch();
+    let mut show = |_: &str| {};
+    let mut trace = Trace::new(&mut show);
+    watch.see(&events[0], &mut trace);
+    let published = Published::new();
+    watch.compare(&published, &mut trace);
+    assert_eq!(watch.breach.map(|it| it.invariant), Some(Invariant::Fold));
+}
+
+#[test]
+fn two_holders_of_one_generation_are_found() {
+    use super::wire::{Life, Who};
+    let (_, id) = queued();
+    let key = EffectKey { rollout: id, step: StepId(1), direction: Direction::Do, attempt: 1 };
+    let lease = shipway_model::effect::Lease {
+        effect: shipway_model::effect::Effect {
+            key,
+            performer: shipway_model::effect::Performer::Server,
+            timeout: shipway_model::Millis(1000),
+            order: shipway_model::effect::Order::Http {
+                request: serde_json::from_value(serde_json::json!({"url": "http://127.0.0.1:9/"})).unwrap(),
+            },
+        },
+        generation: 1,
+        expires_in: shipway_model::Millis(1000),
+    };
+    let leased = crate::Leased { leases: vec![lease], renewed: Vec::new() };
+    let mut watch = watch();
+    let holder = |of| Who::Worker(Life { of, number: 1 });
+    watch.leased(holder(0), &leased);
+    watch.leased(holder(0), &leased);
+    assert_eq!(watch.breach, None, "the same holder may be told twice");
+    watch.leased(holder(1), &leased);
+    assert_eq!(watch.breach.map(|it| it.invariant), Some(Invariant::OneHolder));
+}

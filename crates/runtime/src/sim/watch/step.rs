@@ -1,0 +1,79 @@
+//! What may not begin, looked at on top of everything that happened before.
+
+use shipway_engine::{Rollout, State, rollout};
+use shipway_model::effect::Direction;
+use shipway_model::event::{Body, Event};
+use shipway_model::plan::{Action, Instance, PlannedPool};
+use shipway_model::{BasisPoints, RolloutId};
+
+use super::{Breach, Invariant};
+
+pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
+    match &event.body {
+        Body::RolloutStarted { id } => not_paused(state, *id, None),
+        Body::StepStarted { id, step, direction, .. } => {
+            let Some(rollout) = state.rollouts.live.get(id) else { return Ok(()) };
+            let Some(action) = rollout::action(rollout, *step, *direction) else {
+                let what = format!("step {step} of {id} has nothing to do in this direction");
+                return Err(Breach { invariant: Invariant::Standing, what });
+            };
+            match direction {
+                Direction::Do => not_paused(state, *id, Some(action)),
+                Direction::Undo => needs_are_there(state, rollout, action),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_paused(state: &State, id: RolloutId, action: Option<&Action>) -> Result<(), Breach> {
+    let Some(rollout) = state.rollouts.live.get(&id) else { return Ok(()) };
+    let of_service = || action.and_then(Action::service).and_then(|it| state.pauses.holding_service(it));
+    let scope = match &rollout.paused {
+        Some(_) => Some("the rollout".to_owned()),
+        None => state
+            .pauses
+            .holding_environment(&rollout.plan.environment)
+            .or_else(of_service)
+            .map(|it| it.scope.to_string()),
+    };
+    let Some(scope) = scope else { return Ok(()) };
+    let word = action.map_or("the rollout", Action::word);
+    Err(Breach {
+        invariant: Invariant::Paused,
+        what: format!("{word} of {id} starts while {scope} is paused"),
+    })
+}
+
+/// The way back: the traffic finds an instance that stands. The share of a version that never came up goes to the others.
+fn needs_are_there(state: &State, rollout: &Rollout, action: &Action) -> Result<(), Breach> {
+    let Action::Route { service, pools } = action else { return Ok(()) };
+    let environment = state.environments.get(&rollout.plan.environment);
+    let stands = |pool: &PlannedPool| {
+        pool.targets.iter().any(|target| {
+            let instance = Instance {
+                environment: rollout.plan.environment.clone(),
+                service: service.clone(),
+                version: pool.version.clone(),
+                target: target.clone(),
+            };
+            let known = environment.and_then(|it| it.instances.get(&instance));
+            known.is_some_and(|it| it.status.address().is_some())
+        })
+    };
+    if rollout.plan.service(service).is_none_or(|it| it.from.is_none()) {
+        // The first shipment goes back to nothing.
+        return Ok(());
+    }
+    let mut shares = pools.iter().filter(|it| it.weight_bp > BasisPoints::ZERO).peekable();
+    if shares.peek().is_none() || shares.any(stands) {
+        return Ok(());
+    }
+    let versions: Vec<&str> = pools.iter().map(|it| it.version.as_str()).collect();
+    let what = format!(
+        "{} gives {service} back to {}, of which nothing stands any more",
+        rollout.id,
+        versions.join(" and ")
+    );
+    Err(Breach { invariant: Invariant::Undo, what })
+}

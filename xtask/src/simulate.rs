@@ -1,0 +1,33 @@
+//! The simulator, which lives beside what it simulates: `crates/runtime/examples/simulate.rs`.
+
+use std::process::ExitCode;
+
+use crate::run::{Failure, cargo};
+use crate::{run, step::Step};
+
+/// Seeds that CI always runs, and those that nobody has tried before.
+const FIXED: &str = "12";
+const FRESH: &str = "6";
+
+/// Runs the simulator, optimised, with these arguments. What it finds is in its output and exit status.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    let simulator =
+        ["run", "--quiet", "--release", "--package", "shipway-runtime", "--example", "simulate", "--"];
+    let arguments = simulator.into_iter().chain(arguments.iter().map(String::as_str));
+    match run::run(cargo(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, Failure::Ended { .. }) {
+                eprintln!("{failure}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The same for CI, as it was built for the tests.
+pub(crate) fn step() -> Step {
+    let simulator = ["run", "--quiet", "--package", "shipway-runtime", "--example", "simulate", "--"];
+    let arguments = ["--seed", "1", "--seeds", FIXED, "--fresh", FRESH, "--hours", "1"];
+    Step::new("simulation", move || run::run(cargo(simulator.into_iter().chain(arguments))))
+}
