@@ -71,7 +71,8 @@ impl Body {
                 at("/data/end/cancelled/reason", reason)
             }
             Self::RolloutUnwinding {
-                cause: Cause::StepFailed { .. } | Cause::InstanceFailed { .. }, ..
+                cause: Cause::StepFailed { .. } | Cause::InstanceFailed { .. } | Cause::CalendarClosed { .. },
+                ..
             }
             | Self::RolloutEnded { end: End::Succeeded { .. } | End::RolledBack {}, .. }
             | Self::LedgerOpened { .. }

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::MemoryStore;
-use crate::store::{AppendError, Batch, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer};
+use crate::store::{
+    AppendError, Batch, Disclosure, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer,
+};
 use shipway_model::Digest;
 
 #[cfg(test)]
@@ -157,9 +159,29 @@ impl StoreReader for Reader {
         self.reader.node(level, index)
     }
 
+    fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError> {
+        self.faults.check()?;
+        self.reader.disclosures(positions)
+    }
+
+    fn disclosures_from(&self, from: u64, limit: usize) -> Result<Vec<Disclosure>, StoreError> {
+        self.faults.check()?;
+        self.reader.disclosures_from(from, limit)
+    }
+
     fn answer(&self, key: &str) -> Result<Option<StoredAnswer>, StoreError> {
         self.faults.check()?;
         self.reader.answer(key)
+    }
+
+    fn streams(&self, from: u64, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.faults.check()?;
+        self.reader.streams(from, limit)
+    }
+
+    fn answers(&self, after: &str, limit: usize) -> Result<Vec<(String, StoredAnswer)>, StoreError> {
+        self.faults.check()?;
+        self.reader.answers(after, limit)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A simulated control plane: the real writer and kernel, whose turns are taken one by one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use super::disk::{Faults, SimulatedStore};
 use super::wire::{Answer, Call, Caller, Life};
 use super::worker::Worker;
 use crate::clock::Clock;
+use crate::entropy::Entropy;
 use crate::inbox::{Ask, Inbox};
 use crate::kernel::{Kernel, LEASES_MAX, Reply, Request};
 use crate::memory::MemoryDisk;
@@ -74,8 +76,9 @@ impl Replica {
         let (store, faults) = (disk.open(), self.faults.clone());
         let mut store = SimulatedStore { store, faults, is_exclusive };
         let published = Arc::new(Published::new());
+        let entropy = Arc::new(Counted { life: self.life, n_drawn: AtomicU64::new(0) });
         let now = self.clock.now();
-        let mut kernel = Kernel::open(&mut store, super::tenant(), signer, published.clone())?;
+        let mut kernel = Kernel::open(&mut store, super::tenant(), signer, entropy, published.clone())?;
         write_what_is_due(&mut kernel, &mut store, now)?;
         let inbox = Arc::new(Inbox::new());
         let (to_disk, jobs) = sync_channel(1);
@@ -93,12 +96,28 @@ impl Replica {
     }
 }
 
+/// Bytes that no two draws share and that every run draws again: a run is a function of its seed.
+struct Counted {
+    life: Life,
+    n_drawn: AtomicU64,
+}
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for piece in bytes.chunks_mut(32) {
+            let n = self.n_drawn.fetch_add(1, Ordering::Relaxed);
+            let drawn = Digest::of(format!("{:?} {n}", self.life).as_bytes());
+            piece.copy_from_slice(&drawn.as_bytes()[..piece.len()]);
+        }
+    }
+}
+
 impl Process {
     /// Takes a request; some are answered at once.
     pub(super) fn ask(&mut self, call: Call, caller: Caller) -> Option<Answer> {
         let request = match &call {
             Call::Orders(host) => return Some(Answer::Orders(self.orders(host))),
-            Call::Submit(submission) => Request::Submit(submission.clone()),
+            Call::Submit(submission) => Request::Submit(submission.clone(), None),
             Call::Lease { performer, max, renew } => {
                 let (performer, renew) = (performer.clone(), renew.clone());
                 let holder = Some(Arc::from(format!("{:?}", caller.who)));
@@ -107,7 +126,7 @@ impl Process {
             }
         };
         let overloaded = match &request {
-            Request::Submit(_) => Answer::Submitted(Err(SubmitError::Overloaded)),
+            Request::Submit(..) => Answer::Submitted(Err(SubmitError::Overloaded)),
             Request::Lease(_) => Answer::Leased(Err(SubmitError::Overloaded)),
         };
         let (sender, reply) = oneshot::channel();

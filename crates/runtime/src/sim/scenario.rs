@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde_json::{Value, json};
 use shipway_engine::Command;
 use shipway_model::plan::Instance;
-use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Part};
+use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_model::resource::Resource;
 use shipway_model::{Digest, Name, ReleaseId, RolloutId, Version};
 
@@ -106,7 +106,8 @@ impl Scenario {
             parts.insert(service, Part { version, artifact: digest, variants, configuration: None });
         }
         let id = ReleaseId::from_uuid(random.uuid());
-        let bundle = Bundle { name: name("shop"), version, parts, documents: BTreeMap::new() };
+        let bundle =
+            Bundle { name: name("shop"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
         commands.push(Command::CreateRelease { id, bundle });
         commands.push(Command::SealRelease { id });
         commands.push(start(id, environment, random));

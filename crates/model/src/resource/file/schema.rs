@@ -5,8 +5,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    ApiVersion, Budget, Calendar, Environment, Journey, Kind, Library, Metadata, Pipeline, Policy, Regulation,
-    Service, Strategy, Team, Template, Vendor,
+    ApiVersion, Budget, Calendar, Environment, Journey, Kind, Library, Metadata, Pipeline, Policy,
+    Regulation, Service, Strategy, Team, Template, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
