@@ -78,9 +78,10 @@ pub struct Lease {
     pub expires_in: Millis,
 }
 
-/// What exactly to do: a step's action with everything looked up that its performer needs.
+/// What exactly to do: a step's action with everything looked up that its performer needs. Fields that are not known are
+/// passed over: effects are stored, and an earlier version may have said more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Order {
     Place {
         instance: Instance,

@@ -7,6 +7,7 @@
 //! blocks and has the timeout once more.
 
 mod conclusion;
+mod coverage;
 mod gauge;
 mod sources;
 
@@ -14,12 +15,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shipway_model::Millis;
-use shipway_model::analysis::{Block, Verdict};
+use shipway_model::analysis::{Block, Decision, Verdict};
 use shipway_model::effect::{Order, Outcome};
 use shipway_model::resource::strategy::Analysis;
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
-use self::conclusion::{conclude, conclude_at_the_end, conclude_in_silence};
+use self::conclusion::{conclude, conclude_at_the_end, conclude_in_silence, withhold_health};
+use self::coverage::Journeys;
 use self::gauge::{Gauge, Seen};
 use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
@@ -51,7 +53,7 @@ impl Driver for Analyst {
 
 impl Analyst {
     async fn analyse(&self, task: &Task) -> Outcome {
-        let Order::Analyse { metrics, control, canary, rule, sources, .. } = &task.effect.order else {
+        let Order::Analyse { metrics, control, canary, rule, sources, journeys } = &task.effect.order else {
             return failed("this is not an analysis".to_owned(), false);
         };
         let mut judging = match (task.judge)(rule) {
@@ -73,11 +75,16 @@ impl Analyst {
             Ok(sources) => sources,
             Err(reason) => return failed(reason, false),
         };
+        let arms = (&metrics.service, canary);
+        let mut journeys = Journeys::new(&self.0.outbound, arms, journeys, &task.log);
         let mut gauge = Gauge::default();
         let mut pause = Millis::ZERO;
         // What was recorded may be enough: whoever recorded it may not have come to say so.
         let mut assessment = judging.assess();
         loop {
+            journeys.go_on();
+            let missing = journeys.missing();
+            withhold_health(&mut assessment.verdict, missing.as_ref());
             if let Some(outcome) = conclude(rule, elapsed(), &assessment) {
                 return outcome;
             }
@@ -86,7 +93,11 @@ impl Analyst {
                 return conclude_in_silence(silence, assessment.verdict);
             }
             if is_time_up {
-                return conclude_at_the_end(rule, elapsed(), judging.conclude());
+                let verdict = judging.conclude();
+                return match missing.filter(|_| verdict.decision != Decision::Harmful) {
+                    Some(missing) => conclude_in_silence(missing, verdict),
+                    None => conclude_at_the_end(rule, elapsed(), verdict),
+                };
             }
             tokio::time::sleep(pause.duration()).await;
             match router::read(&self.0.outbound, metrics).await {
@@ -100,6 +111,7 @@ impl Analyst {
                         n_blocks += 1;
                         judging.take(&block);
                         assessment = judging.assess();
+                        withhold_health(&mut assessment.verdict, journeys.missing().as_ref());
                         task.log.line(&told(n_blocks, &block, &assessment.verdict));
                         if let Err(reason) = record(task, block, &assessment.verdict).await {
                             return failed(reason, false);

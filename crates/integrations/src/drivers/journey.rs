@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, header};
-use shipway_model::Version;
 use shipway_model::effect::{Order, Outcome};
 use shipway_model::resource::Journey;
 use shipway_model::resource::journey::JourneyStep;
 use shipway_model::routing::VERSION_HEADER;
+use shipway_model::{Name, Version};
 use shipway_runtime::driver::{BoxFuture, Driver, StepLog, Task};
 
 use self::cookies::Cookies;
@@ -35,11 +35,20 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 
 struct Guide(Tools);
 
+/// Where a journey leads.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<'a> {
+    pub(super) base_url: &'a str,
+    /// Asked for by header.
+    pub(super) version: Option<&'a Version>,
+    /// Whether every answer has to say that it is from that version, as the router's do.
+    pub(super) is_proven: bool,
+}
+
 /// A journey under way.
 struct Walk<'a> {
     outbound: &'a Outbound,
-    base_url: &'a str,
-    version: Option<&'a Version>,
+    destination: Destination<'a>,
     /// The end of the journey's time.
     deadline: Instant,
     cookies: Cookies,
@@ -47,7 +56,7 @@ struct Walk<'a> {
 }
 
 /// Why a step did not pass. Each has a sentence that does not name the step.
-enum Stop {
+pub(super) enum Stop {
     /// Walking again may go better.
     Unmet(String),
     /// It cannot be walked.
@@ -71,26 +80,45 @@ impl Guide {
         };
         let started = Instant::now();
         let limit = journey.timeout.duration().min(time_limit(task));
-        let mut walk = Walk {
-            outbound: &self.0.outbound,
-            base_url: base_url.trim_end_matches('/'),
-            version: version.as_ref(),
-            deadline: started + limit,
-            cookies: Cookies::default(),
-            extracted: Extracted::default(),
-        };
-        for step in &journey.steps {
-            let (reason, retryable) = match walk.step(step, &task.log).await {
-                Ok(()) => continue,
+        let destination = Destination { base_url, version: version.as_ref(), is_proven: false };
+        let (reason, retryable) =
+            match walk(&self.0.outbound, (name, journey), destination, limit, &task.log).await {
+                Ok(()) => return completed(told(journey, started.elapsed())),
                 Err(Stop::Unmet(reason)) => (reason, true),
                 Err(Stop::Impossible(reason)) => (reason, false),
             };
-            let reason = format!("step `{}` of journey {name}: {reason}", step.name);
-            task.log.line(&reason);
-            return failed(reason, retryable);
-        }
-        completed(told(journey, started.elapsed()))
+        task.log.line(&reason);
+        failed(reason, retryable)
     }
+}
+
+/// Walks a journey to its end, within `limit`.
+///
+/// # Errors
+/// The step that did not pass and why, as a sentence.
+pub(super) async fn walk(
+    outbound: &Outbound,
+    (name, journey): (&Name, &Journey),
+    destination: Destination<'_>,
+    limit: Duration,
+    log: &StepLog,
+) -> Result<(), Stop> {
+    let base_url = destination.base_url.trim_end_matches('/');
+    let mut walk = Walk {
+        outbound,
+        destination: Destination { base_url, ..destination },
+        deadline: Instant::now() + limit,
+        cookies: Cookies::default(),
+        extracted: Extracted::default(),
+    };
+    for step in &journey.steps {
+        let named = |reason: String| format!("step `{}` of journey {name}: {reason}", step.name);
+        walk.step(step, log).await.map_err(|stop| match stop {
+            Stop::Unmet(reason) => Stop::Unmet(named(reason)),
+            Stop::Impossible(reason) => Stop::Impossible(named(reason)),
+        })?;
+    }
+    Ok(())
 }
 
 impl Walk<'_> {
@@ -99,7 +127,7 @@ impl Walk<'_> {
         if !path.starts_with('/') {
             return Err(Stop::Impossible(format!("the path `{}` does not begin with `/`", excerpt(&path))));
         }
-        let url = format!("{}{path}", self.base_url);
+        let url = format!("{}{path}", self.destination.base_url);
         let method = method_of(step.method);
         let call = Call {
             method: method.clone(),
@@ -128,6 +156,9 @@ impl Walk<'_> {
 
     fn check(&mut self, step: &JourneyStep, answer: &Answer) -> Result<(), Stop> {
         let mut faults = expectation::faults(&step.expect, answer);
+        if self.destination.is_proven {
+            faults.extend(self.stranger(answer));
+        }
         if faults.is_empty() {
             faults = self.extracted.extract(&step.extract, answer);
         }
@@ -143,6 +174,16 @@ impl Walk<'_> {
         )))
     }
 
+    /// What is wrong with who answered.
+    fn stranger(&self, answer: &Answer) -> Option<String> {
+        let wanted = self.destination.version?.as_str();
+        let by = answer.headers.get(VERSION_HEADER).and_then(|it| it.to_str().ok());
+        (by != Some(wanted)).then(|| match by {
+            Some(by) => format!("{} answered instead of {wanted}", excerpt(by)),
+            None => format!("the answer does not say that it is from {wanted}"),
+        })
+    }
+
     fn headers(&self, step: &JourneyStep) -> Result<HeaderMap, Stop> {
         let mut headers = HeaderMap::new();
         headers.extend(self.cookies.header().map(|value| (header::COOKIE, value)));
@@ -154,7 +195,7 @@ impl Walk<'_> {
                 header_of(name, &self.extracted.insert_into(value)).map_err(Stop::Impossible)?;
             headers.insert(name, value);
         }
-        if let Some(version) = self.version {
+        if let Some(version) = self.destination.version {
             let (name, value) = header_of(VERSION_HEADER, version.as_str()).map_err(Stop::Impossible)?;
             headers.insert(name, value);
         }

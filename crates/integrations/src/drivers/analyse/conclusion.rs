@@ -64,7 +64,15 @@ pub(super) fn conclude_at_the_end(rule: &Analysis, elapsed: Millis, mut verdict:
     }
 }
 
-/// How the step ends when a metric has been missing for too long, unless harm is shown by the others.
+/// A canary that has not been through everything that is critical is not healthy yet.
+pub(super) fn withhold_health(verdict: &mut Verdict, missing: Option<&String>) {
+    if let Some(missing) = missing.filter(|_| verdict.decision == Decision::Healthy) {
+        verdict.decision = Decision::Undecided;
+        verdict.reasons.insert(0, missing.clone());
+    }
+}
+
+/// How the step ends when something has been missing for too long, unless harm is shown.
 pub(super) fn conclude_in_silence(silence: String, mut verdict: Verdict) -> Outcome {
     verdict.decision = Decision::NoVerdict;
     let reason = format!("no verdict: {silence}");

@@ -1,6 +1,8 @@
 //! Analyses of real traffic through the real router, by a judge that is simple enough to be steered by it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 use shipway_engine::{Phase, Rollout};
@@ -258,4 +260,41 @@ async fn a_router_that_restarts_costs_a_block_and_no_more() {
     let after = scene.world.blocks(scene.id, "analyse").await;
     assert_eq!(sum(&after), sum(&before) + 8, "nothing is counted twice");
     check_order(&after);
+}
+
+/// 1.1.0 is judged while a critical journey leads through it, which passes once `opens` is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_waits_for_every_critical_journey() {
+    let is_open = Arc::new(AtomicBool::new(false));
+    let opens = is_open.clone();
+    let old = Server::start(|_| Some(text(200, "old"))).await;
+    let new = Server::start(move |request| {
+        let is_journey = request.uri().path() == "/buy";
+        Some(text(if is_journey && !opens.load(Relaxed) { 404 } else { 200 }, "new"))
+    })
+    .await;
+    let (router, listen) = (start_router(any_port(), |_| {}).await, free_address().await);
+    let rule = json!({"interval": "100ms", "timeout": "1m", "requests": 5});
+    let steps = json!([{"weight": 50}, {"analysis": rule}]);
+    let mut setting = routed(router.admin_address(), listen, json!({"canary": {"steps": steps}}));
+    setting.instances = [("1.0.0", old.address), ("1.1.0", new.address)].into();
+    setting.judge = judge;
+    let buy = json!({"service": "web", "critical": true, "steps": [{"name": "buy", "path": "/buy"}]});
+    setting.resources.push(("Journey", "buy", buy));
+    let world = World::start(setting).await;
+    world.ship_well("1.0.0").await;
+    let id = world.ship("1.1.0").await;
+    let _traffic = traffic(listen);
+    let waits = |it: &Rollout| {
+        let verdict = it.step(step(it, "analyse")?)?.track.verdict.clone()?;
+        verdict.reasons[0].contains("journey buy has not passed through 1.1.0: step `buy`").then_some(verdict)
+    };
+    assert_eq!(world.wait(id, waits).await.decision, Decision::Undecided);
+    is_open.store(true, Relaxed);
+    let outcome = world.outcome(id, "analyse").await;
+    let Outcome::Succeeded { result: Success::Judged { verdict } } = &outcome else { panic!("{outcome:?}") };
+    assert_eq!(verdict.decision, Decision::Healthy);
+    assert!(world.log(id, "analyse").contains("journey buy passed through 1.1.0"));
+    let versions = new.asked().into_iter().filter(|it| it.uri().path() == "/buy");
+    assert!(versions.count() >= 2 && old.asked().iter().all(|it| it.uri().path() != "/buy"));
 }
