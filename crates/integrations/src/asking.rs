@@ -66,6 +66,12 @@ pub(crate) async fn ask(outbound: &Outbound, question: Question) -> Result<Optio
     tokio::time::timeout(TIMEOUT, asked).await.unwrap_or(Err(AskError::TimedOut))
 }
 
+/// The time of day, which is what sources tell their numbers by: theirs is no time of the ledger's.
+#[expect(clippy::disallowed_methods, reason = "sources live in the time of the world outside")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// RFC 3339 with milliseconds, so that texts sort as times do.
 pub(crate) fn written(time: Timestamp) -> String {
     format!("{time:.3}")

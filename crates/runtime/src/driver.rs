@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
 use shipway_engine::Command;
 use shipway_engine::rollout::track::Track;
 use shipway_model::analysis::{Block, Verdict};
@@ -100,11 +99,6 @@ pub struct StepLog {
 }
 
 impl Task {
-    /// The control plane's own time.
-    pub fn now(&self) -> Timestamp {
-        self.runtime.clock().now()
-    }
-
     /// What was recorded on the way so far, by this holder of the effect and by those before.
     pub fn track(&self) -> Track {
         let key = self.effect.key;

@@ -25,6 +25,7 @@ use self::coverage::Journeys;
 use self::gauge::{Gauge, Seen};
 use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
+use crate::asking::now;
 use crate::metrics::router;
 use crate::spec::Spec;
 
@@ -71,7 +72,7 @@ impl Analyst {
             0 => format!("compares {canary} with {control}"),
             _ => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
         });
-        let mut sources = match Sources::new(rule, sources, task.now(), resumed_at) {
+        let mut sources = match Sources::new(rule, sources, now(), resumed_at) {
             Ok(sources) => sources,
             Err(reason) => return failed(reason, false),
         };
@@ -106,7 +107,7 @@ impl Analyst {
                     Seen::Restart => task.log.line("the router's counters began anew: a block is left out"),
                     Seen::Block(mut block) => {
                         let arms = (control, canary);
-                        let faults = sources.fill(&self.0.outbound, arms, task.now(), &mut block).await;
+                        let faults = sources.fill(&self.0.outbound, arms, now(), &mut block).await;
                         faults.iter().for_each(|it| task.log.line(it));
                         n_blocks += 1;
                         judging.take(&block);
