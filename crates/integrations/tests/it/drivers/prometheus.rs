@@ -128,7 +128,7 @@ async fn scene(source: SocketAddr, silence: &str) -> Scene {
     let steps = json!([{"weight": 50}, {"analysis": rule}]);
     let mut setting = routed(router.admin_address(), listen, json!({"canary": {"steps": steps}}));
     setting.environment["metrics"] =
-        json!({"main": {"prometheus": {"url": format!("http://{source}"), "lag": "200ms"}}});
+        json!({"main": {"prometheus": {"url": format!("http://{source}"), "lag": "3s"}}});
     setting.instances = [("1.0.0", old.address), ("1.1.0", new.address)].into();
     setting.judge = judge;
     let world = World::start(setting).await;
