@@ -87,11 +87,13 @@ impl Counted<'_> {
     }
 }
 
+/// Format, tool, file name and subject: documents that share them are one source's.
+type Origin<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a BTreeSet<Digest>);
+
 /// A later document from the same tool about the same thing, in a file of the same name, takes the earlier one's place:
 /// what it says now is what counts, for better or worse.
 fn latest(evidence: Vec<&Evidence>) -> Vec<(EvidenceId, &Normal)> {
-    let mut sources: BTreeMap<(&str, Option<&str>, Option<&str>, &BTreeSet<Digest>), &Evidence> =
-        BTreeMap::new();
+    let mut sources: BTreeMap<Origin<'_>, &Evidence> = BTreeMap::new();
     for it in evidence {
         let tool = it.normal.as_ref().and_then(|it| it.tool.as_deref());
         let source = (it.format.as_str(), tool, it.file_name.as_deref(), &it.subject);

@@ -34,7 +34,7 @@ impl Found {
     }
 
     #[must_use]
-    pub(crate) fn from_evidence(mut self, ids: impl IntoIterator<Item = EvidenceId>) -> Self {
+    pub(crate) fn shown_by(mut self, ids: impl IntoIterator<Item = EvidenceId>) -> Self {
         self.evidence = ids.into_iter().collect();
         self
     }

@@ -244,7 +244,7 @@ impl Kernel {
         let (is_open, mut erased) = (from.size() > 0, false);
         let frontier = replay(&self.reader, from, stored.size, &self.tenant, |events| {
             events.iter().for_each(|event| state.apply(event));
-            erased |= events.iter().any(|it| erases(it));
+            erased |= events.iter().any(erases);
             at = events.last().map_or(at, |it| it.at.max(at));
         })?;
         let revision = stored.revision;
@@ -291,7 +291,7 @@ impl Kernel {
         self.published.apply(&events);
         self.published.announce(head);
         self.published.wake(&self.queue.concerned(&touched));
-        if events.iter().any(|it| erases(it)) { self.refold() } else { Ok(()) }
+        if events.iter().any(erases) { self.refold() } else { Ok(()) }
     }
 
     /// Whether a batch on top of what is known would be stale. The tree is compared too: a database that has lost what

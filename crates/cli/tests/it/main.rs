@@ -2,9 +2,9 @@
 
 mod artifact;
 mod bad_input;
+mod calendar;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
-mod calendar;
 mod completion;
 mod config;
 mod evidence;

@@ -81,7 +81,7 @@ pub fn conflicts(change: &Change, around: &Surroundings<'_>) -> Vec<Conflict> {
         let next = next_free(change, around);
         found.iter_mut().for_each(|it| it.next = next);
     }
-    found.sort_by(|a, b| (a.kind, a.overlap.from).cmp(&(b.kind, b.overlap.from)));
+    found.sort_by_key(|it| (it.kind, it.overlap.from));
     found
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
             (Some(_), None) => well.push("no coverage of what runs now to compare with".to_owned()),
         }
     }
-    Found::unless(faults, format!("covered: {}", well.join(", "))).from_evidence(counted.ids())
+    Found::unless(faults, format!("covered: {}", well.join(", "))).shown_by(counted.ids())
 }
 
 /// All reports together; nothing when one of them does not say, or there is nothing to cover.

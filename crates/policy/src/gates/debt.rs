@@ -28,5 +28,5 @@ pub(crate) fn judge(rule: &Debt, view: &View<'_>) -> Found {
             Some(_) => {}
         }
     }
-    Found::unless(faults, format!("{issues} issues are open")).from_evidence(counted.ids())
+    Found::unless(faults, format!("{issues} issues are open")).shown_by(counted.ids())
 }

@@ -38,7 +38,7 @@ pub(crate) fn judge(policy: &Name, rule: &Findings, view: &View<'_>) -> Found {
     faults.extend(cut_short(&counted.documents, "findings"));
     let well =
         format!("{n_blocking} findings of this severity{}", if rule.only_new { " are new" } else { "" });
-    let mut found = Found::unless(faults, well).from_evidence(counted.ids());
+    let mut found = Found::unless(faults, well).shown_by(counted.ids());
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }

@@ -22,7 +22,7 @@ pub(crate) fn judge(rule: &Licences, view: &View<'_>) -> Found {
     let mut faults = listed(faults);
     faults.extend(cut_short(&counted.documents, "components"));
     Found::unless(faults, format!("the licences of {} components are allowed", components.len()))
-        .from_evidence(counted.ids())
+        .shown_by(counted.ids())
 }
 
 /// Several entries must all be allowed: the document lists what applies, not what one may choose from.

@@ -29,7 +29,7 @@ pub(crate) fn judge(rule: &Load, view: &View<'_>) -> Found {
         }
     }
     let requests: u64 = tests.iter().map(|it| it.requests).sum();
-    let mut found = Found::unless(faults, format!("{requests} requests held")).from_evidence(counted.ids());
+    let mut found = Found::unless(faults, format!("{requests} requests held")).shown_by(counted.ids());
     found.reasons.extend(remarks);
     found
 }

@@ -27,5 +27,5 @@ pub(crate) fn judge(rule: &Mutation, view: &View<'_>) -> Found {
         Vec::new()
     };
     Found::unless(faults, format!("{noticed} of {all} mutants were noticed ({score} %)"))
-        .from_evidence(counted.ids())
+        .shown_by(counted.ids())
 }

@@ -24,7 +24,7 @@ pub(crate) fn judge(policy: &Name, view: &View<'_>) -> Found {
     let sorted = sort(policy, view, open(&counted, &[FindingKind::Secret]));
     let mut faults = listed(sorted.faults);
     faults.extend(cut_short(&counted.documents, "findings"));
-    let mut found = Found::unless(faults, "no secret was found").from_evidence(counted.ids());
+    let mut found = Found::unless(faults, "no secret was found").shown_by(counted.ids());
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }

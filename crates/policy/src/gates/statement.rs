@@ -31,7 +31,7 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
         Some((it, expires)) => {
             let word = it.statement.as_ref().expect("only statements were looked at");
             let said = format!("{} by {}, for {}, until {expires}", word.kind, word.issuer, word.scope);
-            Found::new(Status::Satisfied, vec![said]).from_evidence([it.id])
+            Found::new(Status::Satisfied, vec![said]).shown_by([it.id])
         }
         None => {
             let artifact = view.facts.services.get(view.service).and_then(|it| it.artifacts.first());

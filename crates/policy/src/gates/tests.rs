@@ -29,7 +29,7 @@ pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
             "{passed} of {ran} tests passed ({rate} %), and {} % are asked for",
             rule.pass_rate
         ));
-        faults.extend(listed(failures(&counted.documents).map(|case| told(case)).collect()));
+        faults.extend(listed(failures(&counted.documents).map(told).collect()));
     }
     let suites: BTreeSet<&str> = reports()
         .flat_map(|it| &it.cases)
@@ -60,7 +60,7 @@ pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
     if rule.no_new_failures || !rule.suites.is_empty() {
         faults.extend(cut_short(&counted.documents, "tests"));
     }
-    Found::unless(faults, format!("{passed} of {ran} tests passed")).from_evidence(counted.ids())
+    Found::unless(faults, format!("{passed} of {ran} tests passed")).shown_by(counted.ids())
 }
 
 fn failures<'a>(documents: &'a [(shipway_model::EvidenceId, &'a Normal)]) -> impl Iterator<Item = &'a Case> {

@@ -29,7 +29,7 @@ pub(crate) fn judge(policy: &Name, rule: &Vulnerabilities, view: &View<'_>) -> F
     sorted.faults = listed(sorted.faults);
     sorted.faults.extend(cut_short(&counted.documents, "findings"));
     let well = format!("none of {n_all} known vulnerabilities blocks");
-    let mut found = Found::unless(sorted.faults, well).from_evidence(counted.ids());
+    let mut found = Found::unless(sorted.faults, well).shown_by(counted.ids());
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }
