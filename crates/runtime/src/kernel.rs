@@ -291,7 +291,7 @@ impl Kernel {
         self.published.apply(&events);
         self.published.announce(head);
         self.published.wake(&self.queue.concerned(&touched));
-        if events.iter().any(erases) { self.refold() } else { Ok(()) }
+        if events.iter().any(|it| erases(it)) { self.refold() } else { Ok(()) }
     }
 
     /// Whether a batch on top of what is known would be stale. The tree is compared too: a database that has lost what

@@ -12,6 +12,7 @@ use rate::{Rate, median};
 mod bare;
 mod bare_postgres;
 #[path = "../../../store/tests/it/cluster.rs"]
+#[expect(dead_code, reason = "the tests start it in other ways too")]
 mod cluster;
 #[path = "../../../store/benches/append/disk.rs"]
 mod disk;

@@ -114,7 +114,7 @@ impl Analyst {
                         assessment = judging.assess();
                         withhold_health(&mut assessment.verdict, journeys.missing().as_ref());
                         task.log.line(&told(n_blocks, &block, &assessment.verdict));
-                        if let Err(reason) = record(task, block, &assessment.verdict).await {
+                        if let Err(reason) = record(task, *block, &assessment.verdict).await {
                             return failed(reason, false);
                         }
                     }

@@ -21,9 +21,8 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     while let Some(node) = xml.next()? {
         match (node, xml.name()) {
             (Node::Start, "mutations") if xml.depth() == 1 => {
-                if xml.attribute("partial") == Some("true") {
-                    normal.remarks.push("the run says it was partial".to_owned());
-                }
+                let is_partial = xml.attribute("partial") == Some("true");
+                normal.remarks.extend(is_partial.then(|| "the run says it was partial".to_owned()));
             }
             (Node::Start, "mutation") if xml.depth() == 2 => {
                 let fate = fate(&xml)?;

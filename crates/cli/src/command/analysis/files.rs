@@ -63,6 +63,9 @@ pub(super) struct Lines {
     line: Vec<u8>,
 }
 
+/// A line's number and its text, which is missing where it is too long.
+type Line<'a> = (u64, Option<&'a [u8]>);
+
 impl Lines {
     /// `-` is standard input.
     ///
@@ -84,7 +87,7 @@ impl Lines {
     ///
     /// # Errors
     /// The file cannot be read any further.
-    fn next(&mut self) -> Result<Option<(u64, Option<&[u8]>)>, Failure> {
+    fn next(&mut self) -> Result<Option<Line<'_>>, Failure> {
         self.line.clear();
         self.number += 1;
         let n_bytes = (&mut self.reader).take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut self.line);

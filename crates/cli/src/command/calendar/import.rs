@@ -13,7 +13,7 @@ use shipway_model::{Millis, Name};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::output::{note, plain, print, yaml};
+use crate::output::{Paint, note, plain, print, yaml};
 
 /// How long a feed may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ impl Import {
         let every = every.duration().max(EVERY_MIN);
         loop {
             if let Err(failure) = self.once().await {
-                note(&failure.render(crate::output::Paint::PLAIN));
+                note(&failure.render(Paint::of_stderr()));
             }
             tokio::time::sleep(every).await;
         }

@@ -14,6 +14,9 @@ use crate::failure::Failure;
 
 const NEXT: &str = "shipway ledger verify --help";
 
+/// What a store holds, its reader, and the public key's file beside it.
+pub(super) type Found = (Loaded, Arc<dyn StoreReader>, Option<PathBuf>);
+
 pub(super) enum Place<'a> {
     /// A control plane's folder, or its ledger's file.
     Folder(&'a Path),
@@ -23,7 +26,7 @@ pub(super) enum Place<'a> {
 
 impl Place<'_> {
     /// What is there, and the file of the public key that lies beside it.
-    pub(super) fn look(&self) -> Result<(Loaded, Arc<dyn StoreReader>, Option<PathBuf>), Failure> {
+    pub(super) fn look(&self) -> Result<Found, Failure> {
         match self {
             Self::Folder(data) => look_at_folder(data),
             Self::Database(address) => {
@@ -35,7 +38,7 @@ impl Place<'_> {
     }
 }
 
-fn look_at_folder(data: &Path) -> Result<(Loaded, Arc<dyn StoreReader>, Option<PathBuf>), Failure> {
+fn look_at_folder(data: &Path) -> Result<Found, Failure> {
     let (file, folder) = if data.is_dir() {
         (data.join(control_plane::LEDGER), data)
     } else {

@@ -68,9 +68,9 @@ impl Erase {
                 let page = client.call::<ListLedgerEvents>((), query, ()).await?.value;
                 let event = page.items.into_iter().next();
                 let event = event.ok_or_else(|| failed(position, "it is not there"))?;
-                let of_event = erased.texts.iter().filter(|it| it.position == position);
+                let mut of_event = erased.texts.iter().filter(|it| it.position == position);
                 let gone = |it: &TextRef| event.personal.get(&it.pointer) == Some(&PersonalText::Erased {});
-                if !of_event.map(gone).all(|it| it) {
+                if !of_event.all(gone) {
                     return Err(failed(position, "a text is still there"));
                 }
                 let bytes = to_canonical(&event.event).map_err(|it| failed(position, &it.to_string()))?;

@@ -94,11 +94,11 @@ fn a_business_metric_without_instances_counts_beside_those_with_them() {
 fn silence_of_the_canary_stands_as_no_verdict() {
     let mut judging = judging(json!({"silence": "60s"}));
     let silent = |number| (arm(500, 5), if number < 3 { arm(500, 5) } else { arm(0, 0) });
-    let assessed = (0..30).find_map(|number| {
-        let (control, canary) = silent(number);
-        judging.take(&block(number, control, canary));
+    let assessed = (0..30).find(|number| {
+        let (control, canary) = silent(*number);
+        judging.take(&block(*number, control, canary));
         let assessed = judging.assess();
-        (assessed.is_final && assessed.verdict.decision == Decision::NoVerdict).then_some(number)
+        assessed.is_final && assessed.verdict.decision == Decision::NoVerdict
     });
     assert!(assessed.is_some_and(|number| number <= 10), "{assessed:?}");
 }

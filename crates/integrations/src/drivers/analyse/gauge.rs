@@ -21,7 +21,7 @@ pub(super) enum Seen {
     Start,
     /// A counter fell: what came since the last reading is not known.
     Restart,
-    Block(Block),
+    Block(Box<Block>),
 }
 
 impl Gauge {
@@ -45,7 +45,7 @@ impl Gauge {
         match (last.control.advance(control), last.canary.advance(canary)) {
             (Some(control), Some(canary)) => {
                 let length = Millis(at.0.saturating_sub(start.0));
-                Seen::Block(Block { start, length, control, canary })
+                Seen::Block(Box::new(Block { start, length, control, canary }))
             }
             _ => Seen::Restart,
         }

@@ -24,7 +24,7 @@ fn read(path: &str, query: &str, parameters: &[String; 3]) -> rusqlite::Result<R
     let started = Instant::now();
     connection.progress_handler(STEPS, Some(move || started.elapsed() > TIMEOUT))?;
     let mut statement = connection.prepare(query)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     for (name, value) in PARAMETERS.iter().zip(parameters) {
         if let Some(place) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(place, value)?;
