@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_engine::{Command, State, effects, live_rollouts};
-use shipway_ledger::{Checkpoint, Frontier, SigningKey, leaf_hash, to_canonical};
+use shipway_ledger::{Checkpoint, Frontier, SigningKey, leaf_hash};
 use shipway_model::Digest;
 use shipway_model::effect::{Effect, EffectKey};
 use shipway_model::event::Event;
@@ -21,8 +21,8 @@ use super::trace::Trace;
 use super::wire::Who;
 use crate::kernel::Accepted;
 use crate::memory::MemoryDisk;
+use crate::personal;
 use crate::published::Published;
-use crate::replay::parse;
 use crate::runtime::{Leased, Submission, SubmitError};
 use crate::store::{Record, Store, StoreReader};
 
@@ -129,9 +129,9 @@ impl Watch {
         }
         self.frontier.push(record.leaf);
         self.roots.push(self.frontier.root());
-        match parse(&record.bytes) {
-            Ok(event) => self.see(&event, trace),
-            Err(error) => self.report(Invariant::Ledger, format!("record {expected} is unreadable: {error}")),
+        match opened(self.reader.as_ref(), record) {
+            Some(event) => self.see(&event, trace),
+            None => self.report(Invariant::Ledger, format!("record {expected} is unreadable")),
         }
     }
 
@@ -183,8 +183,8 @@ impl Watch {
                 let place = (last - receipt.events.len() as u64, last);
                 let is_there = receipt.events.iter().zip(place.0..).all(|(event, position)| {
                     let records = self.reader.read(position, 1).expect("memory can be read");
-                    to_canonical(event.as_ref())
-                        .is_ok_and(|it| records.first().is_some_and(|record| *record.bytes == *it))
+                    let stored = records.first().and_then(|it| opened(self.reader.as_ref(), it));
+                    stored.is_some_and(|it| it == **event)
                 });
                 if !is_there {
                     let what = format!("{} was answered with events that are not there", submission.actor);
@@ -267,7 +267,7 @@ impl Watch {
     pub(super) fn fold_again(&mut self, disk: &MemoryDisk) {
         let mut again = State::default();
         for record in self.reader.read(0, usize::MAX).expect("memory can be read") {
-            if let Ok(event) = parse(&record.bytes) {
+            if let Some(event) = opened(self.reader.as_ref(), &record) {
                 again.apply(&event);
             }
         }
@@ -284,6 +284,12 @@ impl Watch {
             self.report(Invariant::Fold, format!("the stored queue is not what is wanted: {differing:?}"));
         }
     }
+}
+
+/// The event of a record, with the personal texts to which the record only commits.
+fn opened(reader: &dyn StoreReader, record: &Record) -> Option<Event> {
+    let disclosures = personal::disclosures(reader, std::slice::from_ref(record)).ok()?;
+    personal::open(record, &disclosures).ok()
 }
 
 /// The first part in which two states differ.
