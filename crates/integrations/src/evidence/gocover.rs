@@ -38,8 +38,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let mut files: BTreeMap<String, Blocks> = BTreeMap::new();
     let mut mode: Option<String> = None;
     let mut n_blocks = 0;
-    loop {
-        let Some(line) = lines.next()? else { break };
+    while let Some(line) = lines.next()? {
         let said = line.strip_prefix("mode: ").map(str::to_owned);
         let taken = match (said, &mode) {
             // Profiles that were put together keep their first lines.

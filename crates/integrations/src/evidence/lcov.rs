@@ -30,8 +30,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let mut tally = Tally::default();
     let mut record: Option<Record> = None;
     let mut n_records = 0;
-    loop {
-        let Some(line) = lines.next()? else { break };
+    while let Some(line) = lines.next()? {
         let taken = match (line, &mut record) {
             ("end_of_record", open) => match open.take() {
                 Some(record) => {

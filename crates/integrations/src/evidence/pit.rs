@@ -20,17 +20,15 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let mut mutants = Mutants::default();
     while let Some(node) = xml.next()? {
         match (node, xml.name()) {
-            (Node::Start, "mutations") if xml.depth() == 1 => {
-                if xml.attribute("partial") == Some("true") {
-                    normal.remarks.push("the run says it was partial".to_owned());
-                }
+            (Node::Start, "mutations") if xml.depth() == 1 && xml.attribute("partial") == Some("true") => {
+                normal.remarks.push("the run says it was partial".to_owned());
             }
             (Node::Start, "mutation") if xml.depth() == 2 => {
                 let fate = fate(&xml)?;
                 let (location, what) = mutation(&mut xml)?;
                 mutants.take(fate, || (location, what));
             }
-            (Node::Start, name) if xml.depth() == 1 => {
+            (Node::Start, name) if xml.depth() == 1 && name != "mutations" => {
                 return Err(xml.fault(format!("`<{name}>` is no `<mutations>`")));
             }
             _ => {}

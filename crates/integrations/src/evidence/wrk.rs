@@ -17,8 +17,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let mut lines = Lines::new(source);
     let mut load = Load::default();
     let mut seen = Seen::default();
-    loop {
-        let Some(line) = lines.next()? else { break };
+    while let Some(line) = lines.next()? {
         let words: Vec<_> = line.split_whitespace().collect();
         let taken = seen.take(&words, &mut load);
         taken.ok_or_else(|| lines.fault("this line of wrk cannot be understood"))?;
