@@ -33,7 +33,7 @@ const BENCHES: &[Bench] = &[
         summary: "durable appends with 1 to 256 writers on SQLite and PostgreSQL, beside each alone; effects of 1, 2 and 4 replicas",
     },
     Bench {
-        name: "scenarios",
+        name: "analysis",
         package: "shipway-analysis",
         summary: "false rollbacks, time to decision and early promotion of our judge and others on made-up traffic",
     },
