@@ -111,8 +111,10 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Environment,
         Pipeline,
         Template,
+        Policy,
         Strategy,
-        Journey
+        Journey,
+        Calendar
     ];
     json_schema!({
         "type": "object",
