@@ -5,6 +5,7 @@ use tokio_postgres::{NoTls, Row};
 
 use super::{PARAMETERS, ROWS_MAX, Rows};
 use crate::asking::{AskError, TIMEOUT};
+use crate::outbound::chain;
 
 pub(super) async fn rows(place: &str, query: &str, parameters: &[String; 3]) -> Result<Rows, AskError> {
     read(place, query, parameters).await.map_err(|error| match error {
@@ -93,15 +94,6 @@ fn numbered(query: &str) -> (String, Vec<usize>) {
         rest = &rest[char.len_utf8()..];
     }
     (text, used)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
