@@ -63,6 +63,21 @@ pub enum ConflictKind {
     Closed,
 }
 
+impl ConflictKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SameService => "same-service",
+            Self::Dependency => "dependency",
+            Self::Dependant => "dependant",
+            Self::BlastRadius => "blast-radius",
+            Self::SharedEnvironment => "shared-environment",
+            Self::People => "people",
+            Self::VendorWindow => "vendor-window",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What conflicts are looked for against.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
