@@ -8,4 +8,5 @@ mod plan;
 mod rollout;
 mod survive;
 mod time;
+mod watch;
 mod world;
