@@ -9,4 +9,5 @@ mod rollout;
 mod schedule;
 mod survive;
 mod time;
+mod watch;
 mod world;
