@@ -1,5 +1,7 @@
+mod archive;
 mod broken_lines;
 mod cluster;
+mod copies;
 mod crash;
 mod full_disk;
 mod opening;
