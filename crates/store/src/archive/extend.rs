@@ -90,7 +90,7 @@ pub fn extend(
     if let Some(it) = known.as_ref().filter(|it| it.root != tree.root()) {
         return Err(ExtendError::Fork { size: archived, archived: it.root, found: tree.root() });
     }
-    let n_older = older(reader, before, signed.size)?;
+    let n_older = older(reader, before, archived, signed.size)?;
     let size = n_older / RECORDS * RECORDS;
     let (mut tables, is_only_copy, pruned) =
         known.as_ref().map_or((Vec::new(), false, 0), |it| (it.tables.clone(), it.is_only_copy, it.pruned));
@@ -175,9 +175,10 @@ fn fold_leaves(reader: &dyn StoreReader, tree: &mut Frontier, size: u64) -> Resu
     Ok(())
 }
 
-/// How many of the first `size` records were written before `before`. Time in the ledger never runs backwards.
-fn older(reader: &dyn StoreReader, before: Timestamp, size: u64) -> Result<u64, ExtendError> {
-    let (mut begin, mut end) = (0, size);
+/// How many of the first `size` records were written before `before`, at least `archived`. Time in the ledger never runs
+/// backwards. Those that are archived are not read: perhaps the archive has just been moved.
+fn older(reader: &dyn StoreReader, before: Timestamp, archived: u64, size: u64) -> Result<u64, ExtendError> {
+    let (mut begin, mut end) = (archived, size);
     while begin < end {
         let middle = begin + (end - begin) / 2;
         if time_of(reader, middle)? < before { begin = middle + 1 } else { end = middle }

@@ -136,7 +136,9 @@ impl Place {
 fn bucket(address: &str) -> Result<(Arc<dyn ObjectStore>, Path), PlaceError> {
     let unusable = |reason: String| PlaceError::Unusable { address: address.to_owned(), reason };
     let (bucket, prefix) = address[S3.len()..].split_once('/').unwrap_or((&address[S3.len()..], ""));
-    let store = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+    let store = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
+    // One by one: not everything that speaks this protocol knows how to delete many at once.
+    let store = store.with_disable_bulk_delete(true).build();
     let prefix = Path::parse(prefix).map_err(|it| unusable(it.to_string()))?;
     Ok((Arc::new(store.map_err(|it| unusable(it.to_string()))?), prefix))
 }

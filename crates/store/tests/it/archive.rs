@@ -22,13 +22,13 @@ use crate::cluster::Cluster;
 const KEEP_ALL: Timestamp = Timestamp::MAX;
 
 /// Where a ledger lives.
-trait Home {
+pub(crate) trait Home {
     fn open(&self) -> Box<dyn Store>;
     fn look(&self) -> Source;
     fn shrink(&self) -> Box<dyn Shrink>;
 }
 
-struct File<'a>(&'a Path);
+pub(crate) struct File<'a>(pub(crate) &'a Path);
 
 impl Home for File<'_> {
     fn open(&self) -> Box<dyn Store> {
@@ -63,7 +63,7 @@ impl Home for Schema {
 }
 
 /// A ledger of `n_events` events and a few more.
-async fn grow(world: &World, n_events: usize) {
+pub(crate) async fn grow(world: &World, n_events: usize) {
     let commands: Vec<_> = (0..n_events)
         .map(|nth| {
             let name = format!("scope-{}-{nth}", world.runtime.head().size).parse().expect("is a name");
@@ -81,16 +81,16 @@ fn signed(head: &Head, runtime: &Runtime) -> Checkpoint {
     Checkpoint::verify(&head.checkpoint, runtime.verifier_key()).expect("is signed")
 }
 
-fn archive(home: &dyn Home, place: &Place, runtime: &Runtime) -> Result<Extended, ExtendError> {
+pub(crate) fn archive(home: &dyn Home, place: &Place, runtime: &Runtime) -> Result<Extended, ExtendError> {
     let (source, head) = (home.look(), runtime.head());
     extend(place, &source, &head.checkpoint, &signed(&head, runtime), KEEP_ALL)
 }
 
-fn policy(runtime: &Runtime) -> Policy {
+pub(crate) fn policy(runtime: &Runtime) -> Policy {
     Policy::of_logs(vec![runtime.verifier_key().clone()])
 }
 
-async fn all(runtime: &Runtime) -> Vec<Record> {
+pub(crate) async fn all(runtime: &Runtime) -> Vec<Record> {
     let mut records = Vec::new();
     while (records.len() as u64) < runtime.head().size {
         records.extend(runtime.records(records.len() as u64, 1000).await.expect("reads"));

@@ -4,6 +4,8 @@ mod cluster;
 mod copies;
 mod crash;
 mod full_disk;
+#[cfg(feature = "s3")]
+mod object_storage;
 mod opening;
 mod promises;
 mod replicas;
