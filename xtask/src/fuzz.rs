@@ -34,7 +34,7 @@ pub(crate) fn steps(seconds: u32, targets: &[String]) -> Vec<Step> {
 /// `fuzz/artifacts`.
 pub(crate) fn run(seconds: u32, targets: &[&str]) -> Result<(), Failure> {
     let host = host()?;
-    let mut build = cargo(["build", "--quiet", "--locked", "--manifest-path", "fuzz/Cargo.toml"]);
+    let mut build = cargo(["build", "--quiet", "--manifest-path", "fuzz/Cargo.toml"]);
     build.args(["--no-default-features", "--features", "ledger", "--bins", "--target", &host]);
     // Handed over in the environment they hold for the target alone, and not for what builds it.
     build
