@@ -7,7 +7,7 @@
 //! Where several control planes share the store, `shared.rs` does the same under the store's lock, without deciding
 //! ahead.
 
-mod shared;
+pub(crate) mod shared;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
