@@ -57,8 +57,6 @@ enum Plant {
     SilentAgent,
     /// People leave everything as it is.
     NobodyHelps,
-    /// Takes routes that were replaced.
-    UnfencedRouter,
     /// Stops what a version is to replace as soon as that runs.
     HastyAgent,
     /// Goes on retiring what was ordered to run again.

@@ -290,7 +290,7 @@ impl World<'_> {
             Order::Route { route, .. } => {
                 let place = (route.environment.clone(), route.service.clone());
                 let held = self.routes.get(&place).map_or(0, |it| it.revision);
-                if route.revision < held && !self.options.is_planted(super::Plant::UnfencedRouter) {
+                if route.revision < held {
                     return failed(&format!("revision {held} is held"), false, None);
                 }
                 if route.revision > held {

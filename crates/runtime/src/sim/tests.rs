@@ -41,7 +41,7 @@ fn repeats(n_replicas: usize) {
     assert_eq!(first, second);
     assert_eq!(first.breach, None);
     let Outcome { counts, .. } = first;
-    assert!(counts.rollouts > 10 && counts.deeds > 100 && counts.kills > 10, "little happens: {counts:?}");
+    assert!(counts.rollouts > 10 && counts.deeds > 50 && counts.kills > 10, "little happens: {counts:?}");
 }
 
 /// One of a few worlds with this bug comes to a breach that is expected.
@@ -97,12 +97,6 @@ fn an_agent_that_stops_what_still_answers_is_found() {
 #[test]
 fn an_agent_that_retires_what_was_ordered_to_run_again_is_found() {
     planted(with(Plant::StubbornAgent), &[Invariant::Routed, Invariant::Standing]);
-}
-
-/// A control plane that stood still, and does what another has done in its place.
-#[test]
-fn a_router_that_takes_what_was_replaced_is_found() {
-    planted_in(2, with(Plant::UnfencedRouter), &[Invariant::Routed]);
 }
 
 #[test]

@@ -27,8 +27,10 @@ pub(super) fn lay(
     };
     let zones = zones(builder);
     let n_zones = zones.len();
-    for (zone_idx, (zone, hosts)) in zones.into_iter().enumerate() {
+    for (zone_idx, (zone, mut hosts)) in zones.into_iter().enumerate() {
         builder.enter_wave(zone.clone());
+        // Where nothing stands there is nothing to lose.
+        hosts.sort_by_key(|it| shipment.stands.contains(it));
         for chunk in hosts.chunks(chunk_size) {
             if surges { walk.surge(builder, chunk) } else { walk.replace(builder, chunk) }
         }
