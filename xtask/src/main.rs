@@ -13,6 +13,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say
+    Torture(torture::Torture),
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Check => step::run(suite::check()),
         Chore::Setup => step::run(suite::setup()),
         Chore::Simulate { arguments } => return simulate::run(&arguments),
+        Chore::Torture(torture) => return torture::run(&torture),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;

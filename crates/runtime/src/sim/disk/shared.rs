@@ -25,14 +25,13 @@ pub(super) struct SharedDisk {
 
 impl Sharing for SharedDisk {
     fn lock(&mut self) -> Result<StoredHead, StoreError> {
-        self.head()
+        Shared::head(self)
     }
 
     fn unlock(&mut self) {}
 
     fn head(&mut self) -> Result<StoredHead, StoreError> {
-        self.faults.check()?;
-        Ok(self.disk.head())
+        Shared::head(self)
     }
 
     fn hold(&mut self, keys: &[EffectKey]) -> Result<Vec<(EffectKey, u32)>, StoreError> {
@@ -50,9 +49,9 @@ impl Sharing for SharedDisk {
 }
 
 impl Shared for SharedDisk {
-    fn size(&self) -> Result<u64, StoreError> {
+    fn head(&self) -> Result<StoredHead, StoreError> {
         self.faults.check()?;
-        Ok(self.disk.head().size)
+        Ok(self.disk.head())
     }
 
     fn lease(&self, claim: &Claim) -> Result<Granted, StoreError> {

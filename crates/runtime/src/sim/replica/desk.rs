@@ -89,7 +89,7 @@ impl Desk {
     pub(super) fn size(&self) -> Option<Result<u64, StoreError>> {
         match self {
             Self::Alone(_) => None,
-            Self::Shared { store, .. } => Some(store.size()),
+            Self::Shared { store, .. } => Some(store.head().map(|it| it.size)),
         }
     }
 }
