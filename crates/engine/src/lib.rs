@@ -8,7 +8,7 @@
 //!
 //! Start at [`plan::make`] for how a release becomes steps, and at [`rollout`] for how the steps are walked.
 
-mod access;
+pub mod access;
 mod agent;
 mod artifact;
 pub mod calendar;
@@ -24,9 +24,10 @@ pub mod queue;
 mod rejection;
 mod release;
 pub mod rollout;
+pub mod schedule;
 mod state;
 
-pub use access::{Access, Token};
+pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
 pub use artifact::Artifacts;
 pub use calendar::Calendars;

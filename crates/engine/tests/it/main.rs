@@ -1,10 +1,13 @@
 //! The promises of the core, at its boundary: commands in, events and effects out.
 
+mod access;
 mod calendar;
 mod governance;
 mod held;
 mod plan;
 mod rollout;
+mod schedule;
 mod survive;
 mod time;
+mod watch;
 mod world;

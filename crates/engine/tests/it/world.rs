@@ -171,6 +171,13 @@ impl World {
 
     /// Registers the artifacts of `parts` (service, version) and seals them as release `shop@release`.
     pub(crate) fn seal(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
+        let id = self.draft(release, parts);
+        self.ask(Command::SealRelease { id }).unwrap();
+        id
+    }
+
+    /// The same, without sealing it.
+    pub(crate) fn draft(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
         let mut bound = BTreeMap::new();
         for (service, number) in parts {
             let artifact = Artifact {
@@ -201,7 +208,6 @@ impl World {
             class: Class::Normal,
         };
         self.ask(Command::CreateRelease { id, bundle }).unwrap();
-        self.ask(Command::SealRelease { id }).unwrap();
         id
     }
 
@@ -263,6 +269,7 @@ impl World {
                 Success::Routed { revision: route.revision }
             }
             Order::Analyse { .. } => Success::Judged { verdict: verdict(Decision::Healthy) },
+            Order::Watch { .. } => Success::Judged { verdict: verdict(Decision::Undecided) },
             Order::Command { .. } | Order::Http { .. } | Order::Journey { .. } | Order::Bake { .. } => {
                 Success::Completed { summary: "done".to_owned() }
             }
@@ -327,6 +334,8 @@ pub(crate) fn verdict(decision: Decision) -> Verdict {
         canary_errors: 0,
         metrics: Vec::new(),
         evidence: None,
+        sensitivity: None,
+        findings: Vec::new(),
         reasons: Vec::new(),
     }
 }
