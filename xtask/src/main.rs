@@ -15,6 +15,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,8 @@ enum Chore {
         /// Names of targets; all of the ledger's when left out
         targets: Vec<String>,
     },
+    /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say
+    Torture(torture::Torture),
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Chore::Setup => step::run(suite::setup()),
         Chore::Simulate { arguments } => return simulate::run(&arguments),
         Chore::Fuzz { seconds, targets } => step::run(fuzz::steps(seconds, &targets)),
+        Chore::Torture(torture) => return torture::run(&torture),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;

@@ -19,6 +19,7 @@ mod replicas;
 mod rollout;
 mod site;
 mod store;
+mod torture;
 mod unreachable;
 mod validate;
 mod witness;
