@@ -1,5 +1,6 @@
 //! The binary as people and scripts meet it.
 
+mod access;
 mod artifact;
 mod bad_input;
 mod calendar;
