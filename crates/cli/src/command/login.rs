@@ -26,7 +26,7 @@ use crate::settings::{ConnectionArgs, Settings};
 Examples:
   shipway login ana
   shipway login ana --new-password
-  shipway login ana --server http://10.0.0.5:7000 < password-file")]
+  shipway login ana --server http://10.0.0.5:7000")]
 pub(crate) struct Login {
     /// The account's name
     name: String,
