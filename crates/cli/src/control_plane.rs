@@ -120,6 +120,7 @@ impl ControlPlane {
         let recorder = Recorder::start(runtime.clone(), history);
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
+        config.compile_access = crate::access::compile;
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
         Ok(Self { runtime, worker, recorder, server, first_token })
     }

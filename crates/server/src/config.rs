@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use shipway_model::evidence::Normal;
 
+use crate::access::rules::{Compile, by_role};
+
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
 /// How long a request may take, its waits aside.
@@ -29,10 +31,13 @@ pub struct Config {
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
     pub read_evidence: EvidenceReader,
+    /// How policies over access are compiled.
+    pub compile_access: Compile,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet.
+    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet, and no language of policies:
+    /// roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
@@ -40,6 +45,7 @@ impl Config {
             blob_bytes_max: 1 << 30,
             streams_max: 256,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+            compile_access: by_role,
         }
     }
 }
