@@ -3,9 +3,11 @@
 pub mod agent;
 pub mod analysis;
 pub mod artifact;
+pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod exception;
+pub mod gate;
 pub mod ledger;
 pub mod pause;
 pub mod release;
@@ -15,6 +17,7 @@ pub mod schedule;
 pub mod step;
 pub mod token;
 pub mod traffic;
+pub mod waiver;
 
 pub use agent::AgentView;
 pub use environment::{EnvironmentView, QueueView};

@@ -52,6 +52,14 @@ pub(crate) enum Verb {
     /// Ask, test and lint policies, offline
     #[command(subcommand)]
     Policy(command::policy::Policy),
+    Explain(command::explain::Explain),
+    Facts(command::facts::Facts),
+    /// See what gates said, and compute it again
+    #[command(subcommand)]
+    Decision(command::decision::Decision),
+    /// Let a gate pass what its evidence speaks against, for a while
+    #[command(subcommand)]
+    Waiver(command::waiver::Waiver),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
@@ -118,6 +126,10 @@ impl Verb {
             | Self::Graph(_)
             | Self::Artifact(_)
             | Self::Release(_)
+            | Self::Explain(_)
+            | Self::Facts(_)
+            | Self::Decision(_)
+            | Self::Waiver(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)

@@ -11,9 +11,12 @@ pub(crate) mod artifact;
 pub(crate) mod calendar;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod decision;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
@@ -35,6 +38,7 @@ pub(crate) mod up;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod version;
+pub(crate) mod waiver;
 pub(crate) mod whoami;
 pub(crate) mod witness;
 
@@ -72,6 +76,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,
         Verb::Policy(it) => it.run(),
+        Verb::Explain(it) => it.run(connection).await,
+        Verb::Facts(it) => it.run(connection).await,
+        Verb::Decision(it) => it.run(connection).await,
+        Verb::Waiver(it) => it.run(connection).await,
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use shipway_model::effect::{Direction, EffectKey, Outcome, Success};
 use shipway_model::event::{Body, Event};
+use shipway_model::evidence::Normal;
 use shipway_model::gate::Decision;
 use shipway_model::gate::facts::{Evidence, Facts, GrantedWaiver, Running, Service};
 use shipway_model::plan::{Action, Deployed, StepId};
@@ -75,12 +77,28 @@ impl Decisions {
     }
 }
 
-/// Facts without what the documents say.
-#[derive(Debug, Clone, PartialEq)]
+/// Facts without what the documents say. This is the form in which facts are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Outline {
     pub facts: Facts,
     /// The normal form of each document that has one, as it is kept.
     pub normals: BTreeMap<EvidenceId, Digest>,
+}
+
+impl Outline {
+    pub fn digest(&self) -> Digest {
+        resource::digest_of(self)
+    }
+
+    /// The facts with what the documents say. A document without a normal form stays without.
+    pub fn filled(&self, normal: impl Fn(&Digest) -> Option<Normal>) -> Facts {
+        let mut facts = self.facts.clone();
+        for it in facts.evidence.iter_mut().chain(&mut facts.baseline) {
+            it.normal = self.normals.get(&it.id).and_then(&normal).map(Box::new);
+        }
+        facts
+    }
 }
 
 /// The policies whose gates the pipeline of an environment asks, each in the revision that stands now.
@@ -88,7 +106,8 @@ pub struct Outline {
 /// # Errors
 /// There is no such environment, or its pipeline cannot be laid out.
 pub fn policies(state: &State, environment: &Name) -> Result<BTreeMap<Name, Digest>, Rejection> {
-    let declared = state.catalogue.environment(environment).ok_or_else(|| unknown_environment(environment))?;
+    let declared =
+        state.catalogue.environment(environment).ok_or_else(|| unknown_environment(environment))?;
     let Some(stages) = stages(&state.catalogue, declared.pipeline.as_ref())? else {
         return Ok(BTreeMap::new());
     };
@@ -135,8 +154,12 @@ pub fn outline(
     if state.catalogue.environment(environment).is_none() {
         return Err(unknown_environment(environment));
     }
-    let services: BTreeMap<Name, Service> =
-        known.bundle.parts.iter().map(|(name, part)| (name.clone(), service(state, environment, name, part))).collect();
+    let services: BTreeMap<Name, Service> = known
+        .bundle
+        .parts
+        .iter()
+        .map(|(name, part)| (name.clone(), service(state, environment, name, part)))
+        .collect();
     let mut normals = BTreeMap::new();
     let own = services.iter().map(|(name, it)| (name, &it.artifacts));
     let evidence = about(state, own, Some(reference.digest), &mut normals);
@@ -185,7 +208,10 @@ fn service(state: &State, environment: &Name, name: &Name, part: &Part) -> Servi
         version: part.version.clone(),
         commit: registered.map(|it| it.artifact.commit.clone()).unwrap_or_default(),
         builder: registered.map(|it| it.artifact.builder.clone()).unwrap_or_default(),
-        registered_by: registrations.filter(|it| it.artifact.service == *name).map(|it| it.by.clone()).collect(),
+        registered_by: registrations
+            .filter(|it| it.artifact.service == *name)
+            .map(|it| it.by.clone())
+            .collect(),
         owner: declared.map(|it| it.owner.clone()),
         tier: declared.map(|it| it.tier),
         running: shipped.map(|it| running(&it.deployed)),
@@ -283,8 +309,7 @@ pub(crate) fn decide(
     }
     let (id, step, attempt) = (key.rollout, key.step, key.attempt);
     let result = decision.result();
-    let decided =
-        Body::GateDecided { id, step, attempt, decision_id, decision: decision.clone(), result };
+    let decided = Body::GateDecided { id, step, attempt, decision_id, decision: decision.clone(), result };
     if !decision.passes {
         return Ok(vec![decided]);
     }

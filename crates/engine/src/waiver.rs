@@ -101,7 +101,10 @@ impl Waivers {
         check_gate(catalogue, &waiver.policy, &waiver.gate)?;
         let lasts = waiver.expires.duration_since(ctx.now);
         if lasts <= SignedDuration::ZERO {
-            return Err(invalid(format!("the waiver would lapse at {}, before it could count", waiver.expires)));
+            return Err(invalid(format!(
+                "the waiver would lapse at {}, before it could count",
+                waiver.expires
+            )));
         }
         if lasts.as_millis() > i128::from(WAIVER_MAX.0) {
             return Err(invalid(format!("a waiver lasts at most {WAIVER_MAX}"))

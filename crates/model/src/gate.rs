@@ -20,7 +20,7 @@ pub struct Decision {
     pub environment: Name,
     /// The policies that were asked, in the revisions that stood then.
     pub policies: BTreeMap<Name, Digest>,
-    /// Of the facts document, which is kept as a blob.
+    /// Of the facts as they are kept beside the ledger: what documents say stands there by its digests.
     pub facts: Digest,
     /// The instant that the facts are about.
     pub at: Timestamp,

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blob::BlobStore;
 use crate::config::{Config, EvidenceReader};
+use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
@@ -21,6 +22,7 @@ pub struct App {
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) requests: Arc<Requests>,
@@ -43,9 +45,11 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            blobs: Arc::new(blobs),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            blobs,
             logs,
             read_evidence: config.read_evidence,
             hearing: Arc::new(hearing),

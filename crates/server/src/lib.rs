@@ -15,6 +15,7 @@ mod config;
 mod connections;
 mod etag;
 mod feed;
+mod gates;
 mod hearing;
 mod incoming;
 mod metrics;

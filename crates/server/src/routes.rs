@@ -6,8 +6,10 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod decision;
 mod environment;
 mod evidence;
+mod gate;
 mod ledger;
 mod pause;
 mod plan;
@@ -16,6 +18,7 @@ mod resource;
 pub(crate) mod rollout;
 mod schedule;
 mod token;
+mod waiver;
 
 /// Adds the whole table.
 pub(crate) fn all(routes: Routes) -> Routes {
@@ -25,6 +28,9 @@ pub(crate) fn all(routes: Routes) -> Routes {
         artifact::add,
         release::add,
         evidence::add,
+        gate::add,
+        decision::add,
+        waiver::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shipway_model::Name;
 use shipway_model::plan::{Action, Reversibility, StepId};
 use shipway_model::resource::Kind;
-use shipway_model::resource::pipeline::{Command, Deploy, Migration, OnFailure, Gates, Run, Stage, Verify};
+use shipway_model::resource::pipeline::{Command, Deploy, Gates, Migration, OnFailure, Run, Stage, Verify};
 
 use super::build::{Builder, StageRules};
 use super::{choose, strategy, template};

@@ -71,7 +71,9 @@ pub(super) fn reopen(rollout: &Rollout, now: Timestamp) -> Vec<Body> {
         let is_due = || stands_until(state).is_some_and(|it| it <= now);
         let reason = match &state.news {
             Some(news) => news.clone(),
-            None if is_due() => "the time has come for which something was waived or had to be waited".to_owned(),
+            None if is_due() => {
+                "the time has come for which something was waived or had to be waited".to_owned()
+            }
             None => continue,
         };
         let matters = match state.forward {

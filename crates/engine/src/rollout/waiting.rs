@@ -122,8 +122,10 @@ fn of_gates(rollout: &Rollout, step: &Step) -> (String, String) {
         told.push(format!("{} more", unmet.len() - NAMED_MAX));
     }
     let plan = &rollout.plan;
-    let explain =
-        format!("`shipway explain {}@{} --env {}`", plan.release.name, plan.release.version, plan.environment);
+    let explain = format!(
+        "`shipway explain {}@{} --env {}`",
+        plan.release.name, plan.release.version, plan.environment
+    );
     let time = unmet.iter().filter_map(|it| it.until).min();
     let until = match time {
         Some(time) => format!("it is supplied, or {time} comes: {explain} says what, and by whom"),

@@ -108,7 +108,8 @@ fn unquoted(said: &str) -> String {
         }
         match rest.next() {
             Some(first @ b'0'..=b'3') => {
-                let octal = [Some(first), rest.next(), rest.next()].map(|it| u32::from(it.unwrap_or(b'0') & 7));
+                let octal =
+                    [Some(first), rest.next(), rest.next()].map(|it| u32::from(it.unwrap_or(b'0') & 7));
                 bytes.push(u8::try_from(octal[0] * 64 + octal[1] * 8 + octal[2]).unwrap_or(b'?'));
             }
             Some(b't') => bytes.push(b'\t'),
@@ -189,7 +190,8 @@ mod tests {
         assert_eq!(told.as_deref().map_err(String::as_str), expect);
     }
 
-    const HEAD: &str = "diff --git a/src/a.rs b/src/a.rs\nindex 1..2 100644\n--- a/src/a.rs\n+++ b/src/a.rs\n";
+    const HEAD: &str =
+        "diff --git a/src/a.rs b/src/a.rs\nindex 1..2 100644\n--- a/src/a.rs\n+++ b/src/a.rs\n";
 
     #[test]
     fn changed_lines_are_numbered_as_after_the_change() {
@@ -201,7 +203,10 @@ mod tests {
     fn removed_renamed_binary_and_quoted_files_have_their_names() {
         let removed = "diff --git a/old.rs b/old.rs\ndeleted file mode 100644\n--- a/old.rs\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n";
         check(removed, Ok("old.rs  removed"));
-        check("diff --git a/a.rs b/b.rs\nsimilarity index 100%\nrename from a.rs\nrename to b.rs\n", Ok("b.rs "));
+        check(
+            "diff --git a/a.rs b/b.rs\nsimilarity index 100%\nrename from a.rs\nrename to b.rs\n",
+            Ok("b.rs "),
+        );
         check("diff --git a/x.png b/x.png\nBinary files a/x.png and b/x.png differ\n", Ok("x.png "));
         check("diff --git \"a/\\303\\244.rs\" \"b/\\303\\244.rs\"\nnew file mode 100644\n", Ok("ä.rs "));
     }
@@ -210,7 +215,10 @@ mod tests {
     fn a_cut_or_contradictory_diff_is_refused() {
         let cut = "line 7, column 1: a hunk has fewer lines than it says: the document was cut";
         check(&format!("{HEAD}@@ -1,2 +1,2 @@\n a\n"), Err(cut));
-        check(&format!("{HEAD}@@ -1 +1 @@\n+a\n+b\n"), Err("line 7, column 1: a hunk has more lines than it says"));
+        check(
+            &format!("{HEAD}@@ -1 +1 @@\n+a\n+b\n"),
+            Err("line 7, column 1: a hunk has more lines than it says"),
+        );
         check("@@ -1 +1 @@\n-a\n+b\n", Err("line 1, column 1: a hunk comes before the file that it is of"));
         check(&format!("{HEAD}@@ -1 +4294967295,9 @@\n"), Err("line 5, column 1: no file has so many lines"));
         check("hello\n", Err("line 2, column 1: there is no `diff --git` in it"));

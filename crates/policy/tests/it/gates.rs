@@ -334,10 +334,9 @@ fn scene_ask(scene: &Scene, require: Value) -> shipway_model::gate::Requirement 
 #[test]
 fn changed_lines_count_apart_from_the_rest_and_need_a_diff() {
     let rule = json!({"coverage": {"changed": 80}});
-    let file = |path: &str, hits: Value| json!({"path": path, "lines": {"covered": 2, "total": 4}, "hits": hits});
-    let report = |hits: Value| {
-        json!({"coverage": {"lines": {"covered": 2, "total": 4}, "files": [file("/ci/shop/src/cart.rs", hits)]}})
-    };
+    let file =
+        |path: &str, hits: Value| json!({"path": path, "lines": {"covered": 2, "total": 4}, "hits": hits});
+    let report = |hits: Value| json!({"coverage": {"lines": {"covered": 2, "total": 4}, "files": [file("/ci/shop/src/cart.rs", hits)]}});
     let diff = json!({"changes": [
         {"path": "src/cart.rs", "lines": [{"first": 2, "last": 4}]},
         {"path": "README.md", "lines": [{"first": 1, "last": 90}]},

@@ -69,6 +69,7 @@ impl Bed {
         config.blob_bytes_max = BLOB_BYTES_MAX;
         config.streams_max = 4;
         config.read_evidence = crate::evidence::read;
+        config.ask_gates = crate::gates::ask;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();
         let admin = Client::new(&format!("http://{}", server.address()), &admin_token).unwrap();

@@ -9,6 +9,7 @@ mod blobs;
 mod erasure;
 mod events;
 mod evidence;
+mod gates;
 mod ledger;
 mod open;
 mod outage;

@@ -205,7 +205,8 @@ impl Story {
         let mut beats: Vec<Beat> = decision.unmet().map(line).collect();
         if !beats.is_empty() {
             let (release, environment) = (&decision.release, &decision.environment);
-            let next = format!("  next: shipway explain {}@{} --env {environment}", release.name, release.version);
+            let next =
+                format!("  next: shipway explain {}@{} --env {environment}", release.name, release.version);
             beats.push(Beat::Line(self.paint.dim(&next)));
         }
         beats
