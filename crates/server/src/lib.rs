@@ -31,6 +31,6 @@ mod views;
 
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
-pub use config::{Config, EvidenceReader};
+pub use config::{Config, EvidenceReader, GateAsker};
 pub use router::router;
 pub use serve::{Server, StartError};

@@ -49,6 +49,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
         };
         taken.map_err(|it| lines.fault(it))?;
     }
+    lines.whole()?;
     if hunk.is_some() {
         return Err(lines.fault("a hunk has fewer lines than it says: the document was cut"));
     }
