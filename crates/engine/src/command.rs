@@ -16,7 +16,8 @@ use shipway_model::plan::{Instance, Silenced, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::{
-    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
+    WaiverId,
 };
 
 /// Who asks, and when.

@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, gate, release,
-    rollout,
+    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, gate,
+    release, rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.

@@ -165,9 +165,19 @@ pub fn outline(
     let evidence = about(state, own, Some(reference.digest), &mut normals);
     let running = services.iter().filter_map(|(name, it)| Some((name, &it.running.as_ref()?.artifacts)));
     let baseline = about(state, running, None, &mut normals);
+    let mut services = services;
+    let senders: BTreeSet<&String> = evidence.iter().map(|it| &it.by).collect();
+    // Under whichever of their names they send it, makers send their own.
+    let with_other_names = |names: &BTreeSet<String>| -> BTreeSet<String> {
+        let is_one = |sender: &&&String| names.iter().any(|it| state.access.is_same_person(it, sender));
+        names.iter().chain(senders.iter().filter(is_one).copied()).cloned().collect()
+    };
+    for service in services.values_mut() {
+        service.registered_by = with_other_names(&service.registered_by);
+    }
     let facts = Facts {
         release: reference,
-        makers: BTreeSet::from([known.created_by.clone(), sealed.by.clone()]),
+        makers: with_other_names(&BTreeSet::from([known.created_by.clone(), sealed.by.clone()])),
         environment: environment.clone(),
         at,
         documents: known.bundle.documents.keys().copied().collect(),

@@ -23,7 +23,8 @@ use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::{
-    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};

@@ -47,7 +47,7 @@ operations! {
     }
 
     /// Take on what a waiver lets through; not by whoever asked for it.
-    ApproveWaiver "approveWaiver": Post "/api/v1/waivers/{waiver}/approve", Operator {
+    ApproveWaiver "approveWaiver": Post "/api/v1/waivers/{waiver}/approve", Approver {
         path: WaiverPath,
         answer: Json<WaiverView>,
         errors: [UnknownWaiver, SelfApproval, WrongPhase],

@@ -5,7 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
-use shipway_model::{AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId};
+use shipway_model::{
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+};
 
 use crate::store::StoredAnswer;
 
