@@ -49,7 +49,7 @@ pub(crate) enum Verb {
     /// Attach what the tools found, and see it
     #[command(subcommand)]
     Evidence(command::evidence::Evidence),
-    /// Ask, test and lint policies, offline
+    /// Ask, test and lint policies offline, and try them on what was decided
     #[command(subcommand)]
     Policy(command::policy::Policy),
     Explain(command::explain::Explain),
@@ -114,12 +114,12 @@ impl Verb {
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)
-            | Self::Policy(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)
             | Self::Help(_) => false,
             Self::Evidence(it) => it.asks_a_control_plane(),
+            Self::Policy(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)

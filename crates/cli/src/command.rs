@@ -75,7 +75,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,
-        Verb::Policy(it) => it.run(),
+        Verb::Policy(it) => it.run(connection).await,
         Verb::Explain(it) => it.run(connection).await,
         Verb::Facts(it) => it.run(connection).await,
         Verb::Decision(it) => it.run(connection).await,

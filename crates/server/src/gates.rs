@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt;
 use crate::blob::{BlobStore, PutError};
 use crate::config::GateAsker;
 
+pub(crate) mod backtest;
 mod driver;
 
 pub(crate) use driver::GateDriver;
@@ -26,6 +27,16 @@ pub(crate) struct Gates {
     blobs: Arc<BlobStore>,
     ask: GateAsker,
 }
+
+/// Facts of an earlier decision.
+pub(crate) enum Kept {
+    Whole(Box<Facts>),
+    /// Something of them was deleted since.
+    Lost,
+}
+
+/// Normal forms that are held at once.
+const NORMALS_MAX: usize = 1_000;
 
 /// Why gates cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +87,43 @@ impl Gates {
     /// Facts as they were kept.
     pub(crate) async fn kept(&self, digest: &Digest) -> Result<Outline, Fault> {
         self.read("the facts document", digest).await
+    }
+
+    /// The same, at once and here: for whoever asks about many facts on a thread of their own.
+    pub(crate) fn ask_here(&self, policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
+        (self.ask)(policies, facts)
+    }
+
+    /// Facts as they were kept, with what the documents say. Blocks. `normals` holds what was read before: documents are
+    /// shared by many decisions.
+    pub(crate) fn facts_kept(
+        &self,
+        digest: &Digest,
+        normals: &mut HashMap<Digest, Normal>,
+    ) -> Result<Kept, Fault> {
+        let Some(outline) = self.read_here::<Outline>("the facts document", digest)? else {
+            return Ok(Kept::Lost);
+        };
+        if normals.len() >= NORMALS_MAX {
+            normals.clear();
+        }
+        for digest in outline.normals.values() {
+            if !normals.contains_key(digest) {
+                let Some(normal) = self.read_here("the normal form", digest)? else { return Ok(Kept::Lost) };
+                normals.insert(*digest, normal);
+            }
+        }
+        Ok(Kept::Whole(Box::new(outline.filled(|digest| normals.get(digest).cloned()))))
+    }
+
+    fn read_here<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &'static str,
+        digest: &Digest,
+    ) -> Result<Option<T>, Fault> {
+        let Some(bytes) = self.blobs.read_here(digest)? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes);
+        read.map(Some).map_err(|source| Fault::Damaged { what, digest: *digest, source })
     }
 
     /// Keeps the facts, so that anyone can decide on them again.

@@ -1,12 +1,17 @@
 //! What gates said.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shipway_model::resource::Policy;
 use shipway_model::{DecisionId, Name, RolloutId};
 
 use super::operations;
 use crate::page::Page;
 use crate::payload::Json;
+use crate::view::backtest::BacktestView;
 use crate::view::decision::{DecisionSummary, DecisionView, ReplayView};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +30,18 @@ pub struct DecisionQuery {
     pub cursor: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+}
+
+/// Policies that are proposed, and the decisions that they are tried on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BacktestRequest {
+    pub policies: BTreeMap<Name, Policy>,
+    /// Decisions from this instant on.
+    pub since: Timestamp,
+    /// Of this environment's gates alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Name>,
 }
 
 operations! {
@@ -46,5 +63,11 @@ operations! {
         path: DecisionPath,
         answer: Json<ReplayView>,
         errors: [UnknownDecision, UnknownBlob],
+    }
+
+    /// Ask proposed policies about the facts of recorded decisions. Nothing changes.
+    BacktestPolicies "backtestPolicies": Post "/api/v1/decisions/backtest", Viewer {
+        body: Json<BacktestRequest>,
+        answer: Json<BacktestView>,
     }
 }

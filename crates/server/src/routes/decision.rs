@@ -1,7 +1,7 @@
 //! What gates said.
 
 use shipway_api::Code;
-use shipway_api::operations::decision::{ListDecisions, ReplayDecision, ShowDecision};
+use shipway_api::operations::decision::{BacktestPolicies, ListDecisions, ReplayDecision, ShowDecision};
 use shipway_api::view::decision::DecisionSummary;
 use shipway_engine::{Decided, State};
 use shipway_model::DecisionId;
@@ -12,6 +12,7 @@ use shipway_runtime::{RECORDS_MAX, Runtime};
 use crate::problem::Failure;
 use crate::router::Routes;
 
+mod backtest;
 mod differences;
 mod list;
 mod replay;
@@ -22,6 +23,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ListDecisions, _, _>(list::handle)
         .add::<ShowDecision, _, _>(show::handle)
         .add::<ReplayDecision, _, _>(replay::handle)
+        .add::<BacktestPolicies, _, _>(backtest::handle)
 }
 
 fn summary(it: &Decided) -> DecisionSummary {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shipway_api::operations::decision::{
-    DecisionPath, DecisionQuery, ListDecisions, ReplayDecision, ShowDecision,
+    BacktestPolicies, BacktestRequest, DecisionPath, DecisionQuery, ListDecisions, ReplayDecision,
+    ShowDecision,
 };
 use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
 use shipway_api::operations::gate::{ExplainGates, GatesQuery, ReadFacts};
@@ -189,6 +190,18 @@ async fn a_rollout_waits_at_its_gates_until_evidence_comes_and_every_answer_can_
         let replay = plane.bed.admin.call::<ReplayDecision>(path(), (), ()).await.unwrap().value;
         assert!(replay.identical, "{replay:#?}");
     }
+    let request = |gates: &str| BacktestRequest {
+        policies: [("proof".parse().unwrap(), serde_json::from_str(gates).unwrap())].into(),
+        since: "2020-01-01T00:00:00Z".parse().unwrap(),
+        environment: Some("staging".parse().unwrap()),
+    };
+    let same = request(r#"{"gates": [{"name": "unit", "require": {"tests": {}}}]}"#);
+    let same = plane.bed.admin.call::<BacktestPolicies>((), (), same).await.unwrap().value;
+    assert_eq!((same.n_decisions, same.n_rollouts, same.n_lost), (2, 1, 0));
+    assert_eq!((same.stopped.len(), same.let_through.len()), (0, 0));
+    let none =
+        plane.bed.admin.call::<BacktestPolicies>((), (), request(r#"{"gates": []}"#)).await.unwrap().value;
+    assert_eq!(none.stopped.len(), 1, "policies that ask for nothing let nothing pass");
     plane.worker.stop().await;
 }
 
