@@ -11,6 +11,7 @@ mod erasure;
 mod events;
 mod evidence;
 mod governed;
+mod gates;
 mod ledger;
 mod open;
 mod outage;
