@@ -28,7 +28,7 @@ mod state;
 
 pub use access::{Access, Token};
 pub use agent::{Agent, Agents};
-pub use artifact::Artifacts;
+pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;
 pub use catalogue::Catalogue;
 pub use command::{Command, Context};

@@ -25,6 +25,8 @@ pub struct App {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Live pages that may be open at once.
+    pub(crate) watchers: Arc<Semaphore>,
     /// Fires when the server is to end.
     pub(crate) stopping: CancellationToken,
 }
@@ -52,6 +54,7 @@ impl App {
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
+            watchers: Arc::new(Semaphore::new(config.pages_max)),
             stopping: CancellationToken::new(),
         })
     }

@@ -22,6 +22,10 @@ impl Failure {
         Self(Box::new(Problem::new(code, detail)))
     }
 
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self

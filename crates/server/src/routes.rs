@@ -11,7 +11,7 @@ mod evidence;
 mod ledger;
 mod pause;
 mod plan;
-mod release;
+pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod token;

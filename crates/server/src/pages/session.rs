@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -108,7 +109,7 @@ impl FromRequestParts<App> for SignedIn {
 
 fn caller(app: &App, parts: &Parts) -> Option<Caller> {
     let now = app.runtime.clock().now();
-    let id = app.sessions.token(&cookie(parts)?, now)?;
+    let id = app.sessions.token(&cookie(&parts.headers)?, now)?;
     let state = app.runtime.state();
     let token = state.access.get(id).filter(|it| it.is_valid(now))?;
     let caller = Caller { token: id, name: token.name.clone(), role: token.role };
@@ -116,10 +117,14 @@ fn caller(app: &App, parts: &Parts) -> Option<Caller> {
 }
 
 /// The session's secret, as the browser sends it.
-pub(super) fn cookie(parts: &Parts) -> Option<String> {
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    named_cookie(headers, COOKIE_NAME)
+}
+
+pub(super) fn named_cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
     let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
 }
 
 pub(super) fn may_read(caller: &Caller) -> Result<(), Failure> {

@@ -2,14 +2,16 @@
 
 use askama::Template;
 use axum::Form;
+use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::document;
+use super::csrf::Sent;
+use super::document::{self, Area, Frame};
 use super::session::{COOKIE_NAME, SESSION_MAX, cookie, may_read};
 use crate::access::{Bearer, Caller};
 use crate::app::App;
@@ -34,7 +36,7 @@ pub(super) fn form() -> Response {
 
 fn refuse(status: StatusCode, fault: Option<&str>) -> Response {
     let content = SignIn { fault }.render().expect("texts take everything");
-    document::page(status, "Sign in", None, None, &content)
+    document::page(status, &Frame { title: "Sign in", area: Area::Aside, reader: None }, &content)
 }
 
 pub(super) async fn handle(
@@ -58,9 +60,8 @@ pub(super) async fn handle(
     to_home(format!("{COOKIE_NAME}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}"))
 }
 
-pub(super) async fn end(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Some(secret) = cookie(&parts) {
+pub(super) async fn end(State(app): State<App>, headers: HeaderMap, _: Sent) -> Response {
+    if let Some(secret) = cookie(&headers) {
         app.sessions.close(&secret);
     }
     to_home(format!("{COOKIE_NAME}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"))
