@@ -14,14 +14,19 @@ pub enum Permission {
     /// Readers, and agents, which fetch what they are to run.
     ViewerOrAgent,
     Builder,
+    /// Says yes or no to what others ask for.
+    Approver,
     Operator,
     Admin,
+    /// Reads what tells about access itself.
+    Auditor,
     /// The agent of the very host that the operation names.
     Agent,
 }
 
 /// Every role, in the order of the docs.
-pub const ROLES: [Role; 5] = [Role::Viewer, Role::Builder, Role::Operator, Role::Admin, Role::Agent];
+pub const ROLES: [Role; 7] =
+    [Role::Viewer, Role::Builder, Role::Operator, Role::Admin, Role::Agent, Role::Approver, Role::Auditor];
 
 impl Permission {
     /// Whether a token of `role` passes. That an agent acts for its own host alone is checked by the server.
@@ -30,8 +35,10 @@ impl Permission {
             Self::AnyToken | Self::ViewerOrAgent => true,
             Self::Viewer => !matches!(role, Role::Agent),
             Self::Builder => matches!(role, Role::Builder | Role::Operator | Role::Admin),
+            Self::Approver => matches!(role, Role::Approver | Role::Operator | Role::Admin),
             Self::Operator => matches!(role, Role::Operator | Role::Admin),
             Self::Admin => matches!(role, Role::Admin),
+            Self::Auditor => matches!(role, Role::Auditor | Role::Admin),
             Self::Agent => matches!(role, Role::Agent),
         }
     }
@@ -42,8 +49,10 @@ impl Permission {
             Self::Viewer => "viewer",
             Self::ViewerOrAgent => "viewer or agent",
             Self::Builder => "builder",
+            Self::Approver => "approver",
             Self::Operator => "operator",
             Self::Admin => "admin",
+            Self::Auditor => "auditor",
             Self::Agent => "agent (its own host)",
         }
     }
@@ -57,6 +66,8 @@ pub const fn role_word(role: Role) -> &'static str {
         Role::Operator => "operator",
         Role::Admin => "admin",
         Role::Agent => "agent",
+        Role::Approver => "approver",
+        Role::Auditor => "auditor",
     }
 }
 
@@ -70,7 +81,7 @@ pub fn render_docs() -> String {
     for role in ROLES {
         text += &format!(" {} |", role_word(role));
     }
-    text += "\n|---|---|---|---|---|---|---|\n";
+    text += &format!("\n|---|---|{}\n", "---|".repeat(ROLES.len()));
     for endpoint in operations::all() {
         text += &format!("| {} | `{} {}` |", endpoint.id, endpoint.method.as_str(), endpoint.path);
         for role in ROLES {

@@ -167,7 +167,12 @@ const fn next_of(code: Code) -> &'static str {
         | Code::PointOfNoReturn
         | Code::NotAsked
         | Code::PreconditionFailed => "shipway rollout show ROLLOUT",
-        Code::UnknownToken | Code::SecretShown => "shipway token list",
+        Code::UnknownToken | Code::SecretShown | Code::Impersonation => "shipway token list",
+        Code::UnknownAccount | Code::AccountExists | Code::InvalidAccount => "shipway user list",
+        Code::UnknownGrant | Code::InvalidGrant => "shipway access grants",
+        Code::InvalidCommits => "shipway release create --help",
+        Code::SegregationOfDuties => "shipway whoami",
+        Code::TooManyAttempts | Code::WeakPassword => "shipway login --help",
         Code::UnknownPosition => "shipway ledger head",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
         Code::SubjectActive => "shipway token list",

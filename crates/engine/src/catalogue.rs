@@ -19,6 +19,8 @@ pub struct Catalogue {
     revisions: BTreeMap<Digest, Arc<Resource>>,
     /// How many revisions each has had.
     counts: BTreeMap<Key, u32>,
+    /// Who declared what holds now.
+    editors: BTreeMap<Key, String>,
 }
 
 /// Environments deeper than this in `extends` are refused.
@@ -58,6 +60,11 @@ impl Catalogue {
     /// How many revisions the resource has had.
     pub fn revision_count(&self, key: &Key) -> u32 {
         self.counts.get(key).copied().unwrap_or(0)
+    }
+
+    /// Who declared the resource as it is now.
+    pub fn editor(&self, key: &Key) -> Option<&str> {
+        self.editors.get(key).map(String::as_str)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Arc<Resource>)> {
@@ -101,6 +108,10 @@ impl Catalogue {
     /// Environments that have targets of their own or inherit some: those that releases can enter.
     pub fn environments(&self) -> impl Iterator<Item = &Name> {
         self.current.keys().filter(|key| key.kind == Kind::Environment).map(|key| &key.name)
+    }
+
+    pub(crate) fn note_editor(&mut self, key: Key, actor: &str) {
+        self.editors.insert(key, actor.to_owned());
     }
 
     pub(crate) fn apply(&mut self, resource: &Arc<Resource>, digest: Digest) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shipway_model::access::{Account, Commit, Privilege, TokenScope};
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope, TextRef};
@@ -13,7 +14,9 @@ use shipway_model::exception::Exception;
 use shipway_model::plan::{Instance, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
-use shipway_model::{Digest, EvidenceId, ExceptionId, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
+};
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -117,9 +120,52 @@ pub enum Command {
         role: Role,
         secret_digest: Digest,
         expires: Option<Timestamp>,
+        scope: Option<TokenScope>,
+        /// Of one that is given at a sign-in.
+        account: Option<AccountId>,
     },
     RevokeToken {
         id: TokenId,
+    },
+    AddAccount {
+        id: AccountId,
+        account: Account,
+    },
+    /// The hash of the new password is kept by whoever takes sign-ins.
+    SetPassword {
+        id: AccountId,
+    },
+    DisableAccount {
+        id: AccountId,
+    },
+    EnableAccount {
+        id: AccountId,
+    },
+    RequestGrant {
+        id: GrantId,
+        privilege: Privilege,
+    },
+    ApproveGrant {
+        id: GrantId,
+    },
+    EndGrant {
+        id: GrantId,
+        reason: String,
+    },
+    /// What the actor does next is allowed on account of the grant alone.
+    UseGrant {
+        id: GrantId,
+        operation: String,
+        resource: String,
+    },
+    RecordRefusal {
+        operation: String,
+        resource: String,
+        reason: String,
+    },
+    RecordCommits {
+        id: ReleaseId,
+        commits: Vec<Commit>,
     },
     PlaceHold {
         name: Name,

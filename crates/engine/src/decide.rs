@@ -3,7 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, catalogue, custody, environment, evidence, release, rollout,
+    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, release,
+    rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -37,7 +38,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             text(&exception.reason)?;
             state.calendars.exceptions.request(&state.catalogue, *id, exception, ctx)
         }
-        Command::ApproveException { id } => state.calendars.exceptions.approve(*id, ctx),
+        Command::ApproveException { id } => state.calendars.exceptions.approve(&state.access, *id, ctx),
         Command::WithdrawException { id, reason } => state.calendars.exceptions.withdraw(*id, text(reason)?),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportInstance { instance, condition, detail } => {
@@ -45,13 +46,40 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
-        Command::IssueToken { id, name, role, secret_digest, expires } => Ok(vec![Body::TokenIssued {
-            id: *id,
-            name: text(name)?.to_owned(),
-            role: *role,
-            secret_digest: *secret_digest,
-            expires: *expires,
+        Command::IssueToken { id, name, role, secret_digest, expires, scope, account } => {
+            let token = Body::TokenIssued {
+                id: *id,
+                name: text(name)?.to_owned(),
+                role: *role,
+                secret_digest: *secret_digest,
+                expires: *expires,
+                scope: scope.clone(),
+                account: *account,
+            };
+            state.access.issue(token, ctx)
+        }
+        Command::AddAccount { id, account } => {
+            text(&account.name)?;
+            state.access.add_account(*id, account, ctx)
+        }
+        Command::SetPassword { id } => state.access.accounts.set_password(*id),
+        Command::DisableAccount { id } => state.access.accounts.disable(*id),
+        Command::EnableAccount { id } => state.access.accounts.enable(*id),
+        Command::RequestGrant { id, privilege } => {
+            text(&privilege.reason)?;
+            state.access.request_grant(*id, privilege, ctx)
+        }
+        Command::ApproveGrant { id } => state.access.approve_grant(*id, ctx),
+        Command::EndGrant { id, reason } => state.access.grants.end(*id, text(reason)?, ctx),
+        Command::UseGrant { id, operation, resource } => {
+            state.access.grants.note_use(*id, text(operation)?, text(resource)?, ctx)
+        }
+        Command::RecordRefusal { operation, resource, reason } => Ok(vec![Body::AccessRefused {
+            operation: text(operation)?.to_owned(),
+            resource: text(resource)?.to_owned(),
+            reason: text(reason)?.to_owned(),
         }]),
+        Command::RecordCommits { id, commits } => access::record_commits(state, *id, commits),
         Command::PlaceHold { name, reason } => Ok(state.custody.place(name, text(reason)?)),
         Command::ReleaseHold { name } => state.custody.release(name),
         Command::EraseTexts { subject, texts, reason } => {

@@ -8,7 +8,7 @@
 //!
 //! Start at [`plan::make`] for how a release becomes steps, and at [`rollout`] for how the steps are walked.
 
-mod access;
+pub mod access;
 mod agent;
 mod artifact;
 pub mod calendar;
@@ -26,7 +26,7 @@ mod release;
 pub mod rollout;
 mod state;
 
-pub use access::{Access, Token};
+pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
 pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;

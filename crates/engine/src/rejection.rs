@@ -55,6 +55,14 @@ codes! {
     /// What evidence is said to be about.
     UnknownSubject = "unknown-subject" NotFound,
     UnknownToken = "unknown-token" NotFound,
+    UnknownAccount = "unknown-account" NotFound,
+    AccountExists = "account-exists" Conflict,
+    InvalidAccount = "invalid-account" Invalid,
+    /// The name is another person's.
+    Impersonation = "impersonation" Conflict,
+    UnknownGrant = "unknown-grant" NotFound,
+    InvalidGrant = "invalid-grant" Invalid,
+    InvalidCommits = "invalid-commits" Invalid,
     /// References that lead nowhere, cycles, and rules over declarations.
     InvalidDeclarations = "invalid-declarations" Invalid,
     /// The same name and version with another digest.

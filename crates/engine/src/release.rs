@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use shipway_model::access::Commit;
 use shipway_model::event::{Body, Event};
 use shipway_model::release::{Artifact, Bundle, Part, ReleaseRef};
 use shipway_model::resource::{Key, Kind};
@@ -24,6 +25,8 @@ pub struct Release {
     pub created: Timestamp,
     pub created_by: String,
     pub sealed: Option<Sealed>,
+    /// Who wrote what it brings, as far as it was recorded; empty again where the text was erased.
+    pub commits: Vec<Commit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +83,15 @@ impl Releases {
                     created: event.at,
                     created_by: event.actor.clone(),
                     sealed: None,
+                    commits: Vec::new(),
                 };
                 self.by_name.insert((bundle.name.clone(), bundle.version.clone()), *id);
                 self.releases.insert(*id, release);
+            }
+            Body::CommitsRecorded { id, commits, .. } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    release.commits = serde_json::from_str(commits).unwrap_or_default();
+                }
             }
             Body::ReleaseSealed { id, bundle, digest } => {
                 if let Some(release) = self.releases.get_mut(id) {

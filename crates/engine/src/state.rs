@@ -36,9 +36,23 @@ impl State {
         match &event.body {
             Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
-            Body::TokenIssued { .. } | Body::TokenRevoked { .. } => self.access.apply(event),
+            Body::TokenIssued { .. }
+            | Body::TokenRevoked { .. }
+            | Body::AccountAdded { .. }
+            | Body::PasswordSet { .. }
+            | Body::AccountDisabled { .. }
+            | Body::AccountEnabled { .. }
+            | Body::GrantRequested { .. }
+            | Body::GrantApproved { .. }
+            | Body::GrantEnded { .. }
+            | Body::GrantUsed { .. }
+            | Body::AccessRefused { .. } => self.access.apply(event),
             Body::ResourceApplied { resource, digest } => {
                 self.catalogue.apply(resource, *digest);
+                self.catalogue.note_editor(resource.key(), &event.actor);
+                if let Spec::Person(person) = &resource.spec {
+                    self.access.people.declare(&resource.metadata.name, person);
+                }
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
@@ -47,7 +61,9 @@ impl State {
                 self.touch_running();
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
-            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } => self.releases.apply(event),
+            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } | Body::CommitsRecorded { .. } => {
+                self.releases.apply(event);
+            }
             Body::EvidenceAttached { id, evidence } => self.evidence.apply(*id, evidence, event),
             Body::AgentRegistered { .. } => self.agents.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Account, Privilege, TokenScope};
 use crate::analysis::{Block, Verdict};
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
@@ -20,7 +21,9 @@ use crate::exception::Exception;
 use crate::plan::{Instance, Plan, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
-use crate::{Digest, EvidenceId, ExceptionId, Millis, Name, ReleaseId, RolloutId, TokenId};
+use crate::{
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId, TokenId,
+};
 
 pub use personal::{COMMITTED, ERASED, Personal};
 
@@ -74,9 +77,46 @@ pub enum Body {
         secret_digest: Digest,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<Timestamp>,
+        /// Of a machine's, what it is limited to. Whoever issued it answers for what it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scope: Option<TokenScope>,
+        /// Of one that was given at a sign-in, the account that signed in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },
+    #[serde(rename = "account.added")]
+    AccountAdded { id: AccountId, account: Account },
+    /// A new password holds; it is kept beside the ledger, as a hash. Earlier sign-ins end.
+    #[serde(rename = "account.password-set")]
+    PasswordSet { id: AccountId },
+    /// It signs in no more, and its sign-ins end.
+    #[serde(rename = "account.disabled")]
+    AccountDisabled { id: AccountId },
+    #[serde(rename = "account.enabled")]
+    AccountEnabled { id: AccountId },
+    /// Somebody asks for privilege for a while.
+    #[serde(rename = "grant.requested")]
+    GrantRequested { id: GrantId, privilege: Privilege },
+    /// Somebody else said yes: from now until then.
+    #[serde(rename = "grant.approved")]
+    GrantApproved { id: GrantId, until: Timestamp },
+    /// It was ended by hand, before its time or before it began.
+    #[serde(rename = "grant.ended")]
+    GrantEnded { id: GrantId, reason: String },
+    /// What follows from the actor was allowed on account of the grant alone.
+    #[serde(rename = "grant.used")]
+    GrantUsed {
+        id: GrantId,
+        /// The operation's id.
+        operation: String,
+        /// What it was about, as the question of authorisation named it.
+        resource: String,
+    },
+    /// Something was tried that points at an attack, or would have broken the segregation of duties.
+    #[serde(rename = "access.refused")]
+    AccessRefused { operation: String, resource: String, reason: String },
     #[serde(rename = "resource.applied")]
     ResourceApplied { resource: Arc<Resource>, digest: Digest },
     #[serde(rename = "artifact.registered")]
@@ -85,6 +125,15 @@ pub enum Body {
     ReleaseCreated { id: ReleaseId, bundle: Bundle },
     #[serde(rename = "release.sealed")]
     ReleaseSealed { id: ReleaseId, bundle: Bundle, digest: Digest },
+    /// Who wrote what the release brings.
+    #[serde(rename = "release.commits-recorded")]
+    CommitsRecorded {
+        id: ReleaseId,
+        /// Of `commits`, as it is written there.
+        digest: Digest,
+        /// A JSON list of [`crate::access::Commit`]s. One text, because it names people and so stands beside the ledger.
+        commits: String,
+    },
     #[serde(rename = "evidence.attached")]
     EvidenceAttached { id: EvidenceId, evidence: Attachment },
     #[serde(rename = "agent.registered")]
@@ -195,6 +244,10 @@ pub enum Role {
     Admin,
     /// One host's agent: the token's name is the host's.
     Agent,
+    /// Reads, and says yes or no to what others ask for.
+    Approver,
+    /// Reads everything, tokens and accounts too.
+    Auditor,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -265,10 +318,22 @@ impl Body {
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldReleased { .. } => Stream::Ledger,
-            Self::TokenIssued { .. } | Self::TokenRevoked { .. } => Stream::Access,
+            Self::TokenIssued { .. }
+            | Self::TokenRevoked { .. }
+            | Self::AccountAdded { .. }
+            | Self::PasswordSet { .. }
+            | Self::AccountDisabled { .. }
+            | Self::AccountEnabled { .. }
+            | Self::GrantRequested { .. }
+            | Self::GrantApproved { .. }
+            | Self::GrantEnded { .. }
+            | Self::GrantUsed { .. }
+            | Self::AccessRefused { .. } => Stream::Access,
             Self::ResourceApplied { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
-            Self::ReleaseCreated { id, .. } | Self::ReleaseSealed { id, .. } => Stream::Release(*id),
+            Self::ReleaseCreated { id, .. }
+            | Self::ReleaseSealed { id, .. }
+            | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
             Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
@@ -289,6 +354,16 @@ impl Body {
             | Self::HoldReleased { .. }
             | Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
+            | Self::AccountAdded { .. }
+            | Self::PasswordSet { .. }
+            | Self::AccountDisabled { .. }
+            | Self::AccountEnabled { .. }
+            | Self::GrantRequested { .. }
+            | Self::GrantApproved { .. }
+            | Self::GrantEnded { .. }
+            | Self::GrantUsed { .. }
+            | Self::AccessRefused { .. }
+            | Self::CommitsRecorded { .. }
             | Self::ResourceApplied { .. }
             | Self::ArtifactRegistered { .. }
             | Self::ReleaseCreated { .. }

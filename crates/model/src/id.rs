@@ -101,6 +101,14 @@ id!(
     TokenId, "tok", "a token id"
 );
 id!(
+    /// A local account.
+    AccountId, "acc", "an account id"
+);
+id!(
+    /// Privilege for a time.
+    GrantId, "gra", "a grant id"
+);
+id!(
     /// A document attached as evidence.
     EvidenceId, "evi", "an evidence id"
 );

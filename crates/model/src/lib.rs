@@ -6,6 +6,7 @@
 //! Start at [`event`] for what can happen, at [`resource`] for what users declare, and at [`plan`] for what a
 //! rollout will do.
 
+pub mod access;
 pub mod analysis;
 pub mod digest;
 pub mod effect;
@@ -22,6 +23,6 @@ pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
-pub use id::{EvidenceId, ExceptionId, ReleaseId, RolloutId, TokenId, WaiverId};
+pub use id::{AccountId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId};
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

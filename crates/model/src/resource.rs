@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Name};
 
+pub mod access;
 pub mod calendar;
 pub mod environment;
 pub mod file;
@@ -22,6 +23,7 @@ pub mod policy;
 pub mod service;
 pub mod strategy;
 
+pub use access::{AccessPolicy, Person};
 pub use calendar::Calendar;
 pub use environment::Environment;
 pub use journey::Journey;
@@ -77,6 +79,8 @@ pub enum Spec {
     Strategy(Strategy),
     Journey(Journey),
     Calendar(Calendar),
+    Person(Person),
+    AccessPolicy(AccessPolicy),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +98,8 @@ pub enum Kind {
     Strategy,
     Journey,
     Calendar,
+    Person,
+    AccessPolicy,
 }
 
 /// What names a resource: its kind and its name.
@@ -105,7 +111,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -119,6 +125,8 @@ impl Kind {
         Self::Strategy,
         Self::Journey,
         Self::Calendar,
+        Self::Person,
+        Self::AccessPolicy,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -136,6 +144,8 @@ impl Kind {
             Self::Strategy => "Strategy",
             Self::Journey => "Journey",
             Self::Calendar => "Calendar",
+            Self::Person => "Person",
+            Self::AccessPolicy => "AccessPolicy",
         }
     }
 }
@@ -168,6 +178,8 @@ impl Resource {
             Spec::Strategy(_) => Kind::Strategy,
             Spec::Journey(_) => Kind::Journey,
             Spec::Calendar(_) => Kind::Calendar,
+            Spec::Person(_) => Kind::Person,
+            Spec::AccessPolicy(_) => Kind::AccessPolicy,
         }
     }
 

@@ -9,7 +9,9 @@ use shipway_engine::{Command, Rejection, State};
 use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
-use shipway_model::{Digest, EvidenceId, ExceptionId, Millis, Name, ReleaseId, RolloutId, TokenId};
+use shipway_model::{
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId, TokenId,
+};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -332,6 +334,14 @@ impl Runtime {
 
     pub fn new_exception_id(&self) -> ExceptionId {
         ExceptionId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_account_id(&self) -> AccountId {
+        AccountId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_grant_id(&self) -> GrantId {
+        GrantId::from_uuid(self.draw_uuid())
     }
 
     pub fn new_token_id(&self) -> TokenId {

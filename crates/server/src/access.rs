@@ -62,7 +62,9 @@ impl Caller {
     pub(crate) fn actor(&self) -> String {
         match self.role {
             Role::Agent => format!("agent:{}", self.name),
-            Role::Viewer | Role::Builder | Role::Operator | Role::Admin => self.name.clone(),
+            Role::Viewer | Role::Builder | Role::Operator | Role::Admin | Role::Approver | Role::Auditor => {
+                self.name.clone()
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub async fn issue_admin_token(runtime: &Runtime) -> Result<String, SubmitError>
         role: Role::Admin,
         secret_digest: bearer.secret_digest(),
         expires: None,
+        scope: None,
+        account: None,
     };
     let actor = shipway_runtime::ACTOR.to_owned();
     runtime.submit(Submission { actor, key: None, command, generation: None }).await?;

@@ -50,7 +50,7 @@ operations! {
     }
 
     /// Say yes to an exception that somebody else asked for.
-    ApproveException "approveException": Post "/api/v1/exceptions/{exception}/approve", Operator {
+    ApproveException "approveException": Post "/api/v1/exceptions/{exception}/approve", Approver {
         path: ExceptionPath,
         answer: Json<ExceptionView>,
         errors: [UnknownException, SelfApproval, WrongPhase],

@@ -158,7 +158,7 @@ operations! {
     }
 
     /// Approve a step that waits for a person's word.
-    ApproveStep "approveStep": Post "/api/v1/rollouts/{rollout}/steps/{step}/approve", Operator {
+    ApproveStep "approveStep": Post "/api/v1/rollouts/{rollout}/steps/{step}/approve", Approver {
         path: StepPath,
         body: Json<ApprovalNote>,
         answer: Json<RolloutView>,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::TokenId;
+use shipway_model::access::TokenScope;
 use shipway_model::event::Role;
 
 use super::operations;
@@ -20,6 +21,9 @@ pub struct NewToken {
     pub role: Role,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// What a machine may do with it, beside its role: only these services, environments and operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<TokenScope>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,11 +37,11 @@ operations! {
         body: Json<NewToken>,
         answer: Json<IssuedToken>,
         status: 201,
-        errors: [SecretShown, InvalidReason],
+        errors: [SecretShown, InvalidReason, Impersonation],
     }
 
     /// List the tokens that are valid.
-    ListTokens "listTokens": Get "/api/v1/tokens", Admin {
+    ListTokens "listTokens": Get "/api/v1/tokens", Auditor {
         query: PageQuery,
         answer: Json<Page<TokenView>>,
     }

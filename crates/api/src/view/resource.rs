@@ -114,7 +114,9 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Policy,
         Strategy,
         Journey,
-        Calendar
+        Calendar,
+        Person,
+        AccessPolicy
     ];
     json_schema!({
         "type": "object",

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::TokenId;
+use shipway_model::access::TokenScope;
 use shipway_model::event::Role;
+use shipway_model::{Name, TokenId};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -17,6 +18,15 @@ pub struct TokenView {
     pub issued_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<TokenScope>,
+    /// Given at a sign-in, and gone with it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub signed_in: bool,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,4 +43,10 @@ pub struct IssuedToken {
 pub struct Identity {
     pub name: String,
     pub role: Role,
+    /// Who stands behind the name: the declared Person, whatever name they act by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Name>,
+    /// What the token is limited to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<TokenScope>,
 }

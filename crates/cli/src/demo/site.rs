@@ -63,7 +63,7 @@ impl Site {
     }
 
     async fn start_agent(&mut self, host: &str, address: Ipv4Addr, labels: &str) -> Result<(), Failure> {
-        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None };
+        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None, scope: None };
         let issued = self.client()?.call::<IssueToken>((), (), new).await;
         let secret = issued.map_err(|it| Failure::new("issuing a token for an agent", it))?.value.secret;
         let data = self.folder.join(host).display().to_string();

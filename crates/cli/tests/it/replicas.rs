@@ -18,7 +18,8 @@ async fn what_is_done_at_one_holds_at_once_at_the_other() {
     let admin = |idx: usize| Client::new(&urls[idx], site.token().to_owned()).expect("a valid address");
     for round in 0..10 {
         let (here, there) = (round % 2, (round + 1) % 2);
-        let new = NewToken { name: format!("someone-{round}"), role: Role::Viewer, expires: None };
+        let new =
+            NewToken { name: format!("someone-{round}"), role: Role::Viewer, expires: None, scope: None };
         let issued = admin(here).call::<IssueToken>((), (), new).await.expect("is issued").value;
         let someone = Client::new(&urls[there], issued.secret).expect("a valid address");
         let who = someone.call::<WhoAmI>((), (), ()).await.expect("is known at once").value;
@@ -33,7 +34,7 @@ async fn who_listens_at_one_hears_what_is_done_at_the_other() {
     let admin = |idx: usize| Client::new(&urls[idx], site.token().to_owned()).expect("a valid address");
     let size = admin(0).call::<ShowLedgerHead>((), (), ()).await.expect("an answer").value.size;
     let mut events = admin(0).follow::<FollowEvents>((), Some(size - 1)).await.expect("a stream");
-    let new = NewToken { name: "someone".to_owned(), role: Role::Viewer, expires: None };
+    let new = NewToken { name: "someone".to_owned(), role: Role::Viewer, expires: None, scope: None };
     admin(1).call::<IssueToken>((), (), new).await.expect("is issued");
     let heard = events.next_ledger_event().await.expect("the stream goes on").expect("an event");
     assert_eq!((heard.position, heard.event["type"].as_str()), (size, Some("token.issued")));

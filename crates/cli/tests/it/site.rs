@@ -292,7 +292,7 @@ impl Site {
 
     /// Issues a token for the agent of `host`.
     pub(crate) async fn agent_token(&self, host: &str) -> String {
-        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None };
+        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None, scope: None };
         self.client().call::<IssueToken>((), (), new).await.expect("it is issued").value.secret
     }
 

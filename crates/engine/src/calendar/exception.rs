@@ -10,7 +10,7 @@ use shipway_model::{ExceptionId, Name};
 
 use super::subject::Subject;
 use super::timeline::Lift;
-use crate::{Catalogue, Code, Context, Rejection};
+use crate::{Access, Catalogue, Code, Context, Rejection};
 
 #[derive(Debug, Clone, Default)]
 pub struct Exceptions {
@@ -133,12 +133,20 @@ impl Exceptions {
         Ok(vec![Body::ExceptionRequested { id, exception: exception.clone() }])
     }
 
-    pub(crate) fn approve(&self, id: ExceptionId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
+    pub(crate) fn approve(
+        &self,
+        access: &Access,
+        id: ExceptionId,
+        ctx: &Context<'_>,
+    ) -> Result<Vec<Body>, Rejection> {
         let permit = self.known(id)?;
-        if permit.requested_by == ctx.actor {
+        if access.is_same_person(&permit.requested_by, ctx.actor) {
             return Err(Rejection::new(
                 Code::SelfApproval,
-                format!("{} asked for exception {id}, so {0} cannot approve it", ctx.actor),
+                format!(
+                    "{} asked for exception {id}, so {} cannot approve it",
+                    permit.requested_by, ctx.actor
+                ),
             )
             .hint(format!("{APPROVALS_NEEDED} others can run `shipway calendar exception approve {id}`")));
         }
@@ -147,7 +155,7 @@ impl Exceptions {
             return Err(Rejection::new(Code::WrongPhase, format!("exception {id} is {standing}"))
                 .hint("ask for another one: `shipway calendar exception request`"));
         }
-        let said = permit.approvals.iter().any(|it| it.0 == ctx.actor);
+        let said = permit.approvals.iter().any(|it| access.is_same_person(&it.0, ctx.actor));
         Ok(if said { Vec::new() } else { vec![Body::ExceptionApproved { id }] })
     }
 

@@ -1,5 +1,6 @@
 //! What must hold between declarations before any of them is accepted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shipway_model::Name;
@@ -86,12 +87,18 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                 }
             }
             Spec::Calendar(calendar) => faults.calendar(key, calendar),
-            Spec::Team(_) | Spec::Vendor(_) | Spec::Regulation(_) | Spec::Strategy(_) => {}
+            Spec::Team(_)
+            | Spec::Vendor(_)
+            | Spec::Regulation(_)
+            | Spec::Strategy(_)
+            | Spec::Person(_)
+            | Spec::AccessPolicy(_) => {}
         }
         for needed in graph::needs(&resource.spec).into_iter().flatten() {
             faults.refer(key, "dependsOn", needed.kind, &needed.name);
         }
     }
+    faults.people();
     faults.found.extend(graph::cycle(&graph::graph(catalogue)).and_then(|it| of_cycle(&it)));
     faults.found
 }
@@ -141,6 +148,30 @@ impl Faults<'_> {
                 "declare {wanted}, or name one that `shipway get {}` shows",
                 kind.as_str().to_lowercase()
             ),
+        }
+    }
+
+    /// Nothing that tells who somebody is may be said of two Persons.
+    fn people(&mut self) {
+        let mut owners: BTreeMap<(&'static str, String), &Key> = BTreeMap::new();
+        for (key, resource) in self.catalogue.iter() {
+            let Spec::Person(person) = &resource.spec else { continue };
+            let names = std::iter::once(key.name.to_string()).chain(person.accounts.iter().cloned());
+            let claims = names.map(|it| ("accounts", it));
+            let claims = claims.chain(person.emails.iter().map(|it| ("emails", it.to_lowercase())));
+            let claims = claims.chain(person.subjects.iter().map(|it| ("subjects", it.clone())));
+            for (field, value) in claims {
+                match owners.get(&(field, value.clone())) {
+                    Some(other) if *other != key => self.found.push(Misfit {
+                        about: key.clone(),
+                        field,
+                        value: Some(value.clone()),
+                        message: format!("{key}: `{value}` belongs to {other} already"),
+                        help: "one of the two is somebody else, or they are one Person".to_owned(),
+                    }),
+                    _ => drop(owners.insert((field, value), key)),
+                }
+            }
         }
     }
 

@@ -4,7 +4,6 @@ use shipway_model::RolloutId;
 use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, Cause, End};
 use shipway_model::plan::{Action, StepId};
-use shipway_model::resource::{Key, Kind, Spec};
 
 use super::{Phase, Progress, Rollout, closing};
 use crate::{Code, Context, Rejection, State};
@@ -161,19 +160,14 @@ pub(crate) fn approve(
         Progress::Succeeded => return Ok(Vec::new()),
         _ => return Err(wrong_phase(rollout, "approved at this step", "the step has not been reached")),
     };
-    if let Some(team) = team {
-        let key = Key { kind: Kind::Team, name: team.clone() };
-        let is_member = state.catalogue.get(&key).is_some_and(|resource| match &resource.spec {
-            Spec::Team(team) => team.members.contains(ctx.actor),
-            _ => false,
-        });
-        if !is_member {
-            return Err(Rejection::new(
-                Code::NotAsked,
-                format!("step {step} asks for the word of team {team}, and {} is not a member", ctx.actor),
-            )
-            .hint(format!("a member of {team} can run `shipway rollout approve {id} {step}`")));
-        }
+    if let Some(team) = team
+        && !state.is_member(team, ctx.actor)
+    {
+        return Err(Rejection::new(
+            Code::NotAsked,
+            format!("step {step} asks for the word of team {team}, and {} is not a member", ctx.actor),
+        )
+        .hint(format!("a member of {team} can run `shipway rollout approve {id} {step}`")));
     }
     let outcome = completed("approved".to_owned());
     Ok(vec![

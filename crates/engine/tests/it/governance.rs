@@ -129,6 +129,8 @@ fn a_revoked_token_is_no_longer_valid() {
         role: Role::Builder,
         secret_digest: Digest::of(b"secret"),
         expires: None,
+        scope: None,
+        account: None,
     };
     world.ask(issue).unwrap();
     assert!(world.state.access.get(id).unwrap().is_valid(world.now));

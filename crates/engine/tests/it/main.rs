@@ -1,5 +1,6 @@
 //! The promises of the core, at its boundary: commands in, events and effects out.
 
+mod access;
 mod calendar;
 mod governance;
 mod held;

@@ -171,6 +171,13 @@ impl World {
 
     /// Registers the artifacts of `parts` (service, version) and seals them as release `shop@release`.
     pub(crate) fn seal(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
+        let id = self.draft(release, parts);
+        self.ask(Command::SealRelease { id }).unwrap();
+        id
+    }
+
+    /// The same, without sealing it.
+    pub(crate) fn draft(&mut self, release: &str, parts: &[(&str, &str)]) -> ReleaseId {
         let mut bound = BTreeMap::new();
         for (service, number) in parts {
             let artifact = Artifact {
@@ -201,7 +208,6 @@ impl World {
             class: Class::Normal,
         };
         self.ask(Command::CreateRelease { id, bundle }).unwrap();
-        self.ask(Command::SealRelease { id }).unwrap();
         id
     }
 

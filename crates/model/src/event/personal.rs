@@ -23,7 +23,10 @@ impl Event {
     pub fn may_name_a_person(&self) -> bool {
         // Whatever a machine does, it may pass on a person's reason at the end.
         names_a_person(&self.actor)
-            || matches!(self.body, Body::RolloutEnded { .. } | Body::TokenIssued { .. })
+            || matches!(
+                self.body,
+                Body::RolloutEnded { .. } | Body::TokenIssued { .. } | Body::AccessRefused { .. }
+            )
     }
 
     /// The texts that may name a person, but for empty ones.
@@ -50,7 +53,12 @@ impl Body {
             // An agent's token is named after its host.
             Self::TokenIssued { role: Role::Agent, .. } => Vec::new(),
             Self::TokenIssued { name, .. } => at("/data/name", name),
+            Self::AccountAdded { account, .. } => at("/data/account/name", &mut account.name),
+            Self::GrantRequested { privilege, .. } => at("/data/privilege/reason", &mut privilege.reason),
+            Self::CommitsRecorded { commits, .. } => at("/data/commits", commits),
             Self::ScopePaused { reason, .. }
+            | Self::GrantEnded { reason, .. }
+            | Self::AccessRefused { reason, .. }
             | Self::RolloutPaused { reason, .. }
             | Self::RolloutAborting { reason, .. }
             | Self::TextsErased { reason, .. }
@@ -78,6 +86,11 @@ impl Body {
             | Self::LedgerOpened { .. }
             | Self::HoldReleased { .. }
             | Self::TokenRevoked { .. }
+            | Self::PasswordSet { .. }
+            | Self::AccountDisabled { .. }
+            | Self::AccountEnabled { .. }
+            | Self::GrantApproved { .. }
+            | Self::GrantUsed { .. }
             | Self::ResourceApplied { .. }
             | Self::ArtifactRegistered { .. }
             | Self::ReleaseCreated { .. }

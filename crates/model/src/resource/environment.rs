@@ -55,6 +55,10 @@ pub struct Environment {
     /// How long a step that needs an agent waits for it to answer; 10 minutes when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_timeout: Option<Millis>,
+    /// Whoever had a hand in a release neither approves nor ships it here: authors of its commits, its builder, editors of
+    /// the rules that judge it. Not when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segregation_of_duties: Option<bool>,
 }
 
 /// The router that carries the environment's traffic.
@@ -123,6 +127,7 @@ impl Environment {
             variables: merged_maps(&parent.variables, child.variables),
             secrets: merged_maps(&parent.secrets, child.secrets),
             step_timeout: child.step_timeout.or(parent.step_timeout),
+            segregation_of_duties: child.segregation_of_duties.or(parent.segregation_of_duties),
         }
     }
 }

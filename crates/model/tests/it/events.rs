@@ -151,10 +151,13 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
         assert_eq!(body.rollout().is_some(), of_rollout, "{}", fixture.name);
         let expected = match fixture.kind() {
             "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" => "ledger".to_owned(),
-            "token.issued" | "token.revoked" => "access".to_owned(),
+            "token.issued" | "token.revoked" | "access.refused" => "access".to_owned(),
+            kind if kind.starts_with("account.") || kind.starts_with("grant.") => "access".to_owned(),
             "resource.applied" => "catalogue".to_owned(),
             "artifact.registered" => "artifact:checkout".to_owned(),
-            "release.created" | "release.sealed" => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
+            "release.created" | "release.sealed" | "release.commits-recorded" => {
+                "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned()
+            }
             "evidence.attached" => "evidence".to_owned(),
             "agent.registered" | "instance.changed" => "agent:host-a".to_owned(),
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),

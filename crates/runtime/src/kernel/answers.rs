@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
-use shipway_model::{Digest, EvidenceId, ExceptionId, ReleaseId, RolloutId, TokenId};
+use shipway_model::{AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId};
 
 use crate::store::StoredAnswer;
 
@@ -91,6 +91,8 @@ fn without_drawn(command: &Command) -> Command {
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
         Command::StartRollout { id, .. } => *id = RolloutId::from_uuid(nil),
+        Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
+        Command::RequestGrant { id, .. } => *id = GrantId::from_uuid(nil),
         Command::IssueToken { id, secret_digest, .. } => {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
@@ -116,7 +118,15 @@ fn without_drawn(command: &Command) -> Command {
         | Command::Observe { .. }
         | Command::ApproveException { .. }
         | Command::WithdrawException { .. }
-        | Command::RevokeToken { .. } => {}
+        | Command::RevokeToken { .. }
+        | Command::SetPassword { .. }
+        | Command::DisableAccount { .. }
+        | Command::EnableAccount { .. }
+        | Command::ApproveGrant { .. }
+        | Command::EndGrant { .. }
+        | Command::UseGrant { .. }
+        | Command::RecordRefusal { .. }
+        | Command::RecordCommits { .. } => {}
     }
     command
 }

@@ -27,5 +27,7 @@ fn view(token: &Token) -> TokenView {
         issued_at: token.issued,
         issued_by: token.issued_by.clone(),
         expires: token.expires,
+        scope: token.scope.clone(),
+        signed_in: token.account.is_some(),
     }
 }

@@ -107,7 +107,7 @@ async fn an_agent_acts_for_its_own_host_alone() {
 #[tokio::test]
 async fn revoked_and_expired_tokens_are_not_valid() {
     let bed = Bed::start().await;
-    let issue = |expires| NewToken { name: "ada".to_owned(), role: Role::Viewer, expires };
+    let issue = |expires| NewToken { name: "ada".to_owned(), role: Role::Viewer, expires, scope: None };
     let issued = bed.admin.call::<IssueToken>((), (), issue(None)).await.unwrap().value;
     let ada = Client::new(&bed.url(""), &issued.secret).unwrap();
     assert_eq!(ada.call::<WhoAmI>((), (), ()).await.unwrap().value.name, "ada");
@@ -125,7 +125,7 @@ async fn revoked_and_expired_tokens_are_not_valid() {
 #[tokio::test]
 async fn an_issued_secret_is_shown_once_and_kept_nowhere() {
     let bed = Arc::new(Bed::start().await);
-    let new = || NewToken { name: "ci".to_owned(), role: Role::Builder, expires: None };
+    let new = || NewToken { name: "ci".to_owned(), role: Role::Builder, expires: None, scope: None };
     let first = bed.admin.call::<IssueToken>((), (), new()).idempotency_key("k1").await.unwrap().value;
     let size = bed.size();
     let repeated = bed.admin.call::<IssueToken>((), (), new()).idempotency_key("k1").await.unwrap_err();
@@ -148,11 +148,11 @@ async fn names_that_would_pass_for_somebody_else_are_refused() {
         ("agent:host-a", Role::Admin),
         ("Not A Host", Role::Agent),
     ] {
-        let new = NewToken { name: name.to_owned(), role, expires: None };
+        let new = NewToken { name: name.to_owned(), role, expires: None, scope: None };
         let refused = bed.admin.call::<IssueToken>((), (), new).await.unwrap_err();
         assert!(refused.is(Code::InvalidRequest), "{name}: {refused}");
     }
-    let new = NewToken { name: "a\u{1b}[31m".to_owned(), role: Role::Viewer, expires: None };
+    let new = NewToken { name: "a\u{1b}[31m".to_owned(), role: Role::Viewer, expires: None, scope: None };
     assert!(bed.admin.call::<IssueToken>((), (), new).await.unwrap_err().is(Code::InvalidReason));
     assert_eq!(bed.size(), size);
 }

@@ -90,7 +90,7 @@ impl Bed {
     }
 
     pub(crate) async fn token(&self, name: &str, role: Role) -> String {
-        let new = NewToken { name: name.to_owned(), role, expires: None };
+        let new = NewToken { name: name.to_owned(), role, expires: None, scope: None };
         self.admin.call::<IssueToken>((), (), new).await.unwrap().value.secret
     }
 

@@ -3,8 +3,9 @@
 use clap::Args;
 use jiff::Timestamp;
 use shipway_api::operations::token::{IssueToken, NewToken};
-use shipway_model::Millis;
+use shipway_model::access::TokenScope;
 use shipway_model::event::Role;
+use shipway_model::{Millis, Name};
 use shipway_runtime::{Clock, SystemClock};
 
 use crate::connection::{connect, once};
@@ -15,21 +16,33 @@ use crate::settings::ConnectionArgs;
 /// Issue an access token; its secret is shown once
 ///
 /// A viewer reads; a builder registers builds and seals releases; an operator ships, pauses and takes back; an
-/// admin declares and issues tokens; an agent is one host's, and its name is the host's.
+/// admin declares and issues tokens; an approver reads and says yes or no; an auditor reads everything; an agent is one
+/// host's, and its name is the host's. A token with --service, --env or --operation is a machine's: it does no more than
+/// these, and whoever issued it answers for it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway token issue ci --role builder --expires 90d
+  shipway token issue ci --role builder --service checkout --operation registerArtifact --operation putBlob
   shipway token issue host-a --role agent
   shipway token issue ana --role operator --expires 2027-01-01T00:00:00Z -o json")]
 pub(crate) struct Issue {
     /// Who will hold it; of an agent, its host's name
     name: String,
-    #[arg(long, value_name = "viewer|builder|operator|admin|agent", value_parser = parse_role)]
+    #[arg(long, value_name = "viewer|builder|operator|admin|approver|auditor|agent", value_parser = parse_role)]
     role: Role,
     /// When it ends: a time, or how long from now; never when left out
     #[arg(long, value_parser = parse_expiry)]
     expires: Option<Expiry>,
+    /// Only about this service; may be repeated
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<Name>,
+    /// Only in this environment; may be repeated
+    #[arg(long = "env", value_name = "ENV")]
+    environments: Vec<Name>,
+    /// Only this operation of the API, for example `registerArtifact`; may be repeated
+    #[arg(long = "operation", value_name = "OPERATION", value_parser = parse_operation)]
+    operations: Vec<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -46,7 +59,13 @@ impl Issue {
             Expiry::At(at) => at,
             Expiry::In(after) => SystemClock.now() + after.duration(),
         });
-        let token = NewToken { name: self.name, role: self.role, expires };
+        let scope = TokenScope {
+            services: self.services.into_iter().collect(),
+            environments: self.environments.into_iter().collect(),
+            operations: self.operations.into_iter().collect(),
+        };
+        let scope = Some(scope).filter(|it| !it.is_everything());
+        let token = NewToken { name: self.name, role: self.role, expires, scope };
         let issued = once(connect(connection)?.call::<IssueToken>((), (), token)).await?.value;
         let exit = self.output.show(&issued, |_| format!("{}\n", issued.secret))?;
         let expires =
@@ -58,7 +77,14 @@ impl Issue {
 
 fn parse_role(text: &str) -> Result<Role, String> {
     serde_json::from_value(text.into())
-        .map_err(|_| "the roles are viewer, builder, operator, admin and agent".to_owned())
+        .map_err(|_| "the roles are viewer, builder, operator, admin, approver, auditor and agent".to_owned())
+}
+
+fn parse_operation(text: &str) -> Result<String, String> {
+    match shipway_api::operations::all().any(|it| it.id == text) {
+        true => Ok(text.to_owned()),
+        false => Err("no operation of the API is called so; docs/api/permissions.md lists them".to_owned()),
+    }
 }
 
 fn parse_expiry(text: &str) -> Result<Expiry, String> {

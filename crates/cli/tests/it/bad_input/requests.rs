@@ -71,7 +71,7 @@ async fn tokens_are_checked_on_every_call() {
     let mut site = Site::without_hosts(STRATEGY).await;
     let client = site.client();
     let issue = |name: &str, role, expires| {
-        let new = NewToken { name: name.to_owned(), role, expires };
+        let new = NewToken { name: name.to_owned(), role, expires, scope: None };
         client.call::<IssueToken>((), (), new).into_future()
     };
     let viewer = issue("eve", Role::Viewer, None).await.expect("it is issued").value;

@@ -14,6 +14,7 @@ use crate::Name;
 use crate::resource::service::SecretRef;
 use crate::resource::{Resource, Spec};
 
+mod access;
 mod calendar;
 mod environment;
 mod journey;
@@ -44,6 +45,8 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Strategy(it) => strategy::check(it, &mut site),
         Spec::Journey(it) => journey::check(it, &mut site),
         Spec::Calendar(it) => calendar::check(it, &mut site),
+        Spec::Person(it) => access::check_person(it, &mut site),
+        Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
     }
     site.faults.count() == before
 }

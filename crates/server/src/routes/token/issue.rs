@@ -26,6 +26,8 @@ pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
             role: it.body.role,
             secret_digest: bearer.secret_digest(),
             expires: it.body.expires,
+            scope: it.body.scope.clone(),
+            account: None,
         })
         .await?;
     if receipt.repeated {
@@ -52,7 +54,9 @@ fn check_name(new: &NewToken) -> Result<(), Failure> {
                     .hint("an agent's token is named after its host")
             })
         }
-        Role::Viewer | Role::Builder | Role::Operator | Role::Admin => Ok(()),
+        Role::Viewer | Role::Builder | Role::Operator | Role::Admin | Role::Approver | Role::Auditor => {
+            Ok(())
+        }
     }
 }
 

@@ -149,6 +149,16 @@ impl Story {
             Body::LedgerOpened { .. }
             | Body::TokenIssued { .. }
             | Body::TokenRevoked { .. }
+            | Body::AccountAdded { .. }
+            | Body::PasswordSet { .. }
+            | Body::AccountDisabled { .. }
+            | Body::AccountEnabled { .. }
+            | Body::GrantRequested { .. }
+            | Body::GrantApproved { .. }
+            | Body::GrantEnded { .. }
+            | Body::GrantUsed { .. }
+            | Body::AccessRefused { .. }
+            | Body::CommitsRecorded { .. }
             | Body::ResourceApplied { .. }
             | Body::ArtifactRegistered { .. }
             | Body::ReleaseCreated { .. }
