@@ -78,7 +78,7 @@ static VERBS: [Verb; 6] = [
     Verb {
         path: "pause",
         title: "Pause",
-        weight: "plain",
+        weight: "even",
         asks: Some("Why"),
         permission: PauseRollout::PERMISSION,
         command: |id, given| Command::PauseRollout { id, reason: given.reason.to_owned() },
@@ -86,7 +86,7 @@ static VERBS: [Verb; 6] = [
     Verb {
         path: "roll-back",
         title: "Roll back",
-        weight: "plain",
+        weight: "even",
         asks: Some("Why"),
         permission: RollBack::PERMISSION,
         command: |id, given| Command::RollBack { id, reason: given.reason.to_owned() },
@@ -279,6 +279,11 @@ impl Decision {
             || (format!("your role does not allow it: it takes a{}", article(verb.permission)), None);
         let view = views::rollout::view(state, rollout);
         let is_back = verb.path == "roll-back";
+        let traffic_before = if is_back { before(plan, &view.traffic) } else { Vec::new() };
+        let mut traffic_now = view.traffic;
+        if is_back {
+            traffic_now.retain(|it| traffic_before.iter().any(|before| before.service == it.service));
+        }
         Self {
             id: rollout.id.to_string(),
             release: format!("{} {}", plan.release.name, plan.release.version),
@@ -290,8 +295,8 @@ impl Decision {
             step: step.0,
             consequences: verb.consequences(state, rollout, step),
             undone: if is_back { undone(rollout) } else { Vec::new() },
-            before: if is_back { splits(&before(plan, &view.traffic)) } else { Vec::new() },
-            now: splits(&view.traffic),
+            now: splits(&traffic_now),
+            before: splits(&traffic_before),
             refusal: refusal.or_else(|| (!may).then(forbidden)),
             csrf: visit.csrf.as_str().to_owned(),
             key: visit.app.runtime.random_secret(),

@@ -11,7 +11,7 @@ use shipway_model::resource::Kind;
 
 use super::document::{Area, Motion};
 use super::moment::Clock;
-use super::now::is_place;
+use super::now::places;
 use super::visit::{Asked, Shown, Visit};
 
 /// Columns and rows of one page.
@@ -64,7 +64,7 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response 
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
-    let all: Vec<&Name> = state.catalogue.environments().filter(|it| is_place(state, it)).collect();
+    let all = places(state);
     let shipped = state.environments.iter().flat_map(|(_, it)| it.services.keys());
     let declared =
         state.catalogue.iter().filter(|(key, _)| key.kind == Kind::Service).map(|(key, _)| &key.name);
@@ -73,8 +73,8 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
     let found = |name: &Name| name.as_str().contains(&asked.q);
     // A part of a name that is found among environments chooses columns; otherwise it chooses rows.
     let by_place = !asked.q.is_empty() && all.iter().any(|it| found(it));
-    let mut places: Vec<&Name> =
-        all.into_iter().filter(|it| it.as_str() > asked.place.as_str() && (!by_place || found(it))).collect();
+    let after = all.iter().position(|it| it.as_str() == asked.place).map_or(0, |it| it + 1);
+    let mut places: Vec<&Name> = all.into_iter().skip(after).filter(|it| !by_place || found(it)).collect();
     let mut rows: Vec<&Name> = services
         .into_iter()
         .filter(|it| it.as_str() > asked.service.as_str() && (by_place || found(it)))

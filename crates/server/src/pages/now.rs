@@ -12,7 +12,7 @@ use super::drawing::split::{Split, splits};
 use super::moment::{Clock, Moment};
 use super::rollouts::{self, Row};
 use super::visit::{Shown, Visit};
-use super::words::{Badge, Tone};
+use super::words::{self, Badge, Tone};
 use crate::views;
 
 /// Ended rollouts shown below those in flight.
@@ -79,8 +79,7 @@ fn draw(state: &State, clock: &Clock) -> Now {
     let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
     let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
     let ended = state.rollouts.summaries.values().rev().filter(|it| it.ended.is_some());
-    let mut places: Vec<&Name> =
-        state.catalogue.environments().filter(|name| is_place(state, name)).collect();
+    let mut places = places(state);
     // Those where something goes on come first.
     places.sort_by_key(|name| state.environments.get(name).is_none_or(|it| it.running.is_empty()));
     let more_places = places.len().saturating_sub(PLACES_MAX);
@@ -107,7 +106,7 @@ fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
         return vec![Need {
             badge: Tone::Bad.badge("halted"),
             what,
-            why: format!("step {step} failed: {reason}"),
+            why: format!("step {step} failed: {}", words::brief(reason)),
             path: format!("/rollouts/{}", rollout.id),
             verb: "Decide",
             since: Some(clock.moment(*since)),
@@ -130,7 +129,7 @@ fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
         needs.push(Need {
             badge,
             what: what.clone(),
-            why: waits.why,
+            why: words::brief(&waits.why),
             path,
             verb,
             since: waits.since.map(|it| clock.moment(it)),
@@ -181,6 +180,21 @@ pub(super) fn is_place(state: &State, name: &Name) -> bool {
     chooses || state.environments.get(name).is_some()
 }
 
+/// Environments with hosts, in the order in which releases come through them.
+pub(super) fn places(state: &State) -> Vec<&Name> {
+    let mut places: Vec<&Name> = state.catalogue.environments().filter(|it| is_place(state, it)).collect();
+    places.sort_by_key(|it| distance(state, it));
+    places
+}
+
+/// How many environments a release comes through before this one.
+fn distance(state: &State, name: &Name) -> usize {
+    let before = |name: &Name| state.catalogue.environment(name).and_then(|it| it.promotes_from);
+    let n_places = state.catalogue.environments().count();
+    // Nothing forbids a ring of promotions here, so it is not followed for ever.
+    std::iter::successors(before(name), before).take(n_places).count()
+}
+
 fn place(state: &State, name: &Name) -> Place {
     let view = views::environment::view(state, name);
     let known = state.environments.get(name);
@@ -192,8 +206,13 @@ fn place(state: &State, name: &Name) -> Place {
         use shipway_api::view::traffic::TargetCondition::{Failed, Unhealthy};
         matches!(it.condition, Unhealthy | Failed)
     });
+    let running_ids = known.into_iter().flat_map(|it| &it.running);
+    let halted = running_ids
+        .filter_map(|id| state.rollouts.live.get(id))
+        .any(|it| matches!(it.phase, Phase::Halted { .. }));
     let badge = match () {
         () if state.pauses.holding_environment(name).is_some() => Tone::Hold.badge("paused"),
+        () if halted => Tone::Bad.badge("halted"),
         () if ill => Tone::Bad.badge("not all healthy"),
         () if running > 0 => Tone::Busy.badge("shipping"),
         () if view.targets.is_empty() => Tone::Idle.badge("nothing runs yet"),

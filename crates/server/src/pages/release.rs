@@ -13,7 +13,7 @@ use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
-use super::now::is_place;
+use super::now::places;
 use super::releases::{badge, path, runs, title};
 use super::rollouts::{self, Row};
 use super::visit::{self, Shown, Visit};
@@ -97,7 +97,7 @@ pub(super) fn named<'a>(state: &'a State, text: &str) -> Result<&'a Release, Fai
 
 fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
     let (release, clock) = (named(state, text)?, &visit.clock);
-    let mut places: Vec<&Name> = state.catalogue.environments().filter(|it| is_place(state, it)).collect();
+    let mut places = places(state);
     let more_places = places.len().saturating_sub(PLACES_MAX);
     places.truncate(PLACES_MAX);
     let bundle = &release.bundle;

@@ -10,7 +10,7 @@ use shipway_api::view::rollout::Waiting;
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{RolloutView, StepState, StepView};
 use shipway_api::{Code, ReleaseSelector};
-use shipway_engine::{Rollout, State};
+use shipway_engine::{Phase, Rollout, State};
 use shipway_model::RolloutId;
 use shipway_model::plan::Reversibility;
 
@@ -157,7 +157,8 @@ impl Board {
             digest: Hash(release.digest),
             verbs: if visit.is_now() { Verb::possible(visit, state, rollout) } else { Vec::new() },
             notice: words::notice(&summary.phase),
-            waiting: held_up(&view),
+            // Why it is halted is the notice.
+            waiting: if matches!(rollout.phase, Phase::Halted { .. }) { Vec::new() } else { held_up(&view) },
             splits: splits(&view.traffic),
             trials: trials.iter().rev().filter_map(|it| Trial::new(it, &view.steps)).collect(),
             stages: stages(&view.steps, summary.phase.is_ended(), clock),
@@ -208,7 +209,7 @@ fn row(step: &StepView, ended: bool, clock: &Clock) -> Row {
         id: step.id.0,
         badge: words::of_step(step, ended),
         title: step.title.clone(),
-        remark: words::remark(step).unwrap_or_default().to_owned(),
+        remark: words::brief(words::remark(step).unwrap_or_default()),
         length: length.unwrap_or_default(),
         mark: mark(step.reversibility),
     }

@@ -83,7 +83,7 @@ pub(super) fn row(state: &State, known: &Summary, clock: &Clock) -> Row {
     let waiting = waits.map(|it| Waiting {
         what: String::new(),
         step: it.step,
-        why: it.why,
+        why: words::brief(&it.why),
         since: it.since,
         until: it.until,
     });

@@ -192,6 +192,17 @@ pub(super) fn notice(phase: &Phase) -> Option<String> {
     }
 }
 
+/// The first of several reasons, for a line among others; the rollout's own page has them all.
+pub(super) fn brief(reasons: &str) -> String {
+    const CHARS_MAX: usize = 180;
+    let first = reasons.split("; ").next().unwrap_or_default().trim_end_matches('.');
+    if first.chars().count() <= CHARS_MAX {
+        first.to_owned()
+    } else {
+        first.chars().take(CHARS_MAX - 1).chain(['…']).collect()
+    }
+}
+
 /// `1 event`, `2 events`; thousands are set apart.
 pub(super) fn count(n: impl Into<u64>, noun: &str) -> String {
     let n = n.into();
@@ -243,6 +254,12 @@ mod tests {
             (count(1u64, "event"), count(2u64, "event")),
             ("1 event".to_owned(), "2 events".to_owned())
         );
+    }
+
+    #[test]
+    fn a_line_has_room_for_the_first_reason() {
+        assert_eq!(brief("step 3 failed: 19 of 20; errors: 19 units."), "step 3 failed: 19 of 20");
+        assert_eq!(brief(&"x".repeat(400)).chars().count(), 180);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use super::{Svg, escaped};
 
 /// In units of the drawing, which is scaled to the width that there is.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 200.0;
-const LEFT: f64 = 52.0;
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 150.0;
+const LEFT: f64 = 48.0;
 const RIGHT: f64 = 10.0;
-const TOP: f64 = 10.0;
+const TOP: f64 = 12.0;
 const BOTTOM: f64 = 24.0;
 
 pub(in crate::pages) struct Chart<'a> {
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(chart(vec![(0.0, 1.0), (1.0, f64::NAN)]), None);
         let drawn = chart(vec![(0.0, 0.0), (10.0, 2.0)]).unwrap().to_string();
         assert!(drawn.contains("harm &#60;") || drawn.contains("harm &lt;"), "{drawn}");
-        assert!(!drawn.contains("NaN") && drawn.contains("class=\"line new\" d=\"M52.0 "), "{drawn}");
+        assert!(!drawn.contains("NaN") && drawn.contains("class=\"line new\" d=\"M48.0 "), "{drawn}");
     }
 
     #[test]

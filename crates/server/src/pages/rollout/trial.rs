@@ -115,6 +115,8 @@ fn metric_chart(name: &str, points: &[Point]) -> Option<Svg> {
         };
         points.iter().filter_map(found).collect()
     };
+    let found = || points.iter().flat_map(|it| &it.metrics).filter(|it| it.name == name);
+    let is_share = found().all(|it| it.unit.is_none() && it.control.max(it.canary) <= 1.0);
     let label = format!("{name} of the old and the new version over time");
     Chart {
         label: &label,
@@ -123,7 +125,7 @@ fn metric_chart(name: &str, points: &[Point]) -> Option<Svg> {
             Line { class: "new", points: of(|it| it.canary) },
         ],
         boundaries: Vec::new(),
-        value: number,
+        value: if is_share { percent } else { number },
         time,
     }
     .draw()
