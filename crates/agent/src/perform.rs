@@ -64,6 +64,7 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
         Order::Route { .. }
         | Order::Bake { .. }
         | Order::Analyse { .. }
+        | Order::Watch { .. }
         | Order::Http { .. }
         | Order::Journey { .. } => {
             Err(Failure::for_good(format!("`{}` is not performed by agents", word(&effect.order))))
@@ -165,6 +166,7 @@ const fn word(order: &Order) -> &'static str {
         Order::Route { .. } => "route",
         Order::Bake { .. } => "bake",
         Order::Analyse { .. } => "analyse",
+        Order::Watch { .. } => "watch",
         Order::Http { .. } => "http",
         Order::Journey { .. } => "journey",
     }

@@ -59,6 +59,7 @@ pub(crate) const fn instance(order: &Order) -> Option<&Instance> {
         | Order::Route { .. }
         | Order::Bake { .. }
         | Order::Analyse { .. }
+        | Order::Watch { .. }
         | Order::Http { .. }
         | Order::Journey { .. } => None,
     }

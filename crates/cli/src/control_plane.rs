@@ -1,6 +1,6 @@
 //! The control plane put together: the only place where store, runtime, drivers, judge and server meet.
 //!
-//! Its folder holds everything that it must not lose: `ledger.sqlite`, `blobs/`, `logs/` and `checkpoint.key`, with
+//! Its folder holds everything that it must not lose: `ledger.sqlite`, `blobs/`, `logs/`, `history/` and `checkpoint.key`, with
 //! which the ledger's checkpoints are signed. Where the ledger is in PostgreSQL, any number of control planes share both
 //! the database and the folder.
 
@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use shipway_integrations::history::{History, Recorder};
 use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
@@ -37,6 +38,7 @@ const TENANT: &str = "default";
 pub(crate) struct ControlPlane {
     runtime: Runtime,
     worker: Worker,
+    recorder: Recorder,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -108,13 +110,18 @@ impl ControlPlane {
             (token, _) => token,
         };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
-        let drivers = drivers::all(drivers::Config::from_environment());
+        let history = History::kept_in(&folder.join("history"));
+        let drivers = drivers::all(drivers::Config {
+            history: Some(history.clone()),
+            ..drivers::Config::from_environment()
+        });
         let worker =
             worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs: logs.clone() });
+        let recorder = Recorder::start(runtime.clone(), history);
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
-        Ok(Self { runtime, worker, server, first_token })
+        Ok(Self { runtime, worker, recorder, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -125,6 +132,7 @@ impl ControlPlane {
     pub(crate) async fn stop(self) {
         self.server.shutdown().await;
         self.worker.stop().await;
+        self.recorder.stop().await;
         self.runtime.shutdown().await;
     }
 }

@@ -3,6 +3,7 @@
 mod kayenta;
 mod measure;
 mod shipway;
+mod slo;
 mod threshold;
 
 use shipway_model::analysis::MetricVerdict;
@@ -17,10 +18,14 @@ use self::measure::Measure;
 /// # Errors
 /// A sentence: what of the rule the judge cannot follow.
 pub(crate) fn open(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
-    Ok(match rule.judge {
+    let judge: Box<dyn Judging> = match rule.judge {
         JudgeKind::Shipway => Box::new(shipway::Shipway::new(rule)?),
         JudgeKind::Kayenta => Box::new(kayenta::Kayenta::new(rule)),
         JudgeKind::Threshold => Box::new(threshold::Threshold::new(rule)),
+    };
+    Ok(match &rule.slo {
+        Some(slo) => Box::new(slo::Budgeted::new(judge, slo)?),
+        None => judge,
     })
 }
 
@@ -36,6 +41,8 @@ fn metrics(rule: &Analysis) -> Vec<Metric> {
         critical,
         margin: None,
         harm: None,
+        margin_absolute: None,
+        harm_absolute: None,
         weight: None,
         min_samples: None,
         exposure: Exposure::default(),

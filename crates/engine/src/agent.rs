@@ -10,6 +10,8 @@ use shipway_model::event::{Body, Event};
 #[derive(Debug, Clone, Default)]
 pub struct Agents {
     agents: BTreeMap<Name, Agent>,
+    /// Those that are not heard of, since when.
+    lost: BTreeMap<Name, Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -45,11 +47,35 @@ impl Agents {
     }
 
     pub(crate) fn apply(&mut self, event: &Event) {
-        if let Body::AgentRegistered { host, address, labels } = &event.body {
-            let agent =
-                Agent { host: host.clone(), address: *address, labels: labels.clone(), registered: event.at };
-            self.agents.insert(host.clone(), agent);
+        match &event.body {
+            Body::AgentRegistered { host, address, labels } => {
+                let (host, labels) = (host.clone(), labels.clone());
+                let agent = Agent { host, address: *address, labels, registered: event.at };
+                self.agents.insert(agent.host.clone(), agent);
+            }
+            Body::AgentLost { host } => {
+                self.lost.entry(host.clone()).or_insert(event.at);
+            }
+            Body::AgentFound { host } => {
+                self.lost.remove(host);
+            }
+            _ => {}
         }
+    }
+
+    /// Since when the host's agent counts as lost.
+    pub fn lost_since(&self, host: &Name) -> Option<Timestamp> {
+        self.lost.get(host).copied()
+    }
+
+    /// Only what is news becomes an event.
+    pub(crate) fn report_lost(&self, host: &Name) -> Vec<Body> {
+        let is_news = self.agents.contains_key(host) && !self.lost.contains_key(host);
+        is_news.then(|| Body::AgentLost { host: host.clone() }).into_iter().collect()
+    }
+
+    pub(crate) fn report_found(&self, host: &Name) -> Vec<Body> {
+        self.lost.contains_key(host).then(|| Body::AgentFound { host: host.clone() }).into_iter().collect()
     }
 
     pub(crate) fn register(

@@ -11,7 +11,7 @@ use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
-use shipway_model::plan::{Instance, StepId};
+use shipway_model::plan::{Instance, Silenced, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::{
@@ -98,6 +98,13 @@ pub enum Command {
         address: IpAddr,
         labels: BTreeMap<String, String>,
     },
+    /// The agent was not heard of for as long as makes it lost.
+    ReportAgentLost {
+        host: Name,
+    },
+    ReportAgentFound {
+        host: Name,
+    },
     ReportInstance {
         instance: Instance,
         condition: Condition,
@@ -113,6 +120,12 @@ pub enum Command {
         key: EffectKey,
         block: Block,
         verdict: Verdict,
+    },
+    /// What a silence kept quiet that has ended.
+    NoteSilence {
+        rollout: RolloutId,
+        step: StepId,
+        silenced: Silenced,
     },
     IssueToken {
         id: TokenId,

@@ -41,11 +41,16 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::ApproveException { id } => state.calendars.exceptions.approve(&state.access, *id, ctx),
         Command::WithdrawException { id, reason } => state.calendars.exceptions.withdraw(*id, text(reason)?),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
+        Command::ReportAgentLost { host } => Ok(state.agents.report_lost(host)),
+        Command::ReportAgentFound { host } => Ok(state.agents.report_found(host)),
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
+        Command::NoteSilence { rollout, step, silenced } => {
+            Ok(rollout::report::silenced(state, *rollout, *step, silenced))
+        }
         Command::IssueToken { id, name, role, secret_digest, expires, scope, account } => {
             let token = Body::TokenIssued {
                 id: *id,

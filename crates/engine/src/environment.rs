@@ -29,6 +29,8 @@ pub struct EnvironmentState {
     /// Rollouts that wait for their turn, in the order in which they came.
     pub queue: Vec<RolloutId>,
     pub running: BTreeSet<RolloutId>,
+    /// Rollouts that have ended well and are watched.
+    pub watched: BTreeSet<RolloutId>,
     /// The rollout that ended last: the one that can still be rolled back.
     pub latest: Option<RolloutId>,
     /// When each requester last had a turn.
@@ -139,6 +141,7 @@ impl Environments {
             // A rollout that had ended takes a place again when it is taken back.
             Body::RolloutUnwinding { id, .. } => {
                 environment.running.insert(*id);
+                environment.watched.remove(id);
             }
             Body::RolloutEnded { id, end } => environment.end(rollout, *id, end, event.at),
             Body::StepStarted { step, direction, route_revision, .. } => {
@@ -150,7 +153,9 @@ impl Environments {
                 if let Some(action) = rollout::action(rollout, *step, *direction) {
                     environment.finish(action, *direction, outcome, event.at);
                 }
+                environment.look_after(rollout);
             }
+            Body::StepTolerated { .. } | Body::StepSkipped { .. } => environment.look_after(rollout),
             _ => {}
         }
     }
@@ -244,10 +249,18 @@ impl EnvironmentState {
                     self.services.insert(service.service.clone(), shipped);
                 }
                 self.shipped.insert(rollout.plan.release.digest, at);
+                self.watched.extend(rollout.is_to_be_watched().then_some(id));
             }
             End::RolledBack {} => self.restore(rollout, at),
         }
         self.latest = Some(id);
+    }
+
+    /// A watch ends with the last of its steps.
+    fn look_after(&mut self, rollout: &Rollout) {
+        if !rollout.is_to_be_watched() {
+            self.watched.remove(&rollout.id);
+        }
     }
 
     /// After a rollback the services are what they were before the rollout, also when it had ended well.

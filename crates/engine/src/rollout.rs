@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shipway_model::effect::{Direction, Outcome};
 use shipway_model::event::{Body, Cause, End, Event};
-use shipway_model::plan::{Action, Plan, StepId};
+use shipway_model::plan::{Action, Plan, Silenced, StepId};
 use shipway_model::release::ReleaseRef;
 use shipway_model::{Digest, Millis, Name, RolloutId};
 
@@ -29,10 +29,11 @@ pub mod track;
 pub(crate) mod unwind;
 pub(crate) mod verbs;
 pub mod waiting;
+pub(crate) mod watch;
 
 #[derive(Debug, Clone, Default)]
 pub struct Rollouts {
-    /// Those that have not ended, and the last ended one of each environment.
+    /// Those that have not ended or are watched, and the last ended one of each environment.
     pub live: BTreeMap<RolloutId, Rollout>,
     /// All that were ever asked for.
     pub summaries: BTreeMap<RolloutId, Summary>,
@@ -135,6 +136,8 @@ pub struct StepState {
     /// For how long it was under way, all ended attempts and both directions together, in milliseconds.
     pub busy_ms: u64,
     pub result: Option<Outcome>,
+    /// What its silences kept quiet.
+    pub silenced: Vec<Silenced>,
 }
 
 /// How far one direction of a step is.
@@ -246,6 +249,12 @@ impl Rollout {
         matches!(self.phase, Phase::Ended(_))
     }
 
+    /// Whether a step is left that begins, or goes on, after its end.
+    pub fn is_to_be_watched(&self) -> bool {
+        let is_left = |id| self.step(id).is_some_and(|it| !it.forward.is_settled());
+        self.cause.is_none() && self.plan.steps.iter().any(|it| it.action.is_watch() && is_left(it.id))
+    }
+
     /// Whether a step has passed from which nothing before it can be taken back.
     pub fn passed_no_return(&self) -> Option<StepId> {
         use shipway_model::plan::Reversibility::PointOfNoReturn;
@@ -321,6 +330,11 @@ impl Rollout {
             Body::StepObserved { step, block, verdict, .. } => {
                 if let Some(step) = self.step_mut(*step) {
                     step.track.add(block, verdict);
+                }
+            }
+            Body::StepSilenced { step, silenced, .. } => {
+                if let Some(step) = self.step_mut(*step) {
+                    step.silenced.push(silenced.clone());
                 }
             }
             _ => self.apply_step(event),
@@ -479,12 +493,16 @@ impl Rollouts {
         }
     }
 
-    /// Forgets the details of ended rollouts of the environment but the latest; their streams still have them.
-    pub(crate) fn retire_ended(&mut self, environment: &Name, latest: Option<RolloutId>) -> Vec<RolloutId> {
+    /// Forgets the details of ended rollouts of the environment but those to be kept; their streams still have them.
+    pub(crate) fn retire_ended(
+        &mut self,
+        environment: &Name,
+        keeps: impl Fn(RolloutId) -> bool,
+    ) -> Vec<RolloutId> {
         let gone: Vec<_> = self
             .live
             .values()
-            .filter(|it| it.plan.environment == *environment && it.has_ended() && Some(it.id) != latest)
+            .filter(|it| it.plan.environment == *environment && it.has_ended() && !keeps(it.id))
             .map(|it| it.id)
             .collect();
         for id in &gone {

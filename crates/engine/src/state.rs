@@ -66,6 +66,11 @@ impl State {
             }
             Body::EvidenceAttached { id, evidence } => self.evidence.apply(*id, evidence, event),
             Body::AgentRegistered { .. } => self.agents.apply(event),
+            Body::AgentLost { .. } | Body::AgentFound { .. } => {
+                self.agents.apply(event);
+                // Environments know their hosts by labels, and there are few rollouts under way.
+                self.touch_running();
+            }
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());
@@ -111,17 +116,40 @@ impl State {
             // Whose turn it is may have changed.
             self.touch_environment(&environment);
         }
+        if let Body::RolloutStarted { .. } = event.body
+            && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())
+        {
+            // It may end the watch of what it replaces.
+            self.touch_watched(&environment);
+        }
+        if let Body::StepEnded { .. } | Body::StepTolerated { .. } | Body::StepSkipped { .. } = event.body {
+            self.retire_ended_with(id);
+        }
         if let Body::RolloutEnded { .. } = event.body
             && let Some(environment) = self.rollouts.live.get(&id).map(|it| it.plan.environment.clone())
         {
             // A place in the queue, or a lock, has become free.
             self.touch_environment(&environment);
             self.touch_queues_under_budget(&environment);
-            let latest = self.environments.get(&environment).and_then(|it| it.latest);
-            for gone in self.rollouts.retire_ended(&environment, latest) {
-                self.dirty.remove(&gone);
-                self.wakes.forget(gone);
-            }
+            self.retire_ended_with(id);
+        }
+    }
+
+    /// Lets go of the ended rollouts of the same environment that nobody can take back and nobody watches.
+    fn retire_ended_with(&mut self, id: RolloutId) {
+        let Some(rollout) = self.rollouts.live.get(&id).filter(|it| it.has_ended()) else { return };
+        let Some(environment) = self.environments.get(&rollout.plan.environment) else { return };
+        let keeps = |id| environment.latest == Some(id) || environment.watched.contains(&id);
+        let name = rollout.plan.environment.clone();
+        for gone in self.rollouts.retire_ended(&name, keeps) {
+            self.dirty.remove(&gone);
+            self.wakes.forget(gone);
+        }
+    }
+
+    fn touch_watched(&mut self, environment: &Name) {
+        if let Some(environment) = self.environments.get(environment) {
+            self.dirty.extend(&environment.watched);
         }
     }
 
@@ -155,13 +183,15 @@ impl State {
     }
 
     fn touch_running(&mut self) {
-        let running = self.environments.iter().flat_map(|(_, it)| &it.running);
+        let running = self.environments.iter().flat_map(|(_, it)| it.running.iter().chain(&it.watched));
         self.dirty.extend(running.copied());
     }
 
     fn touch_environment(&mut self, environment: &Name) {
         if let Some(environment) = self.environments.get(environment) {
-            self.dirty.extend(environment.queue.iter().chain(&environment.running).copied());
+            self.dirty.extend(
+                environment.queue.iter().chain(&environment.running).chain(&environment.watched).copied(),
+            );
         }
     }
 }

@@ -19,6 +19,7 @@ use shipway_model::effect::{Outcome, Success};
 use shipway_runtime::SubmitError;
 use shipway_runtime::driver::{Driver, Task};
 
+use crate::history::History;
 use crate::outbound::Outbound;
 pub use crate::spec::Spec;
 
@@ -33,6 +34,8 @@ const RECORD_PAUSE: Duration = Duration::from_millis(500);
 pub struct Config {
     /// The bearer token that changes at the built-in router need, if it wants one.
     pub router_token: Option<String>,
+    /// What routers counted in the past, where that is kept.
+    pub history: Option<History>,
 }
 
 /// One kind of driver.
@@ -46,14 +49,16 @@ pub const ALL: &[Kind] = &[analyse::KIND, bake::KIND, http::KIND, journey::KIND,
 
 /// One driver of every kind.
 pub fn all(config: Config) -> Vec<Arc<dyn Driver>> {
-    let tools = Tools { outbound: Outbound::new(), router_token: config.router_token };
+    let Config { router_token, history } = config;
+    let tools = Tools { outbound: Outbound::new(), router_token, history };
     ALL.iter().map(|kind| (kind.build)(&tools)).collect()
 }
 
 impl Config {
     /// From the environment of the process.
     pub fn from_environment() -> Self {
-        Self { router_token: env::var(ROUTER_TOKEN_VARIABLE).ok().filter(|it| !it.is_empty()) }
+        let router_token = env::var(ROUTER_TOKEN_VARIABLE).ok().filter(|it| !it.is_empty());
+        Self { router_token, ..Self::default() }
     }
 }
 
@@ -62,6 +67,7 @@ impl Config {
 struct Tools {
     outbound: Outbound,
     router_token: Option<String>,
+    history: Option<History>,
 }
 
 /// The outcome of `work`, or at once another one that nobody waits for, when the task is called off.

@@ -3,6 +3,7 @@
 mod asking;
 pub mod drivers;
 pub mod evidence;
+pub mod history;
 pub mod metrics;
 mod outbound;
 pub mod router;

@@ -88,7 +88,10 @@ fn parts(
         let errors = errors_seen.min(requests);
         now.errors -= errors_seen - errors;
         if requests > 0 && parts.len() < INSTANCES_MAX {
-            parts.insert(name.clone(), Part { requests, errors, latency_counts: latency.counts });
+            parts.insert(
+                name.clone(),
+                Part { requests, errors, latency_counts: latency.counts, ..Part::default() },
+            );
         }
     }
     parts

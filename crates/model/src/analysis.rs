@@ -11,6 +11,8 @@ use crate::Millis;
 pub const INSTANCES_MAX: usize = 64;
 /// Values of one sample that are kept one by one; of more, only the sums are.
 pub const VALUES_MAX: usize = 1000;
+/// Findings in logs and traces that one verdict tells of.
+pub const FINDINGS_MAX: usize = 20;
 
 /// Both arms over one and the same stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,7 +45,7 @@ pub struct Arm {
 }
 
 /// What one instance of an arm did during a block.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Part {
     pub requests: u64,
@@ -51,6 +53,9 @@ pub struct Part {
     /// Durations per bucket of the arm's latency.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub latency_counts: Vec<u64>,
+    /// Of a past period, which counts as an instance: its metrics from other sources.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, Sample>,
 }
 
 /// What one metric of an arm came to during a block; each kind has the parts that it needs.
@@ -106,6 +111,53 @@ pub struct Verdict {
     /// How far the evidence is from a decision, where the judge gathers evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// How sensitive a watch is now, by its written rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
+    /// What logs and traces say, the gravest first; at most [`FINDINGS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What of a watch's budget of false alarms is spent by when.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sensitivity {
+    /// The chance of a false alarm that the whole watch may have.
+    pub budget: f64,
+    /// The part of it for changes that began by now.
+    pub spent: f64,
+    /// Per hour, for changes that begin now.
+    pub budget_per_hour: f64,
+}
+
+/// Something in logs or traces that is otherwise than it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finding {
+    pub of: Signal,
+    /// What changed, in a word: `new`, `slower`, …
+    pub change: String,
+    /// The template, or the hop.
+    pub what: String,
+    /// Whether it speaks against the new version.
+    pub is_worse: bool,
+    /// How often each version had it.
+    pub control: u64,
+    pub canary: u64,
+    /// The chance of such a difference where there is none.
+    pub p_value: f64,
+    /// A line, or the id of a trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+}
+
+/// Where a finding comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Signal {
+    Logs,
+    Traces,
 }
 
 /// The evidence of all metrics together and the boundaries that decide, as natural logarithms of e-values.

@@ -17,7 +17,7 @@ use crate::resource::Journey;
 use crate::resource::metric::Source;
 use crate::resource::pipeline::{Command, Http};
 use crate::resource::service::Deployment;
-use crate::resource::strategy::Analysis;
+use crate::resource::strategy::{Analysis, Watch};
 use crate::routing::Route;
 use crate::{Digest, Millis, Name, RolloutId, Version};
 
@@ -123,6 +123,14 @@ pub enum Order {
         /// Journeys that the canary has to pass before it counts as healthy.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         journeys: Vec<Coverage>,
+    },
+    Watch {
+        metrics: MetricsSource,
+        control: Version,
+        canary: Version,
+        rule: Watch,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sources: BTreeMap<Name, Source>,
     },
     Http {
         request: Http,

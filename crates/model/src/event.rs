@@ -18,7 +18,7 @@ use crate::analysis::{Block, Verdict};
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
-use crate::plan::{Instance, Plan, StepId};
+use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::{
@@ -138,6 +138,12 @@ pub enum Body {
     EvidenceAttached { id: EvidenceId, evidence: Attachment },
     #[serde(rename = "agent.registered")]
     AgentRegistered { host: Name, address: std::net::IpAddr, labels: BTreeMap<String, String> },
+    /// Nothing was heard of the host's agent for [`AGENT_LOST_AFTER`].
+    #[serde(rename = "agent.lost")]
+    AgentLost { host: Name },
+    /// It is heard of again.
+    #[serde(rename = "agent.found")]
+    AgentFound { host: Name },
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
@@ -219,6 +225,9 @@ pub enum Body {
     /// What the judge saw and said on the way.
     #[serde(rename = "step.observed")]
     StepObserved { id: RolloutId, step: StepId, block: Block, verdict: Verdict },
+    /// A silence of the step's ended; what it kept quiet is told.
+    #[serde(rename = "step.silenced")]
+    StepSilenced { id: RolloutId, step: StepId, silenced: Silenced },
 }
 
 /// A text beside the ledger, by the record that holds its commitment.
@@ -286,6 +295,11 @@ pub enum Cause {
         instance: Instance,
         reason: String,
     },
+    /// The agent of a target of the new version was not heard of any more.
+    TargetLost {
+        target: Name,
+        reason: String,
+    },
     /// A calendar closed, whose rule wants what it catches taken back.
     CalendarClosed {
         /// For people: which rule, and why.
@@ -335,7 +349,9 @@ impl Body {
             | Self::ReleaseSealed { id, .. }
             | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
-            Self::AgentRegistered { host, .. } => Stream::Agent(host.clone()),
+            Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
+                Stream::Agent(host.clone())
+            }
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
             Self::ExceptionRequested { .. }
@@ -370,6 +386,8 @@ impl Body {
             | Self::ReleaseSealed { .. }
             | Self::EvidenceAttached { .. }
             | Self::AgentRegistered { .. }
+            | Self::AgentLost { .. }
+            | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }
@@ -393,7 +411,8 @@ impl Body {
             | Self::StepTolerated { id, .. }
             | Self::StepSkipped { id, .. }
             | Self::StepApproved { id, .. }
-            | Self::StepObserved { id, .. } => Some(*id),
+            | Self::StepObserved { id, .. }
+            | Self::StepSilenced { id, .. } => Some(*id),
         }
     }
 }
@@ -442,3 +461,5 @@ impl fmt::Display for Scope {
 
 /// How long an agent that was not heard of counts as connected.
 pub const AGENT_SILENCE_MAX: Millis = Millis::from_secs(15);
+/// How long an agent must not be heard of to be lost, with its target: long enough for it to be started anew.
+pub const AGENT_LOST_AFTER: Millis = Millis::from_secs(60);

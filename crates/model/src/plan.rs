@@ -11,10 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::release::ReleaseRef;
+use crate::resource::environment::Alertmanager;
 use crate::resource::metric::Source;
 use crate::resource::pipeline::{Command, Http, OnFailure};
 use crate::resource::service::Deployment;
-use crate::resource::strategy::Analysis;
+use crate::resource::strategy::{Analysis, OnHarm, Watch};
 use crate::resource::{Journey, digest_of};
 use crate::{BasisPoints, Digest, Millis, Name, Version};
 
@@ -36,6 +37,12 @@ pub struct Plan {
     /// Where the metrics of analyses come from, by name, as the environment declares them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<Name, Source>,
+    /// What happens when the agent of a target that has a new version is lost; it is only told when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_target_lost: Option<OnHarm>,
+    /// Where alerts are silenced that steps are expected to raise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alertmanager: Option<Alertmanager>,
     /// In an order in which every step comes after those that it needs.
     pub steps: Vec<Step>,
     /// Of the whole, along the longest path.
@@ -155,6 +162,32 @@ pub struct Step {
     pub tolerates: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<Name>,
+    /// Alerts that are silenced while it is under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<Silence>,
+}
+
+/// One alert that a step is expected to raise. Never one of severity critical.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Silence {
+    /// The alert's `alertname`.
+    pub alert: String,
+    /// Other labels that it has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A silence that is over, and what it kept quiet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Silenced {
+    /// Alertmanager's own.
+    pub id: String,
+    pub silence: Silence,
+    /// The labels of each alert that was kept quiet, as far as they were still known at its end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -196,6 +229,8 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         journeys: Vec<Coverage>,
     },
+    /// After the rollout's end: watch `canary` against what `control` did in the past.
+    Watch { service: Name, control: Version, canary: Version, rule: Watch },
     /// Run a program on a target. By the target's agent.
     Command {
         target: Name,
@@ -268,10 +303,16 @@ impl Action {
             | Self::Pause {}
             | Self::Bake { .. }
             | Self::Analyse { .. }
+            | Self::Watch { .. }
             | Self::Http { .. }
             | Self::Journey { .. }
             | Self::Approval { .. } => None,
         }
+    }
+
+    /// Whether it begins when the rollout has ended.
+    pub const fn is_watch(&self) -> bool {
+        matches!(self, Self::Watch { .. })
     }
 
     pub fn service(&self) -> Option<&Name> {
@@ -279,9 +320,10 @@ impl Action {
             Self::Place { instance, .. } | Self::Retire { instance, .. } | Self::Verify { instance } => {
                 Some(&instance.service)
             }
-            Self::Route { service, .. } | Self::Bake { service, .. } | Self::Analyse { service, .. } => {
-                Some(service)
-            }
+            Self::Route { service, .. }
+            | Self::Bake { service, .. }
+            | Self::Analyse { service, .. }
+            | Self::Watch { service, .. } => Some(service),
             Self::Command { command, .. } => command.service.as_ref(),
             Self::Wait { .. }
             | Self::Pause {}
@@ -302,6 +344,7 @@ impl Action {
             Self::Pause {} => "pause",
             Self::Bake { .. } => "bake",
             Self::Analyse { .. } => "analyse",
+            Self::Watch { .. } => "watch",
             Self::Command { .. } => "command",
             Self::Http { .. } => "http",
             Self::Journey { .. } => "journey",

@@ -26,6 +26,9 @@ pub struct StepAnalysis {
     pub canary: Version,
     /// What it is judged by.
     pub rule: Analysis,
+    /// Whether it watches after the end of the rollout; `control` is then what there was in the past.
+    #[serde(default)]
+    pub is_watch: bool,
     /// Whether more is to come.
     pub under_way: bool,
     /// Blocks so far.

@@ -48,6 +48,8 @@ impl Kayenta {
             metrics: self.metrics.iter().map(verdict_of).collect(),
             reasons,
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
         }
     }
 

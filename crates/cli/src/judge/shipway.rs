@@ -1,8 +1,14 @@
 //! Our own judge: blocks become its observations, its answer becomes a verdict.
 
-use shipway_analysis::canary::{self, Answer, Arm, Buckets, Config, Latency, MetricConfig, Observation};
+use std::collections::BTreeMap;
+
+use shipway_analysis::canary::{
+    self, Answer, Arm, Baseline, Buckets, Config, Latency, MetricConfig, Observation, Watch,
+};
 use shipway_model::Millis;
-use shipway_model::analysis::{self as model, Block, Decision, Evidence, MetricVerdict, Ratio, Verdict};
+use shipway_model::analysis::{
+    self as model, Block, Decision, Evidence, MetricVerdict, Ratio, Sensitivity, Verdict,
+};
 use shipway_model::resource::metric::{Direction, Exposure, Metric, MetricKind};
 use shipway_model::resource::strategy::Analysis;
 use shipway_runtime::driver::{Assessment, Judging};
@@ -19,11 +25,14 @@ const OTHERS: &str = "+";
 const OTHER_LATENCY: &str = "~";
 /// A canary is not called healthy while odds are possible that are less than half as much again as the margin.
 const HARM_OVER_MARGIN: f64 = 1.5;
+/// The judge takes no longer silence.
+const SILENCE_S_MAX: f64 = 86_400.0;
 /// What is wrong with blocks that were left out is told of so many.
 const FAULTS_TOLD_MAX: usize = 3;
 
 pub(super) struct Shipway {
     analysis: canary::Analysis,
+    is_watch: bool,
     /// Set once it stands.
     answer: Option<Answer>,
     metrics: Vec<Watched>,
@@ -49,16 +58,17 @@ impl Shipway {
             beta: rule.beta,
             warm_up_s: rule.warm_up.duration().as_secs_f64(),
             severe_margin: rule.severe_margin.max(rule.margin),
-            silence_s: rule.silence.duration().as_secs_f64(),
+            silence_s: rule.silence.duration().as_secs_f64().min(SILENCE_S_MAX),
+            baseline: if rule.periods.is_empty() { Baseline::Concurrent } else { Baseline::Seasonal },
+            watch: rule.change_within.map(|it| Watch { duration_s: it.duration().as_secs_f64() }),
             // The rule's own bake and requests say when health is enough.
             early_promotion: false,
             metrics: metrics.iter().map(|it| config_of(it, rule)).collect(),
-            // Control runs beside the canary.
-            ..Config::default()
         };
         let watched = |metric| Watched { metric, control: Measure::default(), canary: Measure::default() };
         Ok(Self {
             analysis: canary::Analysis::new(config).map_err(|it| it.to_string())?,
+            is_watch: rule.change_within.is_some(),
             answer: None,
             metrics: metrics.into_iter().map(watched).collect(),
             log_health_needed: -rule.beta.ln(),
@@ -104,7 +114,9 @@ impl Judging for Shipway {
 
     fn assess(&self) -> Assessment {
         let answer = self.answer.clone().unwrap_or_else(|| self.analysis.clone().finish());
-        let is_final = self.answer.is_some() || answer.decision == Decision::Harmful;
+        // A watch goes on after a silence: others may still have something to say.
+        let is_silence = answer.decision == Decision::NoVerdict && self.is_watch;
+        let is_final = answer.decision == Decision::Harmful || (self.answer.is_some() && !is_silence);
         let Answer { decision, decided_at_s, mut reasons, .. } = answer;
         reasons.extend(self.left_out());
         let found = answer.metrics.into_iter().zip(&self.metrics);
@@ -115,6 +127,12 @@ impl Judging for Shipway {
             canary_errors: self.canary_errors,
             metrics: found.map(|(found, it)| verdict_of(found, it)).collect(),
             reasons,
+            sensitivity: answer.watch.map(|it| Sensitivity {
+                budget: it.budget,
+                spent: it.spent,
+                budget_per_hour: it.budget_per_hour,
+            }),
+            findings: Vec::new(),
             evidence: Some(Evidence {
                 log_harm: answer.log_e_value,
                 log_harm_needed: answer.log_e_value_needed,
@@ -145,6 +163,8 @@ fn config_of(metric: &Metric, rule: &Analysis) -> MetricConfig {
     MetricConfig {
         direction,
         critical: metric.critical,
+        margin_absolute: metric.margin_absolute,
+        harm_absolute: metric.harm_absolute,
         harm: Some(metric.harm.unwrap_or(harm)),
         weight: metric.weight,
         min_samples: metric.min_samples,
@@ -185,7 +205,21 @@ fn observations(metrics: &[Watched], block: &Block) -> Vec<Observation> {
     };
     let mut lines = Vec::new();
     for (arm, seen) in arms {
-        lines.extend(of_sources(metrics, seen, &|instance| line(arm, instance)));
+        lines.extend(of_sources(
+            metrics,
+            (&seen.metrics, seen.requests),
+            line(arm, ALL),
+            line(arm, OTHER_LATENCY),
+        ));
+        for (period, part) in seen.instances.iter().filter(|(_, it)| !it.metrics.is_empty()) {
+            let of_period = (&part.metrics, part.requests);
+            lines.extend(of_sources(
+                metrics,
+                of_period,
+                line(arm, period),
+                line(arm, &format!("{period}{OTHER_LATENCY}")),
+            ));
+        }
         let counts_errors =
             metrics.iter().any(|it| it.metric.name.as_str() == "errors" && it.metric.from.is_none());
         let counts_latency =
@@ -194,14 +228,25 @@ fn observations(metrics: &[Watched], block: &Block) -> Vec<Observation> {
             continue;
         }
         for (instance, part) in parts(seen) {
-            lines.push(Observation {
+            let of_router = Observation {
                 requests: Some(part.requests),
                 errors: counts_errors.then_some(part.errors),
                 latency_ms: counts_latency
                     .then(|| buckets(&seen.latency.bounds_ms, &part.latency_counts))
                     .flatten(),
                 ..line(arm, instance)
-            });
+            };
+            // A period of the past has metrics of its own, on its own line.
+            let known =
+                lines.iter_mut().find(|it: &&mut Observation| it.arm == arm && it.instance == instance);
+            match known {
+                Some(known) => {
+                    known.requests = known.requests.or(of_router.requests);
+                    known.errors = known.errors.or(of_router.errors);
+                    known.latency_ms = known.latency_ms.take().or(of_router.latency_ms);
+                }
+                None => lines.push(of_router),
+            }
         }
     }
     lines
@@ -214,6 +259,7 @@ fn parts(arm: &model::Arm) -> Vec<(&str, model::Part)> {
         requests: arm.requests,
         errors: arm.errors,
         latency_counts: arm.latency.counts.clone(),
+        ..model::Part::default()
     };
     for (_, part) in &parts {
         rest.requests = rest.requests.saturating_sub(part.requests);
@@ -232,13 +278,17 @@ fn parts(arm: &model::Arm) -> Vec<(&str, model::Part)> {
     parts
 }
 
-/// What sources other than the router say of an arm.
-fn of_sources(metrics: &[Watched], arm: &model::Arm, line: &dyn Fn(&str) -> Observation) -> Vec<Observation> {
-    let (mut all, mut latency) = (line(ALL), line(OTHER_LATENCY));
+/// What sources other than the router say of an arm, or of a period that is a part of it.
+fn of_sources(
+    metrics: &[Watched],
+    (samples, requests): (&BTreeMap<String, model::Sample>, u64),
+    mut all: Observation,
+    mut latency: Observation,
+) -> Vec<Observation> {
     let mut is_counted = false;
     for it in metrics.iter().filter(|it| it.metric.from.is_some()) {
         let name = it.metric.name.as_str();
-        let Some(sample) = arm.metrics.get(name) else { continue };
+        let Some(sample) = samples.get(name) else { continue };
         match (name, it.metric.kind) {
             ("errors", _) => (all.requests, all.errors) = (sample.n, sample.x),
             (_, MetricKind::Latency) => {
@@ -253,7 +303,7 @@ fn of_sources(metrics: &[Watched], arm: &model::Arm, line: &dyn Fn(&str) -> Obse
         }
     }
     if is_counted && all.requests.is_none() {
-        all.requests = Some(arm.requests);
+        all.requests = Some(requests);
     }
     let mut lines = Vec::new();
     if all.requests.is_some() || !all.metrics.is_empty() {

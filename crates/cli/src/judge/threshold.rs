@@ -84,6 +84,8 @@ impl Judging for Threshold {
                 .collect(),
             reasons: self.metrics.iter().map(Watched::told).collect(),
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
         };
         Assessment { verdict, is_final }
     }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use shipway_model::plan::{
-    Action, Deployed, Plan, PlannedPool, Reversibility, ServiceUnwind, Step, StepId, Unwind,
+    Action, Deployed, Plan, PlannedPool, Reversibility, ServiceUnwind, Silence, Step, StepId, Unwind,
 };
 use shipway_model::resource::metric::Source;
 use shipway_model::resource::pipeline::OnFailure;
+use shipway_model::resource::service::{ExpectedAlert, NoisyStep};
+use shipway_model::resource::strategy::{OnHarm, Watch};
 use shipway_model::{Digest, Millis, Name};
 
-use super::Ground;
+use super::{Ground, Shipment};
 
 /// What most steps take, until there is a record to learn from: used for the expected time alone.
 const PLACE_EXPECTED: Millis = Millis(2_000);
@@ -17,6 +19,8 @@ const RETIRE_EXPECTED: Millis = Millis(1_000);
 const QUICK_EXPECTED: Millis = Millis(200);
 const CALL_EXPECTED: Millis = Millis(1_000);
 const COMMAND_EXPECTED: Millis = Millis(10_000);
+/// What a watch may take on top of its own time, which stands still while no control plane runs.
+const WATCH_SLACK: Millis = Millis::from_secs(24 * 3600);
 
 pub(super) struct Builder<'a> {
     pub(super) ground: &'a Ground<'a>,
@@ -111,12 +115,62 @@ impl<'a> Builder<'a> {
             on_failure: self.stage.on_failure,
             tolerates: if is_on_target { self.stage.tolerates } else { 0 },
             locks: self.stage.locks.clone(),
+            silences: self.silences(&action),
             action,
             undo,
             reversibility,
         };
         self.steps.push(step);
         id
+    }
+
+    /// Begins when everything else is done, so nothing of the stage's rules is for it.
+    pub(super) fn watch(&mut self, shipment: &Shipment<'_>, from: &Deployed, rule: &Watch, after: &[StepId]) {
+        let service = shipment.name.clone();
+        let (control, canary) = (from.version.clone(), shipment.to.version.clone());
+        self.enter_wave("watch");
+        let title = format!("watch {service} {canary} for {}", rule.duration);
+        let action = Action::Watch { service, control, canary, rule: rule.clone() };
+        let (window, why) = (rule.window, "begins when the rollout has ended");
+        let why = format!("{why}; harm within {window} {}", told(rule.on_harm));
+        let id = self.lay(title, &why, after, action, None);
+        let step = &mut self.steps[id.0 as usize - 1];
+        step.locks.clear();
+        step.retries = usual(&step.action).1;
+        step.timeout = rule.duration.saturating_add(WATCH_SLACK);
+    }
+
+    /// The alerts that the action is declared to raise, where somebody can silence them.
+    fn silences(&self, action: &Action) -> Vec<Silence> {
+        let noisy = match action {
+            Action::Place { .. } => NoisyStep::Place,
+            Action::Retire { .. } => NoisyStep::Retire,
+            Action::Route { .. } => NoisyStep::Route,
+            Action::Command { .. } => NoisyStep::Command,
+            _ => return Vec::new(),
+        };
+        let ground = self.ground;
+        let shipment = action.service().and_then(|name| ground.services.iter().find(|it| it.name == *name));
+        let Some(shipment) = shipment.filter(|_| ground.environment.alertmanager.is_some()) else {
+            return Vec::new();
+        };
+        let version = match action {
+            Action::Place { instance, .. } | Action::Retire { instance, .. } => &instance.version,
+            _ => &shipment.to.version,
+        };
+        let target = action.target().map_or("", Name::as_str);
+        let filled = |text: &String| {
+            text.replace("${service}", shipment.name.as_str())
+                .replace("${environment}", ground.name.as_str())
+                .replace("${version}", version.as_str())
+                .replace("${target}", target)
+        };
+        let expected = shipment.service.expected_alerts.iter().filter(|it| it.during.contains(&noisy));
+        let silence = |it: &ExpectedAlert| Silence {
+            alert: it.alert.clone(),
+            labels: it.labels.iter().map(|(name, value)| (name.clone(), filled(value))).collect(),
+        };
+        expected.map(silence).collect()
     }
 
     fn timeout(&self, action: &Action) -> Millis {
@@ -185,11 +239,12 @@ impl<'a> Builder<'a> {
 
     /// Those of the environment's sources that analyses ask. One that is not declared was refused before.
     fn sources(&self) -> BTreeMap<Name, Source> {
-        let rules = self.steps.iter().filter_map(|it| match &it.action {
-            Action::Analyse { rule, .. } => Some(rule),
-            _ => None,
+        let metrics = self.steps.iter().flat_map(|it| match &it.action {
+            Action::Analyse { rule, .. } => rule.metrics.as_slice(),
+            Action::Watch { rule, .. } => rule.metrics.as_slice(),
+            _ => &[],
         });
-        let queries = rules.flat_map(|rule| &rule.metrics).filter_map(|it| it.from.as_ref());
+        let queries = metrics.filter_map(|it| it.from.as_ref());
         let declared = &self.ground.environment.metrics;
         queries
             .filter_map(|it| declared.get_key_value(it.source()))
@@ -201,6 +256,7 @@ impl<'a> Builder<'a> {
         let expected = longest_path(&self.steps);
         let unwind = unwind(self.ground, &self.steps);
         let sources = self.sources();
+        let is_silenced = self.steps.iter().any(|it| !it.silences.is_empty());
         Plan {
             release: self.ground.release.clone(),
             environment: self.ground.name.clone(),
@@ -209,6 +265,8 @@ impl<'a> Builder<'a> {
             contracts: self.ground.contracts.clone(),
             routes: self.ground.routes.clone(),
             sources,
+            on_target_lost: self.ground.environment.on_target_lost,
+            alertmanager: self.ground.environment.alertmanager.clone().filter(|_| is_silenced),
             steps: self.steps,
             expected,
             unwind,
@@ -227,9 +285,19 @@ fn usual(action: &Action) -> (Millis, u32) {
         Action::Wait { duration } => (*duration, 0),
         Action::Bake { duration, .. } => (*duration, 3),
         Action::Analyse { rule, .. } => (rule.bake.max(rule.interval), 3),
+        // Nobody waits for it.
+        Action::Watch { .. } => (Millis::ZERO, 3),
         Action::Command { .. } => (COMMAND_EXPECTED, 0),
         Action::Http { .. } | Action::Journey { .. } => (CALL_EXPECTED, 0),
         Action::Pause {} | Action::Approval { .. } => (Millis::ZERO, 0),
+    }
+}
+
+fn told(action: OnHarm) -> &'static str {
+    match action {
+        OnHarm::Rollback => "takes it back",
+        OnHarm::Hold => "holds the service",
+        OnHarm::Tell => "is told",
     }
 }
 

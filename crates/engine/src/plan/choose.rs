@@ -57,12 +57,12 @@ fn recommend(ground: &Ground<'_>, shipment: &Shipment<'_>) -> (Strategy, String)
     let tier = shipment.service.tier;
     if routed && shipment.from.is_some() && tier <= CANARY_TIER_MAX {
         let weight = |percent| CanaryStep::Weight(Percent::try_from(percent).expect("1 to 100"));
-        let analysis =
-            || CanaryStep::Analysis(Analysis { on_undecided: OnUndecided::Hold, ..Analysis::default() });
+        let rule = Analysis { on_undecided: OnUndecided::Hold, ..Analysis::default() };
+        let analysis = || CanaryStep::Analysis(Box::new(rule.clone()));
         let steps = vec![weight(5), analysis(), weight(25), analysis(), weight(50), analysis(), weight(100)];
         let why =
             format!("recommended: tier {tier}, and a router can give the new version a small share first");
-        return (Strategy::Canary(Canary { steps, max_failed: 0 }), why);
+        return (Strategy::Canary(Canary { steps, max_failed: 0, watch: None }), why);
     }
     let why = match routed {
         true => format!("recommended: tier {tier}; each target is replaced while the others answer"),
@@ -94,12 +94,15 @@ fn check_route(ground: &Ground<'_>, shipment: &Shipment<'_>, strategy: &Strategy
 
 /// An analysis can only ask sources that the environment declares, each in its own way.
 fn check_sources(ground: &Ground<'_>, name: &Name, strategy: &Strategy) -> Result<(), Rejection> {
-    let Strategy::Canary(canary) = strategy else { return Ok(()) };
-    let rules = canary.steps.iter().filter_map(|it| match it {
-        CanaryStep::Analysis(rule) => Some(rule),
-        CanaryStep::Weight(_) | CanaryStep::Pause(_) | CanaryStep::Bake(_) => None,
+    let steps = match strategy {
+        Strategy::Canary(canary) => canary.steps.as_slice(),
+        Strategy::Recreate(_) | Strategy::Rolling(_) | Strategy::BlueGreen(_) => &[],
+    };
+    let of_steps = steps.iter().flat_map(|it| match it {
+        CanaryStep::Analysis(rule) => rule.metrics.as_slice(),
+        CanaryStep::Weight(_) | CanaryStep::Pause(_) | CanaryStep::Bake(_) => &[],
     });
-    for metric in rules.flat_map(|rule| &rule.metrics) {
+    for metric in of_steps.chain(strategy.watch().into_iter().flat_map(|it| &it.metrics)) {
         let Some(query) = &metric.from else { continue };
         let source = query.source();
         let declared = ground.environment.metrics.get(source);

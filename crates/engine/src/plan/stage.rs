@@ -149,7 +149,15 @@ fn lay_deploy(
         let (chosen, why) = choose::choose(builder, deploy, shipment)?;
         builder.tolerate(chosen.max_failed());
         let exit = strategy::lay(builder, shipment, &chosen, &after)?;
+        let is_routed = ground.routes.contains_key(&shipment.name);
+        if let (Some(rule), Some(from), true) = (chosen.watch(), &shipment.from, is_routed) {
+            builder.watch(shipment, from, rule, &exit);
+        }
         let named = match shipment.from {
+            Some(_) if chosen.watch().is_some() && !is_routed => {
+                let why = format!("{why}; it is not watched, because no router carries its traffic");
+                (chosen.name().to_owned(), why)
+            }
             Some(_) => (chosen.name().to_owned(), why),
             None => (
                 "rolling".to_owned(),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shipway_model::RolloutId;
-use shipway_model::event::Body;
+use shipway_model::event::{Body, End};
 
-use super::{Phase, closing, follow, unwind};
+use super::{Phase, closing, follow, unwind, watch};
 use crate::{State, queue};
 
 /// When rollouts want to be looked at again.
@@ -53,6 +53,7 @@ pub fn advance(state: &mut State, now: Timestamp) -> Option<Vec<Body>> {
             Phase::Halted { .. } => follow::under_way(rollout, now),
             Phase::Aborting { reason } => follow::aborting(rollout, reason, now),
             Phase::Unwinding => unwind::back(state, rollout, now),
+            Phase::Ended(End::Succeeded { .. }) => watch::after_the_end(state, rollout, now),
             Phase::Ended(_) => Vec::new(),
         };
         if !events.is_empty() {

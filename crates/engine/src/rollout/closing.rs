@@ -180,6 +180,7 @@ fn touches_world(action: &Action) -> bool {
         | Action::Pause {}
         | Action::Bake { .. }
         | Action::Analyse { .. }
+        | Action::Watch { .. }
         | Action::Journey { .. }
         | Action::Approval { .. } => false,
     }

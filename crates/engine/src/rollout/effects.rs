@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use shipway_model::effect::{Direction, Effect, EffectKey, MetricsSource, Order, Performer};
 use shipway_model::plan::{Action, Plan, PlannedPool, StepId};
-use shipway_model::resource::metric::{Query, Source};
-use shipway_model::resource::strategy::Analysis;
+use shipway_model::resource::metric::{Metric, Query, Source};
 use shipway_model::routing::{Backend, HealthProbe, Pool, Route, Sticky};
 use shipway_model::{BasisPoints, Millis, Name, RolloutId};
 
@@ -23,14 +22,16 @@ const PROBE_FAILURE_LIMIT: u32 = 2;
 /// The effects that this rollout wants performed now; none when it has ended or only waits.
 pub fn effects(state: &State, id: RolloutId) -> Vec<Effect> {
     let Some(rollout) = state.rollouts.live.get(&id) else { return Vec::new() };
-    if matches!(rollout.phase, Phase::Queued | Phase::Ended(_)) {
+    if rollout.phase == Phase::Queued {
         return Vec::new();
     }
+    // What goes on after the end is a watch: everything else was cut off.
+    let goes_on = |action: &Action| !rollout.has_ended() || action.is_watch();
     let direction = rollout.direction();
     let of_step = |step: &shipway_model::plan::Step| {
         let progress = rollout.step(step.id)?.progress(direction);
         let Progress::Running { attempt, .. } = progress else { return None };
-        let action = super::action(rollout, step.id, direction)?;
+        let action = super::action(rollout, step.id, direction).filter(|it| goes_on(it))?;
         let order = order(state, rollout, step.id, direction, action)?;
         let performer = action.target().map_or(Performer::Server, |target| Performer::Agent(target.clone()));
         let key = EffectKey { rollout: id, step: step.id, direction, attempt: *attempt };
@@ -94,8 +95,15 @@ fn order(
             control: control.clone(),
             canary: canary.clone(),
             rule: rule.clone(),
-            sources: sources(plan, rule),
+            sources: sources(plan, &rule.metrics),
             journeys: journeys.clone(),
+        },
+        Action::Watch { service, control, canary, rule } => Order::Watch {
+            metrics: metrics(rollout, service)?,
+            control: control.clone(),
+            canary: canary.clone(),
+            rule: rule.clone(),
+            sources: sources(plan, &rule.metrics),
         },
         Action::Http { request } => Order::Http { request: request.clone() },
         Action::Journey { name, journey, base_url, version } => Order::Journey {
@@ -116,9 +124,9 @@ fn metrics(rollout: &Rollout, service: &Name) -> Option<MetricsSource> {
     Some(MetricsSource { admin, environment: rollout.plan.environment.clone(), service: service.clone() })
 }
 
-/// Those sources of the plan that the rule asks.
-fn sources(plan: &Plan, rule: &Analysis) -> BTreeMap<Name, Source> {
-    let asked = rule.metrics.iter().filter_map(|it| it.from.as_ref()).map(Query::source);
+/// Those sources of the plan that the metrics ask.
+fn sources(plan: &Plan, metrics: &[Metric]) -> BTreeMap<Name, Source> {
+    let asked = metrics.iter().filter_map(|it| it.from.as_ref()).map(Query::source);
     asked
         .filter_map(|name| plan.sources.get_key_value(name))
         .map(|(name, it)| (name.clone(), it.clone()))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use shipway_model::analysis::Decision;
 use shipway_model::effect::{Direction, Outcome, Success};
-use shipway_model::event::{Body, Cause, End};
+use shipway_model::event::{AGENT_LOST_AFTER, Body, Cause, End};
 use shipway_model::plan::{Action, Step, StepId};
 use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::resource::strategy::{OnHarm, OnUndecided};
@@ -23,14 +23,17 @@ pub(super) fn forward(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<B
     if let Some(events) = rollout.plan.steps.iter().find_map(|step| failed(rollout, step)) {
         return events;
     }
-    if let Some(unwinding) = instance_failed(state, rollout) {
-        return vec![unwinding];
+    if let Some(event) = instance_failed(state, rollout).or_else(|| target_lost(state, rollout)) {
+        return vec![event];
     }
     let skips = skips(rollout);
     if !skips.is_empty() {
         return skips;
     }
-    if rollout.steps.iter().all(|it| it.forward.is_settled()) {
+    let is_done = |step: &Step| {
+        step.action.is_watch() || rollout.step(step.id).is_some_and(|it| it.forward.is_settled())
+    };
+    if rollout.plan.steps.iter().all(is_done) {
         let targets: BTreeSet<_> = rollout.tolerated().map(|it| it.action.target()).collect();
         let failed_targets = u32::try_from(targets.len()).unwrap_or(u32::MAX);
         return vec![Body::RolloutEnded { id: rollout.id, end: End::Succeeded { failed_targets } }];
@@ -139,7 +142,7 @@ pub(super) fn back_off(attempt: u32) -> Millis {
 }
 
 /// New instances that were healthy and no longer are, beyond what the strategy tolerates.
-fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
+pub(super) fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
     let environment = state.environments.get(&rollout.plan.environment)?;
     let mut failed: Vec<(&Step, String)> = Vec::new();
     for step in &rollout.plan.steps {
@@ -167,6 +170,28 @@ fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
     }
     let cause = Cause::InstanceFailed { instance: instance.clone(), reason: detail.clone() };
     Some(Body::RolloutUnwinding { id: rollout.id, cause })
+}
+
+/// A target that has a new version and whose agent is lost, where the environment wants more than to be told.
+pub(super) fn target_lost(state: &State, rollout: &Rollout) -> Option<Body> {
+    let action = rollout.plan.on_target_lost.filter(|it| *it != OnHarm::Tell)?;
+    let (step, target) = rollout.plan.steps.iter().find_map(|step| {
+        let Action::Place { instance, .. } = &step.action else { return None };
+        let stands = rollout.step(step.id).is_some_and(|it| it.forward == Progress::Succeeded);
+        (stands && state.agents.lost_since(&instance.target).is_some()).then_some((step, &instance.target))
+    })?;
+    let reason = format!("the agent of {target} has not been heard of for {AGENT_LOST_AFTER}");
+    let halt = |reason| Some(Body::RolloutHalted { id: rollout.id, step: step.id, reason });
+    match (action, rollout.passed_no_return()) {
+        (OnHarm::Rollback, None) => {
+            let cause = Cause::TargetLost { target: target.clone(), reason };
+            Some(Body::RolloutUnwinding { id: rollout.id, cause })
+        }
+        (OnHarm::Rollback, Some(passed)) => {
+            halt(format!("{reason}; step {passed} is a point of no return, so it cannot be taken back"))
+        }
+        (OnHarm::Hold | OnHarm::Tell, _) => halt(reason),
+    }
 }
 
 /// Steps on a target that was given up on have nothing to do any more.
@@ -250,6 +275,10 @@ pub(super) fn started(
 
 /// The attempt that may start now; None when the step has to wait or is done.
 pub(super) fn startable(rollout: &Rollout, step: &Step, now: Timestamp) -> Option<u32> {
+    // A watch begins after the end.
+    if step.action.is_watch() != rollout.has_ended() {
+        return None;
+    }
     match &rollout.step(step.id)?.forward {
         Progress::Pending => {
             let settled = |id: &StepId| rollout.step(*id).is_some_and(|it| it.forward.is_settled());
@@ -303,7 +332,7 @@ pub(super) fn aborting(rollout: &Rollout, reason: &str, now: Timestamp) -> Vec<B
 
 /// When the clock alone makes something of this rollout due, after `now`.
 pub(super) fn wake(rollout: &Rollout, now: Timestamp) -> Option<Timestamp> {
-    if matches!(rollout.phase, Phase::Queued | Phase::Ended(_)) {
+    if rollout.phase == Phase::Queued || (rollout.has_ended() && !rollout.is_to_be_watched()) {
         return None;
     }
     let direction = rollout.direction();

@@ -1,9 +1,10 @@
 //! What performers answer.
 
+use shipway_model::RolloutId;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{EffectKey, Outcome, Success};
 use shipway_model::event::Body;
-use shipway_model::plan::Action;
+use shipway_model::plan::{Action, Silenced, StepId};
 
 use super::Progress;
 use crate::decide::TEXT_BYTES_MAX;
@@ -51,7 +52,7 @@ fn check(action: &Action, outcome: &Outcome) -> Result<(), Rejection> {
         Success::Retired {} => matches!(action, Action::Retire { .. }),
         Success::Verified {} => matches!(action, Action::Verify { .. }),
         Success::Routed { .. } => matches!(action, Action::Route { .. }),
-        Success::Judged { .. } => matches!(action, Action::Analyse { .. }),
+        Success::Judged { .. } => matches!(action, Action::Analyse { .. } | Action::Watch { .. }),
         Success::Completed { .. } => {
             matches!(
                 action,
@@ -87,6 +88,15 @@ fn bounded(outcome: &Outcome) -> Outcome {
         }
         Outcome::Succeeded { .. } => outcome.clone(),
     }
+}
+
+/// Keeps what a silence kept quiet, once.
+pub(crate) fn silenced(state: &State, id: RolloutId, step: StepId, silenced: &Silenced) -> Vec<Body> {
+    let Some(known) = state.rollouts.live.get(&id).and_then(|it| it.step(step)) else { return Vec::new() };
+    if known.silenced.iter().any(|it| it.id == silenced.id) {
+        return Vec::new();
+    }
+    vec![Body::StepSilenced { id, step, silenced: silenced.clone() }]
 }
 
 /// Keeps what the judge saw, once and in order.

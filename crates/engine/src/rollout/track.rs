@@ -88,6 +88,8 @@ mod tests {
                 metrics: Vec::new(),
                 reasons: Vec::new(),
                 evidence: None,
+                sensitivity: None,
+                findings: Vec::new(),
             };
             track.add(&block, &verdict);
             assert!(!track.is_followed_by(&block) && track.points.len() <= POINTS_MAX);

@@ -6,6 +6,8 @@ mod governance;
 mod held;
 mod plan;
 mod rollout;
+mod schedule;
 mod survive;
 mod time;
+mod watch;
 mod world;

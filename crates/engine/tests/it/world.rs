@@ -269,6 +269,7 @@ impl World {
                 Success::Routed { revision: route.revision }
             }
             Order::Analyse { .. } => Success::Judged { verdict: verdict(Decision::Healthy) },
+            Order::Watch { .. } => Success::Judged { verdict: verdict(Decision::Undecided) },
             Order::Command { .. } | Order::Http { .. } | Order::Journey { .. } | Order::Bake { .. } => {
                 Success::Completed { summary: "done".to_owned() }
             }
@@ -333,6 +334,8 @@ pub(crate) fn verdict(decision: Decision) -> Verdict {
         canary_errors: 0,
         metrics: Vec::new(),
         evidence: None,
+        sensitivity: None,
+        findings: Vec::new(),
         reasons: Vec::new(),
     }
 }

@@ -3,26 +3,38 @@
 //! Each block and what the judge said of it is recorded on the way, so that an analysis goes on where it was after a
 //! restart of the control plane. Its time is that of its blocks: what passes while nobody measures does not count.
 //!
+//! A watch after the end of a rollout is the same, with control taken from the past ([`past`]), and without an end in
+//! health: it ends by harm, or when its time is up.
+//!
 //! Time is up after the rule's timeout. A step that is tried again, because a person wants to look on, keeps its
 //! blocks and has the timeout once more.
 
 mod conclusion;
 mod coverage;
 mod gauge;
+mod past;
 mod sources;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use shipway_model::Millis;
 use shipway_model::analysis::{Block, Decision, Verdict};
-use shipway_model::effect::{Order, Outcome};
-use shipway_model::resource::strategy::Analysis;
-use shipway_runtime::driver::{BoxFuture, Driver, Task};
+use shipway_model::effect::{MetricsSource, Order, Outcome};
+use shipway_model::plan::Coverage;
+use shipway_model::resource::metric::Source;
+use shipway_model::resource::strategy::{Analysis, Watch};
+use shipway_model::{Millis, Name, Version};
+use shipway_runtime::driver::{Assessment, BoxFuture, Driver, Task};
 
-use self::conclusion::{conclude, conclude_at_the_end, conclude_in_silence, withhold_health};
+use self::conclusion::{
+    conclude, conclude_at_the_end, conclude_in_silence, conclude_watch, conclude_watch_at_the_end,
+    withhold_health,
+};
 use self::coverage::Journeys;
 use self::gauge::{Gauge, Seen};
+use self::past::Past;
 use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
 use crate::asking::now;
@@ -44,7 +56,7 @@ struct Analyst(Tools);
 
 impl Driver for Analyst {
     fn performs(&self, order: &Order) -> bool {
-        matches!(order, Order::Analyse { .. })
+        matches!(order, Order::Analyse { .. } | Order::Watch { .. })
     }
 
     fn perform<'a>(&'a self, task: Task) -> BoxFuture<'a, Outcome> {
@@ -52,11 +64,58 @@ impl Driver for Analyst {
     }
 }
 
+/// What is judged, by which rule.
+struct Case<'o> {
+    metrics: &'o MetricsSource,
+    control: &'o Version,
+    canary: &'o Version,
+    rule: Cow<'o, Analysis>,
+    sources: &'o BTreeMap<Name, Source>,
+    journeys: &'o [Coverage],
+    watch: Option<&'o Watch>,
+}
+
+impl<'o> Case<'o> {
+    fn of(order: &'o Order) -> Option<Self> {
+        Some(match order {
+            Order::Analyse { metrics, control, canary, rule, sources, journeys } => {
+                Self { metrics, control, canary, rule: Cow::Borrowed(rule), sources, journeys, watch: None }
+            }
+            Order::Watch { metrics, control, canary, rule, sources } => Self {
+                metrics,
+                control,
+                canary,
+                rule: Cow::Owned(rule.rule()),
+                sources,
+                journeys: &[],
+                watch: Some(rule),
+            },
+            _ => return None,
+        })
+    }
+
+    /// How the step ends on this assessment, if it does.
+    fn conclude(&self, elapsed: Millis, assessment: &Assessment) -> Option<Outcome> {
+        match self.watch {
+            Some(_) => conclude_watch(assessment),
+            None => conclude(&self.rule, elapsed, assessment),
+        }
+    }
+
+    /// The wait before the next block.
+    fn interval(&self, elapsed: Millis) -> Millis {
+        let wanted = self.watch.map_or(self.rule.interval, |it| it.interval_at(elapsed));
+        interval(wanted, self.rule.timeout)
+    }
+}
+
 impl Analyst {
     async fn analyse(&self, task: &Task) -> Outcome {
-        let Order::Analyse { metrics, control, canary, rule, sources, journeys } = &task.effect.order else {
+        let Some(case) = Case::of(&task.effect.order) else {
             return failed("this is not an analysis".to_owned(), false);
         };
+        let Case { metrics, control, canary, sources, journeys, .. } = case;
+        let rule = &*case.rule;
         let mut judging = match (task.judge)(rule) {
             Ok(judging) => judging,
             Err(reason) => return failed(format!("the rule cannot be followed: {reason}"), false),
@@ -76,6 +135,7 @@ impl Analyst {
             Ok(sources) => sources,
             Err(reason) => return failed(reason, false),
         };
+        let past = Past::new(rule, self.0.history.as_ref(), metrics, canary);
         let arms = (&metrics.service, canary);
         let mut journeys = Journeys::new(&self.0.outbound, arms, journeys, &task.log);
         let mut gauge = Gauge::default();
@@ -86,12 +146,17 @@ impl Analyst {
             journeys.go_on();
             let missing = journeys.missing();
             withhold_health(&mut assessment.verdict, missing.as_ref());
-            if let Some(outcome) = conclude(rule, elapsed(), &assessment) {
+            if let Some(outcome) = case.conclude(elapsed(), &assessment) {
                 return outcome;
             }
             let is_time_up = elapsed() >= deadline || n_blocks >= BLOCKS_MAX;
-            if let Some(silence) = sources.silent(rule, elapsed(), is_time_up) {
+            if case.watch.is_none()
+                && let Some(silence) = sources.silent(rule, elapsed(), is_time_up)
+            {
                 return conclude_in_silence(silence, assessment.verdict);
+            }
+            if is_time_up && case.watch.is_some() {
+                return conclude_watch_at_the_end(elapsed(), judging.conclude());
             }
             if is_time_up {
                 let verdict = judging.conclude();
@@ -107,6 +172,10 @@ impl Analyst {
                     Seen::Restart => task.log.line("the router's counters began anew: a block is left out"),
                     Seen::Block(mut block) => {
                         let arms = (control, canary);
+                        if let Some(past) = &past {
+                            let read = past.fill(now(), &mut block).await;
+                            read.iter().for_each(|it| task.log.line(it));
+                        }
                         let faults = sources.fill(&self.0.outbound, arms, now(), &mut block).await;
                         faults.iter().for_each(|it| task.log.line(it));
                         n_blocks += 1;
@@ -123,7 +192,7 @@ impl Analyst {
                 Err(error) => task.log.line(&error.to_string()),
             }
             let left = Millis(deadline.0.saturating_sub(elapsed().0));
-            pause = interval(rule).min(left);
+            pause = case.interval(elapsed()).min(left);
         }
     }
 }
@@ -134,8 +203,8 @@ fn deadline(rule: &Analysis, attempt: u32, resumed_at: Millis) -> Millis {
     of_all_attempts.min(resumed_at.saturating_add(rule.timeout))
 }
 
-fn interval(rule: &Analysis) -> Millis {
-    rule.interval.max(INTERVAL_MIN).max(Millis(rule.timeout.0.div_ceil(BLOCKS_MAX)))
+fn interval(wanted: Millis, timeout: Millis) -> Millis {
+    wanted.max(INTERVAL_MIN).max(Millis(timeout.0.div_ceil(BLOCKS_MAX)))
 }
 
 fn told(number: u64, block: &Block, verdict: &Verdict) -> String {
@@ -167,11 +236,10 @@ mod tests {
 
     #[test]
     fn blocks_are_never_more_than_the_limit() {
-        let rule = |interval, timeout| Analysis { interval, timeout, ..Analysis::default() };
-        assert_eq!(interval(&rule(Millis::from_secs(10), Millis::from_secs(3600))), Millis::from_secs(10));
-        assert_eq!(interval(&rule(Millis(1), Millis(1000))), INTERVAL_MIN);
-        let long = rule(Millis::from_secs(10), Millis::from_secs(30 * 24 * 3600));
-        assert!(long.timeout.0 / interval(&long).0 <= BLOCKS_MAX);
-        assert_eq!(interval(&long), Millis(259_200));
+        assert_eq!(interval(Millis::from_secs(10), Millis::from_secs(3600)), Millis::from_secs(10));
+        assert_eq!(interval(Millis(1), Millis(1000)), INTERVAL_MIN);
+        let month = Millis::from_secs(30 * 24 * 3600);
+        assert!(month.0 / interval(Millis::from_secs(10), month).0 <= BLOCKS_MAX);
+        assert_eq!(interval(Millis::from_secs(10), month), Millis(259_200));
     }
 }

@@ -53,6 +53,8 @@ impl Progress {
             metrics: Vec::new(),
             reasons: vec![said],
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
         };
         (Block { start: self.passed, length, control: Arm::default(), canary }, verdict)
     }

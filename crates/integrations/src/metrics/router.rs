@@ -66,7 +66,13 @@ pub(crate) enum InvalidMetrics {
 
 /// What the router has counted for one service so far.
 pub(crate) async fn read(outbound: &Outbound, source: &MetricsSource) -> Result<Reading, MetricsError> {
-    let url = format!("{}/metrics", source.admin.trim_end_matches('/'));
+    let text = page(outbound, &source.admin).await?;
+    Ok(parse(&text, &source.environment, &source.service)?)
+}
+
+/// Everything that the router tells.
+pub(crate) async fn page(outbound: &Outbound, admin: &str) -> Result<String, MetricsError> {
+    let url = format!("{}/metrics", admin.trim_end_matches('/'));
     let answer = outbound.call(Call::get(&url, READ_TIMEOUT, BODY_BYTES_MAX)).await?;
     if answer.status != StatusCode::OK {
         return Err(MetricsError::Status(answer.status));
@@ -74,8 +80,7 @@ pub(crate) async fn read(outbound: &Outbound, source: &MetricsSource) -> Result<
     if answer.is_cut {
         return Err(MetricsError::TooLarge);
     }
-    let text = String::from_utf8_lossy(&answer.body);
-    Ok(parse(&text, &source.environment, &source.service)?)
+    Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 /// Reads Prometheus text and keeps what is about this service.

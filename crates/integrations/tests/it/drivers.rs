@@ -5,4 +5,5 @@ mod journey;
 mod prometheus;
 mod route;
 mod server;
+mod watch;
 mod world;

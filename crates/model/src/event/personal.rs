@@ -79,7 +79,11 @@ impl Body {
                 at("/data/end/cancelled/reason", reason)
             }
             Self::RolloutUnwinding {
-                cause: Cause::StepFailed { .. } | Cause::InstanceFailed { .. } | Cause::CalendarClosed { .. },
+                cause:
+                    Cause::StepFailed { .. }
+                    | Cause::InstanceFailed { .. }
+                    | Cause::TargetLost { .. }
+                    | Cause::CalendarClosed { .. },
                 ..
             }
             | Self::RolloutEnded { end: End::Succeeded { .. } | End::RolledBack {}, .. }
@@ -96,6 +100,8 @@ impl Body {
             | Self::ReleaseCreated { .. }
             | Self::ReleaseSealed { .. }
             | Self::AgentRegistered { .. }
+            | Self::AgentLost { .. }
+            | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
@@ -111,7 +117,8 @@ impl Body {
             | Self::StepRetried { .. }
             | Self::StepTolerated { .. }
             | Self::StepSkipped { .. }
-            | Self::StepObserved { .. } => Vec::new(),
+            | Self::StepObserved { .. }
+            | Self::StepSilenced { .. } => Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::Source;
 use super::service::SecretRef;
+use super::strategy::OnHarm;
 use crate::{Millis, Name};
 
 /// Everything is optional so that an environment can inherit it: what a child says stands, maps are merged key by
@@ -44,6 +45,13 @@ pub struct Environment {
     /// Where analyses get metrics that the router does not count, by the name that queries use.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<Name, Source>,
+    /// Where alerts that a step is expected to raise are silenced for as long as it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alertmanager: Option<Alertmanager>,
+    /// What becomes of a rollout when the agent of a target that has its new version is not heard of for a minute; it is
+    /// only told when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_target_lost: Option<OnHarm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
     /// Environment variables by service, over those of the service's own contract.
@@ -78,6 +86,17 @@ pub struct RouterConfig {
 #[derive(JsonSchema)]
 #[schemars(with = "String", example = "127.0.0.1:8080", example = "[::1]:8080")]
 struct SocketAddress;
+
+/// An Alertmanager with its v2 API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Alertmanager {
+    /// For example `http://127.0.0.1:9093`.
+    pub url: String,
+    /// The control plane's environment variable that holds a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_variable: Option<String>,
+}
 
 /// How much may happen at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +142,8 @@ impl Environment {
             strategies: merged(&parent.strategies, child.strategies),
             router: child.router.or_else(|| parent.router.clone()),
             metrics: merged(&parent.metrics, child.metrics),
+            on_target_lost: child.on_target_lost.or(parent.on_target_lost),
+            alertmanager: child.alertmanager.or_else(|| parent.alertmanager.clone()),
             concurrency: child.concurrency.or_else(|| parent.concurrency.clone()),
             variables: merged_maps(&parent.variables, child.variables),
             secrets: merged_maps(&parent.secrets, child.secrets),

@@ -1,5 +1,7 @@
 //! What an analysis compares, and where the numbers come from: sources by environment, queries by metric.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,15 @@ pub struct Metric {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.01, max = 1000.0))]
     pub harm: Option<f64>,
+    /// Of a proportion: a difference of shares up to which the new version is no worse, whatever the ratio is. Of a
+    /// latency in milliseconds, of a mean in its own unit, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.000001, max = 1000000.0))]
+    pub margin_absolute: Option<f64>,
+    /// Of a proportion: a difference of shares that is small enough to be healthy, whatever the ratio is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.000001, max = 0.5))]
+    pub harm_absolute: Option<f64>,
     /// Part of the evidence, relative to those of the others; 2 if critical, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.000001, max = 1000000.0))]
@@ -97,6 +108,8 @@ pub enum Source {
     Sql(Database),
     /// A file on the control plane's machine that grows at its end.
     Csv(CsvFile),
+    /// What is pushed to the control plane as OTLP metrics.
+    Otlp(Pushed),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,6 +152,18 @@ pub struct CsvFile {
     pub lag: Millis,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pushed {
+    /// Exporters push every minute by default; 75 s when absent.
+    #[serde(default = "pushed_lag_default")]
+    pub lag: Millis,
+}
+
+fn pushed_lag_default() -> Millis {
+    Millis::from_secs(75)
+}
+
 fn lag_default() -> Millis {
     Millis::from_secs(15)
 }
@@ -151,6 +176,7 @@ pub enum Query {
     Http(HttpQuery),
     Sql(SqlQuery),
     Csv(CsvQuery),
+    Otlp(InstrumentQuery),
 }
 
 /// Counters by the part of the metric that they count. Each is a series selector without functions, for example
@@ -209,6 +235,35 @@ pub struct CsvQuery {
     pub source: Name,
 }
 
+/// Instruments by the part of the metric that they count; the points of a version are added up over all attributes that
+/// `where` admits. Of a histogram, `n` and `x` are its counts, and `sum` its sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InstrumentQuery {
+    pub source: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<Instrument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<Instrument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<Instrument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum_sq: Option<Instrument>,
+    /// A histogram, with explicit bounds or exponential ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Instrument>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Instrument {
+    /// For example `http.server.request.duration`.
+    pub name: String,
+    /// Attributes that a point must have; `*` stands for anything, as in `5*`.
+    #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+}
+
 impl Query {
     /// The source's name.
     pub const fn source(&self) -> &Name {
@@ -217,6 +272,7 @@ impl Query {
             Self::Http(it) => &it.source,
             Self::Sql(it) => &it.source,
             Self::Csv(it) => &it.source,
+            Self::Otlp(it) => &it.source,
         }
     }
 
@@ -227,6 +283,7 @@ impl Query {
             Self::Http(_) => "http",
             Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
+            Self::Otlp(_) => "otlp",
         }
     }
 }
@@ -239,6 +296,7 @@ impl Source {
             Self::Http(_) => "http",
             Self::Sql(_) => "sql",
             Self::Csv(_) => "csv",
+            Self::Otlp(_) => "otlp",
         }
     }
 
@@ -247,6 +305,7 @@ impl Source {
             Self::Prometheus(it) | Self::Http(it) => it.lag,
             Self::Sql(it) => it.lag,
             Self::Csv(it) => it.lag,
+            Self::Otlp(it) => it.lag,
         }
     }
 }

@@ -36,7 +36,36 @@ pub struct Service {
     pub zero_downtime: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Dependency>,
+    /// Alerts that steps of a rollout raise as a matter of course. They are silenced for as long as the step takes, where
+    /// the environment names an Alertmanager; one of severity critical never is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub expected_alerts: Vec<ExpectedAlert>,
     pub deployment: Deployment,
+}
+
+/// An alert that some kinds of steps are expected to raise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpectedAlert {
+    /// Its `alertname`.
+    pub alert: String,
+    /// Other labels that it has. `${service}`, `${environment}`, `${version}` and `${target}` are those of the step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The steps that raise it.
+    #[schemars(length(min = 1))]
+    pub during: Vec<NoisyStep>,
+}
+
+/// Steps that may set off alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NoisyStep {
+    Place,
+    Retire,
+    Route,
+    Command,
 }
 
 fn tier_default() -> u8 {

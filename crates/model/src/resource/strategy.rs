@@ -1,10 +1,16 @@
 //! How a service's new version takes the place of the old one.
 
+mod trigger;
+mod watch;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metric::Metric;
 use crate::{BasisPoints, Millis, Name};
+
+pub use trigger::{BurnRule, Comparing, Slo};
+pub use watch::Watch;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -19,15 +25,18 @@ pub enum Strategy {
     Canary(Canary),
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recreate {
     /// Targets that may fail without the rollout being taken back.
     #[serde(default)]
     pub max_failed: u32,
+    /// What is looked at after the last step, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rolling {
     /// Targets that may be without an instance at a time. Used when `maxSurge` is 0.
@@ -44,6 +53,9 @@ pub struct Rolling {
     pub bake_requests: u64,
     #[serde(default)]
     pub max_failed: u32,
+    /// What is looked at after the last zone, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 fn one() -> u32 {
@@ -52,11 +64,18 @@ fn one() -> u32 {
 
 impl Default for Rolling {
     fn default() -> Self {
-        Self { max_unavailable: 1, max_surge: 1, bake: Millis::ZERO, bake_requests: 0, max_failed: 0 }
+        Self {
+            max_unavailable: 1,
+            max_surge: 1,
+            bake: Millis::ZERO,
+            bake_requests: 0,
+            max_failed: 0,
+            watch: None,
+        }
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlueGreen {
     /// A Journey run against the new version before it receives traffic.
@@ -70,6 +89,9 @@ pub struct BlueGreen {
     pub scale_down_delay: Millis,
     #[serde(default)]
     pub max_failed: u32,
+    /// What is looked at after the old version has gone, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +101,9 @@ pub struct Canary {
     pub steps: Vec<CanaryStep>,
     #[serde(default)]
     pub max_failed: u32,
+    /// What is looked at after the old version has gone, and for how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +116,7 @@ pub enum CanaryStep {
     /// Wait until both the time and the number of requests have passed.
     Bake(Bake),
     /// Judge new against old.
-    Analysis(Analysis),
+    Analysis(Box<Analysis>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -190,6 +215,24 @@ pub struct Analysis {
     /// What happens when the new version is harmful.
     #[serde(default, skip_serializing_if = "OnHarm::is_default")]
     pub on_harm: OnHarm,
+    /// The new version's error budget, whatever the old one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<Slo>,
+    /// Templates of log lines, old against new, from what is pushed over OTLP and what agents send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Comparing>,
+    /// Operations and hops, old against new, from what is pushed over OTLP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<Comparing>,
+    /// Past periods, each so long ago, that the old version's numbers come from, instead of what runs beside the new one.
+    /// The new version has to be worse than every one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub periods: Vec<Millis>,
+    /// Looks for a change that begins at any time within so long, instead of for harm from the start; nothing is
+    /// healthy early then. `alpha` is the chance of any false alarm over the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_within: Option<Millis>,
 }
 
 /// Which judge's word counts.
@@ -290,6 +333,11 @@ impl Default for Analysis {
             timeout: analysis_timeout_default(),
             on_undecided: OnUndecided::default(),
             on_harm: OnHarm::default(),
+            slo: None,
+            logs: None,
+            traces: None,
+            periods: Vec::new(),
+            change_within: None,
         }
     }
 }
@@ -313,6 +361,16 @@ impl Strategy {
             Self::Rolling(_) => "rolling",
             Self::BlueGreen(_) => "blue-green",
             Self::Canary(_) => "canary",
+        }
+    }
+
+    /// What is looked at after the last step, where it says so.
+    pub const fn watch(&self) -> Option<&Watch> {
+        match self {
+            Self::Recreate(it) => it.watch.as_ref(),
+            Self::Rolling(it) => it.watch.as_ref(),
+            Self::BlueGreen(it) => it.watch.as_ref(),
+            Self::Canary(it) => it.watch.as_ref(),
         }
     }
 

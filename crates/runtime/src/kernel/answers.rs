@@ -114,6 +114,9 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ResumeScope { .. }
         | Command::RegisterAgent { .. }
         | Command::ReportInstance { .. }
+        | Command::ReportAgentLost { .. }
+        | Command::ReportAgentFound { .. }
+        | Command::NoteSilence { .. }
         | Command::Report { .. }
         | Command::Observe { .. }
         | Command::ApproveException { .. }

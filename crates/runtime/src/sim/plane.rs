@@ -266,7 +266,7 @@ impl World<'_> {
                 self.routes.insert(place, route.clone());
                 Outcome::Succeeded { result: Success::Routed { revision: route.revision } }
             }
-            Order::Analyse { metrics, canary, .. } => {
+            Order::Analyse { metrics, canary, .. } | Order::Watch { metrics, canary, .. } => {
                 worker::judged(self.scenario.quality_of(&metrics.service, canary))
             }
             Order::Http { .. } | Order::Journey { .. } => {

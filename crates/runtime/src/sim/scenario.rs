@@ -214,7 +214,7 @@ fn strategies() -> [Value; 6] {
     let strategy = |name: &str, spec: Value| resource("Strategy", name, spec);
     [
         strategy("rolling", json!({"rolling": {"maxSurge": 0, "maxUnavailable": 1, "maxFailed": 1}})),
-        strategy("surge", json!({"rolling": {"bake": "20s", "bakeRequests": 10}})),
+        strategy("surge", json!({"rolling": {"bake": "20s", "bakeRequests": 10, "watch": {}}})),
         strategy(
             "canary",
             json!({"canary": {"steps": [{"weight": 10}, {"analysis": {"timeout": "5m"}}, {"weight": 100}]}}),
@@ -226,7 +226,10 @@ fn strategies() -> [Value; 6] {
                 {"analysis": {"timeout": "5m", "onUndecided": "rollback"}}, {"pause": {"duration": "10s"}},
             ]}}),
         ),
-        strategy("blue-green", json!({"blueGreen": {"bake": "10s", "scaleDownDelay": "30s"}})),
+        strategy(
+            "blue-green",
+            json!({"blueGreen": {"bake": "10s", "scaleDownDelay": "30s", "watch": {"onHarm": "hold"}}}),
+        ),
         strategy("recreate", json!({"recreate": {}})),
     ]
 }

@@ -43,7 +43,7 @@ impl Worker {
         for Lease { effect, generation, .. } in leases {
             let blocks = match &effect.order {
                 // From the beginning: what was seen before is not recorded again.
-                Order::Analyse { .. } => BLOCKS,
+                Order::Analyse { .. } | Order::Watch { .. } => BLOCKS,
                 _ => 0,
             };
             let stage = Stage::Watching { blocks };
@@ -61,7 +61,7 @@ impl Worker {
 pub(super) fn pace(order: &Order, random: &mut Random, is_slow: bool) -> u64 {
     let usual = match order {
         Order::Bake { duration, .. } => duration.0 + random.between(0, 5_000),
-        Order::Analyse { .. } => BLOCK_MS,
+        Order::Analyse { .. } | Order::Watch { .. } => BLOCK_MS,
         Order::Place { .. } => random.between(200, 3_000),
         Order::Retire { .. } => random.between(50, 8_000),
         Order::Verify { .. } | Order::Route { .. } => random.between(5, 300),
@@ -106,6 +106,8 @@ fn verdict(decision: Decision, blocks: u64) -> Verdict {
         canary_errors: 0,
         metrics: Vec::new(),
         evidence: None,
+        sensitivity: None,
+        findings: Vec::new(),
         reasons: Vec::new(),
     }
 }

@@ -8,14 +8,21 @@ use shipway_model::plan::Action;
 
 pub(crate) fn view(rollout: &Rollout) -> RolloutAnalysis {
     let of_step = |step: &shipway_model::plan::Step| {
-        let Action::Analyse { service, control, canary, rule, .. } = &step.action else { return None };
+        let (service, control, canary, rule) = match &step.action {
+            Action::Analyse { service, control, canary, rule, .. } => {
+                (service, control, canary, rule.clone())
+            }
+            Action::Watch { service, control, canary, rule } => (service, control, canary, rule.rule()),
+            _ => return None,
+        };
         let state = rollout.step(step.id)?;
         Some(StepAnalysis {
             step: step.id,
             service: service.clone(),
             control: control.clone(),
             canary: canary.clone(),
-            rule: rule.clone(),
+            rule,
+            is_watch: step.action.is_watch(),
             under_way: matches!(state.forward, Progress::Running { .. }),
             blocks: state.track.n_blocks,
             elapsed: state.track.end,

@@ -141,13 +141,15 @@ fn planned(state: &State, rollout: &Rollout, known: &[TargetView]) -> Vec<Target
 
 fn analyses(rollout: &Rollout) -> Vec<AnalysisView> {
     let of_step = |step: &shipway_model::plan::Step| match &step.action {
-        Action::Analyse { service, control, canary, .. } => Some(AnalysisView {
-            step: step.id,
-            service: service.clone(),
-            control: control.clone(),
-            canary: canary.clone(),
-            verdict: latest_verdict(rollout.step(step.id)?)?,
-        }),
+        Action::Analyse { service, control, canary, .. } | Action::Watch { service, control, canary, .. } => {
+            Some(AnalysisView {
+                step: step.id,
+                service: service.clone(),
+                control: control.clone(),
+                canary: canary.clone(),
+                verdict: latest_verdict(rollout.step(step.id)?)?,
+            })
+        }
         _ => None,
     };
     rollout.plan.steps.iter().filter_map(of_step).collect()

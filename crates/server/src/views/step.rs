@@ -27,6 +27,7 @@ pub(crate) fn view(rollout: &Rollout, step: &Step, waiting: &[Waiting]) -> StepV
         why: step.why.clone(),
         started_at: known.and_then(|it| it.started),
         ended_at: known.and_then(|it| it.ended),
+        silenced: known.map(|it| it.silenced.clone()).unwrap_or_default(),
     }
 }
 

@@ -15,4 +15,5 @@ mod outage;
 mod pages;
 mod resources;
 mod rollouts;
+mod schedule;
 mod shutdown;

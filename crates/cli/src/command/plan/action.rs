@@ -19,6 +19,9 @@ pub(crate) fn describe(action: &Action) -> String {
         Action::Analyse { service, control, canary, .. } => {
             format!("judge {service} {canary} against {control}")
         }
+        Action::Watch { service, control, canary, rule } => {
+            format!("watch {service} {canary} for {}, against what {control} did before", rule.duration)
+        }
         Action::Command { target, command, .. } => format!("run `{}` on {target}", command.command.join(" ")),
         Action::Http { request } => format!("call {}", request.url),
         Action::Journey { name, version: Some(version), .. } => {

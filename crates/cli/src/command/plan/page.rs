@@ -2,7 +2,7 @@
 
 use shipway_api::operations::plan::PlanView;
 use shipway_model::plan::{Action, Deployed, Plan, Reversibility, Step, StepId, Unwind};
-use shipway_model::resource::strategy::OnUndecided;
+use shipway_model::resource::strategy::{OnHarm, OnUndecided};
 
 use super::describe;
 use crate::output::{Paint, Table, plain, short};
@@ -131,6 +131,15 @@ fn gate(step: &Step) -> String {
         }
         Action::Bake { requests: requests @ 1.., duration, .. } => {
             format!("passes after {duration} and {requests} requests, whichever comes later")
+        }
+        Action::Watch { rule, .. } => {
+            let word = |it: OnHarm| match it {
+                OnHarm::Rollback => "taken back",
+                OnHarm::Hold => "holds the service",
+                OnHarm::Tell => "told",
+            };
+            let (within, later) = (word(rule.on_harm), word(rule.after_window));
+            format!("after the end; harmful within {}: {within}, later: {later}", rule.window)
         }
         Action::Pause {} => "until an operator runs `shipway rollout resume`".to_owned(),
         _ => String::new(),

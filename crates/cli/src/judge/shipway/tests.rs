@@ -19,7 +19,7 @@ fn of_instances(instances: &[(&str, u64, u64)]) -> Arm {
     let mut all = arm(instances.iter().map(|it| it.1).sum(), instances.iter().map(|it| it.2).sum());
     all.latency = Histogram::default();
     let part = |&(name, requests, errors): &(&str, u64, u64)| {
-        (name.to_owned(), Part { requests, errors, latency_counts: Vec::new() })
+        (name.to_owned(), Part { requests, errors, ..Part::default() })
     };
     all.instances = instances.iter().map(part).collect();
     all
@@ -110,4 +110,58 @@ fn blocks_that_make_no_sense_are_left_out_and_told() {
     let Assessment { verdict, .. } = judging.assess();
     assert_eq!(verdict.decision, Decision::NoVerdict);
     assert!(verdict.reasons.iter().any(|it| it.contains("1 lines make no sense")), "{verdict:?}");
+}
+
+/// What each period of the past did, and with how many orders of how many sessions.
+fn of_periods(periods: &[(&str, u64, u64)]) -> Arm {
+    let mut arm = of_instances(periods);
+    for (period, part) in &mut arm.instances {
+        let x = if period == "1d ago" { 40 } else { 44 };
+        part.metrics
+            .insert("conversion".to_owned(), Sample { n: Some(400), x: Some(x), ..Sample::default() });
+    }
+    arm
+}
+
+#[test]
+fn a_watch_asks_whether_today_is_worse_than_every_period() {
+    let rule = json!({"periods": ["1d", "7d"], "changeWithin": "72h", "requests": 0});
+    let past = || of_periods(&[("1d ago", 500, 1), ("7d ago", 500, 10)]);
+    let canary = |from: u64, errors: u64| {
+        move |number: u64| (past(), if number < from { arm(500, 1) } else { arm(500, errors) })
+    };
+    let Assessment { verdict, is_final } = decided(&mut judging(rule.clone()), canary(60, 50)).unwrap();
+    assert_eq!((verdict.decision, is_final), (Decision::Harmful, true), "{verdict:?}");
+    let sensitivity = verdict.sensitivity.unwrap();
+    assert!(sensitivity.spent > 0.0 && sensitivity.spent < sensitivity.budget, "{sensitivity:?}");
+    // As bad as it was a week ago.
+    let as_then = decided(&mut judging(rule), canary(60, 10));
+    assert!(as_then.is_none(), "{as_then:?}");
+}
+
+#[test]
+fn metrics_of_periods_from_other_sources_are_compared_too() {
+    let rule = json!({"periods": ["1d", "7d"], "changeWithin": "72h", "metrics": [
+        {"name": "conversion", "kind": "proportion", "direction": "decrease", "critical": true,
+         "from": {"csv": {"source": "shop"}}},
+        {"name": "errors", "kind": "proportion"},
+    ]});
+    let with = |mut arm: Arm, x| {
+        arm.metrics.insert("conversion".to_owned(), Sample { n: Some(400), x: Some(x), ..Sample::default() });
+        arm
+    };
+    let of = |x| move |_| (of_periods(&[("1d ago", 500, 1), ("7d ago", 500, 1)]), with(arm(500, 1), x));
+    let Assessment { verdict, .. } = decided(&mut judging(rule.clone()), of(10)).unwrap();
+    assert_eq!(verdict.decision, Decision::Harmful, "{verdict:?}");
+    assert!(decided(&mut judging(rule), of(41)).is_none());
+}
+
+#[test]
+fn a_watch_without_a_past_says_so_and_goes_on() {
+    let mut judging = judging(json!({"periods": ["1d"], "changeWithin": "72h", "silence": "60s"}));
+    for number in 0..30 {
+        judging.take(&block(number, Arm::default(), arm(500, 1)));
+    }
+    let Assessment { verdict, is_final } = judging.assess();
+    assert_eq!((verdict.decision, is_final), (Decision::NoVerdict, false), "{verdict:?}");
 }

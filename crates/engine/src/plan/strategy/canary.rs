@@ -69,7 +69,7 @@ pub(super) fn lay(
                     service: service.clone(),
                     control: from.version.clone(),
                     canary: to.version.clone(),
-                    rule: rule.clone(),
+                    rule: (**rule).clone(),
                     journeys: coverage(builder, service),
                 };
                 let title = format!("judge {service} {} against {} at {weight}", to.version, from.version);

@@ -38,6 +38,36 @@ fn conclude_on(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> Option<Ou
     }
 }
 
+/// How a watch ends on this assessment, if it does. What harm does, and when, the plan says.
+pub(super) fn conclude_watch(assessment: &Assessment) -> Option<Outcome> {
+    let verdict = &assessment.verdict;
+    match verdict.decision {
+        Decision::Harmful => Some(refused("it became worse after the rollout", verdict.clone())),
+        // An error budget, logs or traces ask for a person; mere silence is never final.
+        Decision::NoVerdict if assessment.is_final => {
+            Some(refused("it has to be looked at", verdict.clone()))
+        }
+        Decision::Healthy | Decision::Undecided | Decision::NoVerdict => None,
+    }
+}
+
+/// How a watch ends whose time is up.
+pub(super) fn conclude_watch_at_the_end(elapsed: Millis, mut verdict: Verdict) -> Outcome {
+    if verdict.decision == Decision::Harmful {
+        return refused("it became worse after the rollout", verdict);
+    }
+    let reason = match verdict.decision {
+        Decision::NoVerdict => {
+            format!("watched for {elapsed}, without numbers of both versions to compare over all of it")
+        }
+        Decision::Harmful | Decision::Healthy | Decision::Undecided => {
+            format!("watched for {elapsed}: nothing became worse")
+        }
+    };
+    verdict.reasons.insert(0, reason);
+    promoted(verdict)
+}
+
 /// How the step ends on a verdict that is no conclusion, when time is up.
 pub(super) fn conclude_at_the_end(rule: &Analysis, elapsed: Millis, mut verdict: Verdict) -> Outcome {
     if let Some(outcome) = conclude_on(rule, elapsed, &verdict) {
@@ -111,6 +141,8 @@ mod tests {
             canary_errors: 0,
             metrics: Vec::new(),
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
             reasons: vec!["so it was seen".to_owned(), "and so".to_owned()],
         }
     }
@@ -166,6 +198,22 @@ mod tests {
         let tell = Analysis { on_harm: OnHarm::Tell, ..rule(OnUndecided::Hold) };
         let harmful = Assessment { verdict: verdict(Decision::Harmful, 9), is_final: true };
         check_outcome(&conclude(&tell, Millis(1), &harmful).unwrap(), "judged");
+    }
+
+    #[test]
+    fn a_watch_ends_by_harm_or_by_its_time_and_never_by_silence() {
+        let assessed = |decision, is_final| Assessment { verdict: verdict(decision, 9), is_final };
+        assert_eq!(conclude_watch(&assessed(Decision::NoVerdict, false)), None);
+        assert_eq!(conclude_watch(&assessed(Decision::Undecided, true)), None);
+        check_outcome(
+            &conclude_watch(&assessed(Decision::NoVerdict, true)).unwrap(),
+            "it has to be looked at",
+        );
+        check_outcome(&conclude_watch(&assessed(Decision::Harmful, true)).unwrap(), "it became worse");
+        for decision in [Decision::NoVerdict, Decision::Undecided] {
+            check_outcome(&conclude_watch_at_the_end(TIMEOUT, verdict(decision, 9)), "judged");
+        }
+        check_outcome(&conclude_watch_at_the_end(TIMEOUT, verdict(Decision::Harmful, 9)), "it became worse");
     }
 
     #[test]

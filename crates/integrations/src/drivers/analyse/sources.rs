@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use shipway_model::analysis::Block;
 use shipway_model::resource::metric::{Metric, Query, Source};
 use shipway_model::resource::strategy::Analysis;
 use shipway_model::{Millis, Name, Version};
 use tokio::task::JoinSet;
 
+use super::past::{before, name_of};
 use crate::asking::{AskError, Question, ask};
 use crate::outbound::Outbound;
 
@@ -21,7 +22,11 @@ use crate::outbound::Outbound;
 const STRETCH_MAX: Millis = Millis::from_secs(600);
 
 /// Every metric of a rule that has a source of its own.
-pub(super) struct Sources(Vec<Asked>);
+pub(super) struct Sources {
+    asked: Vec<Asked>,
+    /// Where control is out of the past, how long ago each period is.
+    periods: Vec<Millis>,
+}
 
 struct Asked {
     metric: Metric,
@@ -57,7 +62,7 @@ impl Sources {
                 fault: None,
             });
         }
-        Ok(Self(asked))
+        Ok(Self { asked, periods: rule.periods.clone() })
     }
 
     /// Asks everybody at once for what came since the last time, and puts it into the block. Answers with what is new
@@ -70,23 +75,33 @@ impl Sources {
         block: &mut Block,
     ) -> Vec<String> {
         let mut asking = JoinSet::new();
-        for (idx, it) in self.0.iter_mut().enumerate() {
+        // Control runs now, or has run in each of the periods.
+        let ago = if self.periods.is_empty() { vec![Millis::ZERO] } else { self.periods.clone() };
+        for (idx, it) in self.asked.iter_mut().enumerate() {
             let to = before(now, it.source.lag());
             it.since = it.since.max(before(to, STRETCH_MAX));
             if to <= it.since {
                 continue;
             }
-            let question = |version: &Version| Question {
+            let question = |version: &Version, ago: Millis| Question {
                 source: it.source.clone(),
                 query: it.query.clone(),
                 metric: it.metric.clone(),
                 version: version.clone(),
-                from: it.since,
-                to,
+                from: before(it.since, ago),
+                to: before(to, ago),
             };
-            let (outbound, control, canary) = (outbound.clone(), question(control), question(canary));
+            let controls: Vec<Question> = ago.iter().map(|ago| question(control, *ago)).collect();
+            let (outbound, canary) = (outbound.clone(), question(canary, Millis::ZERO));
             asking.spawn(async move {
-                let answers = tokio::join!(ask(&outbound, control), ask(&outbound, canary));
+                let ask_controls = async {
+                    let mut answers = Vec::new();
+                    for control in controls {
+                        answers.push(ask(&outbound, control).await?);
+                    }
+                    Ok(answers)
+                };
+                let answers: (Result<_, AskError>, _) = tokio::join!(ask_controls, ask(&outbound, canary));
                 (idx, to, answers)
             });
         }
@@ -94,17 +109,26 @@ impl Sources {
         let mut told = Vec::new();
         while let Some(ended) = asking.join_next().await {
             let (idx, to, answers) = ended.expect("asking does not panic");
-            let it = &mut self.0[idx];
+            let it = &mut self.asked[idx];
             match answers {
-                (Ok(of_control), Ok(of_canary)) => {
+                (Ok(of_controls), Ok(of_canary)) => {
                     it.since = to;
                     it.fault = None;
                     let name = it.metric.name.to_string();
-                    if of_control.is_some() && of_canary.is_some() {
+                    if of_controls.iter().any(Option::is_some) && of_canary.is_some() {
                         it.reported_at = end;
                     }
                     // Of one arm alone the judge makes a silence.
-                    block.control.metrics.extend(of_control.map(|it| (name.clone(), it)));
+                    for (idx, of_control) in of_controls.into_iter().enumerate() {
+                        let Some(sample) = of_control else { continue };
+                        let metrics = match self.periods.get(idx) {
+                            None => &mut block.control.metrics,
+                            Some(period) => {
+                                &mut block.control.instances.entry(name_of(*period)).or_default().metrics
+                            }
+                        };
+                        metrics.insert(name.clone(), sample);
+                    }
                     block.canary.metrics.extend(of_canary.map(|it| (name, it)));
                 }
                 (Err(error), _) | (_, Err(error)) => told.extend(it.failed(&error)),
@@ -121,7 +145,7 @@ impl Sources {
             let is_never = is_time_up && it.reported_at.is_zero();
             (it.metric.critical || is_time_up) && (seconds >= rule.silence || is_never)
         };
-        let it = self.0.iter().find(is_silent)?;
+        let it = self.asked.iter().find(is_silent)?;
         let (name, silence) = (&it.metric.name, Millis(elapsed.0.saturating_sub(it.reported_at.0)));
         let why =
             it.fault.as_ref().map_or("the source has no number of both versions".to_owned(), Clone::clone);
@@ -139,8 +163,4 @@ impl Asked {
         self.fault = Some(said.clone());
         Some(format!("{} is not known: {said}", self.metric.name))
     }
-}
-
-fn before(time: Timestamp, lag: Millis) -> Timestamp {
-    time.checked_sub(SignedDuration::from_millis(lag.0.cast_signed())).unwrap_or(Timestamp::MIN)
 }

@@ -20,7 +20,7 @@ use super::world::{
 };
 
 /// Every failure of the canary is harm, and enough requests without one are health.
-struct Simple {
+pub(super) struct Simple {
     requests_needed: u64,
     blocks: Vec<Block>,
     /// Never finds health.
@@ -49,12 +49,14 @@ impl Judging for Simple {
             metrics: Vec::new(),
             reasons: vec![format!("{errors} of {requests} requests failed")],
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
         };
         Assessment { verdict, is_final: decision == Decision::Harmful }
     }
 }
 
-fn judge(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
+pub(super) fn judge(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
     Ok(Box::new(Simple { requests_needed: rule.requests, blocks: Vec::new(), doubts: false }))
 }
 

@@ -92,6 +92,8 @@ impl Judging for Silent {
             metrics: Vec::new(),
             reasons: Vec::new(),
             evidence: None,
+            sensitivity: None,
+            findings: Vec::new(),
         };
         Assessment { verdict, is_final: false }
     }

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use shipway_engine::{Command, Rollout};
 use shipway_integrations::drivers::{self, Config};
+use shipway_integrations::history::History;
 use shipway_integrations::router::{Router, RouterConfig};
 use shipway_ledger::SigningKey;
 use shipway_model::analysis::Block;
@@ -54,6 +55,7 @@ pub(super) struct Setting {
     pub(super) resources: Vec<(&'static str, &'static str, Value)>,
     pub(super) judge: Judge,
     pub(super) router_token: Option<&'static str>,
+    pub(super) history: Option<History>,
     /// Where the instances of each version answer.
     pub(super) instances: BTreeMap<&'static str, SocketAddr>,
 }
@@ -65,6 +67,7 @@ impl Default for Setting {
             resources: Vec::new(),
             judge: |_| panic!("nothing is judged here"),
             router_token: None,
+            history: None,
             instances: BTreeMap::new(),
         }
     }
@@ -91,7 +94,7 @@ impl World {
         let logs = LogStore::open(folder.path()).unwrap();
         let router_token = setting.router_token.map(str::to_owned);
         let tools = Tools {
-            drivers: drivers::all(Config { router_token }),
+            drivers: drivers::all(Config { router_token, history: setting.history.clone() }),
             judge: setting.judge,
             logs: Arc::new(logs.clone()),
         };

@@ -38,6 +38,8 @@ kinds! {
     ReleaseSealed => "release.sealed",
     EvidenceAttached => "evidence.attached",
     AgentRegistered => "agent.registered",
+    AgentLost => "agent.lost",
+    AgentFound => "agent.found",
     InstanceChanged => "instance.changed",
     ScopePaused => "scope.paused",
     ScopeResumed => "scope.resumed",
@@ -62,4 +64,5 @@ kinds! {
     StepSkipped => "step.skipped",
     StepApproved => "step.approved",
     StepObserved => "step.observed",
+    StepSilenced => "step.silenced",
 }

@@ -141,6 +141,13 @@ impl Story {
                 vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
             }
             Body::StepObserved { step, verdict, .. } => self.observed(*step, verdict),
+            Body::StepSilenced { silenced, .. } => {
+                let n_quiet = silenced.alerts.len();
+                let alert = plain(&silenced.silence.alert);
+                vec![Beat::Line(format!(
+                    "  the silence of {alert} has ended; it kept {n_quiet} alerts quiet"
+                ))]
+            }
             Body::RolloutAborting { reason, .. } => {
                 let line = reasoned("is being stopped where it stands", reason);
                 vec![Beat::Line(paint.warn(&line))]
@@ -173,7 +180,9 @@ impl Story {
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }
             | Body::HoldPlaced { .. }
-            | Body::HoldReleased { .. } => Vec::new(),
+            | Body::HoldReleased { .. }
+            | Body::AgentLost { .. }
+            | Body::AgentFound { .. } => Vec::new(),
         }
     }
 

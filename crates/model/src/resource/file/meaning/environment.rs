@@ -56,7 +56,7 @@ fn check_sources(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
                 let path = way!["metrics", name, "csv", "path"];
                 site.fault(path, "the path is not absolute", "begin it with `/`");
             }
-            Source::Csv(_) | Source::Sql(_) => {}
+            Source::Csv(_) | Source::Sql(_) | Source::Otlp(_) => {}
         }
     }
 }

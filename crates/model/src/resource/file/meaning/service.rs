@@ -6,11 +6,27 @@ use super::{Segment, Site, way};
 use crate::Name;
 use crate::resource::file::nearest::nearest;
 use crate::resource::file::shape::quoted;
-use crate::resource::service::{Dependency, Deployment, Health, Probe, Service};
+use crate::resource::service::{Dependency, Deployment, ExpectedAlert, Health, Probe, Service};
 
 pub(super) fn check(name: &Name, service: &Service, site: &mut Site<'_, '_, '_, '_>) {
     check_dependencies(&service.depends_on, &Dependency::Service(name.clone()), site);
+    check_expected_alerts(&service.expected_alerts, site);
     check_deployment(&service.deployment, site);
+}
+
+/// What is critical is never silenced, so nobody may expect it.
+fn check_expected_alerts(expected: &[ExpectedAlert], site: &mut Site<'_, '_, '_, '_>) {
+    for (idx, it) in expected.iter().enumerate() {
+        if it.labels.get("severity").is_some_and(|it| it.eq_ignore_ascii_case("critical")) {
+            let message = "alerts of severity critical are never silenced";
+            let help = "remove the entry, or give the alert another severity";
+            site.fault(way!["expectedAlerts", idx, "labels", "severity"], message, help);
+        }
+        if it.alert.is_empty() {
+            let message = "a silence without the alert's name would cover every alert";
+            site.fault(way!["expectedAlerts", idx, "alert"], message, "write its `alertname`");
+        }
+    }
 }
 
 pub(super) fn check_dependencies(

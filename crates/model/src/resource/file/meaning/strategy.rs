@@ -3,10 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{Site, way};
+use crate::Millis;
 use crate::resource::metric::{Metric, MetricKind, Query};
-use crate::resource::strategy::{Analysis, Canary, CanaryStep, JudgeKind, Percent, Strategy};
+use crate::resource::strategy::{Analysis, Canary, CanaryStep, JudgeKind, Percent, Slo, Strategy, Watch};
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
+    if let Some(watch) = strategy.watch() {
+        let word = match strategy {
+            Strategy::Recreate(_) => "recreate",
+            Strategy::Rolling(_) => "rolling",
+            Strategy::BlueGreen(_) => "blueGreen",
+            Strategy::Canary(_) => "canary",
+        };
+        check_watch(way![word, "watch"], watch, site);
+    }
     match strategy {
         Strategy::Recreate(_) | Strategy::BlueGreen(_) => {}
         Strategy::Rolling(rolling) => {
@@ -49,6 +59,39 @@ fn check_canary(canary: &Canary, site: &mut Site<'_, '_, '_, '_>) {
     }
 }
 
+fn check_watch(path: &[super::Segment<'_>], watch: &Watch, site: &mut Site<'_, '_, '_, '_>) {
+    if watch.interval.0 == 0 {
+        let message = "the interval must be longer than nothing";
+        site.fault(way!(path; "interval"), message, "write for example `interval: 10s`");
+    }
+    if watch.duration < watch.window.max(Millis::from_secs(60)) {
+        let message =
+            format!("the watch ends after {}, before its window of {}", watch.duration, watch.window);
+        site.fault(
+            way!(path; "duration"),
+            message,
+            "make `duration` a minute at least, and no shorter than `window`",
+        );
+    }
+    const PERIOD_MAX: Millis = Millis::from_secs(31 * 24 * 3600);
+    if watch.periods.iter().any(|it| it.is_zero() || *it > PERIOD_MAX) {
+        let message = "a past period is some time ago, and not more than 31 days";
+        site.fault(way!(path; "periods"), message, "write for example `periods: [1d, 7d]`");
+    }
+    check_metrics(path, &watch.metrics, JudgeKind::Shipway, site);
+    check_slo(path, watch.slo.as_ref(), site);
+}
+
+fn check_slo(path: &[super::Segment<'_>], slo: Option<&Slo>, site: &mut Site<'_, '_, '_, '_>) {
+    for (idx, rule) in slo.into_iter().flat_map(|it| &it.rules).enumerate() {
+        if rule.short > rule.long || rule.short < Millis::from_secs(1) {
+            let message = format!("the short window is {}, and the long one {}", rule.short, rule.long);
+            let help = "make `short` a second at least, and no longer than `long`";
+            site.fault(way!(path; "slo", "rules", idx, "short"), message, help);
+        }
+    }
+}
+
 fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut Site<'_, '_, '_, '_>) {
     if analysis.interval.0 == 0 {
         site.fault(
@@ -61,13 +104,23 @@ fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut S
         let message = format!("the analysis would end after {}, before it may decide", analysis.timeout);
         site.fault(way!(path; "timeout"), message, "make `timeout` longer than `bake` and `interval`");
     }
+    check_metrics(path, &analysis.metrics, analysis.judge, site);
+    check_slo(path, analysis.slo.as_ref(), site);
+}
+
+fn check_metrics(
+    path: &[super::Segment<'_>],
+    metrics: &[Metric],
+    judge: JudgeKind,
+    site: &mut Site<'_, '_, '_, '_>,
+) {
     let mut names = BTreeSet::new();
-    for (idx, metric) in analysis.metrics.iter().enumerate() {
+    for (idx, metric) in metrics.iter().enumerate() {
         let path = way!(path; "metrics", idx);
         if !names.insert(&metric.name) {
             site.fault(way!(path; "name"), "a metric above has this name", "rename one of them");
         }
-        check_metric(path, metric, analysis.judge, site);
+        check_metric(path, metric, judge, site);
     }
 }
 
@@ -116,18 +169,25 @@ fn check_metric(
 
 /// Each kind needs its parts from counters.
 fn check_query(path: &[super::Segment<'_>], metric: &Metric, site: &mut Site<'_, '_, '_, '_>) {
-    let Some(Query::Prometheus(query)) = &metric.from else { return };
-    let has = |it: &Option<String>| it.is_some();
-    let (needed, is_whole) = match metric.kind {
-        MetricKind::Proportion => ("`n` and `x`", has(&query.n) && has(&query.x)),
-        MetricKind::Count => ("`x`", has(&query.x)),
-        MetricKind::Mean => {
-            ("`n`, `sum` and `sumSq`", has(&query.n) && has(&query.sum) && has(&query.sum_sq))
+    let (word, [n, x, sum, sum_sq, latency]) = match &metric.from {
+        Some(Query::Prometheus(it)) => {
+            let named = [&it.n, &it.x, &it.sum, &it.sum_sq, &it.latency];
+            ("prometheus", named.map(Option::is_some))
         }
-        MetricKind::Latency => ("`latency`", has(&query.latency)),
+        Some(Query::Otlp(it)) => {
+            let named = [&it.n, &it.x, &it.sum, &it.sum_sq, &it.latency];
+            ("otlp", named.map(Option::is_some))
+        }
+        Some(Query::Http(_) | Query::Sql(_) | Query::Csv(_)) | None => return,
+    };
+    let (needed, is_whole) = match metric.kind {
+        MetricKind::Proportion => ("`n` and `x`", n && x),
+        MetricKind::Count => ("`x`", x),
+        MetricKind::Mean => ("`n`, `sum` and `sumSq`", n && sum && sum_sq),
+        MetricKind::Latency => ("`latency`", latency),
     };
     if !is_whole {
         let message = format!("the counters of `{}` are not all named", metric.name);
-        site.fault(way!(path; "from", "prometheus"), message, format!("name {needed}"));
+        site.fault(way!(path; "from", word), message, format!("name {needed}"));
     }
 }
