@@ -13,6 +13,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod web;
 
 use std::process::ExitCode;
 

@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 9] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package {
         name: "python3-venv",
@@ -32,6 +32,13 @@ const PACKAGES: [Package; 6] = [
         probe: &["prometheus", "--version"],
         purpose: "is asked for metrics in a test",
     },
+    Package {
+        name: "chromium",
+        probe: &["chromium", "--version"],
+        purpose: "shows the pages in their tests",
+    },
+    Package { name: "nodejs", probe: &["node", "--version"], purpose: "drives the browser" },
+    Package { name: "npm", probe: &["npm", "--version"], purpose: "installs what drives the browser" },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 
