@@ -32,6 +32,11 @@ const PACKAGES: [Package; 6] = [
         probe: &["prometheus", "--version"],
         purpose: "is asked for metrics in a test",
     },
+    Package {
+        name: "openssh-client",
+        probe: &["sh", "-c", "command -v ssh-keygen"],
+        purpose: "signs approvals, and says in tests whether it accepts them",
+    },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 

@@ -9,8 +9,10 @@ pub mod agent;
 pub mod artifact;
 pub mod blob;
 pub mod calendar;
+pub mod change;
 pub mod environment;
 pub mod evidence;
+pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
@@ -98,6 +100,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     pause::ALL,
     calendar::ALL,
     schedule::ALL,
+    change::ALL,
+    key::ALL,
     environment::ALL,
     agent::ALL,
     ledger::ALL,

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod analysis;
 pub mod artifact;
+pub mod change;
 pub mod environment;
 pub mod evidence;
 pub mod exception;

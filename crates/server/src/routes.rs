@@ -6,8 +6,10 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod change;
 mod environment;
 mod evidence;
+mod key;
 mod ledger;
 mod pause;
 mod plan;
@@ -30,6 +32,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         pause::add,
         calendar::add,
         schedule::add,
+        change::add,
+        key::add,
         environment::add,
         agent::add,
         ledger::add,

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod approvals;
 mod audit;
 mod erase;
 mod export;
@@ -25,6 +26,7 @@ pub(crate) enum Ledger {
     #[command(visible_alias = "proof")]
     Prove(prove::Prove),
     Export(export::Export),
+    Approvals(approvals::Approvals),
     Follow(follow::Follow),
     Head(head::Head),
     Erase(erase::Erase),
@@ -40,6 +42,7 @@ impl Ledger {
             Self::Show(it) => it.run(connection).await,
             Self::Prove(it) => it.run(connection).await,
             Self::Export(it) => it.run(connection).await,
+            Self::Approvals(it) => it.run(connection).await,
             Self::Follow(it) => it.run(connection).await,
             Self::Head(it) => it.run(connection).await,
             Self::Erase(it) => it.run(connection).await,

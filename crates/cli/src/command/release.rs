@@ -7,9 +7,11 @@ use crate::settings::ConnectionArgs;
 
 mod create;
 mod diff;
+mod hotfix;
 mod list;
 mod seal;
 mod show;
+mod touches;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Release {
@@ -18,6 +20,7 @@ pub(crate) enum Release {
     Show(show::Show),
     List(list::List),
     Diff(diff::Diff),
+    Hotfix(hotfix::Hotfix),
 }
 
 impl Release {
@@ -28,6 +31,7 @@ impl Release {
             Self::Show(it) => it.run(connection).await,
             Self::List(it) => it.run(connection).await,
             Self::Diff(it) => it.run(connection).await,
+            Self::Hotfix(it) => it.run(connection).await,
         }
     }
 }

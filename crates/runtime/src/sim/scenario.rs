@@ -107,7 +107,7 @@ impl Scenario {
         }
         let id = ReleaseId::from_uuid(random.uuid());
         let bundle =
-            Bundle { name: name("shop"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
+            Bundle { name: name("shop"), version, parts, documents: BTreeMap::new(), class: Class::Normal, touches: None };
         commands.push(Command::CreateRelease { id, bundle });
         commands.push(Command::SealRelease { id });
         commands.push(start(id, environment, random));

@@ -161,7 +161,7 @@ impl World {
         };
         let parts = BTreeMap::from([(service, part)]);
         let bundle =
-            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
+            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal, touches: None };
         self.submit(Command::CreateRelease { id, bundle }).await;
         self.submit(Command::SealRelease { id }).await;
         let (release, id) = (id, self.runtime.new_rollout_id());
