@@ -9,7 +9,7 @@ use shipway_policy::cedar::{Action, Fault, Rules};
 use shipway_server::Decide;
 
 /// Operations that change nothing although they are posted.
-const READS: [&str; 1] = ["makePlan"];
+const READS: [&str; 3] = ["makePlan", "draftApproval", "assessRisk"];
 
 /// The organisation's policies together with the shipped ones.
 pub(crate) fn compile(policies: &[(Name, &AccessPolicy)]) -> Result<Decide, Vec<(Name, String)>> {

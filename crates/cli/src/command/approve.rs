@@ -270,6 +270,16 @@ mod tests {
         (Draft { statement, text, challenge: String::new() }, intent, view)
     }
 
+    /// What any other program makes of the statement by RFC 8785 is what was signed.
+    #[test]
+    fn the_signed_bytes_are_canonical_json() {
+        let (draft, ..) = scene();
+        let mut statement = draft.statement;
+        let now = statement.issued;
+        statement.window = Some(Window { from: now, until: statement.expires });
+        assert_eq!(shipway_ledger::to_canonical(&statement).unwrap(), statement.bytes());
+    }
+
     #[test]
     fn what_was_swapped_between_showing_and_signing_is_not_signed() {
         let (draft, intent, view) = scene();

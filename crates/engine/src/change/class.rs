@@ -169,9 +169,11 @@ fn is_of(when: &When, name: &Name, service: &Service) -> bool {
 }
 
 fn vendors(service: &Service) -> BTreeSet<&Name> {
-    let vendor = |it| match it {
-        &Dependency::Vendor(ref name) => Some(name),
-        Dependency::Service(_) | Dependency::Library(_) => None,
-    };
-    service.depends_on.iter().filter_map(vendor).collect()
+    let mut found = BTreeSet::new();
+    for dependency in &service.depends_on {
+        if let Dependency::Vendor(name) = dependency {
+            found.insert(name);
+        }
+    }
+    found
 }

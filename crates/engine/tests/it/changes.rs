@@ -17,46 +17,25 @@ use shipway_model::{ChangeId, Digest, ReleaseId, RolloutId};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 
-use crate::world::{World, resource, resources, uuid_from, version};
+use crate::world::{World, name, resource, resources, uuid_from, version};
 
-/// The shop, protected, owned by a team of four.
+/// The shop, protected, owned by a team of four. A policy stands under `changePolicy` as it is.
 pub(super) fn protected(environment: serde_json::Value) -> World {
-    let mut spec = json!({ "protected": true });
+    let mut world = World::with_shop(json!({}));
+    let mut spec = serde_json::to_value(world.state.catalogue.environment(&name("production"))).unwrap();
+    spec["protected"] = json!(true);
     spec.as_object_mut().unwrap().extend(environment.as_object().unwrap().clone());
-    if spec.get("changePolicy").is_some_and(|it| it.is_object()) {
-        let policy = spec["changePolicy"].take();
-        spec["changePolicy"] = json!("regulated");
-        let mut world = World::new();
-        declare(&mut world, "ana", "ChangePolicy", "regulated", policy);
-        return with_shop(world, spec);
+    if spec["changePolicy"].is_object() {
+        let policy = std::mem::replace(&mut spec["changePolicy"], json!("regulated"));
+        declare(&mut world, "root", "ChangePolicy", "regulated", policy);
     }
-    with_shop(World::new(), spec)
-}
-
-fn with_shop(mut world: World, environment: serde_json::Value) -> World {
-    let shop = World::with_shop(json!({}));
-    for event in &shop.events {
-        world.ask_as(&event.actor, command_of(&event.body)).unwrap();
+    if spec["changePolicy"].is_null() {
+        spec.as_object_mut().unwrap().remove("changePolicy");
     }
-    let current = world.state.catalogue.environment(&crate::world::name("production")).unwrap();
-    let mut spec = serde_json::to_value(current).unwrap();
-    spec.as_object_mut().unwrap().extend(environment.as_object().unwrap().clone());
     declare(&mut world, "root", "Environment", "production", spec);
     declare(&mut world, "root", "Team", "shop", json!({ "members": ["ana", "ben", "cem", "dan"] }));
     world.pass(60);
     world
-}
-
-fn command_of(body: &Body) -> Command {
-    match body {
-        Body::ResourceApplied { resource, .. } => {
-            Command::ApplyResources { resources: vec![(**resource).clone()] }
-        }
-        Body::AgentRegistered { host, address, labels } => {
-            Command::RegisterAgent { host: host.clone(), address: *address, labels: labels.clone() }
-        }
-        other => panic!("the shop alone has no {other:?}"),
-    }
 }
 
 pub(super) fn declare(world: &mut World, by: &str, kind: &str, name: &str, spec: serde_json::Value) {
