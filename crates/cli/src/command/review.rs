@@ -39,8 +39,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shipway review hold chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --summary \"Receipts were wrong for 20 minutes.\" \\
-      --causes \"The rounding rule had no test.\" --action test-rounding=shop@2026-04-01T00:00:00Z")]
+  shipway review hold chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --summary \"Receipts were wrong.\" --action test-rounding=shop@2026-04-01T00:00:00Z")]
 pub(crate) struct Hold {
     change: ChangeId,
     /// What happened, and what it did to whom

@@ -17,8 +17,8 @@ use crate::settings::ConnectionArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shipway key revoke sha256:6d2f…  --reason \"a new laptop\"
-  shipway key revoke sha256:6d2f… --since 2026-03-13T18:00:00Z --reason \"the laptop was stolen\"")]
+  shipway key revoke sha256:6d2f0b5a9c1e4f7788a1b2c3d4e5f60718293a4b5c6d7e8f9012a3b4c5d6e7f8 --reason \"a new laptop\"
+  shipway key revoke sha256:6d2f0b5a9c1e4f7788a1b2c3d4e5f60718293a4b5c6d7e8f9012a3b4c5d6e7f8 --since 2026-03-13T18:00:00Z --reason \"the laptop was stolen\"")]
 pub(crate) struct Revoke {
     /// As `shipway key list` shows it
     key: Digest,
