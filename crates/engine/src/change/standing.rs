@@ -25,7 +25,8 @@ pub struct Standing {
     pub requirements: Vec<Requirement>,
     /// Words that do not count, each by its nonce with why.
     pub void: Vec<(String, String)>,
-    /// What keeps it from beginning, in sentences; empty when nothing does.
+    /// What keeps it from beginning, in sentences; empty when nothing does. It becomes a part of the record, and so
+    /// names nobody: who could end it is told beside it.
     pub against: Vec<String>,
     /// When a word begins to count.
     pub next: Option<Timestamp>,
@@ -144,7 +145,7 @@ fn words(
         for word in word::last_words(state, case) {
             let rejects = word.approval.statement.decision == Decision::Reject;
             if rejects && word::check(state, case, &involved, word, longest, moment).is_ok() {
-                standing.against.push(format!("{} said no", word.by));
+                standing.against.push("somebody who is asked said no".to_owned());
             }
         }
     }
@@ -164,16 +165,13 @@ fn against(
     }
     for requirement in standing.requirements.iter().filter(|it| !it.is_satisfied()) {
         let missing = requirement.needed as usize - requirement.given.len();
-        let who: Vec<&str> = requirement.can.iter().map(String::as_str).collect();
-        against.push(match who[..] {
-            _ if who.len() < missing => format!(
-                "{} needs {missing} more, and only {} could say so: {}",
-                requirement.name,
-                who.len(),
-                if who.is_empty() { "nobody is left".to_owned() } else { who.join(", ") }
-            ),
-            [one] => format!("{} needs the word of {one}", requirement.name),
-            _ => format!("{} needs {missing} more of {}", requirement.name, who.join(", ")),
+        let left = requirement.can.len();
+        against.push(match missing {
+            _ if left < missing => {
+                format!("{} needs {missing} more, and only {left} could say so", requirement.name)
+            }
+            1 => format!("{} needs 1 more word", requirement.name),
+            _ => format!("{} needs {missing} more words", requirement.name),
         });
     }
     if let Some(emergency) = &case.change.emergency
@@ -218,7 +216,7 @@ pub(crate) fn fallen(state: &State, rollout: &Rollout) -> Option<String> {
         .words
         .iter()
         .filter(|it| it.at <= began && it.withdrawn.is_none_or(|at| at > began))
-        .filter_map(|it| Some(format!("{}'s word: {}", it.by, word::check_signed(state, case.id, it).err()?)))
+        .filter_map(|it| Some(word::check_signed(state, case.id, it).err()?.to_string()))
         .collect();
     if taken.is_empty() {
         return None;
@@ -226,5 +224,5 @@ pub(crate) fn fallen(state: &State, rollout: &Rollout) -> Option<String> {
     // A policy that was edited since asks nothing of what has begun; a word that another one replaced is not missed.
     let standing = standing(state, case, began);
     let first = standing.requirements.iter().find(|it| !it.is_satisfied())?;
-    Some(format!("{} is no longer satisfied: {}", first.name, taken.join("; ")))
+    Some(format!("{} is no longer satisfied, a word fell: {}", first.name, taken.join("; ")))
 }

@@ -127,7 +127,8 @@ async fn a_rollout_begins_on_a_word_that_openssh_signed_and_accepts() {
     let id = start(&bed, "1.0.0").await;
     let change = ChangePath { change: ChangeId::of(id) };
     let view = bed.admin.call::<ShowChange>(change.clone(), (), ()).await.unwrap().value;
-    assert_eq!(view.against, ["owners (shop) needs 1 more of ben, cem"]);
+    assert_eq!(view.against, ["owners (shop) needs 1 more word"]);
+    assert_eq!(view.requirements[0].can, ["ben", "cem"]);
     assert_eq!(view.change.risk.score, view.change.risk.factors.iter().map(|it| it.points).sum::<u32>());
     let rollout = bed.admin.call::<ShowRollout>(RolloutPath { rollout: id }, (), ()).await.unwrap().value;
     assert!(matches!(rollout.summary.phase, Phase::Queued { .. }));
