@@ -120,14 +120,14 @@ async fn with_a_standby_that_lags_the_loss_is_noticed() {
         let lost = "the store has lost 2 events that were shown";
         wait_for("the loss is told", async || says().await.contains(lost)).await;
         let client = Client::new(url, site.token().to_owned()).expect("a valid address");
-        let new = NewToken { name: "host-d".to_owned(), role: Role::Agent, expires: None };
+        let new = NewToken { name: "host-d".to_owned(), role: Role::Agent, expires: None, scope: None };
         client.call::<IssueToken>((), (), new).await.expect_err("nothing is done on top of what is lost");
     }
     // One starts again, and comes as far as the other had been, by another way.
     site.restart_replica(0).await;
     let client = Client::new(&urls[0], site.token().to_owned()).expect("a valid address");
     for host in ["host-d", "host-e"] {
-        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None };
+        let new = NewToken { name: host.to_owned(), role: Role::Agent, expires: None, scope: None };
         client.call::<IssueToken>((), (), new).await.expect("it goes on from what is there");
     }
     let size = client.call::<ShowLedgerHead>((), (), ()).await.expect("an answer").value.size;
