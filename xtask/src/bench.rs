@@ -38,6 +38,11 @@ const BENCHES: &[Bench] = &[
         summary: "metric-blocks judged per second on one core",
     },
     Bench {
+        name: "access",
+        package: "shipway-policy",
+        summary: "questions of authorisation answered per second, and p99, with up to 1,000 policies",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
         summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",

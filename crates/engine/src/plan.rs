@@ -23,6 +23,7 @@ mod strategy;
 mod template;
 
 use build::Builder;
+pub(crate) use stage::written_out as stages;
 
 /// A plan for shipping `release` to `environment` as things stand. Nothing is touched.
 ///

@@ -21,6 +21,11 @@ const CALL_EXPECTED: Millis = Millis(1_000);
 const COMMAND_EXPECTED: Millis = Millis(10_000);
 /// What a watch may take on top of its own time, which stands still while no control plane runs.
 const WATCH_SLACK: Millis = Millis::from_secs(24 * 3600);
+/// How long a rollout waits at its gates where the pipeline sets no time: whoever has not supplied it by then is not
+/// about to.
+const GATES_PATIENCE: Millis = Millis::from_secs(30 * 24 * 3600);
+/// Every asking of gates is an attempt, so their number says nothing of failures.
+const GATES_RETRIES: u32 = 1_000;
 
 pub(super) struct Builder<'a> {
     pub(super) ground: &'a Ground<'a>,
@@ -180,6 +185,7 @@ impl<'a> Builder<'a> {
             Action::Analyse { rule, .. } => rule.timeout.saturating_add(SLACK),
             Action::Journey { journey, .. } => journey.timeout.saturating_add(SLACK),
             Action::Bake { duration, .. } => duration.saturating_add(self.ground.step_timeout()),
+            Action::Gates { .. } => GATES_PATIENCE,
             _ => self.ground.step_timeout(),
         };
         self.stage.timeout.unwrap_or(own)
@@ -302,6 +308,7 @@ fn usual(action: &Action) -> (Millis, u32) {
         Action::Watch { .. } => (Millis::ZERO, 3),
         Action::Command { .. } => (COMMAND_EXPECTED, 0),
         Action::Http { .. } | Action::Journey { .. } => (CALL_EXPECTED, 0),
+        Action::Gates { .. } => (QUICK_EXPECTED, GATES_RETRIES),
         Action::Pause {} | Action::Approval { .. } => (Millis::ZERO, 0),
     }
 }

@@ -313,6 +313,7 @@ impl World<'_> {
                 completed()
             }
             Order::Bake { .. } => completed(),
+            Order::Gates { .. } => failed("nobody in this world knows policies", false, None),
             Order::Place { .. } | Order::Retire { .. } | Order::Verify { .. } | Order::Command { .. } => {
                 failed("only agents do this", false, None)
             }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Waiver;
+use crate::evidence::{Kind, Normal, Word};
+use crate::release::{Document, ReleaseRef};
+use crate::{Digest, EvidenceId, Name, Version, WaiverId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::evidence::{Kind, Normal, Word};
-use shipway_model::gate::Waiver;
-use shipway_model::release::{Document, ReleaseRef};
-use shipway_model::{Digest, EvidenceId, Name, Version, WaiverId};
 
 /// A release, what it holds, what runs where it is to go, and what is known of both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
