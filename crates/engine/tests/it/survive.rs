@@ -85,7 +85,7 @@ fn between_them_the_ways_need_every_kind_of_effect() {
                 Order::Http { .. } => "http",
                 Order::Journey { .. } => "journey",
                 // They touch nothing in the world, and have tests of their own beside this file.
-                Order::Watch { .. } | Order::Gates { .. } => "looks on",
+                Order::Gates { .. } => unreachable!("no policy is declared"),
             });
             None
         });
