@@ -38,6 +38,7 @@ Examples:
   shipway approve chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --key ~/.ssh/id_work --from 2026-03-14T20:00:00Z --until 2026-03-15T04:00:00Z
   shipway approve chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --print > word.json
   shipway approve chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --statement word.json --signature word.json.sig")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct Approve {
     change: ChangeId,
     /// Your key, registered by `shipway key add`; ~/.ssh/id_ed25519 when left out
