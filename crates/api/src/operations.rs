@@ -5,6 +5,8 @@
 
 use crate::Endpoint;
 
+pub mod access;
+pub mod account;
 pub mod agent;
 pub mod artifact;
 pub mod blob;
@@ -108,6 +110,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     agent::ALL,
     ledger::ALL,
     token::ALL,
+    access::ALL,
+    account::ALL,
 ];
 
 /// The rows of the table.

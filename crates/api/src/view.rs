@@ -1,5 +1,7 @@
 //! What is answered, where the type of the model itself does not say enough.
 
+pub mod access;
+pub mod account;
 pub mod agent;
 pub mod analysis;
 pub mod artifact;

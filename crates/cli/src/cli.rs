@@ -90,6 +90,14 @@ pub(crate) enum Verb {
     /// Give and take access
     #[command(subcommand)]
     Token(command::token::Token),
+    /// See who may do what and why, and get privilege for a time
+    #[command(subcommand)]
+    Access(command::access::Access),
+    /// Add, close and list accounts of people
+    #[command(subcommand)]
+    User(command::user::User),
+    Login(command::login::Login),
+    Logout(command::logout::Logout),
     Whoami(command::whoami::Whoami),
     /// See which settings hold, and who gave them
     #[command(subcommand)]
@@ -119,6 +127,7 @@ impl Verb {
             | Self::Version(_)
             | Self::Help(_) => false,
             Self::Evidence(it) => it.asks_a_control_plane(),
+            Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
@@ -140,6 +149,9 @@ impl Verb {
             | Self::Agents(_)
             | Self::Ledger(_)
             | Self::Token(_)
+            | Self::User(_)
+            | Self::Login(_)
+            | Self::Logout(_)
             | Self::Whoami(_) => true,
         }
     }

@@ -3,6 +3,7 @@
 use crate::cli::{Cli, Verb};
 use crate::failure::{Failure, Outcome};
 
+pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod agents;
 pub(crate) mod analysis;
@@ -21,6 +22,8 @@ pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod ledger;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
@@ -35,6 +38,7 @@ pub(crate) mod store;
 pub(crate) mod token;
 mod trust;
 pub(crate) mod up;
+pub(crate) mod user;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod version;
@@ -94,6 +98,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Witness(it) => it.run().await,
         Verb::Analysis(it) => it.run(),
         Verb::Token(it) => it.run(connection).await,
+        Verb::Access(it) => it.run(connection).await,
+        Verb::User(it) => it.run(connection).await,
+        Verb::Login(it) => it.run(connection).await,
+        Verb::Logout(it) => it.run(connection).await,
         Verb::Whoami(it) => it.run(connection).await,
         Verb::Config(it) => it.run(connection),
         Verb::Completion(it) => it.run(),

@@ -118,6 +118,7 @@ impl ControlPlane {
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
         config.ask_gates = ask_gates;
+        config.compile_access = crate::access::compile;
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
         let mut drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),

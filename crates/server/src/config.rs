@@ -12,6 +12,8 @@ use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
 use shipway_model::resource::Policy;
 
+use crate::access::rules::{Compile, by_role};
+
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
 /// How long a request may take, its waits aside.
@@ -37,11 +39,14 @@ pub struct Config {
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
     pub read_evidence: EvidenceReader,
+    /// How policies over access are compiled.
+    pub compile_access: Compile,
     pub ask_gates: GateAsker,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence and no gate is known yet.
+    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence and no gate is known yet, and no language of
+    /// policies: roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
@@ -49,6 +54,7 @@ impl Config {
             blob_bytes_max: 1 << 30,
             streams_max: 256,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+            compile_access: by_role,
             // No requirement at all passes nothing.
             ask_gates: |_, _| Vec::new(),
         }

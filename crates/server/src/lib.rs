@@ -27,8 +27,10 @@ mod recall;
 mod router;
 mod routes;
 mod serve;
+mod sign_in;
 mod views;
 
+pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::{Config, EvidenceReader, GateAsker};

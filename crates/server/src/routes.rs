@@ -2,6 +2,8 @@
 
 use crate::router::Routes;
 
+mod access;
+mod account;
 mod agent;
 mod artifact;
 mod blob;
@@ -40,6 +42,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         agent::add,
         ledger::add,
         token::add,
+        access::add,
+        account::add,
     ];
     nouns.into_iter().fold(routes, |routes, add| add(routes))
 }

@@ -215,6 +215,19 @@ impl<'a> Builder<'a> {
         self.lay(title, "", after, retire, Some(place))
     }
 
+    /// Takes away what does not stand: there is nothing that could be brought back.
+    pub(super) fn clear(
+        &mut self,
+        service: &Name,
+        deployed: &Deployed,
+        target: &Name,
+        after: &[StepId],
+    ) -> StepId {
+        let (_, retire) = self.pair(service, deployed, target);
+        let title = format!("clear {service} {} from {target}", deployed.version);
+        self.lay(title, "it does not stand, and is not brought back", after, retire, None)
+    }
+
     fn pair(&self, service: &Name, deployed: &Deployed, target: &Name) -> (Action, Action) {
         let instance = self.ground.instance(service, deployed, target);
         let artifact = *deployed.variants.get(target).unwrap_or(&deployed.artifact);

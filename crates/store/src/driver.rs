@@ -1,4 +1,4 @@
-//! The threads on which connections live.
+//! The threads on which connections to databases and to object storage live.
 
 use std::io;
 use std::sync::{Arc, mpsc};
@@ -9,19 +9,19 @@ const THREADS: usize = 2;
 /// Runs futures for callers that block. They call from threads of all kinds, also those of another async runtime, where
 /// a runtime can neither be entered nor dropped.
 #[derive(Debug)]
-pub(super) struct Driver {
+pub(crate) struct Driver {
     runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Driver {
-    pub(super) fn start() -> io::Result<Arc<Self>> {
+    pub(crate) fn start() -> io::Result<Arc<Self>> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(THREADS).thread_name("shipway-postgres").enable_all().build()?;
+        let runtime = builder.worker_threads(THREADS).thread_name("shipway-store").enable_all().build()?;
         Ok(Arc::new(Self { runtime: Some(runtime) }))
     }
 
     /// Blocks until `work` is done.
-    pub(super) fn block<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+    pub(crate) fn block<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
         let (sender, done) = mpsc::sync_channel(1);
         self.spawn(async move {
             // Whoever asked waits below.
@@ -30,7 +30,7 @@ impl Driver {
         done.recv().expect("what runs on the driver does not panic")
     }
 
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let runtime = self.runtime.as_ref().expect("it is there until it is dropped");
         runtime.spawn(work);
     }

@@ -1,53 +1,37 @@
-//! Opening: nothing, and a ledger of a million events.
+//! A long ledger, written straight into the store as the kernel would.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use shipway_ledger::{Checkpoint, Frontier, leaf_hash, to_canonical};
+use shipway_ledger::{Checkpoint, Frontier, SigningKey, leaf_hash, to_canonical};
 use shipway_model::event::{Body, Event, Schema};
 use shipway_runtime::store::{Batch, NODE_LEVEL_MIN, Node};
-use shipway_runtime::{Record, Runtime, Store};
+use shipway_runtime::{Config, OsEntropy, Record, Store, SystemClock};
 use shipway_store::SqliteStore;
 
-use crate::rate::{block_on, median};
-use crate::whole::config;
-
-const N_EVENTS: u64 = 1_000_000;
 const BATCH: u64 = 10_000;
-const ROUNDS: usize = 3;
 
-pub(crate) fn measure(folder: &Path) {
-    let empty = (0..ROUNDS).map(|round| open(&folder.join(format!("empty-{round}.db"))));
-    println!("opening, median of {ROUNDS}");
-    println!("  an empty ledger          {:>8.1} ms", median(empty) * 1000.0);
-    let path = folder.join("million.db");
-    fill(&path);
-    let seconds = median((0..ROUNDS).map(|_| open(&path)));
-    println!("  {N_EVENTS} events           {:>8.1} ms", seconds * 1000.0);
-    println!("  replayed and verified    {:>8.0} events/s", N_EVENTS as f64 / seconds);
+pub(crate) fn config() -> Config {
+    let origin = "shipway.test/bench".parse().expect("is an origin");
+    Config {
+        tenant: "bench".parse().expect("is a name"),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        signer: SigningKey::from_seed(origin, &[7; 32]),
+    }
 }
 
-/// Seconds until commands would be taken.
-fn open(path: &Path) -> f64 {
-    let start = Instant::now();
-    let store = SqliteStore::open(path).expect("opens");
-    let runtime = Runtime::open(Box::new(store), config()).expect("opens");
-    let seconds = start.elapsed().as_secs_f64();
-    block_on(runtime.shutdown());
-    seconds
-}
-
-/// Writes the ledger straight into the store, as the kernel would.
-fn fill(path: &Path) {
+/// `n_events` of 294 bytes or so.
+pub(crate) fn fill(path: &Path, n_events: u64) {
     let mut store = SqliteStore::open(path).expect("opens");
     let signer = config().signer;
     let mut frontier = Frontier::default();
-    for revision in 0..N_EVENTS / BATCH {
+    for revision in 0.. {
         let mut batch = Batch { revision, ..Batch::default() };
-        for _ in 0..BATCH {
+        for _ in 0..BATCH.min(n_events - frontier.size()) {
             let event = event(frontier.size());
             let bytes = to_canonical(&event).expect("is canonical");
             let leaf = leaf_hash(&bytes);
@@ -58,6 +42,9 @@ fn fill(path: &Path) {
                     batch.nodes.push(Node { level, index, hash });
                 }
             });
+        }
+        if batch.records.is_empty() {
+            return;
         }
         let (size, root) = (frontier.size(), frontier.root());
         let origin = signer.verifier().name().clone();
