@@ -30,6 +30,7 @@ mod release;
 mod releases;
 mod rollout;
 mod rollouts;
+mod same_origin;
 mod search;
 mod service;
 mod services;
@@ -66,4 +67,5 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sign-in", post(sign_in::handle))
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
+        .layer(axum::middleware::from_fn(same_origin::check))
 }
