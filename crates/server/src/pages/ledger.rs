@@ -1,5 +1,7 @@
 //! The ledger: every event, what it says, and the proof that it is there.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -67,12 +69,13 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
     while reached > floor && rows.len() < PAGE as usize {
         let from = reached.saturating_sub(BATCH.min(depth)).max(floor);
         let (records, disclosures) = read(visit, from, reached - from).await?;
+        let texts = beside(&disclosures);
         for record in records.iter().rev() {
             if rows.len() == PAGE as usize {
                 break;
             }
             reached = record.position;
-            if is_about(record, &disclosures, &words) {
+            if is_about(record, &texts, &words) {
                 rows.push(row(visit, &views::ledger::event(record, &disclosures)?));
             }
         }
@@ -98,18 +101,28 @@ async fn read(visit: &Visit, from: u64, n: u64) -> Result<(Vec<Record>, Vec<Disc
     Ok((records, disclosures))
 }
 
+/// The texts beside the ledger, in small letters, by the record that commits to them.
+type Beside = BTreeMap<u64, Vec<String>>;
+
+fn beside(disclosures: &[Disclosure]) -> Beside {
+    let mut beside = Beside::new();
+    for it in disclosures {
+        beside.entry(it.position).or_default().push(it.text.to_lowercase());
+    }
+    beside
+}
+
 /// Whether every word is somewhere in what was hashed or in the texts beside it. Only what is found is read as JSON.
-fn is_about(record: &Record, disclosures: &[Disclosure], words: &[String]) -> bool {
+fn is_about(record: &Record, beside: &Beside, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
-    let mut text = String::from_utf8_lossy(&record.bytes).to_lowercase();
-    let first = disclosures.partition_point(|it| it.position < record.position);
-    for beside in disclosures[first..].iter().take_while(|it| it.position == record.position) {
-        text.push(' ');
-        text.push_str(&beside.text.to_lowercase());
-    }
-    words.iter().all(|it| text.contains(it.as_str()))
+    let text = String::from_utf8_lossy(&record.bytes).to_lowercase();
+    let beside = beside.get(&record.position);
+    words.iter().all(|word| {
+        text.contains(word.as_str())
+            || beside.is_some_and(|it| it.iter().any(|it| it.contains(word.as_str())))
+    })
 }
 
 fn row(visit: &Visit, event: &LedgerEvent) -> Row {
