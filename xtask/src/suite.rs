@@ -19,8 +19,8 @@ pub(crate) fn test() -> Vec<Step> {
         })
     }));
     steps.push(simulate::step());
-    steps.push(Step::with_tests("the pages in a browser", web::test));
     steps.push(Step::new("fuzzing", || fuzz::run(fuzz::SECONDS, &fuzz::TARGETS)));
+    steps.push(Step::with_tests("the pages in a browser", web::test));
     // The README's first command, as it was built for the tests.
     steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
     steps

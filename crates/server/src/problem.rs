@@ -24,16 +24,16 @@ impl Failure {
         Self(Box::new(Problem::new(code, detail)))
     }
 
-    pub(crate) fn problem(&self) -> &Problem {
-        &self.0
-    }
-
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
