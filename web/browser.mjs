@@ -32,9 +32,8 @@ export class Browser {
     const faults = watch(page);
     const person = { context, page, faults, site };
     await page.goto(site.url);
-    if (options.javaScriptEnabled !== false) await page.getByLabel("Token").fill(token);
-    else await page.locator("#token").fill(token);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("#token").fill(token);
+    await page.getByRole("button", { name: "Sign in with the token" }).click();
     await page.getByRole("heading", { level: 1, name: "Now" }).waitFor();
     return person;
   }

@@ -19,7 +19,7 @@ const SHOPPERS = 40;
 const VERSIONS = [
   ["catalogue", "1.0.0", {}],
   ["checkout", "1.0.0", {}],
-  ["checkout", "1.2.0", { errorShare: 0.2, extraLatencyMs: 15 }],
+  ["checkout", "1.2.0", { errorShare: 0.5, extraLatencyMs: 15 }],
   ["web", "1.0.0", {}],
 ];
 
@@ -150,8 +150,10 @@ export class Site {
     cpSync(from, to, { recursive: true });
     for (const name of readdirSync(to)) {
       const text = readFileSync(join(to, name), "utf8");
-      // The declarations name the ports from 7100 on.
-      writeFileSync(join(to, name), text.replace(/127\.0\.0\.1:71(\d\d)/g, (_, it) => `127.0.0.1:${this.port + Number(it)}`));
+      // The declarations name the ports from 7100 on. Verdicts get more time: how long a slow machine takes to send as many
+      // requests as they need is not what is tested.
+      const local = text.replace(/127\.0\.0\.1:71(\d\d)/g, (_, it) => `127.0.0.1:${this.port + Number(it)}`);
+      writeFileSync(join(to, name), local.replace(/timeout: (12|6)s/g, "timeout: 1m"));
     }
     await this.shipway(["apply", to]);
     await until("three agents are there", async () => (await this.call("GET", "/api/v1/agents")).items.length === 3);

@@ -152,7 +152,7 @@ describe("every page", () => {
     const context = await browser.chromium.newContext();
     const page = await context.newPage();
     await page.goto(bad);
-    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
     await assertAccessible(page, "sign in");
     await picture(page, "sign-in");
     await context.close();

@@ -206,24 +206,38 @@ async fn by_password(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Resu
 
 /// By the policies over everything that the request names. What is allowed on account of a grant alone is recorded first.
 async fn authorise<O: Operation>(app: &App, caller: &Caller, named: [&Value; 3]) -> Result<(), Failure> {
+    authorise_named(app, caller, O::ID, O::METHOD, named).await
+}
+
+/// By the policies over access. `named` are the path, the query and the body of what is asked; pages name the same.
+pub(crate) async fn authorise_named(
+    app: &App,
+    caller: &Caller,
+    operation: &'static str,
+    method: Method,
+    named: [&Value; 3],
+) -> Result<(), Failure> {
     let now = app.runtime.clock().now();
     let (leave, resource) = {
         let state = app.runtime.state();
         let subject = Subject::of(&state, named);
         let decide = app.rules.of(&state);
         let resource = subject.thing(subject.environments.first()).to_string();
-        (authorise::authorise(&state, &decide, caller, O::ID, &subject, now), resource)
+        (authorise::authorise(&state, &decide, caller, operation, &subject, now), resource)
     };
     let command = match leave {
         Ok(Leave::Own) => return Ok(()),
         // Reading under it is not worth a record each time.
-        Ok(Leave::Grant(_)) if O::METHOD == Method::Get => return Ok(()),
-        Ok(Leave::Grant(id)) => Command::UseGrant { id, operation: O::ID.to_owned(), resource },
+        Ok(Leave::Grant(_)) if method == Method::Get => return Ok(()),
+        Ok(Leave::Grant(id)) => Command::UseGrant { id, operation: operation.to_owned(), resource },
         Err(refusal) => {
             let Refusal { failure, recorded } = *refusal;
             if let Some(reason) = recorded {
-                let command =
-                    Command::RecordRefusal { operation: O::ID.to_owned(), resource, reason: short(reason) };
+                let command = Command::RecordRefusal {
+                    operation: operation.to_owned(),
+                    resource,
+                    reason: short(reason),
+                };
                 submit_as(app, caller.actor(), command).await?;
             }
             return Err(failure);

@@ -10,11 +10,12 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use shipway_api::operations::rollout::{
     AbortRollout, ApproveStep, PauseRollout, ResumeRollout, RetryRollout, RollBack,
 };
 use shipway_api::view::traffic::TrafficView;
-use shipway_api::{Code, Operation, Permission};
+use shipway_api::{Code, Method, Operation, Permission};
 use shipway_engine::{Command, Context, Progress, Rollout, State};
 use shipway_model::RolloutId;
 use shipway_model::plan::{Action, Plan, StepId};
@@ -28,7 +29,7 @@ use super::rollout::{known, look};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::count;
 use crate::problem::Failure;
-use crate::views;
+use crate::{incoming, views};
 
 /// Something that can be decided about a rollout.
 pub(super) struct Verb {
@@ -39,6 +40,8 @@ pub(super) struct Verb {
     pub(super) weight: &'static str,
     /// What a reason is asked for, if one is.
     asks: Option<&'static str>,
+    /// What the policies over access know it by.
+    operation: &'static str,
     permission: Permission,
     command: fn(RolloutId, &Given<'_>) -> Command,
 }
@@ -56,6 +59,7 @@ static VERBS: [Verb; 6] = [
         title: "Approve",
         weight: "primary",
         asks: Some("Note for the record (may be empty)"),
+        operation: ApproveStep::ID,
         permission: ApproveStep::PERMISSION,
         command: |id, given| Command::ApproveStep { id, step: given.step, note: given.reason.to_owned() },
     },
@@ -64,6 +68,7 @@ static VERBS: [Verb; 6] = [
         title: "Try again",
         weight: "primary",
         asks: None,
+        operation: RetryRollout::ID,
         permission: RetryRollout::PERMISSION,
         command: |id, _| Command::Retry { id },
     },
@@ -72,6 +77,7 @@ static VERBS: [Verb; 6] = [
         title: "Resume",
         weight: "primary",
         asks: None,
+        operation: ResumeRollout::ID,
         permission: ResumeRollout::PERMISSION,
         command: |id, _| Command::ResumeRollout { id },
     },
@@ -80,6 +86,7 @@ static VERBS: [Verb; 6] = [
         title: "Pause",
         weight: "even",
         asks: Some("Why"),
+        operation: PauseRollout::ID,
         permission: PauseRollout::PERMISSION,
         command: |id, given| Command::PauseRollout { id, reason: given.reason.to_owned() },
     },
@@ -88,6 +95,7 @@ static VERBS: [Verb; 6] = [
         title: "Roll back",
         weight: "even",
         asks: Some("Why"),
+        operation: RollBack::ID,
         permission: RollBack::PERMISSION,
         command: |id, given| Command::RollBack { id, reason: given.reason.to_owned() },
     },
@@ -96,6 +104,7 @@ static VERBS: [Verb; 6] = [
         title: "Abort",
         weight: "danger",
         asks: Some("Why"),
+        operation: AbortRollout::ID,
         permission: AbortRollout::PERMISSION,
         command: |id, given| Command::AbortRollout { id, reason: given.reason.to_owned() },
     },
@@ -337,15 +346,21 @@ async fn taken(
     sent: &Sent,
 ) -> Result<Response, Failure> {
     let (id, verb) = parts(path)?;
-    let caller = &sent.visit.caller;
-    if !verb.permission.allows(caller.role) {
-        let detail = format!("it takes a{} to {}", article(verb.permission), verb.title.to_lowercase());
-        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
-    }
+    let named = [&json!({ "rollout": id, "step": sent.field("step") }), &Value::Null, &Value::Null];
+    authorise(sent, verb.operation, named).await?;
     let step = StepId(sent.field("step").parse().unwrap_or(0));
     let command = (verb.command)(id, &Given { reason: sent.field("reason"), step });
     submit(sent, command).await?;
     Ok(see(&format!("/rollouts/{id}")))
+}
+
+/// As the API would: by the policies over access. `named` are the path, the query and the body that it would be asked by.
+pub(super) async fn authorise(
+    sent: &Sent,
+    operation: &'static str,
+    named: [&Value; 3],
+) -> Result<(), Failure> {
+    incoming::authorise_named(&sent.visit.app, &sent.visit.caller, operation, Method::Post, named).await
 }
 
 /// Has the command decided and recorded in the reader's name; the form's key keeps a second click from doing it twice.

@@ -209,7 +209,8 @@ pub(super) fn html(status: StatusCode, text: String) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
         (CACHE_CONTROL, "no-store"),
         (VARY, "HX-Request"),
-        (REFERRER_POLICY, "no-referrer"),
+        // To ourselves alone: without it, browsers would not say where a form comes from.
+        (REFERRER_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (status, headers, text).into_response()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use serde_json::{Value, json};
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::view::agent::Connection;
 use shipway_api::{Code, Operation};
@@ -13,7 +14,7 @@ use shipway_model::Name;
 use shipway_model::event::Scope;
 
 use super::csrf::Sent;
-use super::decide::{see, submit};
+use super::decide::{authorise, see, submit};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Moment};
@@ -186,14 +187,12 @@ pub(super) async fn pause(Path(name): Path<String>, sent: Sent) -> Response {
 async fn paused(text: &str, sent: &Sent) -> Result<Response, Failure> {
     let name = named(&sent.visit.state(), text)?;
     let scope = Scope::Environment(name.clone());
-    let (permission, command) = match sent.field("do") {
-        "resume" => (ResumeScope::PERMISSION, Command::ResumeScope { scope }),
-        _ => (PauseScope::PERMISSION, Command::PauseScope { scope, reason: sent.field("reason").to_owned() }),
+    let asked = json!({ "scope": scope });
+    let (operation, command) = match sent.field("do") {
+        "resume" => (ResumeScope::ID, Command::ResumeScope { scope }),
+        _ => (PauseScope::ID, Command::PauseScope { scope, reason: sent.field("reason").to_owned() }),
     };
-    if !permission.allows(sent.visit.caller.role) {
-        let detail = format!("to pause or resume takes the role {}", permission.as_str());
-        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
-    }
+    authorise(sent, operation, [&Value::Null, &Value::Null, &asked]).await?;
     submit(sent, command).await?;
     Ok(see(&format!("/environments/{name}")))
 }

@@ -1,5 +1,7 @@
 //! The ledger: every event, what it says, and the proof that it is there.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -8,6 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::Code;
 use shipway_api::view::ledger::LedgerEvent;
+use shipway_runtime::Record;
+use shipway_runtime::store::Disclosure;
 
 use super::document::{Area, Motion};
 use super::moment::Moment;
@@ -18,7 +22,7 @@ use crate::views;
 
 const PAGE: u64 = 50;
 /// Events that one search looks through, from the newest on; the next page looks further.
-const SEARCHED_MAX: u64 = 5000;
+const SEARCHED_MAX: u64 = 2000;
 /// Read at once while searching.
 const BATCH: u64 = 1000;
 
@@ -64,13 +68,15 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
     let (mut rows, mut reached) = (Vec::new(), before);
     while reached > floor && rows.len() < PAGE as usize {
         let from = reached.saturating_sub(BATCH.min(depth)).max(floor);
-        for event in read(visit, from, reached - from).await?.iter().rev() {
+        let (records, disclosures) = read(visit, from, reached - from).await?;
+        let texts = beside(&disclosures);
+        for record in records.iter().rev() {
             if rows.len() == PAGE as usize {
                 break;
             }
-            reached = event.position;
-            if is_about(event, &words) {
-                rows.push(row(visit, event));
+            reached = record.position;
+            if is_about(record, &texts, &words) {
+                rows.push(row(visit, &views::ledger::event(record, &disclosures)?));
             }
         }
     }
@@ -88,21 +94,35 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
     Ok(visit.show(&Shown { title: "Ledger", area: Area::Ledger, motion: Motion::Live, content }))
 }
 
-async fn read(visit: &Visit, from: u64, n: u64) -> Result<Vec<LedgerEvent>, Failure> {
+async fn read(visit: &Visit, from: u64, n: u64) -> Result<(Vec<Record>, Vec<Disclosure>), Failure> {
     let runtime = &visit.app.runtime;
     let records = runtime.records(from, n as usize).await?;
     let disclosures = runtime.disclosures(&records).await?;
-    let events = records.iter().map(|it| views::ledger::event(it, &disclosures));
-    Ok(events.collect::<Result<_, _>>()?)
+    Ok((records, disclosures))
 }
 
-/// Whether every word is somewhere in it.
-fn is_about(event: &LedgerEvent, words: &[String]) -> bool {
+/// The texts beside the ledger, in small letters, by the record that commits to them.
+type Beside = BTreeMap<u64, Vec<String>>;
+
+fn beside(disclosures: &[Disclosure]) -> Beside {
+    let mut beside = Beside::new();
+    for it in disclosures {
+        beside.entry(it.position).or_default().push(it.text.to_lowercase());
+    }
+    beside
+}
+
+/// Whether every word is somewhere in what was hashed or in the texts beside it. Only what is found is read as JSON.
+fn is_about(record: &Record, beside: &Beside, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
-    let text = event.opened().to_string().to_lowercase();
-    words.iter().all(|it| text.contains(it.as_str()))
+    let text = String::from_utf8_lossy(&record.bytes).to_lowercase();
+    let beside = beside.get(&record.position);
+    words.iter().all(|word| {
+        text.contains(word.as_str())
+            || beside.is_some_and(|it| it.iter().any(|it| it.contains(word.as_str())))
+    })
 }
 
 fn row(visit: &Visit, event: &LedgerEvent) -> Row {
@@ -199,7 +219,8 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
     if position >= size {
         return Err(unknown());
     }
-    let event = read(visit, position, 1).await?.into_iter().next().ok_or_else(unknown)?;
+    let (records, disclosures) = read(visit, position, 1).await?;
+    let event = views::ledger::event(records.first().ok_or_else(unknown)?, &disclosures)?;
     let runtime = &visit.app.runtime;
     // Of one and the same tree: more may be written between two questions.
     let head = runtime.head();

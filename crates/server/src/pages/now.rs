@@ -17,6 +17,8 @@ use crate::views;
 
 /// Ended rollouts shown below those in flight.
 const ENDED_MAX: usize = 8;
+/// Environments that a release is followed through, one after another.
+const PROMOTIONS_MAX: usize = 32;
 /// Environments drawn in full; the others are on their own page.
 const PLACES_MAX: usize = 12;
 
@@ -61,7 +63,7 @@ struct Place {
     name: String,
     badge: Badge,
     release: Option<String>,
-    hosts: usize,
+    hosts: String,
     up: usize,
     targets: usize,
     queued: usize,
@@ -183,16 +185,15 @@ pub(super) fn is_place(state: &State, name: &Name) -> bool {
 /// Environments with hosts, in the order in which releases come through them.
 pub(super) fn places(state: &State) -> Vec<&Name> {
     let mut places: Vec<&Name> = state.catalogue.environments().filter(|it| is_place(state, it)).collect();
-    places.sort_by_key(|it| distance(state, it));
+    places.sort_by_cached_key(|it| distance(state, it));
     places
 }
 
 /// How many environments a release comes through before this one.
 fn distance(state: &State, name: &Name) -> usize {
     let before = |name: &Name| state.catalogue.environment(name).and_then(|it| it.promotes_from);
-    let n_places = state.catalogue.environments().count();
     // Nothing forbids a ring of promotions here, so it is not followed for ever.
-    std::iter::successors(before(name), before).take(n_places).count()
+    std::iter::successors(before(name), before).take(PROMOTIONS_MAX).count()
 }
 
 fn place(state: &State, name: &Name) -> Place {
@@ -222,7 +223,7 @@ fn place(state: &State, name: &Name) -> Place {
         name: name.to_string(),
         badge,
         release: view.summary.release.map(|it| format!("{} {}", it.name, it.version)),
-        hosts: view.summary.hosts.len(),
+        hosts: words::count(view.summary.hosts.len() as u64, "host"),
         up,
         targets: view.targets.len(),
         queued,

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use shipway_api::operations::rollout::StartRollout;
 use shipway_api::{Code, Operation};
 use shipway_engine::rollout::closing;
@@ -17,7 +18,7 @@ use shipway_model::plan::{Plan, Reversibility, Step};
 use shipway_model::{Digest, Millis, Name};
 
 use super::csrf::Sent;
-use super::decide::{see, submit};
+use super::decide::{authorise, see, submit};
 use super::document::{Area, Motion};
 use super::drawing::timeline::Bar;
 use super::moment::{self, Moment};
@@ -282,10 +283,8 @@ pub(super) async fn start(sent: Sent) -> Response {
 }
 
 async fn started(sent: &Sent) -> Result<Response, Failure> {
-    if !StartRollout::PERMISSION.allows(sent.visit.caller.role) {
-        let detail = format!("to start a rollout takes the role {}", StartRollout::PERMISSION.as_str());
-        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
-    }
+    let asked = json!({ "release": sent.field("release"), "environment": sent.field("environment") });
+    authorise(sent, StartRollout::ID, [&Value::Null, &Value::Null, &asked]).await?;
     let release = named(&sent.visit.state(), sent.field("release"))?.id;
     let environment = environment(sent.field("environment"))?;
     let digest = sent.field("digest").parse().map_err(|_| {

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use serde_json::{Value, json};
 use shipway_api::operations::release::SealRelease;
 use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::{Attached, Command, Release, State};
@@ -10,7 +11,7 @@ use shipway_model::evidence::Kind;
 use shipway_model::{Digest, Name};
 
 use super::csrf::Sent;
-use super::decide::{see, submit};
+use super::decide::{authorise, see, submit};
 use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
 use super::now::places;
@@ -194,10 +195,7 @@ pub(super) async fn seal(Path(text): Path<String>, sent: Sent) -> Response {
 }
 
 async fn sealed(text: &str, sent: &Sent) -> Result<Response, Failure> {
-    if !SealRelease::PERMISSION.allows(sent.visit.caller.role) {
-        let detail = format!("to seal a release takes the role {}", SealRelease::PERMISSION.as_str());
-        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
-    }
+    authorise(sent, SealRelease::ID, [&json!({ "release": text }), &Value::Null, &Value::Null]).await?;
     let (id, path) = {
         let state = sent.visit.state();
         let release = named(&state, text)?;
