@@ -51,6 +51,8 @@ enum Chore {
         /// Names of targets; all of the ledger's when left out
         targets: Vec<String>,
     },
+    /// Test archives in object storage, which default builds leave out: it builds a TLS library first
+    ObjectStorage,
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Chore::Setup => step::run(suite::setup()),
         Chore::Simulate { arguments } => return simulate::run(&arguments),
         Chore::Fuzz { seconds, targets } => step::run(fuzz::steps(seconds, &targets)),
+        Chore::ObjectStorage => step::run(suite::object_storage()),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;
