@@ -15,6 +15,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,8 @@ enum Chore {
     },
     /// Test archives in object storage, which default builds leave out: it builds a TLS library first
     ObjectStorage,
+    /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say
+    Torture(torture::Torture),
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Chore::Simulate { arguments } => return simulate::run(&arguments),
         Chore::Fuzz { seconds, targets } => step::run(fuzz::steps(seconds, &targets)),
         Chore::ObjectStorage => step::run(suite::object_storage()),
+        Chore::Torture(torture) => return torture::run(&torture),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;

@@ -8,11 +8,15 @@ use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::rules::Rules;
 use crate::blob::BlobStore;
 use crate::config::{Config, EvidenceReader};
+use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
+use crate::sign_in::attempts::Attempts;
+use crate::sign_in::password::Passwords;
 
 /// Shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -21,8 +25,12 @@ pub struct App {
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
     /// Fires when the server is to end.
@@ -43,13 +51,18 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            blobs: Arc::new(blobs),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            blobs,
             logs,
             read_evidence: config.read_evidence,
+            rules: Arc::new(Rules::new(config.compile_access)),
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
+            passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
+            attempts: Arc::default(),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
             stopping: CancellationToken::new(),

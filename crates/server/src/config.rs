@@ -1,11 +1,18 @@
 //! What the server is told when it starts.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use shipway_model::Name;
 use shipway_model::evidence::Normal;
+use shipway_model::gate::Requirement;
+use shipway_model::gate::facts::Facts;
+use shipway_model::resource::Policy;
+
+use crate::access::rules::{Compile, by_role};
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -18,6 +25,9 @@ pub(crate) const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// it cannot. The server knows no format: whoever puts it together hands this in.
 pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Result<Normal, String>;
 
+/// Asks every gate of some policies about facts. The server knows no gate: whoever puts it together hands this in.
+pub type GateAsker = fn(&BTreeMap<Name, Policy>, &Facts) -> Vec<Requirement>;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
@@ -29,10 +39,14 @@ pub struct Config {
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
     pub read_evidence: EvidenceReader,
+    /// How policies over access are compiled.
+    pub compile_access: Compile,
+    pub ask_gates: GateAsker,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet.
+    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence and no gate is known yet, and no language of
+    /// policies: roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
@@ -40,6 +54,9 @@ impl Config {
             blob_bytes_max: 1 << 30,
             streams_max: 256,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+            compile_access: by_role,
+            // No requirement at all passes nothing.
+            ask_gates: |_, _| Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod document;
 mod home;
 mod live;
 mod rollout;
+mod same_origin;
 mod session;
 mod sign_in;
 mod words;
@@ -30,4 +31,5 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sign-in", post(sign_in::handle))
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
+        .layer(axum::middleware::from_fn(same_origin::check))
 }

@@ -126,3 +126,43 @@ async fn what_users_write_is_shown_as_text() {
     assert!(!shown.contains("<script>alert"));
     assert!(shown.contains("alert(1)"));
 }
+
+#[tokio::test]
+async fn people_sign_in_by_account_and_the_session_changes_each_time() {
+    use shipway_api::operations::account::{AddAccount, ChangePassword, NewPassword, SignIn};
+    let bed = Bed::start().await;
+    let account = shipway_model::access::Account { name: "ana".to_owned(), role: Role::Viewer, person: None };
+    let given = bed.admin.call::<AddAccount>((), (), account).await.unwrap().value;
+    let form = |password: &str| [("account", "ana".to_owned()), ("password", password.to_owned())];
+    let send = |password: &str, cookie: &str| {
+        bed.http.post(bed.url("/sign-in")).header(COOKIE, cookie).form(&form(password)).send()
+    };
+    assert_eq!(send("wrong wrong wrong", "").await.unwrap().status(), 401);
+    // A password that an admin has chosen opens no page.
+    assert_eq!(send(&given.password, "").await.unwrap().status(), 403);
+    let client = shipway_api::Client::by_password(&bed.url(""), "ana", &given.password).unwrap();
+    let token = client.call::<SignIn>((), (), ()).await.unwrap().value.secret;
+    let own = "seven quiet lighthouses";
+    let body = NewPassword { current: given.password, new: own.to_owned() };
+    let client = shipway_api::Client::new(&bed.url(""), token).unwrap();
+    client.call::<ChangePassword>((), (), body).await.unwrap();
+
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let earlier = cookies.last().cloned().unwrap_or_else(|| "shipway_page=planted".to_owned());
+        let answer = send(own, &earlier).await.unwrap();
+        assert_eq!(answer.status(), 303);
+        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert_ne!(cookie, earlier);
+        assert_eq!(page(&bed, "/", &cookie).await.0, 200);
+        assert_eq!(page(&bed, "/", &earlier).await.0, 401, "the earlier one is over");
+        cookies.push(cookie);
+    }
+    for (name, value) in
+        [("origin", "http://127.0.0.1:1"), ("sec-fetch-site", "cross-site"), ("origin", "null")]
+    {
+        let foreign = bed.http.post(bed.url("/sign-out")).header(COOKIE, &cookies[1]).header(name, value);
+        assert_eq!(foreign.send().await.unwrap().status(), 403, "{name}: {value}");
+    }
+    assert_eq!(page(&bed, "/", &cookies[1]).await.0, 200, "nobody signs another out");
+}
