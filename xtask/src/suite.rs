@@ -33,6 +33,18 @@ pub(crate) fn check() -> Vec<Step> {
     steps
 }
 
+/// What the feature `s3` adds. It is not part of [`test`], because building it takes minutes.
+pub(crate) fn object_storage() -> Vec<Step> {
+    vec![Step::with_tests("object storage", || {
+        let features = ["--package", "shipway-store", "--features", "s3"];
+        run_tests(cargo(["test", "--quiet"].into_iter().chain(features).chain([
+            "--test",
+            "it",
+            "object_storage",
+        ])))
+    })]
+}
+
 /// What the other chores need.
 pub(crate) fn setup() -> Vec<Step> {
     [

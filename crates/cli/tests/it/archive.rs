@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cluster::Cluster;
 use crate::live::Live;
 use crate::program::{Said, run};
 
@@ -94,4 +95,26 @@ fn old_events_move_out_beside_a_running_control_plane_and_read_as_before() {
     assert_eq!(run(folder, &["ledger", "verify", "--data", "backup"]).code, 0);
     assert_eq!(archive(folder, &["--to", "moved"]).code, 0, "it may be moved");
     assert_eq!(run(folder, &["ledger", "verify", "--data", "data"]).code, 0);
+}
+
+#[test]
+fn a_ledger_in_postgres_is_archived_beside_the_control_plane() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().unwrap());
+    let (database, folder) = (cluster.fresh(), folder.path());
+    let live = Live::start_on(folder, &database);
+    declare_teams(&live, folder);
+    let show = ["ledger", "show", "--limit", "1000", "-o", "json"];
+    let before = live.ok(&show);
+    let moved = archive(folder, &["--to", "archive", "--store", &database]);
+    assert_eq!(moved.code, 0, "{}", moved.err);
+    assert_eq!(json(&moved.out)["dropped"], 256);
+    assert_eq!(live.ok(&show), before);
+    drop(live);
+    let verified = run(folder, &["ledger", "verify", "--store", &database, "--key", KEY]);
+    assert!(verified.code == 0 && verified.out.contains("sound: "), "{}{}", verified.out, verified.err);
+    let compacted = archive(folder, &["--to", "archive", "--store", &database, "--compact"]);
+    let [before, after] = [&moved, &compacted].map(|it| json(&it.out)["storeBytes"].as_u64().unwrap());
+    assert!(after < before, "{after} of {before} bytes");
+    let again = Live::start_on(folder, &database);
+    assert!(again.ok(&["get", "team", "team-7"]).contains("team-7"), "it has folded from the archive");
 }

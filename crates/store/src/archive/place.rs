@@ -1,6 +1,7 @@
 //! Where an archive lies: a folder, or a bucket of object storage.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,8 @@ use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutPayload};
 
 use crate::driver::Driver;
 
+/// Held within a folder by who writes there.
+const LOCK: &str = ".lock";
 /// What an address in object storage begins with.
 const S3: &str = "s3://";
 
@@ -34,6 +37,8 @@ pub enum PlaceError {
          folder"
     )]
     NoObjectStorage { address: String },
+    #[error("{address} is being written to by another call")]
+    Locked { address: String },
     #[error("{name} in {address} cannot be read or written")]
     File { address: String, name: String, source: Box<Error> },
 }
@@ -72,6 +77,28 @@ impl Place {
     /// By which it is found again.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Keeps others from writing there for as long as the answer lives. Object storage knows no locks: there, nothing is
+    /// held, and whoever calls sees to it that one call writes at a time.
+    ///
+    /// # Errors
+    /// [`PlaceError::Locked`] when somebody else holds it.
+    pub fn lock(&self) -> Result<Option<File>, PlaceError> {
+        if self.address.starts_with(S3) {
+            return Ok(None);
+        }
+        let unusable = |error: io::Error| PlaceError::Unusable {
+            address: self.address.clone(),
+            reason: error.to_string(),
+        };
+        let path = std::path::Path::new(&self.address).join(LOCK);
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Err(PlaceError::Locked { address: self.address.clone() }),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
     }
 
     /// A file's content; nothing when there is no such file.
@@ -163,6 +190,10 @@ mod tests {
         place.write("tile/0/000", b"two".to_vec()).unwrap();
         let again = Place::open(place.address()).unwrap();
         assert_eq!(again.read("tile/0/000").unwrap().as_deref(), Some(b"two".as_slice()));
+        let held = place.lock().unwrap();
+        assert!(matches!(again.lock(), Err(PlaceError::Locked { .. })));
+        drop(held);
+        assert!(again.lock().unwrap().is_some());
         place.remove("tile/0/000").unwrap();
         place.remove("tile/0/000").unwrap();
         assert_eq!(again.read("tile/0/000").unwrap(), None);

@@ -95,6 +95,7 @@ impl Archive {
             false => Some(Live::open(&self.data, self.store.as_deref(), self.compact)?),
         };
         let place = archive::Place::make(&self.to).map_err(|it| failed(&it))?;
+        let _lock = place.lock().map_err(|it| failed(&it))?;
         let extended = archive::extend(&place, &source, &note, &signed, self.before);
         let Extended { manifest, added } = extended.map_err(|it| failed(&it))?;
         let mut shown = Shown {

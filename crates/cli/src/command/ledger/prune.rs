@@ -51,6 +51,7 @@ impl Prune {
         let retention = retention(connection).await?;
         let place =
             Place::open(&self.archive).map_err(|it| Failure::because(&it, "shipway help ledger archive"))?;
+        let _lock = place.lock().map_err(|it| Failure::because(&it, "shipway help ledger prune"))?;
         let pruned = archive::prune(&place, &retention, SystemClock.now()).map_err(|it| refused(&it))?;
         let (manifest, deleted) = (pruned.manifest, pruned.deleted);
         let shown =
