@@ -8,6 +8,8 @@
 
 pub mod access;
 pub mod analysis;
+pub mod attestation;
+pub mod contract;
 pub mod digest;
 pub mod effect;
 pub mod event;

@@ -22,6 +22,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod service;
 pub mod strategy;
+pub mod trust;
 
 pub use access::{AccessPolicy, Person};
 pub use calendar::Calendar;
@@ -32,6 +33,7 @@ pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
 pub use service::Service;
 pub use strategy::Strategy;
+pub use trust::TrustRoot;
 
 /// One declared document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +83,7 @@ pub enum Spec {
     Calendar(Calendar),
     Person(Person),
     AccessPolicy(AccessPolicy),
+    TrustRoot(TrustRoot),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +103,7 @@ pub enum Kind {
     Calendar,
     Person,
     AccessPolicy,
+    TrustRoot,
 }
 
 /// What names a resource: its kind and its name.
@@ -111,7 +115,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -127,6 +131,7 @@ impl Kind {
         Self::Calendar,
         Self::Person,
         Self::AccessPolicy,
+        Self::TrustRoot,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -146,6 +151,7 @@ impl Kind {
             Self::Calendar => "Calendar",
             Self::Person => "Person",
             Self::AccessPolicy => "AccessPolicy",
+            Self::TrustRoot => "TrustRoot",
         }
     }
 }
@@ -180,6 +186,7 @@ impl Resource {
             Spec::Calendar(_) => Kind::Calendar,
             Spec::Person(_) => Kind::Person,
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
+            Spec::TrustRoot(_) => Kind::TrustRoot,
         }
     }
 

@@ -70,10 +70,17 @@ impl Body {
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
-            Self::EvidenceAttached { evidence, .. } => match &mut evidence.statement {
-                Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
-                None => Vec::new(),
-            },
+            Self::EvidenceAttached { evidence, .. } => {
+                let issuer = evidence.statement.iter_mut().map(|word| Personal {
+                    pointer: "/data/evidence/statement/issuer",
+                    text: &mut word.issuer,
+                });
+                let signer = evidence.seal.iter_mut().map(|seal| Personal {
+                    pointer: "/data/evidence/seal/signer/identity",
+                    text: &mut seal.signer.identity,
+                });
+                issuer.chain(signer).collect()
+            }
             Self::StepApproved { note, .. } => at("/data/note", note),
             Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => vec![
                 Personal { pointer: "/data/cause/asked/by", text: by },

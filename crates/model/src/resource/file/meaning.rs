@@ -23,6 +23,7 @@ mod policy;
 mod service;
 mod stages;
 mod strategy;
+mod trust;
 
 /// Whether the resource makes sense; if not, its faults were added.
 pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFaults<'_, '_>) -> bool {
@@ -47,6 +48,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Calendar(it) => calendar::check(it, &mut site),
         Spec::Person(it) => access::check_person(it, &mut site),
         Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
+        Spec::TrustRoot(it) => trust::check(it, &mut site),
     }
     site.faults.count() == before
 }
