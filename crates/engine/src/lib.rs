@@ -31,7 +31,7 @@ pub mod waiver;
 
 pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
-pub use artifact::Artifacts;
+pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;
 pub use catalogue::Catalogue;
 pub use command::{Command, Context};

@@ -15,7 +15,7 @@ mod gate;
 mod ledger;
 mod pause;
 mod plan;
-mod release;
+pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
