@@ -60,6 +60,12 @@ pub(crate) enum Verb {
     /// Let a gate pass what its evidence speaks against, for a while
     #[command(subcommand)]
     Waiver(command::waiver::Waiver),
+    /// Compare interfaces, offline
+    #[command(subcommand)]
+    Contract(command::contract::Contract),
+    /// Verify signatures, attestations and signed commits, offline
+    #[command(subcommand)]
+    Provenance(command::provenance::Provenance),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
@@ -136,6 +142,8 @@ impl Verb {
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)
+            | Self::Contract(_)
+            | Self::Provenance(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)

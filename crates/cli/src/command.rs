@@ -14,6 +14,7 @@ pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod contract;
 pub(crate) mod decision;
 pub(crate) mod delegation;
 pub(crate) mod diff;
@@ -31,6 +32,7 @@ pub(crate) mod logout;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod provenance;
 pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod review;
@@ -90,6 +92,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Facts(it) => it.run(connection).await,
         Verb::Decision(it) => it.run(connection).await,
         Verb::Waiver(it) => it.run(connection).await,
+        Verb::Contract(it) => it.run(),
+        Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,

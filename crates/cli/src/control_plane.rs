@@ -12,14 +12,17 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use shipway_integrations::history::{History, Recorder};
+use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
+use shipway_model::attestation::Attestation;
 use shipway_model::evidence::Normal;
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
-use shipway_model::resource::Policy;
+use shipway_model::resource::{Policy, TrustRoot};
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -117,6 +120,7 @@ impl ControlPlane {
         let history = History::kept_in(&folder.join("history"));
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
+        config.verify_attestations = verify_attestations;
         config.ask_gates = ask_gates;
         config.compile_access = crate::access::compile;
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
@@ -156,6 +160,16 @@ fn read_evidence(
 /// How gates are asked: the seam between the server and the table of gates.
 fn ask_gates(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
     shipway_policy::decide(policies, facts).requirements
+}
+
+/// How signatures are verified: the same seam.
+fn verify_attestations(
+    document: &[u8],
+    roots: &BTreeMap<Name, TrustRoot>,
+    at: Timestamp,
+) -> Result<Vec<Attestation>, String> {
+    let roots = Roots::new(roots).map_err(|it| it.to_string())?;
+    provenance::verify(document, &roots, at).map_err(|it| it.to_string())
 }
 
 /// Held while a control plane starts: the first makes the key that the others then find.

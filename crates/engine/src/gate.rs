@@ -271,6 +271,7 @@ fn fact(attached: &Attached, services: BTreeSet<Name>) -> Evidence {
         by: attached.by.clone(),
         file_name: document.file_name.clone(),
         statement: document.statement.clone(),
+        seal: document.seal.clone(),
         normal: None,
     }
 }

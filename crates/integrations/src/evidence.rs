@@ -5,11 +5,13 @@
 //! (never the input), and does not resolve entities, follow links or open files.
 
 mod advisory;
+mod attestation;
 mod cargo_audit;
 mod cargo_deny;
 mod cargo_mutants;
 mod clean;
 mod cobertura;
+mod contract;
 mod counted;
 mod csaf;
 mod cyclonedx;
@@ -51,6 +53,7 @@ use std::fmt;
 
 use shipway_model::evidence::Normal;
 
+pub(crate) use clean::attestation as clean_attestation;
 pub use input::DOCUMENT_BYTES_MAX;
 pub use source::Source;
 
@@ -109,10 +112,12 @@ pub const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// Every format, in the order of their names.
 pub const ALL: &[Format] = &[
+    attestation::FORMAT,
     cargo_audit::FORMAT,
     cargo_deny::FORMAT,
     cargo_mutants::FORMAT,
     cobertura::FORMAT,
+    contract::FORMAT,
     csaf::FORMAT,
     cyclonedx::FORMAT,
     git_diff::FORMAT,

@@ -1,11 +1,13 @@
 //! What connects Shipway to the world around it. Start at the module whose work you look for.
 
 mod asking;
+pub mod contracts;
 pub mod drivers;
 pub mod evidence;
 pub mod history;
 pub mod metrics;
 mod outbound;
+pub mod provenance;
 pub mod router;
 mod spec;
 pub mod traffic;

@@ -12,6 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Digest;
+use crate::attestation::{Attestation, Seal};
+use crate::contract::Contract;
 
 /// A document as the ledger knows it: what it is about, under which digests it is kept, and who vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +38,9 @@ pub struct Attachment {
     /// For documents that no reader understands: what a person or a firm says with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Word>,
+    /// Whose signature over the statement holds; absent where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
 }
 
 /// The format of documents that are taken at their issuer's word.
@@ -68,6 +73,9 @@ pub enum Kind {
     Mutation,
     Debt,
     Changes,
+    /// What somebody signed: provenance, verification summaries.
+    Attestations,
+    Contracts,
 }
 
 /// One document in normal form. Several parts may be there: a CycloneDX file has components and findings.
@@ -115,6 +123,10 @@ pub struct Normal {
     /// What a change touches, file by file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<FileChange>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestations: Option<Vec<Attestation>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contracts: Option<Vec<Contract>>,
     /// What was read but left out of the lists above because they reached their limit, by part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub omitted: BTreeMap<String, u64>,
@@ -494,6 +506,8 @@ impl Normal {
             (Kind::Mutation, self.mutation.is_some()),
             (Kind::Debt, self.debt.is_some()),
             (Kind::Changes, self.changes.is_some()),
+            (Kind::Attestations, self.attestations.is_some()),
+            (Kind::Contracts, self.contracts.is_some()),
         ];
         all.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind)).collect()
     }

@@ -9,7 +9,9 @@
 pub mod access;
 pub mod analysis;
 pub mod approval;
+pub mod attestation;
 pub mod change;
+pub mod contract;
 pub mod digest;
 pub mod effect;
 pub mod event;

@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod service;
 pub mod strategy;
+pub mod trust;
 
 pub use access::{AccessPolicy, Person};
 pub use calendar::Calendar;
@@ -34,6 +35,7 @@ pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
 pub use service::Service;
 pub use strategy::Strategy;
+pub use trust::TrustRoot;
 
 /// One declared document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,7 @@ pub enum Spec {
     Person(Person),
     AccessPolicy(AccessPolicy),
     ChangePolicy(ChangePolicy),
+    TrustRoot(TrustRoot),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +107,7 @@ pub enum Kind {
     Person,
     AccessPolicy,
     ChangePolicy,
+    TrustRoot,
 }
 
 /// What names a resource: its kind and its name.
@@ -132,6 +136,7 @@ impl Kind {
         Self::Person,
         Self::AccessPolicy,
         Self::ChangePolicy,
+        Self::TrustRoot,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -152,6 +157,7 @@ impl Kind {
             Self::Person => "Person",
             Self::AccessPolicy => "AccessPolicy",
             Self::ChangePolicy => "ChangePolicy",
+            Self::TrustRoot => "TrustRoot",
         }
     }
 }
@@ -187,6 +193,7 @@ impl Resource {
             Spec::Person(_) => Kind::Person,
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
             Spec::ChangePolicy(_) => Kind::ChangePolicy,
+            Spec::TrustRoot(_) => Kind::TrustRoot,
         }
     }
 

@@ -105,6 +105,8 @@ fn word(kind: Kind) -> &'static str {
         Kind::Mutation => "mutation reports",
         Kind::Debt => "reports of debt",
         Kind::Changes => "changes",
+        Kind::Attestations => "attestations",
+        Kind::Contracts => "contracts",
     }
 }
 

@@ -83,6 +83,8 @@ fn of_service(policy: &Name, view: &View<'_>) -> Found {
         Require::Debt(rule) => gates::debt::judge(rule, view),
         Require::Load(rule) => gates::load::judge(rule, view),
         Require::Statement(rule) => gates::statement::judge(rule, view),
+        Require::Provenance(rule) => gates::provenance::judge(rule, view),
+        Require::Contracts(rule) => gates::contracts::judge(rule, view),
         Require::Documents(_) | Require::Rego(_) => unreachable!("they are about the release as a whole"),
     }
 }

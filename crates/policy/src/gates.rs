@@ -1,6 +1,7 @@
 //! One file per kind of gate. Each is a plain function from a rule and a view of the facts to what was found.
 
 mod changed;
+pub(crate) mod contracts;
 pub(crate) mod coverage;
 pub(crate) mod debt;
 pub(crate) mod documents;
@@ -9,6 +10,7 @@ pub(crate) mod findings;
 pub(crate) mod licences;
 pub(crate) mod load;
 pub(crate) mod mutation;
+pub(crate) mod provenance;
 pub(crate) mod rego;
 pub(crate) mod secrets;
 pub(crate) mod statement;

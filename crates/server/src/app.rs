@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::rules::Rules;
 use crate::blob::BlobStore;
-use crate::config::{Config, EvidenceReader};
+use crate::config::{AttestationVerifier, Config, EvidenceReader};
 use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
@@ -27,6 +27,7 @@ pub struct App {
     pub(crate) read_evidence: EvidenceReader,
     pub(crate) rules: Arc<Rules>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) verify_attestations: AttestationVerifier,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
@@ -61,6 +62,7 @@ impl App {
             logs,
             read_evidence: config.read_evidence,
             rules: Arc::new(Rules::new(config.compile_access)),
+            verify_attestations: config.verify_attestations,
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),

@@ -6,11 +6,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use shipway_model::Name;
+use shipway_model::attestation::Attestation;
 use shipway_model::evidence::Normal;
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
-use shipway_model::resource::Policy;
+use shipway_model::resource::{Policy, TrustRoot};
 
 use crate::access::rules::{Compile, by_role};
 
@@ -28,6 +30,11 @@ pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Re
 /// Asks every gate of some policies about facts. The server knows no gate: whoever puts it together hands this in.
 pub type GateAsker = fn(&BTreeMap<Name, Policy>, &Facts) -> Vec<Requirement>;
 
+/// The attestations of a document with the signers whose signatures hold under the roots at the instant; or why it cannot
+/// be asked. The server knows no cryptography of documents either.
+pub type AttestationVerifier =
+    fn(&[u8], &BTreeMap<Name, TrustRoot>, Timestamp) -> Result<Vec<Attestation>, String>;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
@@ -44,6 +51,7 @@ pub struct Config {
     /// How policies over access are compiled.
     pub compile_access: Compile,
     pub ask_gates: GateAsker,
+    pub verify_attestations: AttestationVerifier,
 }
 
 impl Config {
@@ -60,6 +68,7 @@ impl Config {
             compile_access: by_role,
             // No requirement at all passes nothing.
             ask_gates: |_, _| Vec::new(),
+            verify_attestations: |_, _, _| Err("this server verifies no signature".to_owned()),
         }
     }
 }

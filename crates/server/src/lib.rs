@@ -33,6 +33,6 @@ mod views;
 pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
-pub use config::{Config, EvidenceReader, GateAsker};
+pub use config::{AttestationVerifier, Config, EvidenceReader, GateAsker};
 pub use router::router;
 pub use serve::{Server, StartError};

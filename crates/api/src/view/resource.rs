@@ -117,7 +117,8 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Calendar,
         Person,
         AccessPolicy,
-        ChangePolicy
+        ChangePolicy,
+        TrustRoot
     ];
     json_schema!({
         "type": "object",

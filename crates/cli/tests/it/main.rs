@@ -1,7 +1,7 @@
 //! The binary as people and scripts meet it.
 
-mod archive;
 mod access;
+mod archive;
 mod artifact;
 mod bad_input;
 mod calendar;
@@ -16,6 +16,7 @@ mod inspect;
 mod live;
 mod policy;
 mod program;
+mod provenance;
 mod replicas;
 mod rollout;
 mod site;

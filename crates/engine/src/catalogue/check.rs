@@ -93,7 +93,8 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             | Spec::Regulation(_)
             | Spec::Strategy(_)
             | Spec::Person(_)
-            | Spec::AccessPolicy(_) => {}
+            | Spec::AccessPolicy(_)
+            | Spec::TrustRoot(_) => {}
         }
         for needed in graph::needs(&resource.spec).into_iter().flatten() {
             faults.refer(key, "dependsOn", needed.kind, &needed.name);

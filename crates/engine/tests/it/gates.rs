@@ -95,6 +95,7 @@ fn attach(world: &mut World, about: &str) -> EvidenceId {
         kinds: BTreeSet::from([Kind::Tests]),
         file_name: None,
         statement: None,
+        seal: None,
     };
     world.ask_as("ci", Command::AttachEvidence { id, evidence }).unwrap();
     id

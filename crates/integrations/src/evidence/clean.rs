@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem::take;
 
+use shipway_model::attestation::{Attestation, Build, Subject, VerificationSummary};
 use shipway_model::evidence::{
     Case, Component, Cvss, FileCoverage, Finding, Location, Mutant, Normal, Package, Statement, Vex,
 };
@@ -37,6 +38,7 @@ pub(super) fn document(mut normal: Normal) -> Normal {
         location(place);
         one(mutation);
     }
+    it.attestations.iter_mut().flatten().for_each(attestation);
     it.remarks.iter_mut().for_each(one);
     normal
 }
@@ -102,6 +104,29 @@ fn component(it: &mut Component) {
     it.digests.values_mut().for_each(one);
 }
 
+pub(crate) fn attestation(it: &mut Attestation) {
+    one(&mut it.predicate_type);
+    for Subject { name, digests } in &mut it.subjects {
+        maybe(name);
+        *digests = keys(take(digests));
+        digests.values_mut().for_each(one);
+    }
+    if let Some(Build { builder, build_type, repository, reference, commit, invocation, finished_at }) =
+        &mut it.build
+    {
+        one(builder);
+        [build_type, repository, reference, commit, invocation, finished_at].into_iter().for_each(maybe);
+    }
+    if let Some(VerificationSummary { verifier, levels, resource_uri, policy_uri, verified_at, .. }) =
+        &mut it.summary
+    {
+        one(verifier);
+        all(levels);
+        [resource_uri, policy_uri, verified_at].into_iter().for_each(maybe);
+    }
+    all(&mut it.refused);
+}
+
 fn all(texts: &mut [String]) {
     texts.iter_mut().for_each(one);
 }
@@ -151,7 +176,7 @@ fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-fn is_harmful(it: char) -> bool {
+pub(super) fn is_harmful(it: char) -> bool {
     let steers = it.is_control() && !matches!(it, '\t' | '\n');
     steers || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }

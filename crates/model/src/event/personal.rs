@@ -72,10 +72,6 @@ impl Body {
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
-            Self::EvidenceAttached { evidence, .. } => match &mut evidence.statement {
-                Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
-                None => Vec::new(),
-            },
             Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
@@ -92,6 +88,17 @@ impl Body {
                 Personal { pointer: "/data/review/summary", text: &mut review.summary },
                 Personal { pointer: "/data/review/causes", text: &mut review.causes },
             ],
+            Self::EvidenceAttached { evidence, .. } => {
+                let issuer = evidence.statement.iter_mut().map(|word| Personal {
+                    pointer: "/data/evidence/statement/issuer",
+                    text: &mut word.issuer,
+                });
+                let signer = evidence.seal.iter_mut().map(|seal| Personal {
+                    pointer: "/data/evidence/seal/signer/identity",
+                    text: &mut seal.signer.identity,
+                });
+                issuer.chain(signer).collect()
+            }
             Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => vec![
                 Personal { pointer: "/data/cause/asked/by", text: by },
                 Personal { pointer: "/data/cause/asked/reason", text: reason },

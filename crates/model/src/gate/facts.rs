@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Waiver;
+use crate::attestation::Seal;
 use crate::evidence::{Kind, Normal, Word};
 use crate::release::{Document, ReleaseRef};
 use crate::{Digest, EvidenceId, Name, Version, WaiverId};
@@ -76,6 +77,9 @@ pub struct Evidence {
     pub file_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Word>,
+    /// Whose signature over the statement holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// Absent for a statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<Box<Normal>>,

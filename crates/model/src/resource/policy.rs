@@ -67,6 +67,10 @@ pub enum Require {
     Documents(Documents),
     /// A document at its issuer's word: a penetration test, a drill, a certificate, a sign-off.
     Statement(Statement),
+    /// Signed proof of how and from what it was built.
+    Provenance(Provenance),
+    /// Interfaces that break nobody.
+    Contracts(Contracts),
     /// A rule of your own.
     Rego(Rego),
 }
@@ -249,6 +253,54 @@ pub struct Statement {
     /// Who may issue it; anybody when empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub issuers: BTreeSet<String>,
+    /// Whether a key that a TrustRoot lets sign for the issuer must have signed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
+}
+
+/// Who may have built it, and from what. Every list that is not empty must be met by one and the same attestation,
+/// whose signature holds and among whose subjects is the artifact.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provenance {
+    /// TrustRoots whose keys count; all of them when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub roots: BTreeSet<Name>,
+    /// Builder ids, exactly; one that ends in `*` covers what begins with the rest.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub builders: BTreeSet<String>,
+    /// Source repositories in the same way, such as `https://github.com/example/shop`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub repositories: BTreeSet<String>,
+    /// References in the same way, such as `refs/heads/main` and `refs/tags/v*`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub references: BTreeSet<String>,
+    /// The lowest SLSA build level. Provenance does not state its own: it is that of the builder in `levels`, or what a
+    /// signed verification summary says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4))]
+    pub level: Option<u8>,
+    /// By builder id: the level at which it is known to work.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<String, u8>,
+    /// Whether the commit that it was built from must be the one that the artifact was registered with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub same_commit: bool,
+}
+
+/// A service's interface compared with that of what runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Contracts {
+    /// Whether a new major version may break what the old one promised.
+    #[serde(default = "yes")]
+    pub major_may_break: bool,
+    /// Rules that do not count here, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ignore: BTreeSet<String>,
+    /// Whether a warning blocks like an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warnings_block: bool,
 }
 
 /// A Rego module. It says yes by `allow := true` and no by sentences in `deny`; it sees the facts as `input`.
@@ -302,6 +354,8 @@ impl Require {
             Self::Load(_) => "load",
             Self::Documents(_) => "documents",
             Self::Statement(_) => "statement",
+            Self::Provenance(_) => "provenance",
+            Self::Contracts(_) => "contracts",
             Self::Rego(_) => "rego",
         }
     }

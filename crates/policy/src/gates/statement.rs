@@ -17,6 +17,9 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
             () if !rule.issuers.is_empty() && !rule.issuers.contains(&word.issuer) => {
                 Some("its issuer is not among those that count".to_owned())
             }
+            () if rule.signed && it.seal.is_none() => {
+                Some("nobody whom a TrustRoot lets sign for its issuer has signed it".to_owned())
+            }
             () => view.objection(it),
         };
         match objection {
@@ -30,14 +33,18 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
     match latest {
         Some((it, expires)) => {
             let word = it.statement.as_ref().expect("only statements were looked at");
-            let said = format!("{} for {}, until {expires}", word.kind, word.scope);
+            let signed = it.seal.as_ref().map_or_else(String::new, |it| {
+                format!(", signed with {} of {}", it.signer.identity, it.signer.root)
+            });
+            let said = format!("{} for {}, until {expires}{signed}", word.kind, word.scope);
             Found::new(Status::Satisfied, vec![said]).shown_by([it.id])
         }
         None => {
             let artifact = view.facts.services.get(view.service).and_then(|it| it.artifacts.first());
             let subject = artifact.map(ToString::to_string).unwrap_or_default();
+            let sign = if rule.signed { " --sign KEY" } else { "" };
             let next = format!(
-                "shipway evidence attach FILE --subject {subject} --statement {} --issuer WHO --scope WHAT --expires INSTANT",
+                "shipway evidence attach FILE --subject {subject} --statement {} --issuer WHO --scope WHAT --expires INSTANT{sign}",
                 rule.kind
             );
             let mut found = Found::missing(format!("no {} for {} counts", rule.kind, view.service), next);

@@ -1,5 +1,7 @@
 //! Gates over facts, as people would meet them.
 
+mod contracts;
 mod gates;
+mod provenance;
 mod rego;
 mod scene;

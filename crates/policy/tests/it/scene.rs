@@ -88,6 +88,7 @@ impl Scene {
             by: "scanner".to_owned(),
             file_name: None,
             statement: None,
+            seal: None,
             normal: Some(Box::new(normal)),
         }
     }

@@ -31,6 +31,19 @@ pub(super) fn render(path: &Path, normal: &Normal, paint: Paint) -> String {
     normal.load.iter().for_each(|it| page.load(it));
     normal.mutation.iter().for_each(|it| page.mutation(it));
     normal.debt.iter().for_each(|it| page.debt(it));
+    for it in normal.attestations.iter().flatten() {
+        let signatures = format!("{} signatures, not verified here", it.signatures);
+        page.line(
+            "attests",
+            &plain(&format!("{} about {} subjects: {signatures}", it.predicate_type, it.subjects.len())),
+        );
+    }
+    for it in normal.contracts.iter().flatten() {
+        page.line(
+            "contract",
+            &plain(&format!("{} {}", it.word(), normal.about.as_deref().unwrap_or_default())),
+        );
+    }
     for (part, n) in &normal.omitted {
         page.line("omitted", &format!("{n} of {part}"));
     }

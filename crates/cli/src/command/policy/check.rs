@@ -147,6 +147,7 @@ impl Check {
             // Two files of one tool are two documents, whatever their names.
             file_name: Some(path.display().to_string()),
             statement: None,
+            seal: None,
             normal: Some(Box::new(normal)),
         }
     }

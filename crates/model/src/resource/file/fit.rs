@@ -126,6 +126,10 @@ fn obeys(text: &str, rule: Rule) -> Result<(), (String, String)> {
         Rule::SocketAddress => text.parse::<SocketAddr>().map(drop).map_err(|_| {
             (format!("`{}` is not an IP address and port", excerpt(text, 60)), "127.0.0.1:8080".to_owned())
         }),
+        Rule::Instant => text.parse::<jiff::Timestamp>().map(drop).map_err(|_| {
+            let shown = excerpt(text, 60);
+            (format!("`{shown}` is not an RFC 3339 instant"), "2026-01-01T00:00:00Z".to_owned())
+        }),
     }
 }
 

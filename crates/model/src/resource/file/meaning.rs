@@ -24,6 +24,7 @@ mod policy;
 mod service;
 mod stages;
 mod strategy;
+mod trust;
 
 /// Whether the resource makes sense; if not, its faults were added.
 pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFaults<'_, '_>) -> bool {
@@ -49,6 +50,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Person(it) => access::check_person(it, &mut site),
         Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
         Spec::ChangePolicy(it) => change_policy::check(it, &mut site),
+        Spec::TrustRoot(it) => trust::check(it, &mut site),
     }
     site.faults.count() == before
 }

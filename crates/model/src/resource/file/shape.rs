@@ -62,6 +62,7 @@ pub(super) enum Rule {
     Name,
     Duration,
     SocketAddress,
+    Instant,
 }
 
 static BY_KIND: LazyLock<BTreeMap<Kind, Shape>> =
@@ -87,6 +88,7 @@ impl Shape {
             Self::Text { rule: Rule::Name, .. } => "a name".to_owned(),
             Self::Text { rule: Rule::Duration, .. } => "a duration".to_owned(),
             Self::Text { rule: Rule::SocketAddress, .. } => "an IP address and port".to_owned(),
+            Self::Text { rule: Rule::Instant, .. } => "an instant".to_owned(),
             Self::Whole { min, max } => match (*min, *max) {
                 (0, max) if max >= i128::from(u32::MAX) => "a whole number".to_owned(),
                 (min, max) if max >= i128::from(u32::MAX) => format!("a whole number from {min} up"),
@@ -115,6 +117,7 @@ impl Shape {
             Self::Text { rule: Rule::Name, .. } => "some-name".to_owned(),
             Self::Text { rule: Rule::Duration, .. } => "10s".to_owned(),
             Self::Text { rule: Rule::SocketAddress, .. } => "127.0.0.1:8080".to_owned(),
+            Self::Text { rule: Rule::Instant, .. } => "2026-01-01T00:00:00Z".to_owned(),
             Self::Whole { min, max } => (*min).max(1).min(*max).to_string(),
             Self::Number { min, max } => min.max(1.0).min(*max).to_string(),
             Self::Boolean => "true".to_owned(),
@@ -209,6 +212,9 @@ impl Compiler<'_> {
 
     fn typed(&self, kind: &str, schema: &Value) -> Shape {
         match kind {
+            "string" if schema["format"] == "date-time" => {
+                Shape::Text { rule: Rule::Instant, chars_max: usize::MAX }
+            }
             "string" => Shape::Text { rule: Rule::Free, chars_max: size(&schema["maxLength"], usize::MAX) },
             "boolean" => Shape::Boolean,
             "integer" => Shape::Whole {

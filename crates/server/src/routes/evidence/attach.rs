@@ -1,14 +1,17 @@
 //! Attaching a document: it is read here, once, and what was read is kept beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 
 use shipway_api::Code;
 use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
 use shipway_api::selector::SubjectSelector;
 use shipway_engine::{Command, State};
-use shipway_model::Digest;
+use shipway_model::attestation::Attestation;
 use shipway_model::evidence::{Attachment, Normal, STATEMENT};
+use shipway_model::resource::{Spec, TrustRoot};
+use shipway_model::{Digest, Name};
+use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::incoming::{Incoming, Outcome};
@@ -17,6 +20,8 @@ use crate::routes::release;
 
 /// Longest file name that is kept, in characters.
 const FILE_NAME_CHARS_MAX: usize = 200;
+/// Longest attestation that is verified, in bytes; a longer one is refused by whoever reads it.
+const ATTESTATION_BYTES_MAX: u64 = 16 << 20;
 
 pub(super) async fn handle(it: Incoming<AttachEvidence>) -> Outcome<AttachEvidence> {
     let subject = subject(&it.app.runtime.state(), &it.body.subject)?;
@@ -34,9 +39,13 @@ pub(super) async fn handle(it: Incoming<AttachEvidence>) -> Outcome<AttachEviden
         kinds: BTreeSet::new(),
         file_name: new.file_name.as_deref().map(printable),
         statement: new.statement.clone(),
+        seal: None,
     };
     if new.statement.is_none() {
-        let normal = read(&it.app, new).await?;
+        let mut normal = read(&it.app, new).await?;
+        if normal.attestations.is_some() {
+            normal.attestations = Some(verify(&it.app, new).await?);
+        }
         evidence.kinds = normal.kinds();
         evidence.normal = Some(keep(&it.app, &normal).await?);
         evidence.format = normal.format;
@@ -79,6 +88,32 @@ async fn read(app: &App, new: &NewEvidence) -> Result<Normal, Failure> {
         Failure::new(Code::UnreadableEvidence, why)
             .hint("`shipway evidence inspect FILE` reads it without a server; `--format` names its format")
     })
+}
+
+/// The attestations with whose signatures hold now, under the roots that are declared now.
+async fn verify(app: &App, new: &NewEvidence) -> Result<Vec<Attestation>, Failure> {
+    let file = app.blobs.get(&new.original).await.map_err(|error| problem::internal(&error))?;
+    let (file, _) = file.ok_or_else(|| Failure::new(Code::UnknownBlob, "the bytes are gone"))?;
+    let mut bytes = Vec::new();
+    let whole = file.take(ATTESTATION_BYTES_MAX + 1).read_to_end(&mut bytes).await;
+    whole.map_err(|error| problem::internal(&error))?;
+    let (verify, roots, now) =
+        (app.verify_attestations, roots(&app.runtime.state()), app.runtime.clock().now());
+    let verifying = tokio::task::spawn_blocking(move || verify(&bytes, &roots, now));
+    let verified = verifying.await.map_err(|error| problem::internal(&error))?;
+    verified.map_err(|why| {
+        Failure::new(Code::UnreadableEvidence, why).hint(
+            "`shipway provenance verify FILE --artifact DIGEST --roots FILE` asks the same without a server",
+        )
+    })
+}
+
+fn roots(state: &State) -> BTreeMap<Name, TrustRoot> {
+    let declared = state.catalogue.iter().filter_map(|(key, resource)| match &resource.spec {
+        Spec::TrustRoot(root) => Some((key.name.clone(), root.clone())),
+        _ => None,
+    });
+    declared.collect()
 }
 
 /// Stores the normal form, and says under which digest.
