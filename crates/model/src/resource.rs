@@ -119,7 +119,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
