@@ -13,6 +13,7 @@ use crate::{Digest, Name};
 
 pub mod access;
 pub mod calendar;
+pub mod change_policy;
 pub mod environment;
 pub mod file;
 pub mod journey;
@@ -26,6 +27,7 @@ pub mod trust;
 
 pub use access::{AccessPolicy, Person};
 pub use calendar::Calendar;
+pub use change_policy::ChangePolicy;
 pub use environment::Environment;
 pub use journey::Journey;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
@@ -83,6 +85,7 @@ pub enum Spec {
     Calendar(Calendar),
     Person(Person),
     AccessPolicy(AccessPolicy),
+    ChangePolicy(ChangePolicy),
     TrustRoot(TrustRoot),
 }
 
@@ -103,6 +106,7 @@ pub enum Kind {
     Calendar,
     Person,
     AccessPolicy,
+    ChangePolicy,
     TrustRoot,
 }
 
@@ -115,7 +119,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -131,6 +135,7 @@ impl Kind {
         Self::Calendar,
         Self::Person,
         Self::AccessPolicy,
+        Self::ChangePolicy,
         Self::TrustRoot,
     ];
 
@@ -151,6 +156,7 @@ impl Kind {
             Self::Calendar => "Calendar",
             Self::Person => "Person",
             Self::AccessPolicy => "AccessPolicy",
+            Self::ChangePolicy => "ChangePolicy",
             Self::TrustRoot => "TrustRoot",
         }
     }
@@ -186,6 +192,7 @@ impl Resource {
             Spec::Calendar(_) => Kind::Calendar,
             Spec::Person(_) => Kind::Person,
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
+            Spec::ChangePolicy(_) => Kind::ChangePolicy,
             Spec::TrustRoot(_) => Kind::TrustRoot,
         }
     }

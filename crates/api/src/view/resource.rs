@@ -117,6 +117,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Calendar,
         Person,
         AccessPolicy,
+        ChangePolicy,
         TrustRoot
     ];
     json_schema!({
