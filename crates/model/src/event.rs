@@ -26,8 +26,8 @@ use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
-    TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};

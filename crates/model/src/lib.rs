@@ -29,7 +29,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
+    WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

@@ -110,7 +110,7 @@ fn of_rules(state: &State, environment: &Name, found: &mut Vec<Hand>) {
     let judges = |key: &Key, spec: &Spec| match spec {
         Spec::Environment(_) => key.name == *environment,
         Spec::Pipeline(_) => Some(&key.name) == pipeline.as_ref(),
-        Spec::Policy(_) | Spec::AccessPolicy(_) => true,
+        Spec::Policy(_) | Spec::AccessPolicy(_) | Spec::TrustRoot(_) => true,
         _ => false,
     };
     for (key, _) in state.catalogue.iter().filter(|(key, resource)| judges(key, &resource.spec)) {
