@@ -18,6 +18,8 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
                 return Err(Breach { invariant: Invariant::Standing, what });
             };
             match direction {
+                // What has ended is watched also while nothing may begin: it only looks.
+                Direction::Do if matches!(action, Action::Watch { .. }) => Ok(()),
                 Direction::Do => not_paused(state, *id, Some(action)),
                 Direction::Undo => needs_are_there(state, rollout, action),
             }
