@@ -87,10 +87,22 @@ export class Site {
   async ship(version, environment) {
     const body = { release: `shop@${version}`, environment };
     const { id } = await this.call("POST", "/api/v1/rollouts", body);
-    return until(`shop@${version} in ${environment} ends`, async () => {
-      const rollout = await this.call("GET", `/api/v1/rollouts/${id}`);
-      return rollout.phase.name === "ended" && rollout;
-    });
+    const stands = () => this.call("GET", `/api/v1/rollouts/${id}`);
+    try {
+      return await until(`shop@${version} in ${environment} ends`, async () => (await stands()).phase.name === "ended");
+    } catch (error) {
+      const { phase, waitingFor } = await stands();
+      throw new Error(`${error.message}: ${JSON.stringify({ phase, waitingFor })}`);
+    }
+  }
+
+  /// Attaches what staging's checks said, which opens production to the release.
+  async prove(version) {
+    const { bundle } = await this.call("GET", `/api/v1/releases/shop@${version}`);
+    const subjects = [`shop@${version}`, ...Object.values(bundle.parts).map((it) => it.artifact)];
+    const report = join(this.folder, `staging-${version}.xml`);
+    writeFileSync(report, `<testsuite name="staging"><testcase name="buys a mug of ${version}"/></testsuite>`);
+    await this.shipway(["evidence", "attach", report, ...subjects.flatMap((it) => ["--subject", it])]);
   }
 
   /// Lets shoppers in; they browse, fill a cart and pay, over and over.

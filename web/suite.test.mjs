@@ -15,6 +15,7 @@ before(async () => {
   browser = await Browser.start();
   await site.release("1.0.0", "1.0.0", true);
   await site.ship("1.0.0", "staging");
+  await site.prove("1.0.0");
   await site.ship("1.0.0", "production");
   site.open();
   await site.release("1.2.0", "1.2.0", false);
@@ -46,6 +47,8 @@ describe("the main job", () => {
     await start(page, "staging");
     const state = page.locator("main .state .badge");
     await state.filter({ hasText: "succeeded" }).waitFor({ timeout: 60_000 });
+
+    await site.prove("1.2.0");
 
     // Somebody else looks on, and sees the same without doing anything.
     const grace = await browser.person(site, await site.issue("grace", "viewer"));
