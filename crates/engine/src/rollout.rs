@@ -20,7 +20,7 @@ use crate::gate::Answered;
 use crate::{Code, Rejection};
 
 pub mod advance;
-pub(crate) mod closing;
+pub mod closing;
 pub mod effects;
 pub(crate) mod follow;
 pub(crate) mod gates;

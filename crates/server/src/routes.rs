@@ -8,14 +8,16 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod change;
 mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod key;
 mod ledger;
 mod pause;
 mod plan;
-mod release;
+pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
@@ -38,6 +40,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         pause::add,
         calendar::add,
         schedule::add,
+        change::add,
+        key::add,
         environment::add,
         agent::add,
         ledger::add,
