@@ -10,12 +10,12 @@ table = f"read_parquet('{sys.argv[1]}')"
 def ask(sql):
     return duckdb.sql(sql.replace("events", table)).fetchall()
 types = {row[0]: row[1] for row in ask("DESCRIBE SELECT * FROM events")}
-assert types == {"position": "BIGINT", "at": "TIMESTAMP WITH TIME ZONE", "type": "VARCHAR",
+assert types == {"position": "BIGINT", "recorded_at": "TIMESTAMP WITH TIME ZONE", "type": "VARCHAR",
                  "actor": "VARCHAR", "leaf": "VARCHAR", "event": "VARCHAR"}, types
 assert ask("SELECT count(*), min(position), max(position) FROM events") == [(70000, 0, 69999)]
 assert ask("SELECT count(*) FROM events WHERE type = 'rollout.started'") == [(10000,)]
 assert ask("SELECT count(*) FROM events WHERE leaf <> 'sha256:' || sha256(event)") == [(0,)]
-assert ask("SELECT epoch_us(at) % 1000000, count(DISTINCT at) FROM events GROUP BY 1") == [(0, 60)]
+assert ask("SELECT epoch_us(recorded_at) % 1000000, count(DISTINCT recorded_at) FROM events GROUP BY 1") == [(0, 60)]
 "#;
 
 /// Writes a table with the code that archives do, and has DuckDB read it.

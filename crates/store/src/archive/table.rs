@@ -3,7 +3,7 @@
 //! | column | Parquet type | content |
 //! |---|---|---|
 //! | `position` | INT64 | from 0 |
-//! | `at` | INT64, timestamp in microseconds, UTC | when |
+//! | `recorded_at` | INT64, timestamp in microseconds, UTC | when; `at` is a word of SQL in some engines |
 //! | `type` | string | for example `rollout.started` |
 //! | `actor` | string | who, or a commitment to who |
 //! | `leaf` | string | `sha256:` and the leaf's hash |
@@ -26,7 +26,7 @@ use shipway_model::Digest;
 
 const SCHEMA: &str = "message event {
     required int64 position;
-    required int64 at (TIMESTAMP(MICROS, true));
+    required int64 recorded_at (TIMESTAMP(MICROS, true));
     required binary type (STRING);
     required binary actor (STRING);
     required binary leaf (STRING);

@@ -53,7 +53,7 @@ impl SqliteShrink {
     }
 
     /// Gives the disk back what has been dropped, when nobody else has the file open; otherwise new events fill it.
-    /// Answers with the file's size in bytes.
+    /// Answers with what the file takes in bytes, its write-ahead log included.
     ///
     /// # Errors
     /// For want of room: the file is written anew beside the old one.
@@ -63,8 +63,11 @@ impl SqliteShrink {
             let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
             self.connection.query_row(truncate, [], |_| Ok(())).map_err(fault)?;
         }
-        let size = fs::metadata(&self.path).map(|it| it.len());
-        size.map_err(|error| StoreError::Unavailable(error.to_string()))
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let log = fs::metadata(log).map_or(0, |it| it.len());
+        let file = fs::metadata(&self.path).map(|it| it.len());
+        file.map(|it| it + log).map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }
 
