@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package {
         name: "python3-venv",
@@ -31,6 +31,11 @@ const PACKAGES: [Package; 6] = [
         name: "prometheus",
         probe: &["prometheus", "--version"],
         purpose: "is asked for metrics in a test",
+    },
+    Package {
+        name: "prometheus-alertmanager",
+        probe: &["prometheus-alertmanager", "--version"],
+        purpose: "is told what to keep quiet in a test",
     },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_integrations::history::{History, Recorder};
+use shipway_integrations::otlp::Telemetry;
+use shipway_integrations::silencer::Silencer;
 use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
@@ -39,6 +41,7 @@ pub(crate) struct ControlPlane {
     runtime: Runtime,
     worker: Worker,
     recorder: Recorder,
+    silencer: Silencer,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -110,18 +113,22 @@ impl ControlPlane {
             (token, _) => token,
         };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
+        let telemetry = Arc::new(Telemetry::default());
         let history = History::kept_in(&folder.join("history"));
         let drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),
+            telemetry: Arc::clone(&telemetry),
             ..drivers::Config::from_environment()
         });
         let worker =
             worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs: logs.clone() });
         let recorder = Recorder::start(runtime.clone(), history);
+        let silencer = Silencer::start(runtime.clone(), folder.join("silencer.lock"));
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
+        config.telemetry = Some(telemetry);
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
-        Ok(Self { runtime, worker, recorder, server, first_token })
+        Ok(Self { runtime, worker, recorder, silencer, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -133,6 +140,7 @@ impl ControlPlane {
         self.server.shutdown().await;
         self.worker.stop().await;
         self.recorder.stop().await;
+        self.silencer.stop().await;
         self.runtime.shutdown().await;
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use shipway_runtime::driver::LogSink;
+use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ pub struct App {
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
+    pub(crate) telemetry: Option<Arc<dyn Receive>>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) requests: Arc<Requests>,
@@ -48,6 +50,7 @@ impl App {
             blobs: Arc::new(blobs),
             logs,
             read_evidence: config.read_evidence,
+            telemetry: config.telemetry.clone(),
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             requests: Arc::default(),

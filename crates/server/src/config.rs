@@ -3,9 +3,11 @@
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_model::evidence::Normal;
+use shipway_runtime::telemetry::Receive;
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -29,6 +31,8 @@ pub struct Config {
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
     pub read_evidence: EvidenceReader,
+    /// Who takes in what is pushed as OTLP, if anybody does.
+    pub telemetry: Option<Arc<dyn Receive>>,
 }
 
 impl Config {
@@ -40,6 +44,7 @@ impl Config {
             blob_bytes_max: 1 << 30,
             streams_max: 256,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+            telemetry: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Start at [`Server::start`]; `incoming.rs` is what every request goes through.
 
+mod absence;
 mod access;
 mod app;
 mod blob;
@@ -26,6 +27,7 @@ mod recall;
 mod router;
 mod routes;
 mod serve;
+mod telemetry;
 mod views;
 
 pub use app::App;

@@ -13,6 +13,7 @@ mod conclusion;
 mod coverage;
 mod gauge;
 mod past;
+mod signals;
 mod sources;
 
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ use self::conclusion::{
 use self::coverage::Journeys;
 use self::gauge::{Gauge, Seen};
 use self::past::Past;
+use self::signals::Signals;
 use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
 use crate::asking::now;
@@ -139,9 +141,13 @@ impl Analyst {
         let arms = (&metrics.service, canary);
         let mut journeys = Journeys::new(&self.0.outbound, arms, journeys, &task.log);
         let mut gauge = Gauge::default();
+        let found = task.track().verdict.map(|it| it.findings).unwrap_or_default();
+        let of_both = (control, canary);
+        let mut signals = Signals::new(&self.0.telemetry, rule, metrics, of_both, resumed_at, found);
         let mut pause = Millis::ZERO;
         // What was recorded may be enough: whoever recorded it may not have come to say so.
         let mut assessment = judging.assess();
+        signals.weigh(&mut assessment);
         loop {
             journeys.go_on();
             let missing = journeys.missing();
@@ -155,11 +161,16 @@ impl Analyst {
             {
                 return conclude_in_silence(silence, assessment.verdict);
             }
+            let at_the_end = || {
+                let mut last = Assessment { verdict: judging.conclude(), is_final: true };
+                signals.weigh(&mut last);
+                last.verdict
+            };
             if is_time_up && case.watch.is_some() {
-                return conclude_watch_at_the_end(elapsed(), judging.conclude());
+                return conclude_watch_at_the_end(elapsed(), at_the_end());
             }
             if is_time_up {
-                let verdict = judging.conclude();
+                let verdict = at_the_end();
                 return match missing.filter(|_| verdict.decision != Decision::Harmful) {
                     Some(missing) => conclude_in_silence(missing, verdict),
                     None => conclude_at_the_end(rule, elapsed(), verdict),
@@ -176,11 +187,16 @@ impl Analyst {
                             let read = past.fill(now(), &mut block).await;
                             read.iter().for_each(|it| task.log.line(it));
                         }
-                        let faults = sources.fill(&self.0.outbound, arms, now(), &mut block).await;
+                        let faults = sources
+                            .fill((&self.0.outbound, &self.0.telemetry), metrics, arms, now(), &mut block)
+                            .await;
                         faults.iter().for_each(|it| task.log.line(it));
                         n_blocks += 1;
                         judging.take(&block);
                         assessment = judging.assess();
+                        let looked = signals.take(elapsed());
+                        looked.iter().for_each(|it| task.log.line(it));
+                        signals.weigh(&mut assessment);
                         withhold_health(&mut assessment.verdict, journeys.missing().as_ref());
                         task.log.line(&told(n_blocks, &block, &assessment.verdict));
                         if let Err(reason) = record(task, *block, &assessment.verdict).await {

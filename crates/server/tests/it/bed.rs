@@ -15,6 +15,7 @@ use shipway_model::event::Role;
 use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
+use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
 use shipway_server::{Config, Server, ensure_admin_token};
 
@@ -55,6 +56,14 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    pub(crate) async fn with_telemetry(telemetry: Arc<dyn Receive>) -> Self {
+        Self::start_with(Some(telemetry)).await
+    }
+
+    async fn start_with(telemetry: Option<Arc<dyn Receive>>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = RuntimeConfig {
             tenant: "default".parse().unwrap(),
@@ -68,6 +77,7 @@ impl Bed {
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
         config.blob_bytes_max = BLOB_BYTES_MAX;
         config.streams_max = 4;
+        config.telemetry = telemetry;
         config.read_evidence = crate::evidence::read;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();

@@ -16,3 +16,4 @@ mod pages;
 mod resources;
 mod rollouts;
 mod shutdown;
+mod telemetry;
