@@ -17,6 +17,7 @@ pub mod plan;
 pub mod release;
 pub mod resource;
 pub mod rollout;
+pub mod schedule;
 pub mod token;
 
 /// Declares the operations of a noun and its part of the table.
@@ -96,6 +97,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     rollout::ALL,
     pause::ALL,
     calendar::ALL,
+    schedule::ALL,
     environment::ALL,
     agent::ALL,
     ledger::ALL,

@@ -11,6 +11,7 @@ pub mod pause;
 pub mod release;
 pub mod resource;
 pub mod rollout;
+pub mod schedule;
 pub mod step;
 pub mod token;
 pub mod traffic;

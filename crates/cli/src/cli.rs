@@ -59,6 +59,7 @@ pub(crate) enum Verb {
     /// See when releases may go, and why not now
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
+    Schedule(command::schedule::Schedule),
     Pause(command::pause::Pause),
     Resume(command::resume::Resume),
     /// See what runs where, and who waits
@@ -120,6 +121,7 @@ impl Verb {
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)
+            | Self::Schedule(_)
             | Self::Pause(_)
             | Self::Resume(_)
             | Self::Env(_)

@@ -25,6 +25,7 @@ pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod rollout;
 pub(crate) mod router;
+pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod store;
@@ -73,6 +74,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Policy(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
+        Verb::Schedule(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,
         Verb::Resume(it) => it.run(connection).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use shipway_model::resource::environment::Concurrency;
 use shipway_model::resource::{
-    Budget, Environment, Journey, Key, Kind, Pipeline, Resource, Service, Spec, Strategy, Template,
+    Budget, Environment, Journey, Key, Kind, Pipeline, Resource, Service, Spec, Strategy, Team, Template,
 };
 use shipway_model::{Digest, Name};
 
@@ -39,6 +39,7 @@ macro_rules! lookup {
 
 impl Catalogue {
     lookup!(service, Service, Service);
+    lookup!(team, Team, Team);
     lookup!(pipeline, Pipeline, Pipeline);
     lookup!(template, Template, Template);
     lookup!(strategy, Strategy, Strategy);

@@ -24,6 +24,7 @@ pub mod queue;
 mod rejection;
 mod release;
 pub mod rollout;
+pub mod schedule;
 mod state;
 
 pub use access::{Access, Identity, Token};

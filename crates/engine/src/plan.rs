@@ -28,12 +28,30 @@ use build::Builder;
 /// # Errors
 /// A [`Rejection`] that names what is missing: a seal, a promotion, targets, declarations.
 pub fn make(state: &State, release: ReleaseId, environment: &Name) -> Result<Plan, Rejection> {
-    let ground = Ground::survey(state, release, environment)?;
+    lay_out(state, Ground::survey(state, release, environment, Promotion::Required)?)
+}
+
+/// The plan that [`make`] would give once the release had been shipped where it is promoted from.
+///
+/// # Errors
+/// As [`make`], but for the promotion.
+pub fn foresee(state: &State, release: ReleaseId, environment: &Name) -> Result<Plan, Rejection> {
+    lay_out(state, Ground::survey(state, release, environment, Promotion::Assumed)?)
+}
+
+fn lay_out(state: &State, ground: Ground<'_>) -> Result<Plan, Rejection> {
     let mut builder = Builder::new(&ground);
     stage::lay_out(&mut builder)?;
     let plan = builder.finish();
     check_budgets(state, &plan)?;
     Ok(plan)
+}
+
+/// Whether the release has to have been shipped where it is promoted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Promotion {
+    Required,
+    Assumed,
 }
 
 /// Everything that a plan is made from, looked up once.
@@ -63,7 +81,12 @@ struct Shipment<'a> {
 }
 
 impl<'a> Ground<'a> {
-    fn survey(state: &'a State, release: ReleaseId, name: &Name) -> Result<Self, Rejection> {
+    fn survey(
+        state: &'a State,
+        release: ReleaseId,
+        name: &Name,
+        promotion: Promotion,
+    ) -> Result<Self, Rejection> {
         let known = state.releases.known(release)?;
         let reference = known.reference().ok_or_else(|| {
             let bundle = &known.bundle;
@@ -77,7 +100,9 @@ impl<'a> Ground<'a> {
             Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
                 .hint("`shipway get environment` shows those there are")
         })?;
-        check_promotion(state, &reference, name, &environment)?;
+        if promotion == Promotion::Required {
+            check_promotion(state, &reference, name, &environment)?;
+        }
         let running = state.environments.get(name);
         let targets = targets(state, name, &environment)?;
         let mut ground = Self {

@@ -14,6 +14,7 @@ mod plan;
 mod release;
 mod resource;
 pub(crate) mod rollout;
+mod schedule;
 mod token;
 
 /// Adds the whole table.
@@ -28,6 +29,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         rollout::add,
         pause::add,
         calendar::add,
+        schedule::add,
         environment::add,
         agent::add,
         ledger::add,

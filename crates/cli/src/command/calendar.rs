@@ -7,6 +7,7 @@ use crate::settings::ConnectionArgs;
 
 mod about;
 mod check;
+mod conflicts;
 mod exception;
 mod expand;
 mod export;
@@ -14,10 +15,15 @@ mod files;
 mod import;
 mod lint;
 mod next;
+mod show;
+
+pub(crate) use files::instant;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Calendar {
     Check(check::Check),
+    Show(show::Show),
+    Conflicts(conflicts::Conflicts),
     Next(next::Next),
     Expand(expand::Expand),
     Lint(lint::Lint),
@@ -32,6 +38,8 @@ impl Calendar {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         match self {
             Self::Check(it) => it.run(connection).await,
+            Self::Show(it) => it.run(connection).await,
+            Self::Conflicts(it) => it.run(connection).await,
             Self::Next(it) => it.run(connection).await,
             Self::Expand(it) => it.run(connection).await,
             Self::Lint(it) => it.run(connection).await,

@@ -63,6 +63,21 @@ pub enum ConflictKind {
     Closed,
 }
 
+impl ConflictKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SameService => "same-service",
+            Self::Dependency => "dependency",
+            Self::Dependant => "dependant",
+            Self::BlastRadius => "blast-radius",
+            Self::SharedEnvironment => "shared-environment",
+            Self::People => "people",
+            Self::VendorWindow => "vendor-window",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// What conflicts are looked for against.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
@@ -78,7 +93,7 @@ pub struct Surroundings<'a> {
 pub fn conflicts(change: &Change, around: &Surroundings<'_>) -> Vec<Conflict> {
     let mut found = found(change, around);
     if !found.is_empty() {
-        let next = next_free(change, around);
+        let next = free(change, around);
         found.iter_mut().for_each(|it| it.next = next);
     }
     found.sort_by_key(|it| (it.kind, it.overlap.from));
@@ -238,18 +253,18 @@ fn of_rule(change: &Change, rule: &Rule, subjects: &[Subject]) -> Option<(Confli
     }
 }
 
-/// The next slot after the wanted start in which the change would meet nothing.
-fn next_free(change: &Change, around: &Surroundings<'_>) -> Option<Slot> {
+/// The first slot at or after the wanted start in which the change would meet nothing; None within [`LOOK_AHEAD`].
+pub(crate) fn free(change: &Change, around: &Surroundings<'_>) -> Option<Slot> {
     let length = change.until.duration_since(change.from);
     let horizon = later(change.from, LOOK_AHEAD);
     let mut at = change.from;
     while at < horizon {
         let slot = around.timeline.slot(around.subjects, around.lifts, at, length)?;
         let moved = Change { from: slot.from, until: later(slot.from, length), ..change.clone() };
-        match found(&moved, around).iter().filter_map(|it| it.overlap.until).min() {
+        // Begun later, it would meet each of them just the same until that one is over.
+        match found(&moved, around).iter().filter_map(|it| it.overlap.until).max() {
             None => return Some(slot),
-            // Whatever ends first may leave room; what is in the way beyond that is found again.
-            Some(until) => at = until.max(later(slot.from, jiff::SignedDuration::from_secs(60))),
+            Some(until) => at = until,
         }
     }
     None

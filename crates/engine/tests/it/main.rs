@@ -6,6 +6,7 @@ mod governance;
 mod held;
 mod plan;
 mod rollout;
+mod schedule;
 mod survive;
 mod time;
 mod watch;

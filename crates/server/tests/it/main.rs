@@ -15,5 +15,6 @@ mod outage;
 mod pages;
 mod resources;
 mod rollouts;
+mod schedule;
 mod shutdown;
 mod telemetry;

@@ -79,6 +79,6 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// An instant with its offset; without one it would mean another time on another machine.
-pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "write an instant with its offset, for example 2026-11-21T09:00:00Z".to_owned())
 }
