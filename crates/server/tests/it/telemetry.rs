@@ -9,7 +9,10 @@ use crate::bed::Bed;
 
 /// Keeps what it is given, and answers `taken`.
 #[derive(Debug, Default)]
-pub(crate) struct Kept(Mutex<Vec<(Signal, Encoding, bool, Vec<u8>)>>);
+pub(crate) struct Kept(Mutex<Vec<Pushed>>);
+
+/// Whether it was packed is the third.
+type Pushed = (Signal, Encoding, bool, Vec<u8>);
 
 impl Receive for Kept {
     fn take(
