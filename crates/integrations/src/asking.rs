@@ -98,3 +98,6 @@ pub(crate) fn whole(value: f64) -> Result<u64, AskError> {
     }
     Err(AskError::Invalid(format!("{value} counts nothing")))
 }
+
+#[cfg(test)]
+mod contract;

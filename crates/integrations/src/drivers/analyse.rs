@@ -106,8 +106,12 @@ impl<'o> Case<'o> {
 
     /// The wait before the next block.
     fn interval(&self, elapsed: Millis) -> Millis {
-        let wanted = self.watch.map_or(self.rule.interval, |it| it.interval_at(elapsed));
-        interval(wanted, self.rule.timeout)
+        let Some(watch) = self.watch else {
+            return interval(self.rule.interval, self.rule.timeout, BLOCKS_MAX);
+        };
+        // Half of the blocks for the window, half for what is behind it.
+        let stretch = if elapsed < watch.window { watch.window } else { watch.duration };
+        interval(watch.interval_at(elapsed), stretch, BLOCKS_MAX / 2)
     }
 }
 
@@ -128,7 +132,11 @@ impl Analyst {
         let (resumed_at, started) = (task.track().end, Instant::now());
         let mut n_blocks = task.track().n_blocks;
         let elapsed = || resumed_at.saturating_add(Millis::of(started.elapsed()));
-        let deadline = deadline(rule, task.effect.key.attempt, resumed_at);
+        // A watch that is tried again ends when it would have ended.
+        let deadline = match case.watch {
+            Some(watch) => watch.duration,
+            None => deadline(rule, task.effect.key.attempt, resumed_at),
+        };
         task.log.line(&match n_blocks {
             0 => format!("compares {canary} with {control}"),
             _ => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
@@ -219,8 +227,8 @@ fn deadline(rule: &Analysis, attempt: u32, resumed_at: Millis) -> Millis {
     of_all_attempts.min(resumed_at.saturating_add(rule.timeout))
 }
 
-fn interval(wanted: Millis, timeout: Millis) -> Millis {
-    wanted.max(INTERVAL_MIN).max(Millis(timeout.0.div_ceil(BLOCKS_MAX)))
+fn interval(wanted: Millis, stretch: Millis, blocks_max: u64) -> Millis {
+    wanted.max(INTERVAL_MIN).max(Millis(stretch.0.div_ceil(blocks_max)))
 }
 
 fn told(number: u64, block: &Block, verdict: &Verdict) -> String {
@@ -252,10 +260,13 @@ mod tests {
 
     #[test]
     fn blocks_are_never_more_than_the_limit() {
-        assert_eq!(interval(Millis::from_secs(10), Millis::from_secs(3600)), Millis::from_secs(10));
-        assert_eq!(interval(Millis(1), Millis(1000)), INTERVAL_MIN);
+        assert_eq!(
+            interval(Millis::from_secs(10), Millis::from_secs(3600), BLOCKS_MAX),
+            Millis::from_secs(10)
+        );
+        assert_eq!(interval(Millis(1), Millis(1000), BLOCKS_MAX), INTERVAL_MIN);
         let month = Millis::from_secs(30 * 24 * 3600);
-        assert!(month.0 / interval(Millis::from_secs(10), month).0 <= BLOCKS_MAX);
-        assert_eq!(interval(Millis::from_secs(10), month), Millis(259_200));
+        assert!(month.0 / interval(Millis::from_secs(10), month, BLOCKS_MAX).0 <= BLOCKS_MAX);
+        assert_eq!(interval(Millis::from_secs(10), month, BLOCKS_MAX), Millis(259_200));
     }
 }
