@@ -2,21 +2,21 @@
 
 use crate::run::{cargo, run};
 use crate::step::Step;
+use crate::web;
 
 struct Bench {
     name: &'static str,
+    /// Whose bench target it is; [`WEB`] has none.
     package: &'static str,
     /// What it measures.
     summary: &'static str,
 }
 
+/// Not a crate: it is driven from `web/`, by a browser.
+const WEB: &str = "web";
+
 /// In the order in which they run. A test compares it with the bench targets of the workspace.
 const BENCHES: &[Bench] = &[
-    Bench {
-        name: "append",
-        package: "shipway-store",
-        summary: "durable appends per second with 1, 16 and 64 writers, beside bare SQLite; replayed events per second",
-    },
     Bench {
         name: "router",
         package: "shipway-integrations",
@@ -43,9 +43,29 @@ const BENCHES: &[Bench] = &[
         summary: "metric-blocks judged per second on one core",
     },
     Bench {
+        name: "access",
+        package: "shipway-policy",
+        summary: "questions of authorisation answered per second, and p99, with up to 1,000 policies",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
-        summary: "start to ready and idle memory of `shipway serve`, empty and with a million events",
+        summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",
+    },
+    Bench {
+        name: "ledger",
+        package: "shipway-cli",
+        summary: "records verified, replayed and proved per second, beside decoding and hashing alone",
+    },
+    Bench {
+        name: "agents",
+        package: "shipway-cli",
+        summary: "processor time and memory of a control plane that 10,000 agents poll",
+    },
+    Bench {
+        name: "web",
+        package: WEB,
+        summary: "server time and bytes per page with 10,000 releases, 1,000 services and 200 environments; paint and layout shift; 1,000 live pages",
     },
 ];
 
@@ -78,6 +98,9 @@ pub(crate) fn print_table() {
 impl Bench {
     fn step(&self) -> Step {
         let &Self { name, package, .. } = self;
+        if package == WEB {
+            return Step::new(name, web::bench);
+        }
         Step::new(name, move || run(cargo(["bench", "--package", package, "--bench", name])))
     }
 }
@@ -106,7 +129,11 @@ mod tests {
                 }
             }
         }
-        let listed: BTreeSet<_> = BENCHES.iter().map(|bench| (bench.package, bench.name)).collect();
+        let listed: BTreeSet<_> = BENCHES
+            .iter()
+            .filter(|bench| bench.package != WEB)
+            .map(|bench| (bench.package, bench.name))
+            .collect();
         assert_eq!(listed, found, "the table in xtask/src/bench.rs and the bench targets differ");
     }
 
@@ -114,7 +141,7 @@ mod tests {
     fn an_unknown_name_is_told_the_known_ones() {
         let unknown = steps(&["roter".to_owned()]).err().expect("there is no such bench");
         assert!(
-            unknown.to_string().starts_with("there is no bench `roter`; there are: append, router"),
+            unknown.to_string().starts_with("there is no bench `roter`; there are: router, rollouts"),
             "{unknown}"
         );
     }

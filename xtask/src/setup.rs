@@ -10,8 +10,9 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 11] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
+    Package { name: "g++", probe: &["c++", "--version"], purpose: "builds libFuzzer" },
     Package {
         name: "python3-venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
@@ -37,6 +38,13 @@ const PACKAGES: [Package; 7] = [
         probe: &["prometheus-alertmanager", "--version"],
         purpose: "is told what to keep quiet in a test",
     },
+    Package {
+        name: "chromium",
+        probe: &["chromium", "--version"],
+        purpose: "shows the pages in their tests",
+    },
+    Package { name: "nodejs", probe: &["node", "--version"], purpose: "drives the browser" },
+    Package { name: "npm", probe: &["npm", "--version"], purpose: "installs what drives the browser" },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 

@@ -44,8 +44,15 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    token: String,
+    credentials: Credentials,
     as_of: Option<Timestamp>,
+}
+
+/// By what the control plane knows who calls.
+#[derive(Clone)]
+enum Credentials {
+    Token(String),
+    Password(String, String),
 }
 
 impl Client {
@@ -65,7 +72,16 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(|source| Error::Unreachable { address: base.to_owned(), source })?;
-        Ok(Self { http, base: url, token: token.into(), as_of: None })
+        Ok(Self { http, base: url, credentials: Credentials::Token(token.into()), as_of: None })
+    }
+
+    /// The same, with a name and a password, which open nothing but the sign-in.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when `base` is not an address that can be called.
+    pub fn by_password(base: &str, name: &str, password: &str) -> Result<Self, Error> {
+        let credentials = Credentials::Password(name.to_owned(), password.to_owned());
+        Ok(Self { credentials, ..Self::new(base, "")? })
     }
 
     /// Asks for what was known at `at` from now on. Whatever would change something is refused then.
@@ -101,7 +117,11 @@ impl Client {
         };
         let request = self.http.request(method, fill(&self.base, O::PATH, path)).query(query);
         let as_of = self.as_of.map(|at| (AS_OF, at));
-        request.query(as_of.as_slice()).bearer_auth(&self.token)
+        let request = request.query(as_of.as_slice());
+        match &self.credentials {
+            Credentials::Token(token) => request.bearer_auth(token),
+            Credentials::Password(name, password) => request.basic_auth(name, Some(password)),
+        }
     }
 }
 

@@ -114,6 +114,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it changes anything. A plan is posted because of its size, and nothing is kept of it.
+    pub fn changes(&self) -> bool {
+        self.method != Method::Get && self.id != "makePlan"
+    }
+
     /// The noun after `/api/v1/`, by which documents group operations.
     pub fn noun(&self) -> &'static str {
         self.path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()

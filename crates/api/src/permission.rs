@@ -7,6 +7,8 @@ use crate::operations;
 /// What an operation asks of the token that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
+    /// A name and a password instead of a token.
+    Password,
     /// Any valid token.
     AnyToken,
     /// People's and machines' tokens that may read, which is all but agents'.
@@ -32,7 +34,7 @@ impl Permission {
     /// Whether a token of `role` passes. That an agent acts for its own host alone is checked by the server.
     pub const fn allows(self, role: Role) -> bool {
         match self {
-            Self::AnyToken | Self::ViewerOrAgent => true,
+            Self::Password | Self::AnyToken | Self::ViewerOrAgent => true,
             Self::Viewer => !matches!(role, Role::Agent),
             Self::Builder => matches!(role, Role::Builder | Role::Operator | Role::Admin),
             Self::Approver => matches!(role, Role::Approver | Role::Operator | Role::Admin),
@@ -43,8 +45,24 @@ impl Permission {
         }
     }
 
+    /// The group of operations that it makes, as policies name it.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Password | Self::AnyToken => "for-any-token",
+            Self::Viewer => "for-viewers",
+            Self::ViewerOrAgent => "for-viewers-and-agents",
+            Self::Builder => "for-builders",
+            Self::Approver => "for-approvers",
+            Self::Operator => "for-operators",
+            Self::Admin => "for-admins",
+            Self::Auditor => "for-auditors",
+            Self::Agent => "for-agents",
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Password => "a name and a password",
             Self::AnyToken => "any token",
             Self::Viewer => "viewer",
             Self::ViewerOrAgent => "viewer or agent",

@@ -1,11 +1,16 @@
 //! What is answered, where the type of the model itself does not say enough.
 
+pub mod access;
+pub mod account;
 pub mod agent;
 pub mod analysis;
 pub mod artifact;
+pub mod backtest;
+pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod exception;
+pub mod gate;
 pub mod ledger;
 pub mod pause;
 pub mod release;
@@ -15,6 +20,7 @@ pub mod schedule;
 pub mod step;
 pub mod token;
 pub mod traffic;
+pub mod waiver;
 
 pub use agent::AgentView;
 pub use environment::{EnvironmentView, QueueView};

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use shipway_api::{Method, Permission, operations};
+use shipway_api::operations;
 use shipway_model::Name;
 use shipway_model::resource::AccessPolicy;
 use shipway_policy::cedar::{Action, Fault, Rules};
 use shipway_server::Decide;
-
-/// Operations that change nothing although they are posted.
-const READS: [&str; 1] = ["makePlan"];
 
 /// The organisation's policies together with the shipped ones.
 pub(crate) fn compile(policies: &[(Name, &AccessPolicy)]) -> Result<Decide, Vec<(Name, String)>> {
@@ -22,28 +19,15 @@ pub(crate) fn compile(policies: &[(Name, &AccessPolicy)]) -> Result<Decide, Vec<
 pub(crate) fn actions() -> Vec<Action> {
     let action = |it: shipway_api::Endpoint| Action {
         name: it.id.to_owned(),
-        group: group(it.permission),
-        changes: it.method != Method::Get && !READS.contains(&it.id),
+        group: it.permission.group(),
+        changes: it.changes(),
     };
     operations::all().map(action).collect()
 }
 
-const fn group(permission: Permission) -> &'static str {
-    match permission {
-        Permission::AnyToken => "for-any-token",
-        Permission::Viewer => "for-viewers",
-        Permission::ViewerOrAgent => "for-viewers-and-agents",
-        Permission::Builder => "for-builders",
-        Permission::Approver => "for-approvers",
-        Permission::Operator => "for-operators",
-        Permission::Admin => "for-admins",
-        Permission::Auditor => "for-auditors",
-        Permission::Agent => "for-agents",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use shipway_api::Permission;
     use shipway_api::permission::{ROLES, role_word};
     use shipway_model::access::{Principal, PrincipalKind, Question, Thing, ThingKind};
     use shipway_model::event::Role;
@@ -92,7 +76,7 @@ mod tests {
         for endpoint in operations::all() {
             let mut question = asked_by(Role::Viewer, endpoint.id);
             question.principal.roles.clear();
-            let is_open = endpoint.permission == Permission::AnyToken;
+            let is_open = matches!(endpoint.permission, Permission::AnyToken | Permission::Password);
             assert_eq!(decide(&question).allowed, is_open, "{}", endpoint.id);
         }
     }

@@ -49,9 +49,17 @@ pub(crate) enum Verb {
     /// Attach what the tools found, and see it
     #[command(subcommand)]
     Evidence(command::evidence::Evidence),
-    /// Ask, test and lint policies, offline
+    /// Ask, test and lint policies offline, and try them on what was decided
     #[command(subcommand)]
     Policy(command::policy::Policy),
+    Explain(command::explain::Explain),
+    Facts(command::facts::Facts),
+    /// See what gates said, and compute it again
+    #[command(subcommand)]
+    Decision(command::decision::Decision),
+    /// Let a gate pass what its evidence speaks against, for a while
+    #[command(subcommand)]
+    Waiver(command::waiver::Waiver),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
@@ -82,6 +90,14 @@ pub(crate) enum Verb {
     /// Give and take access
     #[command(subcommand)]
     Token(command::token::Token),
+    /// See who may do what and why, and get privilege for a time
+    #[command(subcommand)]
+    Access(command::access::Access),
+    /// Add, close and list accounts of people
+    #[command(subcommand)]
+    User(command::user::User),
+    Login(command::login::Login),
+    Logout(command::logout::Logout),
     Whoami(command::whoami::Whoami),
     /// See which settings hold, and who gave them
     #[command(subcommand)]
@@ -106,18 +122,23 @@ impl Verb {
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)
-            | Self::Policy(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)
             | Self::Help(_) => false,
             Self::Evidence(it) => it.asks_a_control_plane(),
+            Self::Access(it) => it.asks_a_control_plane(),
+            Self::Policy(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
             | Self::Graph(_)
             | Self::Artifact(_)
             | Self::Release(_)
+            | Self::Explain(_)
+            | Self::Facts(_)
+            | Self::Decision(_)
+            | Self::Waiver(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)
@@ -128,6 +149,9 @@ impl Verb {
             | Self::Agents(_)
             | Self::Ledger(_)
             | Self::Token(_)
+            | Self::User(_)
+            | Self::Login(_)
+            | Self::Logout(_)
             | Self::Whoami(_) => true,
         }
     }

@@ -3,6 +3,7 @@
 use crate::cli::{Cli, Verb};
 use crate::failure::{Failure, Outcome};
 
+pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod agents;
 pub(crate) mod analysis;
@@ -11,13 +12,18 @@ pub(crate) mod artifact;
 pub(crate) mod calendar;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod decision;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod ledger;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
@@ -32,9 +38,11 @@ pub(crate) mod store;
 pub(crate) mod token;
 mod trust;
 pub(crate) mod up;
+pub(crate) mod user;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod version;
+pub(crate) mod waiver;
 pub(crate) mod whoami;
 pub(crate) mod witness;
 
@@ -71,7 +79,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,
-        Verb::Policy(it) => it.run(),
+        Verb::Policy(it) => it.run(connection).await,
+        Verb::Explain(it) => it.run(connection).await,
+        Verb::Facts(it) => it.run(connection).await,
+        Verb::Decision(it) => it.run(connection).await,
+        Verb::Waiver(it) => it.run(connection).await,
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
@@ -86,6 +98,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Witness(it) => it.run().await,
         Verb::Analysis(it) => it.run(),
         Verb::Token(it) => it.run(connection).await,
+        Verb::Access(it) => it.run(connection).await,
+        Verb::User(it) => it.run(connection).await,
+        Verb::Login(it) => it.run(connection).await,
+        Verb::Logout(it) => it.run(connection).await,
         Verb::Whoami(it) => it.run(connection).await,
         Verb::Config(it) => it.run(connection),
         Verb::Completion(it) => it.run(),

@@ -12,7 +12,7 @@ use crate::settings::{ConnectionArgs, Settings};
 pub(crate) fn connect(args: &ConnectionArgs) -> Result<Client, Failure> {
     let settings = Settings::resolve(args)?;
     let Some(token) = settings.token else {
-        let hint = "set SHIPWAY_TOKEN, or `token:` in the config file; \
+        let hint = "sign in with `shipway login`, or set SHIPWAY_TOKEN, or `token:` in the config file; \
                     the first start of `shipway serve` prints an admin token";
         return Err(Failure::usage("no access token was given", "shipway help config").with_hint(hint));
     };

@@ -6,6 +6,7 @@
 //!
 //! Start at [`cli`] for what can be said, and at [`command`] for who answers.
 
+mod access;
 mod archive;
 mod cli;
 mod command;
@@ -18,6 +19,7 @@ mod failure;
 mod judge;
 mod manual;
 mod output;
+mod sessions;
 mod settings;
 mod source;
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::sessions;
 
 /// Where `shipway serve` listens unless it is told otherwise.
 pub(crate) const SERVER_DEFAULT: &str = "http://127.0.0.1:7000";
@@ -89,17 +90,27 @@ impl Settings {
             let origin = Origin::File(config.clone().unwrap_or_default());
             value.map(|value| Setting { value, origin })
         };
-        let token = match of_flag("--token", &args.token).or_else(|| of_variable("SHIPWAY_TOKEN")) {
-            Some(given) => Some(given),
-            None => of_file(file.token.clone())
-                .map_or_else(|| token_beside(&file, config.as_deref()), |it| Ok(Some(it)))?,
-        };
         let server = of_flag("--server", &args.server)
             .or_else(|| of_variable("SHIPWAY_SERVER"))
-            .or_else(|| of_file(file.server))
+            .or_else(|| of_file(file.server.clone()))
             .unwrap_or_else(|| Setting { value: SERVER_DEFAULT.to_owned(), origin: Origin::Default });
+        let given = of_flag("--token", &args.token).or_else(|| of_variable("SHIPWAY_TOKEN"));
+        let token = match given.or_else(|| of_file(file.token.clone())) {
+            Some(given) => Some(given),
+            None => match token_beside(&file, config.as_deref())? {
+                Some(beside) => Some(beside),
+                None => signed_in(&server.value, config.as_deref()),
+            },
+        };
         Ok(Self { server, token, config })
     }
+}
+
+/// The token that `shipway login` has kept for this control plane.
+fn signed_in(server: &str, config: Option<&Path>) -> Option<Setting> {
+    let path = sessions::path(config?);
+    let value = sessions::token(&path, server)?;
+    Some(Setting { value, origin: Origin::File(path) })
 }
 
 impl ConfigFile {

@@ -72,6 +72,14 @@ impl Catalogue {
         self.current.iter().filter_map(|(key, digest)| Some((key, self.revisions.get(digest)?)))
     }
 
+    /// Those of one kind, in the order of their names.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Arc<Resource>)> {
+        // Before every name of the kind: names begin with a letter, and `a` is the first.
+        let first = Key { kind, name: "a".parse().expect("a name") };
+        let of_kind = self.current.range(first..).take_while(move |(key, _)| key.kind == kind);
+        of_kind.filter_map(|(key, digest)| Some((key, self.revisions.get(digest)?)))
+    }
+
     /// The environment with everything that it inherits.
     pub fn environment(&self, name: &Name) -> Option<Environment> {
         let mut whole = self.declared_environment(name)?.clone();

@@ -6,12 +6,12 @@
 //!
 //! This crate does no I/O, reads no clock and draws no random number: the instant is part of the facts.
 
+pub mod cedar;
 mod counting;
 mod decide;
-pub mod facts;
 mod found;
 mod gates;
 pub mod rego;
 
 pub use decide::{Answer, decide};
-pub use facts::Facts;
+pub use shipway_model::gate::facts::{self, Facts};

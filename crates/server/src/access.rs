@@ -3,12 +3,18 @@
 use crate::problem::Failure;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use shipway_api::Code;
 use shipway_engine::State;
 use shipway_model::event::Role;
 use shipway_model::{Digest, Name, TokenId};
 use subtle::ConstantTimeEq;
+
+pub(crate) mod authorise;
+pub(crate) mod rules;
+pub(crate) mod subject;
 
 /// Whoever has shown a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +89,17 @@ impl Caller {
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<Bearer> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(token.trim()))?
+}
+
+/// The name and the password of `Authorization: Basic` (RFC 7617).
+pub(crate) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, encoded) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
 }
 
 pub(crate) fn unauthenticated() -> Failure {

@@ -9,11 +9,15 @@ use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::rules::Rules;
 use crate::blob::BlobStore;
 use crate::config::{Config, EvidenceReader};
+use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
+use crate::sign_in::attempts::Attempts;
+use crate::sign_in::password::Passwords;
 
 /// Shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -23,10 +27,16 @@ pub struct App {
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
     pub(crate) telemetry: Option<Arc<dyn Receive>>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Live pages that may be open at once.
+    pub(crate) watchers: Arc<Semaphore>,
     /// Fires when the server is to end.
     pub(crate) stopping: CancellationToken,
 }
@@ -45,16 +55,22 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            blobs: Arc::new(blobs),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            blobs,
             logs,
             read_evidence: config.read_evidence,
             telemetry: config.telemetry.clone(),
+            rules: Arc::new(Rules::new(config.compile_access)),
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
+            passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
+            attempts: Arc::default(),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
+            watchers: Arc::new(Semaphore::new(config.pages_max)),
             stopping: CancellationToken::new(),
         })
     }

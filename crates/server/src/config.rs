@@ -1,13 +1,20 @@
 //! What the server is told when it starts.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipway_model::Name;
 use shipway_model::evidence::Normal;
 use shipway_runtime::telemetry::Receive;
+use shipway_model::gate::Requirement;
+use shipway_model::gate::facts::Facts;
+use shipway_model::resource::Policy;
+
+use crate::access::rules::{Compile, by_role};
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -20,6 +27,9 @@ pub(crate) const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// it cannot. The server knows no format: whoever puts it together hands this in.
 pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Result<Normal, String>;
 
+/// Asks every gate of some policies about facts. The server knows no gate: whoever puts it together hands this in.
+pub type GateAsker = fn(&BTreeMap<Name, Policy>, &Facts) -> Vec<Requirement>;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
@@ -30,21 +40,31 @@ pub struct Config {
     pub blob_bytes_max: u64,
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
+    /// Live pages open at once; further ones are drawn, and do not move by themselves.
+    pub pages_max: usize,
     pub read_evidence: EvidenceReader,
     /// Who takes in what is pushed as OTLP, if anybody does.
     pub telemetry: Option<Arc<dyn Receive>>,
+    /// How policies over access are compiled.
+    pub compile_access: Compile,
+    pub ask_gates: GateAsker,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet.
+    /// The usual limits: blobs of 1 GiB, 256 streams, 2000 live pages. No format of evidence and no gate is known yet, and
+    /// no language of policies: roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
             data: data.into(),
             blob_bytes_max: 1 << 30,
             streams_max: 256,
+            pages_max: 2000,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
             telemetry: None,
+            compile_access: by_role,
+            // No requirement at all passes nothing.
+            ask_gates: |_, _| Vec::new(),
         }
     }
 }

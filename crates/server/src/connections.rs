@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -14,6 +14,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use crate::sign_in::Peer;
 
 /// Connections at once; more wait to be taken. Every agent keeps one or two.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -37,8 +39,9 @@ async fn serve_with(listener: TcpListener, router: Router, stopping: Cancellatio
         loop {
             let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    tokio::spawn(run(stream, router.clone(), graceful.watcher(), idle_max, place));
+                Ok((stream, peer)) => {
+                    let router = router.clone().layer(Extension(Peer(peer.ip())));
+                    tokio::spawn(run(stream, router, graceful.watcher(), idle_max, place));
                 }
                 Err(fault) if is_of_one_connection(&fault) => {}
                 Err(fault) => {

@@ -1,26 +1,32 @@
 //! What every request goes through before its handler: who calls, whether they may, and what exactly is asked.
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
-use shipway_api::{Code, Operation, Permission};
+use shipway_api::{Code, Method, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
+use shipway_model::event::Role;
 use shipway_runtime::{Condition, Past, Receipt, StateRef, Submission, SubmitError};
 use std::time::{Duration, Instant};
 
+use crate::access::authorise::{self, Leave, Refusal};
+use crate::access::subject::Subject;
 use crate::access::{self, Caller};
 use crate::app::App;
 use crate::config::REQUEST_TIMEOUT;
 use crate::etag;
 use crate::payload::{Deliver, Receive};
 use crate::problem::Failure;
+use crate::sign_in::{self, Peer};
 
 /// The longest idempotency key, in bytes.
 const KEY_BYTES_MAX: usize = 100;
@@ -36,11 +42,43 @@ where
     pub(crate) query: O::Query,
     pub(crate) body: <O::Body as Receive>::Value,
     pub(crate) headers: HeaderMap,
+    /// Where the connection comes from.
+    pub(crate) peer: Option<Peer>,
     /// The state that is meant by `If-Match`.
     pub(crate) meant: Option<String>,
     /// What was known at the instant that is asked for; nothing when it is asked for now.
     pub(crate) past: Option<Past>,
     key: Option<String>,
+}
+
+/// What exactly is asked, before it is known whether the caller may.
+struct Asked<O: Operation>
+where
+    O::Body: Receive,
+{
+    path: O::Path,
+    query: O::Query,
+    body: <O::Body as Receive>::Value,
+    as_of: Option<Timestamp>,
+    key: Option<String>,
+    meant: Option<String>,
+}
+
+impl<O: Operation> Asked<O>
+where
+    O::Body: Receive,
+{
+    async fn read(parts: &mut Parts, body: Body) -> Result<Self, Failure> {
+        let path = Path::<O::Path>::from_request_parts(parts, &()).await;
+        let Path(path) = path.map_err(|error| invalid("path", &error.body_text()))?;
+        let (as_of, rest) = as_of::<O>(&parts.uri)?;
+        let Query(query) =
+            Query::<O::Query>::try_from_uri(&rest).map_err(|error| invalid("query", &error.body_text()))?;
+        let key = idempotency_key(&parts.headers)?;
+        let meant = if O::CONDITIONAL { etag::meant(&parts.headers)? } else { None };
+        let body = O::Body::receive(&parts.headers, body).await?;
+        Ok(Self { path, query, body, as_of, key, meant })
+    }
 }
 
 /// What a handler gives.
@@ -54,21 +92,29 @@ where
         let (mut parts, body) = request.into_parts();
         // Whatever another replica has acknowledged shows here: a token it issued, an effect it gave.
         app.runtime.catch_up().await?;
-        let caller = authenticate(&app, &parts)?;
-        authorise::<O>(&app, &caller, &mut parts).await?;
-        let path = Path::<O::Path>::from_request_parts(&mut parts, &()).await;
-        let Path(path) = path.map_err(|error| invalid("path", &error.body_text()))?;
-        let (as_of, rest) = as_of::<O>(&parts.uri)?;
-        let Query(query) =
-            Query::<O::Query>::try_from_uri(&rest).map_err(|error| invalid("query", &error.body_text()))?;
-        let key = idempotency_key(&parts.headers)?;
-        let meant = if O::CONDITIONAL { etag::meant(&parts.headers)? } else { None };
-        let body = O::Body::receive(&parts.headers, body).await?;
+        let peer = parts.extensions.get::<Peer>().copied();
+        let caller = match O::PERMISSION {
+            Permission::Password => by_password(&app, &parts.headers, peer).await?,
+            _ => authenticate(&app, &parts)?,
+        };
+        check_host::<O>(&app, &caller, &mut parts).await?;
+        let asked = match Asked::<O>::read(&mut parts, body).await {
+            Ok(asked) => asked,
+            // Whoever may not ask is told that, and not what is wrong with the question.
+            Err(failure) => {
+                authorise::<O>(&app, &caller, [&Value::Null; 3]).await?;
+                return Err(failure);
+            }
+        };
+        let Asked { path, query, body, as_of, key, meant } = asked;
+        let of_path = serde_json::to_value(&path).unwrap_or_default();
+        let of_query = serde_json::to_value(&query).unwrap_or_default();
+        authorise::<O>(&app, &caller, [&of_path, &of_query, &O::Body::named(&body)]).await?;
         let past = match as_of {
             Some(at) => Some(app.runtime.as_of(at).await?),
             None => None,
         };
-        Ok(Self { app, caller, path, query, body, headers: parts.headers, meant, past, key })
+        Ok(Self { app, caller, path, query, body, headers: parts.headers, peer, meant, past, key })
     }
 
     /// What was known then, or is committed now. Hold it briefly.
@@ -151,15 +197,56 @@ fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Failure> {
     caller.ok_or_else(access::unauthenticated)
 }
 
-/// By the caller's role; an agent's path must also name its own host, which then counts as heard of.
-async fn authorise<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) -> Result<(), Failure> {
-    if !O::PERMISSION.allows(caller.role) {
-        let needed = O::PERMISSION.as_str();
-        let role = shipway_api::permission::role_word(caller.role);
-        let detail = format!("`{}` needs a token of role {needed}, and this one is {role}'s", O::ID);
-        return Err(Failure::new(Code::Forbidden, detail).hint("ask an admin for a token with that role"));
-    }
-    if O::PERMISSION != Permission::Agent {
+/// Whoever has a name and a password, under the id of the token that the sign-in will give.
+async fn by_password(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Result<Caller, Failure> {
+    let (name, password) = access::basic(headers).ok_or_else(access::unauthenticated)?;
+    let account = sign_in::by_password(app, &name, &password, peer).await?.account;
+    Ok(Caller { token: app.runtime.new_token_id(), name: account.name, role: account.role })
+}
+
+/// By the policies over everything that the request names. What is allowed on account of a grant alone is recorded first.
+async fn authorise<O: Operation>(app: &App, caller: &Caller, named: [&Value; 3]) -> Result<(), Failure> {
+    let now = app.runtime.clock().now();
+    let (leave, resource) = {
+        let state = app.runtime.state();
+        let subject = Subject::of(&state, named);
+        let decide = app.rules.of(&state);
+        let resource = subject.thing(subject.environments.first()).to_string();
+        (authorise::authorise(&state, &decide, caller, O::ID, &subject, now), resource)
+    };
+    let command = match leave {
+        Ok(Leave::Own) => return Ok(()),
+        // Reading under it is not worth a record each time.
+        Ok(Leave::Grant(_)) if O::METHOD == Method::Get => return Ok(()),
+        Ok(Leave::Grant(id)) => Command::UseGrant { id, operation: O::ID.to_owned(), resource },
+        Err(refusal) => {
+            let Refusal { failure, recorded } = *refusal;
+            if let Some(reason) = recorded {
+                let command =
+                    Command::RecordRefusal { operation: O::ID.to_owned(), resource, reason: short(reason) };
+                submit_as(app, caller.actor(), command).await?;
+            }
+            return Err(failure);
+        }
+    };
+    submit_as(app, caller.actor(), command).await?;
+    Ok(())
+}
+
+async fn submit_as(app: &App, actor: String, command: Command) -> Result<Receipt, SubmitError> {
+    app.runtime.submit(Submission { actor, key: None, command, generation: None }).await
+}
+
+/// The ledger takes texts of this length; what explains a refusal to a person may be longer.
+fn short(text: String) -> String {
+    const CHARACTERS_MAX: usize = 500;
+    text.chars().take(CHARACTERS_MAX).collect()
+}
+
+/// An agent's path must name its own host, which then counts as heard of.
+async fn check_host<O: Operation>(app: &App, caller: &Caller, parts: &mut Parts) -> Result<(), Failure> {
+    // Whoever is no agent is refused by the policies.
+    if O::PERMISSION != Permission::Agent || caller.role != Role::Agent {
         return Ok(());
     }
     let parameters = RawPathParams::from_request_parts(parts, &()).await;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shipway_api::Code;
 use shipway_api::payload::{Events, ICalendar, Json, Octets, Payload, Text};
 
@@ -17,6 +18,11 @@ use crate::problem::Failure;
 /// Content that can be received.
 pub(crate) trait Receive: Payload {
     type Value: Send;
+
+    /// What it names, for authorisation; nothing where it is read later.
+    fn named(_: &Self::Value) -> Value {
+        Value::Null
+    }
 
     fn receive(headers: &HeaderMap, body: Body) -> impl Future<Output = Result<Self::Value, Failure>> + Send;
 }
@@ -46,8 +52,12 @@ impl Receive for Octets {
     }
 }
 
-impl<T: JsonSchema + DeserializeOwned + Send> Receive for Json<T> {
+impl<T: JsonSchema + Serialize + DeserializeOwned + Send> Receive for Json<T> {
     type Value = T;
+
+    fn named(value: &T) -> Value {
+        serde_json::to_value(value).unwrap_or_default()
+    }
 
     async fn receive(headers: &HeaderMap, body: Body) -> Result<T, Failure> {
         if !is_json(headers) {

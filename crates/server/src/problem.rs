@@ -4,11 +4,13 @@ use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shipway_api::problem::{self, Fault, Statement};
+use shipway_api::problem::{self, Statement};
 use shipway_api::{Code, Problem};
 use shipway_engine::Rejection;
 use shipway_runtime::driver::LogError;
 use shipway_runtime::{AsOfError, OpenError, ProofError, StoreError, SubmitError};
+
+use crate::gates::Fault;
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -22,12 +24,24 @@ impl Failure {
         Self(Box::new(Problem::new(code, detail)))
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
 
-    pub(crate) fn faults(mut self, faults: Vec<Fault>) -> Self {
+    pub(crate) fn faults(mut self, faults: Vec<problem::Fault>) -> Self {
         self.0.faults = faults;
         self
     }
@@ -35,13 +49,13 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let body = serde_json::to_vec(&self.0).expect("problems have string keys");
         let mut response = (status, [(CONTENT_TYPE, problem::MEDIA)], body).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response
@@ -51,7 +65,7 @@ impl IntoResponse for Failure {
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         let code = Code::from_name(rejection.code.as_str()).unwrap_or(Code::InvalidRequest);
-        let stated = |message| Fault::Stated(Statement { message });
+        let stated = |message| problem::Fault::Stated(Statement { message });
         let failure =
             Self::new(code, rejection.message).faults(rejection.faults.into_iter().map(stated).collect());
         rejection.hint.into_iter().fold(failure, Self::hint)
@@ -82,6 +96,17 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
             StoreError::Damaged(_) => internal(&error),
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Rejected(rejection) => rejection.into(),
+            Fault::Missing { .. } => Failure::new(Code::UnknownBlob, fault.to_string())
+                .hint("restore it from a backup, or attach the document again"),
+            Fault::Damaged { .. } | Fault::Unreadable(_) | Fault::Unwritable(_) => internal(&fault),
         }
     }
 }

@@ -2,20 +2,25 @@
 
 use crate::router::Routes;
 
+mod access;
+mod account;
 mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod decision;
 mod environment;
 mod evidence;
+mod gate;
 mod ledger;
 mod pause;
 mod plan;
-mod release;
+pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
 mod token;
+mod waiver;
 
 /// Adds the whole table.
 pub(crate) fn all(routes: Routes) -> Routes {
@@ -25,6 +30,9 @@ pub(crate) fn all(routes: Routes) -> Routes {
         artifact::add,
         release::add,
         evidence::add,
+        gate::add,
+        decision::add,
+        waiver::add,
         plan::add,
         rollout::add,
         pause::add,
@@ -34,6 +42,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         agent::add,
         ledger::add,
         token::add,
+        access::add,
+        account::add,
     ];
     nouns.into_iter().fold(routes, |routes, add| add(routes))
 }

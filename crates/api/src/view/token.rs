@@ -46,6 +46,9 @@ pub struct Identity {
     /// Who stands behind the name: the declared Person, whatever name they act by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Name>,
+    /// Signed in with a password that somebody else has chosen: nothing but its change is open.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub must_change_password: bool,
     /// What the token is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<TokenScope>,

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod commits;
 mod create;
 mod diff;
 mod list;

@@ -9,6 +9,8 @@ mod issue;
 mod list;
 mod revoke;
 
+pub(crate) use issue::parse_role;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     Issue(issue::Issue),

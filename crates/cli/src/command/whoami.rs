@@ -25,7 +25,10 @@ impl Whoami {
         let client = connect(connection)?;
         let identity = client.call::<WhoAmI>((), (), ()).await?.value;
         self.output.show(&identity, |_| {
-            format!("{} ({}) at {}\n", plain(&identity.name), role_word(identity.role), client.base())
+            let person = identity.person.as_ref().map_or_else(String::new, |it| format!(", {it}"));
+            let scope = if identity.scope.is_some() { ", a machine with a scope" } else { "" };
+            let name = plain(&identity.name);
+            format!("{name} ({}{person}{scope}) at {}\n", role_word(identity.role), client.base())
         })
     }
 }

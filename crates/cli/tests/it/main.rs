@@ -1,5 +1,7 @@
 //! The binary as people and scripts meet it.
 
+mod archive;
+mod access;
 mod artifact;
 mod bad_input;
 mod calendar;
@@ -18,6 +20,7 @@ mod replicas;
 mod rollout;
 mod site;
 mod store;
+mod torture;
 mod unreachable;
 mod validate;
 mod witness;

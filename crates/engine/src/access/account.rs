@@ -114,11 +114,11 @@ impl Access {
         ctx: &Context<'_>,
     ) -> Result<Vec<Body>, Rejection> {
         let name = &account.name;
-        let taken = name == CONTROL_PLANE || name.starts_with(AGENT_PREFIX);
+        let taken = name == CONTROL_PLANE || name.starts_with(AGENT_PREFIX) || name.contains(':');
         if name.trim() != name || name.is_empty() || name.len() > NAME_BYTES_MAX || taken {
             let message = format!(
-                "an account's name has 1 to {NAME_BYTES_MAX} bytes, no space around it, and is \
-                                   neither `{CONTROL_PLANE}` nor begins with `{AGENT_PREFIX}`"
+                "an account's name has 1 to {NAME_BYTES_MAX} bytes, no space around it, is \
+                                   not `{CONTROL_PLANE}`, and no `:` is in it"
             );
             return Err(Rejection::new(Code::InvalidAccount, message));
         }

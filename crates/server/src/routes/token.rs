@@ -19,7 +19,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<WhoAmI, _, _>(who_am_i::handle)
 }
 
-fn view(token: &Token) -> TokenView {
+pub(super) fn view(token: &Token) -> TokenView {
     TokenView {
         id: token.id,
         name: token.name.clone(),

@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 13] = [
+const SAMPLES: [(&str, &str); 15] = [
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
@@ -28,13 +28,21 @@ const SAMPLES: [(&str, &str); 13] = [
     ("{position}", "0"),
     ("{evidence}", "evi_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{hold}", "case-17"),
+    ("{account}", "acc_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{grant}", "gra_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{token}", "tok_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
 ];
 
 fn request(bed: &Bed, endpoint: &Endpoint) -> RequestBuilder {
+    let method = Method::from_bytes(endpoint.method.as_str().as_bytes()).unwrap();
+    bed.http.request(method, bed.url(&path_of(endpoint)))
+}
+
+/// With something in place of every placeholder.
+pub(crate) fn path_of(endpoint: &Endpoint) -> String {
     let path = SAMPLES.iter().fold(endpoint.path.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "no sample for {path}");
-    bed.http.request(Method::from_bytes(endpoint.method.as_str().as_bytes()).unwrap(), bed.url(&path))
+    path
 }
 
 #[tokio::test]

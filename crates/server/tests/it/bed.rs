@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use shipway_api::Client;
 use shipway_api::ReleaseSelector;
 use shipway_api::operations::agent::{AgentRegistration, RegisterAgent};
 use shipway_api::operations::artifact::RegisterArtifact;
 use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
 use shipway_api::operations::resource::{ApplyRequest, ApplyResources, SourceFile};
 use shipway_api::operations::token::{IssueToken, NewToken};
+use shipway_api::{Client, Endpoint};
 use shipway_ledger::SigningKey;
-use shipway_model::Digest;
 use shipway_model::event::Role;
 use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
+use shipway_model::resource::AccessPolicy;
+use shipway_model::{Digest, Name};
+use shipway_policy::cedar::{Action, Rules};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
 use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
-use shipway_server::{Config, Server, ensure_admin_token};
+use shipway_server::{Config, Decide, Server, ensure_admin_token};
 
 pub(crate) const BLOB_BYTES_MAX: u64 = 4096;
 
@@ -79,6 +81,8 @@ impl Bed {
         config.streams_max = 4;
         config.telemetry = telemetry;
         config.read_evidence = crate::evidence::read;
+        config.compile_access = compile_access;
+        config.ask_gates = crate::gates::ask;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();
         let admin = Client::new(&format!("http://{}", server.address()), &admin_token).unwrap();
@@ -168,6 +172,16 @@ impl Bed {
             provenance: None,
         }
     }
+}
+
+/// With Cedar, as the whole program has it.
+fn compile_access(policies: &[(Name, &AccessPolicy)]) -> Result<Decide, Vec<(Name, String)>> {
+    let action =
+        |it: Endpoint| Action { name: it.id.to_owned(), group: it.permission.group(), changes: it.changes() };
+    let actions: Vec<Action> = shipway_api::operations::all().map(action).collect();
+    let rules = Rules::compile(policies, &actions)
+        .map_err(|faults| faults.into_iter().map(|it| (it.policy, it.message)).collect::<Vec<_>>())?;
+    Ok(Arc::new(move |question| rules.decide(question)))
 }
 
 /// The problem's code in an answer, after checking that the answer is a problem in form.

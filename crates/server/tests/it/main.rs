@@ -1,6 +1,7 @@
 //! The server over real HTTP on loopback, with the store in memory.
 
 mod access;
+mod accounts;
 mod agents;
 mod as_of;
 mod bad_input;
@@ -9,6 +10,8 @@ mod blobs;
 mod erasure;
 mod events;
 mod evidence;
+mod governed;
+mod gates;
 mod ledger;
 mod open;
 mod outage;
@@ -18,3 +21,4 @@ mod rollouts;
 mod schedule;
 mod shutdown;
 mod telemetry;
+mod tricks;

@@ -38,7 +38,16 @@ pub(super) fn render(grants: &[GrantView], paint: Paint) -> String {
         let (id, until) = (it.id.to_string(), it.until.map(time).unwrap_or_default());
         let approved = it.approved_by.as_deref().unwrap_or_default();
         let role = role_word(it.privilege.role);
-        table.row([&id, &it.standing, role, &places, &it.requested_by, approved, &until, &it.privilege.reason]);
+        table.row([
+            &id,
+            &it.standing,
+            role,
+            &places,
+            &it.requested_by,
+            approved,
+            &until,
+            &it.privilege.reason,
+        ]);
     }
     let mut text = table.render(paint, "Nobody asked for privilege.");
     for grant in grants.iter().filter(|it| !it.uses.is_empty()) {

@@ -47,14 +47,13 @@ impl ResourceArgs {
 fn parse(text: &str) -> Result<Resource, String> {
     let help = "write environment/NAME, service/NAME, release/NAME@VERSION or rollout/ID";
     let (kind, name) = text.split_once('/').ok_or(help)?;
-    let read = match kind.to_lowercase().as_str() {
+    match kind.to_lowercase().as_str() {
         "environment" | "env" => name.parse().map(Resource::Environment).map_err(|it| it.to_string()),
         "service" => name.parse().map(Resource::Service).map_err(|it| it.to_string()),
         "release" => name.parse().map(Resource::Release).map_err(|it| it.to_string()),
         "rollout" => name.parse().map(Resource::Rollout).map_err(|it| it.to_string()),
         _ => Err(help.to_owned()),
-    };
-    read
+    }
 }
 
 #[cfg(test)]

@@ -93,8 +93,9 @@ impl Test {
 
 fn run(path: &Path) -> Result<Vec<Held>, Failure> {
     let shown = path.display().to_string();
-    let wrong =
-        |error: &dyn std::fmt::Display| Failure::new(format!("{shown}: {error}"), "shipway access test --help");
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("{shown}: {error}"), "shipway access test --help")
+    };
     let text = std::fs::read_to_string(path).map_err(|it| wrong(&it))?;
     let suite: Suite = serde_saphyr::from_str(&text).map_err(|it| wrong(&it))?;
     if suite.cases.is_empty() {
@@ -116,7 +117,8 @@ fn held(file: &str, case: &Case, rules: &Rules) -> Held {
     let found = if ruling.allowed { Expected::Allowed } else { Expected::Refused };
     let mut faults = Vec::new();
     if found != case.expect {
-        let because = if ruling.because.is_empty() { "no policy".to_owned() } else { ruling.because.join(", ") };
+        let because =
+            if ruling.because.is_empty() { "no policy".to_owned() } else { ruling.because.join(", ") };
         let word = if ruling.allowed { "allowed" } else { "refused" };
         faults.push(format!("it is {word} by {because}"));
     }

@@ -6,12 +6,14 @@ use std::str::FromStr;
 
 use clap::Args;
 use shipway_api::Client;
+use shipway_api::operations::access::{CommitList, RecordCommits};
 use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
 use shipway_api::selector::ReleaseSelector;
 use shipway_model::release::{Bundle, Class, Document, Part};
 use shipway_model::{Digest, Name, Version};
 use tokio_util::io::ReaderStream;
 
+use super::commits;
 use super::show::render;
 use crate::archive;
 use crate::command::artifact;
@@ -29,6 +31,7 @@ Examples:
   shipway release create shop 1.2.0 --part web=1.2.0 --part checkout=1.2.0 --seal
   shipway release create shop 1.2.1 --part checkout=1.2.1 --variant checkout@eu=1.2.1-eu
   shipway release create shop 1.2.2 --part checkout=1.2.2 --class emergency --seal
+  shipway release create shop 1.2.3 --part web=1.2.3 --commits v1.2.2..v1.2.3 --seal
   shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
 pub(crate) struct Create {
     name: Name,
@@ -45,6 +48,11 @@ pub(crate) struct Create {
     /// What kind of change it is: standard, normal or emergency; calendars tell them apart
     #[arg(long, default_value = "normal", value_parser = parse_class)]
     class: Class,
+    /// Who wrote what it brings: a range of the Git repository here, or a file with what `git log` says of it
+    ///
+    /// Where an environment segregates duties, whoever wrote a commit neither approves nor ships it.
+    #[arg(long, value_name = "RANGE|FILE")]
+    commits: Option<String>,
     /// Seal it at once
     #[arg(long)]
     seal: bool,
@@ -55,6 +63,7 @@ pub(crate) struct Create {
 impl Create {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
+        let commits = self.commits.as_deref().map(commits::read).transpose()?;
         let mut builds = Builds { client: &client, known: BTreeMap::new() };
         let mut parts = BTreeMap::new();
         for (service, version) in self.parts {
@@ -81,6 +90,10 @@ impl Create {
         let class = self.class;
         let bundle = Bundle { name: self.name, version: self.version, parts, documents, class };
         let mut view = once(client.call::<CreateRelease>((), (), bundle)).await?.value;
+        if let Some(commits) = commits {
+            let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
+            once(client.call::<RecordCommits>(path, (), CommitList { commits })).await?;
+        }
         if self.seal {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
             view = once(client.call::<SealRelease>(path, (), ())).await?.value;

@@ -75,7 +75,7 @@ impl Issue {
     }
 }
 
-fn parse_role(text: &str) -> Result<Role, String> {
+pub(crate) fn parse_role(text: &str) -> Result<Role, String> {
     serde_json::from_value(text.into())
         .map_err(|_| "the roles are viewer, builder, operator, admin, approver, auditor and agent".to_owned())
 }

@@ -1,16 +1,22 @@
 //! Declaring resources from files.
 
-use shipway_api::Code;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use shipway_api::endpoint::AS_OF;
 use shipway_api::operations::resource::ApplyResources;
 use shipway_api::problem::{Fault, Statement};
 use shipway_api::view::resource::Applied;
+use shipway_api::{Code, Operation};
 use shipway_engine::Catalogue;
 use shipway_engine::catalogue::check::{self, Misfit};
-use shipway_engine::{Command, Context};
-use shipway_model::resource::Resource;
+use shipway_engine::{Command, Context, State};
+use shipway_model::Name;
 use shipway_model::resource::file::{self, Pointer, SourceFile};
+use shipway_model::resource::{AccessPolicy, Kind, Resource, Spec};
 
+use crate::access::authorise::authorise;
+use crate::access::subject::Subject;
 use crate::incoming::{Incoming, Outcome};
 use crate::problem::Failure;
 use crate::views;
@@ -26,6 +32,7 @@ pub(super) async fn handle(it: Incoming<ApplyResources>) -> Outcome<ApplyResourc
     let changes = {
         let state = it.state();
         fit_together(&state.catalogue, &resources, &files)?;
+        check_access(&it, &state, &resources)?;
         resources.iter().map(|resource| views::resource::change(&state.catalogue, resource)).collect()
     };
     let command = Command::ApplyResources { resources };
@@ -69,6 +76,36 @@ fn fit_together(
     };
     let faults = misfits.iter().map(located).collect();
     Err(Failure::from(check::rejection(&misfits)).faults(faults))
+}
+
+/// Access policies must compile, and leave whoever declares them able to declare others.
+fn check_access(it: &Incoming<ApplyResources>, state: &State, resources: &[Resource]) -> Result<(), Failure> {
+    let mut policies: BTreeMap<Name, AccessPolicy> = BTreeMap::new();
+    let declared = state.catalogue.of_kind(Kind::AccessPolicy).map(|(_, resource)| resource.as_ref());
+    for resource in declared.chain(resources) {
+        if let Spec::AccessPolicy(policy) = &resource.spec {
+            policies.insert(resource.metadata.name.clone(), policy.clone());
+        }
+    }
+    if !resources.iter().any(|it| matches!(it.spec, Spec::AccessPolicy(_))) {
+        return Ok(());
+    }
+    let all: Vec<(Name, &AccessPolicy)> = policies.iter().map(|(name, it)| (name.clone(), it)).collect();
+    let decide = it.app.rules.check(&all).map_err(|faults| {
+        let stated = |(name, message): (Name, String)| {
+            Fault::Stated(Statement { message: format!("AccessPolicy {name}: {message}") })
+        };
+        Failure::new(Code::InvalidDeclarations, "the access policies cannot be used; nothing was applied")
+            .faults(faults.into_iter().map(stated).collect())
+            .hint("`shipway access test` tries policies without a control plane")
+    })?;
+    let subject = Subject::of(state, [&Value::Null; 3]);
+    let own = authorise(state, &decide, &it.caller, ApplyResources::ID, &subject, it.now());
+    own.map(drop).map_err(|_| {
+        let detail = format!("with these policies {} could not declare others any more", it.caller.name);
+        Failure::new(Code::InvalidDeclarations, detail)
+            .hint("leave `applyResources` to the admins: a `forbid` cannot be overruled by any policy")
+    })
 }
 
 fn count(faults: usize) -> String {

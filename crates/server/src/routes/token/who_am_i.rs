@@ -24,6 +24,13 @@ pub(super) async fn handle(it: Incoming<WhoAmI>) -> Outcome<WhoAmI> {
 }
 
 fn identity(state: &State, name: &str, role: Role, token: TokenId) -> Identity {
-    let scope = state.access.get(token).and_then(|it| it.scope.clone());
-    Identity { name: name.to_owned(), role, person: state.access.person(name).cloned(), scope }
+    let token = state.access.get(token);
+    let account = token.and_then(|it| state.access.accounts.get(it.account?));
+    Identity {
+        name: name.to_owned(),
+        role,
+        person: state.access.person(name).cloned(),
+        must_change_password: account.is_some_and(|it| it.must_change_password()),
+        scope: token.and_then(|it| it.scope.clone()),
+    }
 }
