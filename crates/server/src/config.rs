@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use shipway_model::Name;
 use shipway_model::evidence::Normal;
-use shipway_runtime::telemetry::Receive;
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
 use shipway_model::resource::Policy;
+use shipway_runtime::telemetry::Receive;
 
 use crate::access::rules::{Compile, by_role};
 

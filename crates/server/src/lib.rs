@@ -28,8 +28,8 @@ mod recall;
 mod router;
 mod routes;
 mod serve;
-mod telemetry;
 mod sign_in;
+mod telemetry;
 mod views;
 
 pub use access::rules::{Compile, Decide};

@@ -1,7 +1,7 @@
 //! The binary as people and scripts meet it.
 
-mod archive;
 mod access;
+mod archive;
 mod artifact;
 mod bad_input;
 mod calendar;
