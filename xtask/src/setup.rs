@@ -45,6 +45,11 @@ const PACKAGES: [Package; 11] = [
     },
     Package { name: "nodejs", probe: &["node", "--version"], purpose: "drives the browser" },
     Package { name: "npm", probe: &["npm", "--version"], purpose: "installs what drives the browser" },
+    Package {
+        name: "openssh-client",
+        probe: &["sh", "-c", "command -v ssh-keygen"],
+        purpose: "signs approvals, and says in tests whether it accepts them",
+    },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 
