@@ -34,6 +34,11 @@ const PACKAGES: [Package; 11] = [
         purpose: "is asked for metrics in a test",
     },
     Package {
+        name: "prometheus-alertmanager",
+        probe: &["prometheus-alertmanager", "--version"],
+        purpose: "is told what to keep quiet in a test",
+    },
+    Package {
         name: "chromium",
         probe: &["chromium", "--version"],
         purpose: "shows the pages in their tests",

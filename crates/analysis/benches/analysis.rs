@@ -1,7 +1,8 @@
 //! How often our judge and others are wrong, and how fast they are right: the table of `shipway analysis simulate`.
 //!
 //! `SCENARIO_RUNS` sets the runs per null scenario, a quarter of which is what a regression gets; `SCENARIO_SEED` chooses
-//! others than those of the last table; `SCENARIO` names the scenarios to play.
+//! others than those of the last table; `SCENARIO` names the scenarios to play: `SCENARIO=incident SCENARIO_RUNS=20000 cargo
+//! xtask bench analysis` plays one alone. The watches of 72 hours have a table of their own behind the others.
 
 use std::thread;
 use std::time::Instant;
@@ -19,19 +20,27 @@ fn main() {
     let (runs, seed) = (number("SCENARIO_RUNS").unwrap_or(RUNS), number("SCENARIO_SEED").unwrap_or(1));
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
     println!("seed {seed}");
+    let is_wanted = |it: &Scenario| wanted.is_empty() || wanted.split(',').any(|name| name == it.name);
+    for table in [scenarios(), watches()] {
+        let chosen: Vec<Scenario> = table.into_iter().filter(is_wanted).collect();
+        if !chosen.is_empty() {
+            tell(&chosen, seed, runs);
+        }
+    }
+}
+
+fn tell(scenarios: &[Scenario], seed: u64, runs: u64) {
     println!(
         "| scenario | judge | runs | taken back (95 %) | minutes | requests | harmed | no verdict | promoted | after |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
-    for scenario in scenarios().into_iter().chain(watches()) {
-        if !wanted.is_empty() && !wanted.split(',').any(|it| it == scenario.name) {
-            continue;
-        }
+    for scenario in scenarios {
         let started = Instant::now();
-        let trials = play(&scenario, seed, if scenario.is_null() { runs } else { (runs / 4).max(1) });
-        print(&scenario, &trials);
+        let trials = play(scenario, seed, if scenario.is_null() { runs } else { (runs / 4).max(1) });
+        print(scenario, &trials);
         eprintln!("{}: {:.1} s", scenario.name, started.elapsed().as_secs_f64());
     }
+    println!();
 }
 
 fn play(scenario: &Scenario, seed: u64, runs: u64) -> Vec<Trial> {

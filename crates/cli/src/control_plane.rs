@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_integrations::history::{History, Recorder};
+use shipway_integrations::otlp::Telemetry;
+use shipway_integrations::silencer::Silencer;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
@@ -46,6 +48,7 @@ pub(crate) struct ControlPlane {
     runtime: Runtime,
     worker: Worker,
     recorder: Recorder,
+    silencer: Silencer,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -117,21 +120,25 @@ impl ControlPlane {
             (token, _) => token,
         };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
+        let telemetry = Arc::new(Telemetry::default());
         let history = History::kept_in(&folder.join("history"));
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
         config.verify_attestations = verify_attestations;
+        config.telemetry = Some(telemetry.clone());
         config.ask_gates = ask_gates;
         config.compile_access = crate::access::compile;
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
         let mut drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),
+            telemetry,
             ..drivers::Config::from_environment()
         });
         drivers.push(server.gate_driver());
         let worker = worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs });
         let recorder = Recorder::start(runtime.clone(), history);
-        Ok(Self { runtime, worker, recorder, server, first_token })
+        let silencer = Silencer::start(runtime.clone(), folder.join("silencer.lock"));
+        Ok(Self { runtime, worker, recorder, silencer, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -143,6 +150,7 @@ impl ControlPlane {
         self.server.shutdown().await;
         self.worker.stop().await;
         self.recorder.stop().await;
+        self.silencer.stop().await;
         self.runtime.shutdown().await;
     }
 }

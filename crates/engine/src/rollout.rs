@@ -183,6 +183,10 @@ impl Progress {
         matches!(self, Self::Succeeded | Self::Tolerated { .. } | Self::Skipped { .. })
     }
 
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
     /// Something may have been done in the world.
     pub const fn is_touched(&self) -> bool {
         !matches!(self, Self::Pending | Self::Skipped { .. })

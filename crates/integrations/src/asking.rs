@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipway_model::Version;
 use shipway_model::analysis::Sample;
 use shipway_model::resource::metric::{Metric, Query, Source};
+use shipway_model::{Name, Version};
 
-use crate::metrics::{csv, http, prometheus, sql};
+use crate::metrics::{csv, http, otlp, prometheus, sql};
+use crate::otlp::Telemetry;
 use crate::outbound::{CallError, Outbound};
 
 /// For everything that one question takes.
@@ -19,6 +20,8 @@ pub(crate) struct Question {
     pub(crate) source: Source,
     pub(crate) query: Query,
     pub(crate) metric: Metric,
+    pub(crate) environment: Name,
+    pub(crate) service: Name,
     pub(crate) version: Version,
     /// Inclusive.
     pub(crate) from: Timestamp,
@@ -48,7 +51,10 @@ pub(crate) enum AskError {
 }
 
 /// What the version came to; nothing when the source has no number of it, which is not the same as zero.
-pub(crate) async fn ask(outbound: &Outbound, question: Question) -> Result<Option<Sample>, AskError> {
+pub(crate) async fn ask(
+    (outbound, telemetry): (&Outbound, &Telemetry),
+    question: Question,
+) -> Result<Option<Sample>, AskError> {
     let asked = async {
         match (&question.source, &question.query) {
             (Source::Prometheus(source), Query::Prometheus(query)) => {
@@ -57,6 +63,7 @@ pub(crate) async fn ask(outbound: &Outbound, question: Question) -> Result<Optio
             (Source::Http(source), Query::Http(query)) => http::ask(outbound, source, query, &question).await,
             (Source::Sql(source), Query::Sql(query)) => sql::ask(source, query, &question).await,
             (Source::Csv(source), Query::Csv(_)) => csv::ask(source, &question).await,
+            (Source::Otlp(_), Query::Otlp(query)) => otlp::ask(telemetry, query, &question),
             (source, query) => {
                 let (asked, is) = (query.word(), source.word());
                 Err(AskError::Invalid(format!("the source is of kind {is}, and the query of kind {asked}")))
@@ -91,3 +98,6 @@ pub(crate) fn whole(value: f64) -> Result<u64, AskError> {
     }
     Err(AskError::Invalid(format!("{value} counts nothing")))
 }
+
+#[cfg(test)]
+mod contract;

@@ -20,6 +20,7 @@ use shipway_runtime::SubmitError;
 use shipway_runtime::driver::{Driver, Task};
 
 use crate::history::History;
+use crate::otlp::Telemetry;
 use crate::outbound::Outbound;
 pub use crate::spec::Spec;
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub router_token: Option<String>,
     /// What routers counted in the past, where that is kept.
     pub history: Option<History>,
+    /// What is pushed as OTLP: shared with whoever receives it.
+    pub telemetry: Arc<Telemetry>,
 }
 
 /// One kind of driver.
@@ -49,8 +52,8 @@ pub const ALL: &[Kind] = &[analyse::KIND, bake::KIND, http::KIND, journey::KIND,
 
 /// One driver of every kind.
 pub fn all(config: Config) -> Vec<Arc<dyn Driver>> {
-    let Config { router_token, history } = config;
-    let tools = Tools { outbound: Outbound::new(), router_token, history };
+    let Config { router_token, history, telemetry } = config;
+    let tools = Tools { outbound: Outbound::new(), router_token, history, telemetry };
     ALL.iter().map(|kind| (kind.build)(&tools)).collect()
 }
 
@@ -68,6 +71,7 @@ struct Tools {
     outbound: Outbound,
     router_token: Option<String>,
     history: Option<History>,
+    telemetry: Arc<Telemetry>,
 }
 
 /// The outcome of `work`, or at once another one that nobody waits for, when the task is called off.

@@ -5,6 +5,7 @@
 
 pub(crate) mod csv;
 pub(crate) mod http;
+pub(crate) mod otlp;
 pub(crate) mod prometheus;
 pub(crate) mod router;
 pub(crate) mod sql;
@@ -17,7 +18,7 @@ use shipway_model::analysis::{Arm, Histogram, INSTANCES_MAX, Part};
 pub use crate::spec::Spec;
 
 /// Every kind of metric source.
-pub const ALL: &[Spec] = &[csv::SPEC, http::SPEC, prometheus::SPEC, router::SPEC, sql::SPEC];
+pub const ALL: &[Spec] = &[csv::SPEC, http::SPEC, otlp::SPEC, prometheus::SPEC, router::SPEC, sql::SPEC];
 
 /// What the versions of one service have done since their counters began. A version that is missing has not been
 /// asked anything.

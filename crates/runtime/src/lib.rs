@@ -29,6 +29,7 @@ pub mod sharing;
 pub mod sim;
 pub mod store;
 pub mod suite;
+pub mod telemetry;
 pub mod worker;
 mod writer;
 

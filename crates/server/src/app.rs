@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use shipway_runtime::driver::LogSink;
+use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ pub struct App {
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
+    pub(crate) telemetry: Option<Arc<dyn Receive>>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) verify_attestations: AttestationVerifier,
@@ -61,6 +63,7 @@ impl App {
             blobs,
             logs,
             read_evidence: config.read_evidence,
+            telemetry: config.telemetry.clone(),
             rules: Arc::new(Rules::new(config.compile_access)),
             verify_attestations: config.verify_attestations,
             hearing: Arc::new(hearing),

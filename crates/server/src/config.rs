@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use shipway_model::evidence::Normal;
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
 use shipway_model::resource::{Policy, TrustRoot};
+use shipway_runtime::telemetry::Receive;
 
 use crate::access::rules::{Compile, by_role};
 
@@ -48,6 +50,8 @@ pub struct Config {
     /// Live pages open at once; further ones are drawn, and do not move by themselves.
     pub pages_max: usize,
     pub read_evidence: EvidenceReader,
+    /// Who takes in what is pushed as OTLP, if anybody does.
+    pub telemetry: Option<Arc<dyn Receive>>,
     /// How policies over access are compiled.
     pub compile_access: Compile,
     pub ask_gates: GateAsker,
@@ -65,6 +69,7 @@ impl Config {
             streams_max: 256,
             pages_max: 2000,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
+            telemetry: None,
             compile_access: by_role,
             // No requirement at all passes nothing.
             ask_gates: |_, _| Vec::new(),

@@ -7,6 +7,7 @@
 //!
 //! Start at [`Server::start`]; `incoming.rs` is what every request goes through.
 
+mod absence;
 mod access;
 mod app;
 mod blob;
@@ -28,6 +29,7 @@ mod router;
 mod routes;
 mod serve;
 mod sign_in;
+mod telemetry;
 mod views;
 
 pub use access::rules::{Compile, Decide};

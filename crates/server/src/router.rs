@@ -8,13 +8,14 @@ use shipway_api::{Method, Operation};
 use crate::app::App;
 use crate::incoming::{self, Incoming, Outcome};
 use crate::payload::{Deliver, Receive};
-use crate::{open, pages, problem, routes};
+use crate::{open, pages, problem, routes, telemetry};
 
 /// Answers everything under every path.
 pub fn router(app: App) -> Router {
     let api = routes::all(Routes::default()).router;
     api.merge(open::routes())
         .merge(pages::routes())
+        .merge(telemetry::routes())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::absence;
 use crate::app::App;
 use crate::config::Config;
 use crate::connections;
@@ -49,6 +50,7 @@ impl Server {
         let app = App::open(&config, runtime, logs)
             .map_err(|source| StartError::Folder { folder: config.data.clone(), source })?;
         let (stopping, gates) = (app.stopping.clone(), app.gates.clone());
+        tokio::spawn(absence::watch(app.clone()));
         let running = tokio::spawn(connections::serve(listener, router(app), stopping.clone()));
         Ok(Self { address, gates, stopping, running })
     }

@@ -21,7 +21,9 @@ const HOUSE: &[Place] = &[
     place("server", 4, &["api", "engine", "model", "runtime"]),
     place("agent", 4, &["api", "model", "runtime"]),
     place("store", 4, &["ledger", "model", "runtime"]),
-    place("integrations", 4, &["model", "runtime"]),
+    // Logs and traces that are pushed are compared by the same code as offline; of the engine there are the commands that
+    // those give who act by themselves.
+    place("integrations", 4, &["analysis", "engine", "model", "runtime"]),
     place(
         "cli",
         5,

@@ -53,8 +53,9 @@ pub struct MetricConfig {
     /// The same ratio that has to be ruled out before a canary is called healthy, above 1; 2, for `mean` 1.25.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harm: Option<f64>,
-    /// Of a `proportion`: while canary's share differs from control's by no more than this, it is not worse, whatever
-    /// the ratio is; 1e-6 to 0.5, none.
+    /// While canary differs from control by no more than this, it is not worse, whatever the ratio is; none. Of a
+    /// `proportion` a difference of shares, 1e-6 to 0.5; of `latency` in milliseconds and of `mean` in its own unit, 1e-6
+    /// to 1e6. Of a histogram it counts up to the next bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_absolute: Option<f64>,
     /// Of a `proportion`: a canary whose share is shown to be within this of control's is healthy, whatever the ratio
@@ -135,7 +136,7 @@ pub enum InvalidConfig {
     Metrics(usize),
     #[error("the metric `{0}` is declared twice")]
     Twice(String),
-    #[error("the metric `{name}` has `{field}`, a difference of shares; only a proportion has shares")]
+    #[error("the metric `{name}` has `{field}`, which its kind cannot have")]
     NoShare { name: String, field: &'static str },
     #[error("the metric `{name}` is of kind {kind}; `errors` is a proportion, `latency` of kind latency")]
     Kind { name: String, kind: &'static str },
@@ -249,8 +250,9 @@ impl MetricConfig {
             [("margin_absolute", self.margin_absolute), ("harm_absolute", self.harm_absolute)]
         {
             let Some(value) = value else { continue };
-            within(&field(name), value, 1e-6, 0.5)?;
-            if self.kind != Kind::Proportion {
+            let has_values = matches!(self.kind, Kind::Latency | Kind::Mean) && name == "margin_absolute";
+            within(&field(name), value, 1e-6, if has_values { 1e6 } else { 0.5 })?;
+            if self.kind != Kind::Proportion && !has_values {
                 return Err(InvalidConfig::NoShare { name: self.name.clone(), field: name });
             }
         }

@@ -12,7 +12,7 @@ use super::moments::{Moments, Sums};
 use super::observation::{Arm, Latency, Sample};
 use super::roster::Roster;
 use super::silence::Silence;
-use super::thresholds::{Cut, Reference, Values};
+use super::thresholds::{Cut, Reference, Slack, Values};
 
 #[derive(Debug, Clone)]
 pub(super) struct Metric {
@@ -44,7 +44,8 @@ enum Cuts {
 impl Metric {
     pub(super) fn new(config: &MetricConfig, frame: Frame) -> Self {
         let needs_cuts = matches!(config.kind, Kind::Latency | Kind::Mean);
-        let moments = Moments::new(config.direction(), config.margin(), config.harm());
+        let moments =
+            Moments::new(config.direction(), config.margin(), config.harm(), config.margin_absolute);
         let mut metric = Self {
             config: config.clone(),
             channels: Vec::new(),
@@ -127,7 +128,10 @@ impl Metric {
         let mut tally = Tally::default();
         for line in &block.lines {
             let cell = match &self.cuts {
-                Cuts::Set(cuts) => values(&self.config.name, line).map(|it| it.cell(&cuts[channel_idx])),
+                Cuts::Set(cuts) => {
+                    let slack = self.slack(line.observation.arm);
+                    values(&self.config.name, line).map(|it| it.cell_above(cuts[channel_idx].at, slack))
+                }
                 Cuts::Needless | Cuts::Sought(_) => self.cell(line),
             };
             if let Some(cell) = cell {
@@ -135,6 +139,15 @@ impl Metric {
             }
         }
         tally
+    }
+
+    /// What an absolute margin excuses: canary's values, moved by it, have to be worse than control's still.
+    fn slack(&self, arm: Arm) -> Slack {
+        match (arm, self.config.margin_absolute, self.config.direction()) {
+            (Arm::Control, ..) | (_, None, _) => Slack::None,
+            (Arm::Canary, Some(by), Direction::Increase) => Slack::Above(by),
+            (Arm::Canary, Some(by), Direction::Decrease) => Slack::Below(by),
+        }
     }
 
     /// Units and hits that a line states outright.

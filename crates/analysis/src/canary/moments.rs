@@ -33,6 +33,8 @@ pub(super) struct Moments {
     /// Units of the arm that has fewer.
     n_units: f64,
     harm: Drift,
+    /// The same against a difference in the unit of the means.
+    harm_absolute: Option<Drift>,
     health: Drift,
     /// Weighted means with their variances, control's first.
     means: [(f64, f64); 2],
@@ -43,6 +45,8 @@ pub(super) struct Moments {
 struct Drift {
     /// What control's mean is multiplied with.
     factor: f64,
+    /// What is excused beyond that.
+    slack: f64,
     sign: f64,
     s: f64,
     v: f64,
@@ -77,9 +81,10 @@ impl Sums {
 }
 
 impl Moments {
-    /// Against means that are worse than `margin` times control's, and better than `harm` times it.
-    pub(super) fn new(direction: Direction, margin: f64, harm: f64) -> Self {
-        let drift = |factor, sign| Drift { factor, sign, s: 0.0, v: 0.0, rho_sq: 0.0 };
+    /// Against means that are worse than `margin` times control's and, if there is an absolute one, than control's by
+    /// more than that; and against those better than `harm` times control's.
+    pub(super) fn new(direction: Direction, margin: f64, harm: f64, margin_absolute: Option<f64>) -> Self {
+        let drift = |factor, sign| Drift { factor, slack: 0.0, sign, s: 0.0, v: 0.0, rho_sq: 0.0 };
         let (harmful, healthy) = match direction {
             Direction::Increase => (drift(margin, 1.0), drift(harm, -1.0)),
             Direction::Decrease => (drift(1.0 / margin, -1.0), drift(1.0 / harm, 1.0)),
@@ -87,6 +92,7 @@ impl Moments {
         Self {
             open: [Sums::default(); 2],
             n_units: 0.0,
+            harm_absolute: margin_absolute.map(|slack| Drift { factor: 1.0, slack, ..harmful }),
             harm: harmful,
             health: healthy,
             means: [(0.0, 0.0); 2],
@@ -111,11 +117,16 @@ impl Moments {
             mean.1 += weight * weight * arm.error_sq();
         }
         self.harm.observe(control, canary, weight);
+        if let Some(harm) = &mut self.harm_absolute {
+            harm.observe(control, canary, weight);
+        }
         self.health.observe(control, canary, weight);
     }
 
     pub(super) fn log_harm(&self) -> f64 {
-        self.trusted(self.harm)
+        // One margin that holds is enough for "not worse", so both have to be exceeded.
+        let relative = self.trusted(self.harm);
+        self.harm_absolute.map_or(relative, |it| relative.min(self.trusted(it)))
     }
 
     pub(super) fn log_health(&self) -> f64 {
@@ -142,7 +153,7 @@ impl Moments {
 
 impl Drift {
     fn observe(&mut self, control: Sums, canary: Sums, weight: f64) {
-        let difference = self.sign * (canary.mean() - self.factor * control.mean());
+        let difference = self.sign * (canary.mean() - self.factor * control.mean()) - self.slack;
         let variance = canary.error_sq() + self.factor * self.factor * control.error_sq();
         self.s += weight * difference;
         self.v += weight * weight * variance;
@@ -185,7 +196,11 @@ mod tests {
     }
 
     fn after(n_strata: u64, control: f64, canary: f64) -> Moments {
-        let mut moments = Moments::new(Direction::Decrease, 1.05, 1.25);
+        after_with(n_strata, control, canary, None)
+    }
+
+    fn after_with(n_strata: u64, control: f64, canary: f64, margin_absolute: Option<f64>) -> Moments {
+        let mut moments = Moments::new(Direction::Decrease, 1.05, 1.25, margin_absolute);
         for _ in 0..n_strata {
             moments.add(Arm::Control, sums(500, control, 30.0));
             moments.add(Arm::Canary, sums(500, canary, 30.0));
@@ -200,6 +215,15 @@ mod tests {
         assert!(lower.log_harm() > 100.0_f64.ln() && lower.log_health() < 0.0, "{}", lower.log_harm());
         assert!(equal.log_harm() < 0.0 && equal.log_health() > 20.0_f64.ln(), "{}", equal.log_health());
         assert!((lower.effect(0.01).estimate.unwrap() - 0.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_absolute_margin_excuses_what_it_says() {
+        let needed = 100.0_f64.ln();
+        assert!(after_with(40, 10.0, 7.5, Some(5.0)).log_harm() < 0.0);
+        assert!(after_with(40, 10.0, 7.5, Some(0.5)).log_harm() > needed);
+        // Within the ratio it is not worse, whatever the difference is.
+        assert!(after_with(40, 1000.0, 960.0, Some(0.5)).log_harm() < 0.0);
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub(super) enum Values<'a> {
     },
 }
 
+/// By how much a cut is moved for canary.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Slack {
+    None,
+    /// Greater values are bad, and so much more is excused.
+    Above(f64),
+    /// Lower values are bad, and so much less is excused.
+    Below(f64),
+}
+
 /// A point; what lies above it is a hit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cut {
@@ -37,14 +47,23 @@ pub(super) struct Reference {
 }
 
 impl Values<'_> {
-    pub(super) fn cell(&self, cut: &Cut) -> Cell {
+    /// With so much more, or less, excused: what lies above the cut and `slack` is a hit. Of buckets, one that the moved
+    /// cut divides speaks for the side that the slack favours.
+    pub(super) fn cell_above(&self, at: f64, slack: Slack) -> Cell {
+        let at = match slack {
+            Slack::None => at,
+            Slack::Above(by) => at + by,
+            Slack::Below(by) => at - by,
+        };
         match self {
-            Self::Raw(values) => Cell {
-                total: values.len() as u64,
-                hits: values.iter().filter(|&&it| it > cut.at).count() as u64,
-            },
+            Self::Raw(values) => {
+                Cell { total: values.len() as u64, hits: values.iter().filter(|&&it| it > at).count() as u64 }
+            }
             Self::Counted { bounds, counts } => {
-                let first_above = bounds.partition_point(|&bound| bound <= cut.at);
+                let first_above = match slack {
+                    Slack::None | Slack::Below(_) => bounds.partition_point(|&bound| bound <= at),
+                    Slack::Above(_) => bounds.partition_point(|&bound| bound < at) + 1,
+                };
                 Cell { total: counts.iter().sum(), hits: counts.iter().skip(first_above).sum() }
             }
         }
@@ -152,7 +171,7 @@ mod tests {
         let values = Values::Counted { bounds: &bounds, counts: &[20, 35, 30, 13, 2, 0] };
         let expect = [(10.0, false), (25.0, false), (50.0, false), (100.0, true)];
         check(values, &[0.5, 0.9, 0.99], &expect);
-        let cell = values.cell(&Cut { at: 25.0, is_beyond: false });
+        let cell = values.cell_above(25.0, Slack::None);
         assert_eq!((cell.total, cell.hits), (100, 15));
     }
 
@@ -161,5 +180,23 @@ mod tests {
         let mut reference = Reference::default();
         reference.add(Values::Raw(&[1.0; 99]));
         assert_eq!(reference.cuts(&[0.5]), None);
+    }
+
+    #[test]
+    fn slack_speaks_for_whom_it_favours() {
+        let bounds = [10.0, 20.0, 30.0];
+        let counts = [1, 2, 4, 8];
+        let values = Values::Counted { bounds: &bounds, counts: &counts };
+        let hits = |slack| values.cell_above(20.0, slack).hits;
+        assert_eq!(hits(Slack::None), 12);
+        assert_eq!(hits(Slack::Above(10.0)), 8);
+        assert_eq!(hits(Slack::Above(5.0)), 8, "the divided bucket is no hit");
+        assert_eq!(hits(Slack::Above(50.0)), 0);
+        assert_eq!(hits(Slack::Below(5.0)), 14, "the divided bucket is one");
+        let raw = Values::Raw(&[19.0, 21.0, 26.0]);
+        assert_eq!(
+            [Slack::None, Slack::Above(5.0), Slack::Below(2.0)].map(|it| raw.cell_above(20.0, it).hits),
+            [2, 1, 3]
+        );
     }
 }

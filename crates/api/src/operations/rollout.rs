@@ -1,5 +1,6 @@
 //! Rollouts and their steps.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::effect::Direction;
@@ -31,6 +32,9 @@ pub struct RolloutQuery {
     /// True leaves out those that ended; false, those that did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<bool>,
+    /// Only those that had started by then: what may be to blame for what was seen at this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ mod conclusion;
 mod coverage;
 mod gauge;
 mod past;
+mod signals;
 mod sources;
 
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ use self::conclusion::{
 use self::coverage::Journeys;
 use self::gauge::{Gauge, Seen};
 use self::past::Past;
+use self::signals::Signals;
 use self::sources::Sources;
 use super::{Kind, Tools, failed, record, unless_called_off};
 use crate::asking::now;
@@ -104,8 +106,12 @@ impl<'o> Case<'o> {
 
     /// The wait before the next block.
     fn interval(&self, elapsed: Millis) -> Millis {
-        let wanted = self.watch.map_or(self.rule.interval, |it| it.interval_at(elapsed));
-        interval(wanted, self.rule.timeout)
+        let Some(watch) = self.watch else {
+            return interval(self.rule.interval, self.rule.timeout, BLOCKS_MAX);
+        };
+        // Half of the blocks for the window, half for what is behind it.
+        let stretch = if elapsed < watch.window { watch.window } else { watch.duration };
+        interval(watch.interval_at(elapsed), stretch, BLOCKS_MAX / 2)
     }
 }
 
@@ -126,7 +132,11 @@ impl Analyst {
         let (resumed_at, started) = (task.track().end, Instant::now());
         let mut n_blocks = task.track().n_blocks;
         let elapsed = || resumed_at.saturating_add(Millis::of(started.elapsed()));
-        let deadline = deadline(rule, task.effect.key.attempt, resumed_at);
+        // A watch that is tried again ends when it would have ended.
+        let deadline = match case.watch {
+            Some(watch) => watch.duration,
+            None => deadline(rule, task.effect.key.attempt, resumed_at),
+        };
         task.log.line(&match n_blocks {
             0 => format!("compares {canary} with {control}"),
             _ => format!("compares {canary} with {control}, and goes on after {n_blocks} blocks"),
@@ -139,9 +149,13 @@ impl Analyst {
         let arms = (&metrics.service, canary);
         let mut journeys = Journeys::new(&self.0.outbound, arms, journeys, &task.log);
         let mut gauge = Gauge::default();
+        let found = task.track().verdict.map(|it| it.findings).unwrap_or_default();
+        let of_both = (control, canary);
+        let mut signals = Signals::new(&self.0.telemetry, rule, metrics, of_both, resumed_at, found);
         let mut pause = Millis::ZERO;
         // What was recorded may be enough: whoever recorded it may not have come to say so.
         let mut assessment = judging.assess();
+        signals.weigh(&mut assessment);
         loop {
             journeys.go_on();
             let missing = journeys.missing();
@@ -155,11 +169,16 @@ impl Analyst {
             {
                 return conclude_in_silence(silence, assessment.verdict);
             }
+            let at_the_end = || {
+                let mut last = Assessment { verdict: judging.conclude(), is_final: true };
+                signals.weigh(&mut last);
+                last.verdict
+            };
             if is_time_up && case.watch.is_some() {
-                return conclude_watch_at_the_end(elapsed(), judging.conclude());
+                return conclude_watch_at_the_end(elapsed(), at_the_end());
             }
             if is_time_up {
-                let verdict = judging.conclude();
+                let verdict = at_the_end();
                 return match missing.filter(|_| verdict.decision != Decision::Harmful) {
                     Some(missing) => conclude_in_silence(missing, verdict),
                     None => conclude_at_the_end(rule, elapsed(), verdict),
@@ -176,11 +195,16 @@ impl Analyst {
                             let read = past.fill(now(), &mut block).await;
                             read.iter().for_each(|it| task.log.line(it));
                         }
-                        let faults = sources.fill(&self.0.outbound, arms, now(), &mut block).await;
+                        let faults = sources
+                            .fill((&self.0.outbound, &self.0.telemetry), metrics, arms, now(), &mut block)
+                            .await;
                         faults.iter().for_each(|it| task.log.line(it));
                         n_blocks += 1;
                         judging.take(&block);
                         assessment = judging.assess();
+                        let looked = signals.take(elapsed());
+                        looked.iter().for_each(|it| task.log.line(it));
+                        signals.weigh(&mut assessment);
                         withhold_health(&mut assessment.verdict, journeys.missing().as_ref());
                         task.log.line(&told(n_blocks, &block, &assessment.verdict));
                         if let Err(reason) = record(task, *block, &assessment.verdict).await {
@@ -203,8 +227,8 @@ fn deadline(rule: &Analysis, attempt: u32, resumed_at: Millis) -> Millis {
     of_all_attempts.min(resumed_at.saturating_add(rule.timeout))
 }
 
-fn interval(wanted: Millis, timeout: Millis) -> Millis {
-    wanted.max(INTERVAL_MIN).max(Millis(timeout.0.div_ceil(BLOCKS_MAX)))
+fn interval(wanted: Millis, stretch: Millis, blocks_max: u64) -> Millis {
+    wanted.max(INTERVAL_MIN).max(Millis(stretch.0.div_ceil(blocks_max)))
 }
 
 fn told(number: u64, block: &Block, verdict: &Verdict) -> String {
@@ -236,10 +260,13 @@ mod tests {
 
     #[test]
     fn blocks_are_never_more_than_the_limit() {
-        assert_eq!(interval(Millis::from_secs(10), Millis::from_secs(3600)), Millis::from_secs(10));
-        assert_eq!(interval(Millis(1), Millis(1000)), INTERVAL_MIN);
+        assert_eq!(
+            interval(Millis::from_secs(10), Millis::from_secs(3600), BLOCKS_MAX),
+            Millis::from_secs(10)
+        );
+        assert_eq!(interval(Millis(1), Millis(1000), BLOCKS_MAX), INTERVAL_MIN);
         let month = Millis::from_secs(30 * 24 * 3600);
-        assert!(month.0 / interval(Millis::from_secs(10), month).0 <= BLOCKS_MAX);
-        assert_eq!(interval(Millis::from_secs(10), month), Millis(259_200));
+        assert!(month.0 / interval(Millis::from_secs(10), month, BLOCKS_MAX).0 <= BLOCKS_MAX);
+        assert_eq!(interval(Millis::from_secs(10), month, BLOCKS_MAX), Millis(259_200));
     }
 }

@@ -1,3 +1,4 @@
+mod alertmanager;
 mod analyse;
 mod bake;
 mod http;

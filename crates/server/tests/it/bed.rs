@@ -17,6 +17,7 @@ use shipway_model::{Digest, Name};
 use shipway_policy::cedar::{Action, Rules};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
+use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
 use shipway_server::{Config, Decide, Server, ensure_admin_token};
 
@@ -57,6 +58,14 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    pub(crate) async fn with_telemetry(telemetry: Arc<dyn Receive>) -> Self {
+        Self::start_with(Some(telemetry)).await
+    }
+
+    async fn start_with(telemetry: Option<Arc<dyn Receive>>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = RuntimeConfig {
             tenant: "default".parse().unwrap(),
@@ -70,6 +79,7 @@ impl Bed {
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
         config.blob_bytes_max = BLOB_BYTES_MAX;
         config.streams_max = 4;
+        config.telemetry = telemetry;
         config.read_evidence = crate::evidence::read;
         config.compile_access = compile_access;
         config.ask_gates = crate::gates::ask;

@@ -21,4 +21,5 @@ mod resources;
 mod rollouts;
 mod schedule;
 mod shutdown;
+mod telemetry;
 mod tricks;

@@ -250,3 +250,34 @@ fn what_both_sides_share_is_not_held_against_the_canary() {
     let (answer, _) = judge(errors_alone(), &lines);
     assert_eq!(answer.decision, Decision::Healthy, "{answer:#?}");
 }
+
+/// Minutes of values around 100, canary's so much greater.
+fn shifted(by: f64) -> Vec<String> {
+    (0..60_u32)
+        .flat_map(|minute| {
+            ["control", "canary"].map(|arm| {
+                let more = if arm == "canary" { by } else { 0.0 };
+                let values: Vec<f64> = (0..200_u32)
+                    .map(|idx| 90.0 + f64::from((idx * 37 + minute) % 200) / 10.0 + more)
+                    .collect();
+                json!({"t": minute * 60, "dt_s": 60, "arm": arm, "latency_ms": values}).to_string()
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn an_absolute_margin_of_latency_excuses_so_many_milliseconds() {
+    let rule = |margin_absolute: Option<f64>| {
+        let mut latency = json!({"name": "latency", "kind": "latency", "critical": true});
+        if let Some(margin) = margin_absolute {
+            latency["margin_absolute"] = json!(margin);
+        }
+        config(json!({ "metrics": [latency] }))
+    };
+    let decision = |margin, by| judge(rule(margin), &shifted(by)).0.decision;
+    assert_eq!(decision(None, 4.0), Decision::Harmful);
+    assert_eq!(decision(Some(1.0), 4.0), Decision::Harmful);
+    assert_ne!(decision(Some(5.0), 4.0), Decision::Harmful);
+    assert_eq!(decision(Some(5.0), 12.0), Decision::Harmful);
+}

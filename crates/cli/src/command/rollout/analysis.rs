@@ -4,7 +4,7 @@ use clap::Args;
 use shipway_api::operations::rollout::{RolloutPath, ShowAnalysis};
 use shipway_api::view::analysis::{RolloutAnalysis, StepAnalysis};
 use shipway_model::RolloutId;
-use shipway_model::analysis::{Decision, MetricVerdict, Verdict};
+use shipway_model::analysis::{Decision, MetricVerdict, Signal, Verdict};
 
 use super::show::decision;
 use crate::connection::connect;
@@ -43,7 +43,8 @@ fn render(found: &RolloutAnalysis, paint: Paint) -> String {
 
 fn of_step(step: &StepAnalysis, paint: Paint) -> String {
     let StepAnalysis { service, canary, control, .. } = step;
-    let mut text = format!("step {}: {service} {canary} against {control}: ", step.step);
+    let against = if step.is_watch { "watched against the past of" } else { "against" };
+    let mut text = format!("step {}: {service} {canary} {against} {control}: ", step.step);
     let Some(verdict) = &step.verdict else {
         return text + "not begun\n";
     };
@@ -58,10 +59,42 @@ fn of_step(step: &StepAnalysis, paint: Paint) -> String {
         let (harm, needed) = (powers_of_ten(it.log_harm), powers_of_ten(it.log_harm_needed));
         text += &format!("  evidence of harm {harm}, decides at {needed}\n");
     }
+    if let Some(it) = verdict.sensitivity {
+        let share = 100.0 * it.spent / it.budget;
+        text += &format!("  {share:.0} % of the watch's budget of false alarms ({}) is spent\n", it.budget);
+    }
     for reason in &verdict.reasons {
         text += &format!("  {}\n", plain(reason));
     }
-    text + &metrics(verdict, paint)
+    text += &metrics(verdict, paint);
+    if !verdict.findings.is_empty() {
+        text += &format!("\n{}", findings(verdict, paint));
+    }
+    text
+}
+
+/// What logs and traces say, the gravest first.
+fn findings(verdict: &Verdict, paint: Paint) -> String {
+    let mut table = Table::new(["IN", "CHANGE", "WHAT", "CONTROL", "CANARY", "P", "EXAMPLE"]);
+    for it in &verdict.findings {
+        let of = match it.of {
+            Signal::Logs => "logs",
+            Signal::Traces => "traces",
+        };
+        let change = if it.is_worse { paint.bad(&it.change) } else { it.change.clone() };
+        let (control, canary) = (it.control.to_string(), it.canary.to_string());
+        let example = plain(it.example.as_deref().unwrap_or("-"));
+        table.row([
+            of,
+            &change,
+            &plain(&it.what),
+            &control,
+            &canary,
+            &format!("{:.1e}", it.p_value),
+            &example,
+        ]);
+    }
+    table.render(paint, "")
 }
 
 fn metrics(verdict: &Verdict, paint: Paint) -> String {

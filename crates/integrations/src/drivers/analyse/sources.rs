@@ -6,9 +6,11 @@
 //! without an answer leaves out both.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::analysis::Block;
+use shipway_model::effect::MetricsSource;
 use shipway_model::resource::metric::{Metric, Query, Source};
 use shipway_model::resource::strategy::Analysis;
 use shipway_model::{Millis, Name, Version};
@@ -16,6 +18,7 @@ use tokio::task::JoinSet;
 
 use super::past::{before, name_of};
 use crate::asking::{AskError, Question, ask};
+use crate::otlp::Telemetry;
 use crate::outbound::Outbound;
 
 /// A stretch that could not be asked for is given up beyond this: the answer would be too large.
@@ -69,7 +72,8 @@ impl Sources {
     /// about who cannot be asked.
     pub(super) async fn fill(
         &mut self,
-        outbound: &Outbound,
+        (outbound, telemetry): (&Outbound, &Arc<Telemetry>),
+        metrics: &MetricsSource,
         (control, canary): (&Version, &Version),
         now: Timestamp,
         block: &mut Block,
@@ -87,21 +91,25 @@ impl Sources {
                 source: it.source.clone(),
                 query: it.query.clone(),
                 metric: it.metric.clone(),
+                environment: metrics.environment.clone(),
+                service: metrics.service.clone(),
                 version: version.clone(),
                 from: before(it.since, ago),
                 to: before(to, ago),
             };
             let controls: Vec<Question> = ago.iter().map(|ago| question(control, *ago)).collect();
-            let (outbound, canary) = (outbound.clone(), question(canary, Millis::ZERO));
+            let (outbound, telemetry) = (outbound.clone(), Arc::clone(telemetry));
+            let canary = question(canary, Millis::ZERO);
             asking.spawn(async move {
+                let asked = (&outbound, &*telemetry);
                 let ask_controls = async {
                     let mut answers = Vec::new();
                     for control in controls {
-                        answers.push(ask(&outbound, control).await?);
+                        answers.push(ask(asked, control).await?);
                     }
                     Ok(answers)
                 };
-                let answers: (Result<_, AskError>, _) = tokio::join!(ask_controls, ask(&outbound, canary));
+                let answers: (Result<_, AskError>, _) = tokio::join!(ask_controls, ask(asked, canary));
                 (idx, to, answers)
             });
         }

@@ -106,6 +106,8 @@ pub(in crate::metrics) mod tests {
         };
         let metric = serde_json::json!({"name": "errors", "kind": "proportion"});
         Question {
+            environment: "prod".parse().unwrap(),
+            service: "web".parse().unwrap(),
             source: Source::Prometheus(Endpoint {
                 url: String::new(),
                 token_variable: None,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -56,6 +56,10 @@ pub(super) struct Setting {
     pub(super) judge: Judge,
     pub(super) router_token: Option<&'static str>,
     pub(super) history: Option<History>,
+    /// What the service `web` declares beside its deployment.
+    pub(super) service: Value,
+    /// While this is so, the agent starts nothing.
+    pub(super) is_held: Arc<AtomicBool>,
     /// Where the instances of each version answer.
     pub(super) instances: BTreeMap<&'static str, SocketAddr>,
 }
@@ -68,6 +72,8 @@ impl Default for Setting {
             judge: |_| panic!("nothing is judged here"),
             router_token: None,
             history: None,
+            service: json!({}),
+            is_held: Arc::default(),
             instances: BTreeMap::new(),
         }
     }
@@ -94,12 +100,16 @@ impl World {
         let logs = LogStore::open(folder.path()).unwrap();
         let router_token = setting.router_token.map(str::to_owned);
         let tools = Tools {
-            drivers: drivers::all(Config { router_token, history: setting.history.clone() }),
+            drivers: drivers::all(Config {
+                router_token,
+                history: setting.history.clone(),
+                ..Config::default()
+            }),
             judge: setting.judge,
             logs: Arc::new(logs.clone()),
         };
         let mut agent = JoinSet::new();
-        agent.spawn(be_agent(runtime.clone(), setting.instances.clone()));
+        agent.spawn(be_agent(runtime.clone(), setting.instances.clone(), setting.is_held.clone()));
         let world = Self { runtime, clock, logs, tools, worker: None, _agent: agent, _folder: folder };
         world.declare(setting).await;
         world
@@ -120,9 +130,11 @@ impl World {
         environment.as_object_mut().unwrap().extend(setting.environment.as_object().unwrap().clone());
         let check = json!({"name": "up", "probe": {"tcp": {"port": "http"}}});
         let deployment = json!({"command": ["./web"], "ports": {"http": 0}, "health": {"checks": [check]}});
+        let mut service = json!({"owner": "shop", "deployment": deployment});
+        service.as_object_mut().unwrap().extend(setting.service.as_object().unwrap().clone());
         let mut documents = vec![
             ("Team", "shop", json!({})),
-            ("Service", "web", json!({"owner": "shop", "deployment": deployment})),
+            ("Service", "web", service),
             ("Environment", "prod", environment),
         ];
         documents.extend(setting.resources);
@@ -354,7 +366,7 @@ fn is_halted(rollout: &Rollout) -> bool {
     matches!(rollout.phase, shipway_engine::Phase::Halted { .. })
 }
 
-async fn be_agent(runtime: Runtime, instances: BTreeMap<&'static str, SocketAddr>) {
+async fn be_agent(runtime: Runtime, instances: BTreeMap<&'static str, SocketAddr>, is_held: Arc<AtomicBool>) {
     let performer = Performer::Agent(name(HOST));
     loop {
         let (wait, ttl) = (Duration::from_secs(20), Duration::from_secs(60));
@@ -363,6 +375,9 @@ async fn be_agent(runtime: Runtime, instances: BTreeMap<&'static str, SocketAddr
             let Lease { effect, generation, .. } = lease;
             let result = match &effect.order {
                 Order::Place { instance, .. } => {
+                    while is_held.load(Relaxed) {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
                     Success::Placed { address: instances[instance.version.as_str()] }
                 }
                 Order::Retire { .. } => Success::Retired {},

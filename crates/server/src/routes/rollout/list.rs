@@ -13,6 +13,7 @@ pub(super) async fn handle(it: Incoming<ListRollouts>) -> Outcome<ListRollouts> 
     let wanted = |known: &&Summary| {
         query.environment.as_ref().is_none_or(|name| known.environment == *name)
             && query.live.is_none_or(|live| live == known.end.is_none())
+            && query.before.is_none_or(|before| known.started.is_some_and(|it| it <= before))
     };
     // Ids grow with the time of their making.
     let newest = state.rollouts.summaries.values().rev().filter(wanted);

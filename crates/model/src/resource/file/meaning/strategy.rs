@@ -164,7 +164,27 @@ fn check_metric(
         let message = format!("`{}` has no threshold to be judged by", metric.name);
         site.fault(way!(path; "name"), message, "add for example `threshold: {max: 0.01}`");
     }
+    check_absolutes(path, metric, site);
     check_query(path, metric, site);
+}
+
+/// Differences of shares are for proportions, other differences for what has values.
+fn check_absolutes(path: &[super::Segment<'_>], metric: &Metric, site: &mut Site<'_, '_, '_, '_>) {
+    let is_share = metric.kind == MetricKind::Proportion;
+    let is_refused = match metric.kind {
+        MetricKind::Proportion => metric.margin_absolute.is_some_and(|it| it > 0.5),
+        MetricKind::Latency | MetricKind::Mean => false,
+        MetricKind::Count => metric.margin_absolute.is_some(),
+    };
+    if is_refused {
+        let message = "no difference of this kind can be told";
+        let help = "a share differs by 0.5 at most; of a count write a `margin`";
+        site.fault(way!(path; "marginAbsolute"), message, help);
+    }
+    if metric.harm_absolute.is_some() && !is_share {
+        let message = "only a proportion has shares that may differ";
+        site.fault(way!(path; "harmAbsolute"), message, "write `harm`, a ratio");
+    }
 }
 
 /// Each kind needs its parts from counters.
