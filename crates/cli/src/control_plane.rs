@@ -121,6 +121,7 @@ impl ControlPlane {
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
         config.compile_access = crate::access::compile;
+        config.provider = place.provider.named(listen);
         let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
         Ok(Self { runtime, worker, recorder, server, first_token })
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use shipway_model::evidence::Normal;
 
 use crate::access::rules::{Compile, by_role};
+use crate::sign_in::oidc::Provider;
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -33,6 +34,8 @@ pub struct Config {
     pub read_evidence: EvidenceReader,
     /// How policies over access are compiled.
     pub compile_access: Compile,
+    /// Through whom people may sign in beside their passwords.
+    pub provider: Option<Provider>,
 }
 
 impl Config {
@@ -46,6 +49,7 @@ impl Config {
             streams_max: 256,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
             compile_access: by_role,
+            provider: None,
         }
     }
 }

@@ -35,3 +35,4 @@ pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::{Config, EvidenceReader};
 pub use router::router;
 pub use serve::{Server, StartError};
+pub use sign_in::oidc::Provider;

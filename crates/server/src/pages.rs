@@ -13,6 +13,7 @@ mod asset;
 mod document;
 mod home;
 mod live;
+mod oidc;
 mod rollout;
 mod same_origin;
 mod session;
@@ -29,6 +30,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/fragments/rollouts/{rollout}", get(rollout::fragment))
         .route("/live", get(live::handle))
         .route("/sign-in", post(sign_in::handle))
+        .route("/sign-in/oidc", get(oidc::begin))
+        .route("/sign-in/oidc/callback", get(oidc::finish))
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
         .layer(axum::middleware::from_fn(same_origin::check))

@@ -128,7 +128,7 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         app.runtime.catch_up().await.map_err(|error| Failure::from(error).into_response())?;
-        caller(app, parts).map(Self).ok_or_else(sign_in::form)
+        caller(app, parts).map(Self).ok_or_else(|| sign_in::form(app.oidc.is_some()))
     }
 }
 

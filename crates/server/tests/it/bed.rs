@@ -18,7 +18,7 @@ use shipway_policy::cedar::{Action, Rules};
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
-use shipway_server::{Config, Decide, Server, ensure_admin_token};
+use shipway_server::{Config, Decide, Provider, Server, ensure_admin_token};
 
 pub(crate) const BLOB_BYTES_MAX: u64 = 4096;
 
@@ -57,6 +57,10 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    pub(crate) async fn start_with(provider: Option<Provider>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = RuntimeConfig {
             tenant: "default".parse().unwrap(),
@@ -72,6 +76,7 @@ impl Bed {
         config.streams_max = 4;
         config.read_evidence = crate::evidence::read;
         config.compile_access = compile_access;
+        config.provider = provider;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();
         let admin = Client::new(&format!("http://{}", server.address()), &admin_token).unwrap();

@@ -12,6 +12,7 @@ mod events;
 mod evidence;
 mod governed;
 mod ledger;
+mod oidc;
 mod open;
 mod outage;
 mod pages;
