@@ -29,7 +29,7 @@ mod state;
 
 pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
-pub use artifact::Artifacts;
+pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;
 pub use catalogue::Catalogue;
 pub use command::{Command, Context};

@@ -19,7 +19,7 @@ use crate::environment::Shipped;
 use crate::{Code, Rejection};
 
 pub mod advance;
-pub(crate) mod closing;
+pub mod closing;
 pub mod effects;
 pub(crate) mod follow;
 pub(crate) mod report;

@@ -33,6 +33,8 @@ pub struct App {
     pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Live pages that may be open at once.
+    pub(crate) watchers: Arc<Semaphore>,
     /// Fires when the server is to end.
     pub(crate) stopping: CancellationToken,
 }
@@ -64,6 +66,7 @@ impl App {
             oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
+            watchers: Arc::new(Semaphore::new(config.pages_max)),
             stopping: CancellationToken::new(),
         })
     }

@@ -31,6 +31,8 @@ pub struct Config {
     pub blob_bytes_max: u64,
     /// Event streams open at once; further ones are refused.
     pub streams_max: usize,
+    /// Live pages open at once; further ones are drawn, and do not move by themselves.
+    pub pages_max: usize,
     pub read_evidence: EvidenceReader,
     /// How policies over access are compiled.
     pub compile_access: Compile,
@@ -39,14 +41,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams. No format of evidence is known yet, and no language of policies:
-    /// roles alone decide.
+    /// The usual limits: blobs of 1 GiB, 256 streams, 2000 live pages. No format of evidence is known yet, and no language
+    /// of policies: roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
             data: data.into(),
             blob_bytes_max: 1 << 30,
             streams_max: 256,
+            pages_max: 2000,
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
             compile_access: by_role,
             provider: None,

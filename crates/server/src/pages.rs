@@ -1,8 +1,11 @@
-//! The live page for people: rollouts as they move, rendered here, refreshed by a small script where there is one.
+//! The pages for people: what ships, what it waits for, and what can be done about it.
 //!
-//! Templates are askama's: they are checked when this crate is compiled, and they escape whatever is put into them,
-//! which hand-written formatting would leave to everybody's care. Nothing is changed through these pages; they only
-//! show what a signed-in person may read.
+//! Everything is drawn here, on the server: a page can be read, and everything on it done, without any script. Where
+//! there is one, it only spares the reader the reload. Templates are askama's: they are checked when this crate is
+//! compiled, and they escape whatever is put into them. What is shown comes from the same views as the API's answers,
+//! and what is done goes the way of the same commands.
+//!
+//! Start at [`visit`], which every page goes through; `/design` shows every part that pages are made of.
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -10,24 +13,57 @@ use axum::routing::{get, post};
 use crate::app::App;
 
 mod asset;
+mod calendar;
+mod csrf;
+mod decide;
+mod design;
 mod document;
-mod home;
+mod drawing;
+mod environment;
+mod environments;
+mod ledger;
 mod live;
+mod moment;
+mod now;
 mod oidc;
+mod plan;
+mod release;
+mod releases;
 mod rollout;
+mod rollouts;
 mod same_origin;
+mod search;
+mod service;
+mod services;
 mod session;
 mod sign_in;
+mod step;
+mod visit;
 mod words;
 
 pub(crate) use session::Sessions;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/", get(home::page))
-        .route("/fragments/home", get(home::fragment))
+        .route("/", get(now::page))
+        .route("/rollouts", get(rollouts::page))
         .route("/rollouts/{rollout}", get(rollout::page))
-        .route("/fragments/rollouts/{rollout}", get(rollout::fragment))
+        .route("/rollouts/{rollout}/steps/{step}", get(step::page))
+        .route("/rollouts/{rollout}/{verb}", get(decide::page).post(decide::act))
+        .route("/releases", get(releases::page))
+        .route("/releases/{release}", get(release::page))
+        .route("/releases/{release}/seal", post(release::seal))
+        .route("/plan", get(plan::page).post(plan::start))
+        .route("/services", get(services::page))
+        .route("/services/{service}", get(service::page))
+        .route("/environments", get(environments::page))
+        .route("/environments/{environment}", get(environment::page))
+        .route("/environments/{environment}/pause", post(environment::pause))
+        .route("/calendar", get(calendar::page))
+        .route("/ledger", get(ledger::page))
+        .route("/ledger/{position}", get(ledger::event))
+        .route("/search", get(search::page))
+        .route("/design", get(design::page))
         .route("/live", get(live::handle))
         .route("/sign-in", post(sign_in::handle))
         .route("/sign-in/oidc", get(oidc::begin))

@@ -13,7 +13,7 @@ mod evidence;
 mod ledger;
 mod pause;
 mod plan;
-mod release;
+pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;

@@ -18,7 +18,7 @@ use crate::calendar::{Answer, LOOK_AHEAD, Subject, later};
 use crate::{Code, Rejection, State, queue};
 
 /// One subject for each service of the plan, as rules see it.
-pub(crate) fn subjects(state: &State, plan: &Plan, direction: Direction) -> Vec<Subject> {
+pub fn subjects(state: &State, plan: &Plan, direction: Direction) -> Vec<Subject> {
     let regions = regions(state, queue::touched(plan).into_iter());
     let services = plan.services.iter().map(|it| &it.service);
     services.map(|it| subject(state, plan, it, regions.clone(), direction)).collect()
@@ -38,7 +38,7 @@ fn subject(
 }
 
 /// What is declared of a service, as rules see it.
-pub(crate) fn of_service(state: &State, service: &Name) -> Subject {
+pub fn of_service(state: &State, service: &Name) -> Subject {
     let declared = state.catalogue.service(service);
     let vendors = declared.into_iter().flat_map(|it| &it.depends_on).filter_map(|it| match it {
         Dependency::Vendor(vendor) => Some(vendor.clone()),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
-use axum::http::header::{COOKIE, HeaderValue, LOCATION, REFRESH, SET_COOKIE};
+use axum::http::header::{HeaderValue, LOCATION, REFRESH, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -11,7 +11,8 @@ use shipway_engine::Command;
 use shipway_engine::access::AccountState;
 use shipway_runtime::Submission;
 
-use super::document;
+use super::document::{self, Area, Frame};
+use super::session::named_cookie;
 use super::sign_in::refuse;
 use crate::access::Bearer;
 use crate::app::App;
@@ -93,7 +94,7 @@ async fn sign_in(
     if !answer.error.is_empty() {
         return Err(format!("the provider refused: {}", problem::shown(&answer.error)));
     }
-    if own_state(headers).is_none_or(|it| it != answer.state) {
+    if named_cookie(headers, COOKIE_NAME).is_none_or(|it| it != answer.state) {
         return Err("the answer is not for a sign-in that this browser has begun".to_owned());
     }
     let claimed = oidc.finish(&answer.state, answer.code, app.runtime.clock().now()).await;
@@ -127,7 +128,8 @@ async fn open_session(app: &App, account: &AccountState, headers: &HeaderMap) ->
         Err(failure) => return failure.into_response(),
     };
     let content = SignedIn {}.render().expect("it is a constant");
-    let mut response = document::page(StatusCode::OK, "Signed in", None, None, &content);
+    let frame = Frame { title: "Signed in", area: Area::Aside, reader: None };
+    let mut response = document::page(StatusCode::OK, &frame, &content);
     // A redirect would be part of the way from the provider, on which browsers leave a strict cookie behind.
     response.headers_mut().insert(REFRESH, HeaderValue::from_static("0; url=/"));
     response.headers_mut().insert(SET_COOKIE, cookie.parse().expect("a cookie of plain characters"));
@@ -141,12 +143,6 @@ async fn record(app: &App, reason: String) -> Result<(), Failure> {
     let actor = shipway_runtime::ACTOR.to_owned();
     app.runtime.submit(Submission { actor, key: None, command, generation: None }).await?;
     Ok(())
-}
-
-fn own_state(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
-    let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned())
 }
 
 fn none() -> Response {

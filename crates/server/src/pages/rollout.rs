@@ -1,68 +1,59 @@
-//! One rollout as it moves.
+//! One rollout as it moves: the live board.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
-use shipway_api::view::rollout::{AnalysisView, Waiting};
-use shipway_api::view::traffic::{TargetCondition, TargetView, TrafficView};
-use shipway_api::view::{Phase, RolloutView, StepState, StepView};
+use shipway_api::view::rollout::Waiting;
+use shipway_api::view::traffic::TargetView;
+use shipway_api::view::{RolloutView, StepState, StepView};
+use shipway_api::{Code, ReleaseSelector};
+use shipway_engine::{Phase, Rollout, State};
 use shipway_model::RolloutId;
-use shipway_model::analysis::Decision;
+use shipway_model::plan::Reversibility;
 
-use super::document;
-use super::session::SignedIn;
-use super::words::{self, Badge, Ledger};
-use crate::app::App;
-use crate::routes::rollout::shown;
+use self::trial::Trial;
+use super::decide::Verb;
+use super::document::{Area, Motion};
+use super::drawing::split::{Split, splits};
+use super::moment::{self, Clock, Moment};
+use super::visit::{self, Shown, Visit};
+use super::words::{self, Badge, Hash};
+use crate::problem::Failure;
+use crate::{recall, views};
+
+mod trial;
 
 #[derive(Template)]
 #[template(path = "rollout.html")]
-struct Shown {
+struct Board {
+    id: String,
     release: String,
+    release_path: String,
     environment: String,
+    by: String,
     badge: Badge,
     done: u32,
     total: u32,
+    queued: Moment,
+    started: Option<Moment>,
+    length: String,
+    expected: String,
     facts: Vec<(&'static str, String)>,
+    plan: Hash,
+    digest: Hash,
+    /// What can be done now.
+    verbs: Vec<&'static Verb>,
     /// Why it is not simply going on.
     notice: Option<String>,
     waiting: Vec<Waiting>,
-    bars: Vec<Bar>,
+    splits: Vec<Split>,
     /// The newest first.
-    verdicts: Vec<Verdict>,
+    trials: Vec<Trial>,
     stages: Vec<Stage>,
     zones: BTreeMap<String, Vec<Target>>,
-    ledger: Ledger,
-}
-
-/// The split of one service's traffic.
-pub(super) struct Bar {
-    pub(super) service: String,
-    pub(super) parts: Vec<Part>,
-}
-
-/// Positions and widths in basis points of the whole bar.
-pub(super) struct Part {
-    pub(super) version: String,
-    pub(super) share: String,
-    pub(super) start: u32,
-    pub(super) width: u16,
-    /// 0 for the first version, then 1, …
-    pub(super) shade: usize,
-}
-
-struct Verdict {
-    title: String,
-    tone: &'static str,
-    word: &'static str,
-    requests: u64,
-    errors: u64,
-    reasons: Vec<String>,
 }
 
 struct Stage {
@@ -92,55 +83,86 @@ struct Target {
     detail: String,
 }
 
-pub(super) async fn page(
-    State(app): State<App>,
-    SignedIn(caller): SignedIn,
-    path: Result<Path<RolloutId>, PathRejection>,
-) -> Response {
-    let Some((id, content)) = content(&app, path).await else {
-        let nothing = "<p class=\"notice bad\">There is no such rollout. <a href=\"/\">All rollouts</a></p>";
-        return document::page(StatusCode::NOT_FOUND, "No such rollout", Some(&caller.name), None, nothing);
+pub(super) async fn page(visit: Visit, path: Result<Path<RolloutId>, PathRejection>) -> Response {
+    visit::answer(&visit, shown(&visit, path).await)
+}
+
+async fn shown(visit: &Visit, path: Result<Path<RolloutId>, PathRejection>) -> Result<Response, Failure> {
+    let id = known(path)?;
+    let content = look(visit, id, |state, rollout| Board::new(visit, state, rollout)).await?;
+    let title = format!("{} → {}", content.release, content.environment);
+    let motion = if content.verbs.is_empty() || content.badge.word == "succeeded" {
+        Motion::Live
+    } else {
+        Motion::Ticking
     };
-    let live = format!("/fragments/rollouts/{id}");
-    document::page(StatusCode::OK, "Rollout", Some(&caller.name), Some(&live), &content)
+    Ok(visit.show(&Shown { title: &title, area: Area::Rollouts, motion, content }))
 }
 
-pub(super) async fn fragment(
-    State(app): State<App>,
-    _: SignedIn,
-    path: Result<Path<RolloutId>, PathRejection>,
-) -> Response {
-    match content(&app, path).await {
-        Some((_, content)) => document::html(StatusCode::OK, content),
-        None => document::html(StatusCode::NOT_FOUND, String::new()),
+/// The rollout that an address names.
+pub(super) fn known(path: Result<Path<RolloutId>, PathRejection>) -> Result<RolloutId, Failure> {
+    path.map(|Path(id)| id).map_err(|_| Failure::new(Code::UnknownRollout, "the address names no rollout"))
+}
+
+/// Draws the rollout as it stands, or stood then, also when the state has let go of it.
+///
+/// # Errors
+/// When there is no such rollout, or the store does not answer.
+pub(super) async fn look<T>(
+    visit: &Visit,
+    id: RolloutId,
+    draw: impl FnOnce(&State, &Rollout) -> T,
+) -> Result<T, Failure> {
+    let unknown = || {
+        Failure::new(Code::UnknownRollout, format!("there is no rollout {id}"))
+            .hint("the list of rollouts shows those there are")
+    };
+    {
+        let state = visit.state();
+        if let Some(rollout) = state.rollouts.live.get(&id) {
+            return Ok(draw(&state, rollout));
+        }
+        if !state.rollouts.summaries.contains_key(&id) {
+            return Err(unknown());
+        }
     }
+    let size = visit.past().map_or(u64::MAX, shipway_runtime::Past::size);
+    let rollout = recall::rollout(&visit.app.runtime, id, size).await?.ok_or_else(unknown)?;
+    Ok(draw(&visit.state(), &rollout))
 }
 
-async fn content(app: &App, path: Result<Path<RolloutId>, PathRejection>) -> Option<(RolloutId, String)> {
-    let Path(id) = path.ok()?;
-    let view = shown(app, None, id).await.ok()?;
-    let shown = Shown::new(view, app.runtime.head().into(), app.runtime.clock().now());
-    Some((id, shown.render().expect("texts take everything")))
-}
-
-impl Shown {
-    fn new(view: RolloutView, ledger: Ledger, now: Timestamp) -> Self {
+impl Board {
+    fn new(visit: &Visit, state: &State, rollout: &Rollout) -> Self {
+        let (view, clock) = (views::rollout::view(state, rollout), &visit.clock);
         let summary = &view.summary;
         let progress = summary.progress.unwrap_or_default();
+        let release = &summary.release;
+        let selector = ReleaseSelector::Version(release.name.clone(), release.version.clone());
+        let trials = views::analysis::view(rollout).steps;
         Self {
-            release: format!("{} {}", summary.release.name, summary.release.version),
+            id: rollout.id.to_string(),
+            release: format!("{} {}", release.name, release.version),
+            release_path: format!("/releases/{selector}"),
             environment: summary.environment.to_string(),
+            by: summary.requested_by.clone(),
             badge: words::of_phase(&summary.phase),
             done: progress.steps_done,
             total: progress.steps_total,
-            facts: facts(&view, now),
-            notice: notice(&summary.phase),
-            bars: bars(&view.traffic),
-            verdicts: view.analyses.iter().rev().map(|it| verdict(it, &view.steps)).collect(),
-            stages: stages(&view.steps, summary.phase.is_ended(), now),
+            queued: clock.moment(summary.queued_at),
+            started: summary.started_at.map(|it| clock.moment(it)),
+            length: clock.length(summary.started_at.unwrap_or(summary.queued_at), summary.ended_at),
+            expected: moment::length(rollout.plan.expected),
+            facts: facts(&view),
+            plan: Hash(view.plan_digest),
+            digest: Hash(release.digest),
+            verbs: if visit.is_now() { Verb::possible(visit, state, rollout) } else { Vec::new() },
+            notice: words::notice(&summary.phase),
+            // Why it is halted is the notice.
+            waiting: if matches!(rollout.phase, Phase::Halted { .. }) { Vec::new() } else { held_up(&view) },
+            splits: splits(&view.traffic),
+            trials: trials.iter().rev().filter_map(|it| Trial::new(it, &view.steps)).collect(),
+            stages: stages(&view.steps, summary.phase.is_ended(), clock),
             zones: zones(&view.targets),
-            waiting: held_up(&view),
-            ledger,
         }
     }
 }
@@ -154,87 +176,26 @@ fn held_up(view: &RolloutView) -> Vec<Waiting> {
     view.waiting_for.iter().filter(|it| !at_work(it)).cloned().collect()
 }
 
-fn facts(view: &RolloutView, now: Timestamp) -> Vec<(&'static str, String)> {
-    let summary = &view.summary;
-    let mut facts =
-        vec![("asked for by", summary.requested_by.clone()), ("queued", words::moment(summary.queued_at))];
-    if let Some(started) = summary.started_at {
-        facts.push(("started", words::moment(started)));
-        facts.push(("took", words::length(started, summary.ended_at.unwrap_or(now))));
-    }
+fn facts(view: &RolloutView) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
     if view.paused_total.0 > 0 {
-        facts.push(("of that paused", view.paused_total.to_string()));
+        facts.push(("paused for", moment::length(view.paused_total)));
     }
-    facts.push(("plan", view.plan_digest.short()));
-    facts.push(("release digest", summary.release.digest.short()));
+    if view.busy.0 > 0 {
+        facts.push(("agents worked", moment::length(view.busy)));
+    }
+    for waited in &view.waited {
+        facts.push(("waited", format!("{} for {}", moment::length(waited.total), waited.cause)));
+    }
     facts
 }
 
-fn notice(phase: &Phase) -> Option<String> {
-    use shipway_model::event::End;
-    match phase {
-        Phase::Queued { position } => Some(format!("Number {position} in the queue.")),
-        Phase::Running {} => None,
-        Phase::Paused { reason } => Some(format!("Paused: {reason}")),
-        Phase::Halted { step, reason } => Some(format!("Halted at step {step}: {reason}")),
-        Phase::Unwinding { cause } => Some(format!("Being taken back, because {}", words::cause(cause))),
-        Phase::Aborting { reason } | Phase::Ended { end: End::Aborted { reason } } => {
-            Some(format!("Aborted: {reason}"))
-        }
-        Phase::Ended { end: End::Cancelled { reason } } => Some(format!("Cancelled: {reason}")),
-        Phase::Ended { end: End::Succeeded { failed_targets: 0 } } => None,
-        Phase::Ended { end: End::Succeeded { failed_targets } } => {
-            Some(format!("Shipped, with {failed_targets} targets that failed within tolerance."))
-        }
-        Phase::Ended { end: End::RolledBack {} } => {
-            Some("Taken back: what ran before runs again.".to_owned())
-        }
-    }
-}
-
-pub(super) fn bars(traffic: &[TrafficView]) -> Vec<Bar> {
-    let bar = |it: &TrafficView| {
-        let mut start = 0;
-        let parts = it.pools.iter().enumerate().map(|(idx, pool)| {
-            let width = pool.weight_bp.get();
-            start += u32::from(width);
-            Part {
-                version: pool.version.to_string(),
-                share: pool.weight_bp.to_string(),
-                start: start - u32::from(width),
-                width,
-                shade: idx.min(3),
-            }
-        });
-        Bar { service: it.service.to_string(), parts: parts.collect() }
-    };
-    traffic.iter().map(bar).collect()
-}
-
-fn verdict(analysis: &AnalysisView, steps: &[StepView]) -> Verdict {
-    let step = steps.iter().find(|it| it.id == analysis.step);
-    let (tone, word) = match analysis.verdict.decision {
-        Decision::Harmful => ("bad", "✕ harmful"),
-        Decision::Healthy => ("good", "✓ healthy"),
-        Decision::Undecided => ("busy", "… undecided"),
-        Decision::NoVerdict => ("hold", "△ nothing to judge by"),
-    };
-    Verdict {
-        title: step.map(|it| it.title.clone()).unwrap_or_default(),
-        tone,
-        word,
-        requests: analysis.verdict.canary_requests,
-        errors: analysis.verdict.canary_errors,
-        reasons: analysis.verdict.reasons.clone(),
-    }
-}
-
 /// Steps in the plan's order, put together while stage and wave stay the same.
-fn stages(steps: &[StepView], ended: bool, now: Timestamp) -> Vec<Stage> {
+fn stages(steps: &[StepView], ended: bool, clock: &Clock) -> Vec<Stage> {
     let waves = |steps: &[StepView]| {
         let wave = |steps: &[StepView]| Wave {
             name: steps[0].wave.clone(),
-            steps: steps.iter().map(|it| row(it, ended, now)).collect(),
+            steps: steps.iter().map(|it| row(it, ended, clock)).collect(),
         };
         steps.chunk_by(|a, b| a.wave == b.wave).map(wave).collect()
     };
@@ -242,38 +203,35 @@ fn stages(steps: &[StepView], ended: bool, now: Timestamp) -> Vec<Stage> {
     steps.chunk_by(|a, b| a.stage == b.stage).map(stage).collect()
 }
 
-fn row(step: &StepView, ended: bool, now: Timestamp) -> Row {
-    use shipway_model::plan::Reversibility;
-    let length = step.started_at.map(|it| words::length(it, step.ended_at.unwrap_or(now)));
+fn row(step: &StepView, ended: bool, clock: &Clock) -> Row {
+    let length = step.started_at.map(|it| clock.length(it, step.ended_at));
     Row {
         id: step.id.0,
         badge: words::of_step(step, ended),
         title: step.title.clone(),
-        remark: words::remark(step).unwrap_or_default().to_owned(),
+        remark: words::brief(words::remark(step).unwrap_or_default()),
         length: length.unwrap_or_default(),
-        mark: match step.reversibility {
-            Reversibility::Reversible => "",
-            Reversibility::ForwardOnly => "forward only",
-            Reversibility::PointOfNoReturn => "point of no return",
-        },
+        mark: mark(step.reversibility),
+    }
+}
+
+/// What is said of a step that cannot simply be taken back.
+pub(super) const fn mark(reversibility: Reversibility) -> &'static str {
+    match reversibility {
+        Reversibility::Reversible => "",
+        Reversibility::ForwardOnly => "forward only",
+        Reversibility::PointOfNoReturn => "point of no return",
     }
 }
 
 fn zones(targets: &[TargetView]) -> BTreeMap<String, Vec<Target>> {
     let mut zones = BTreeMap::<String, Vec<Target>>::new();
     for target in targets {
-        let (tone, symbol) = match target.condition {
-            TargetCondition::Planned => ("idle", "○"),
-            TargetCondition::Starting => ("busy", "▶"),
-            TargetCondition::Healthy => ("good", "✓"),
-            TargetCondition::Unhealthy | TargetCondition::Failed => ("bad", "✕"),
-            TargetCondition::Stopping => ("undo", "▽"),
-        };
         zones.entry(target.zone.clone()).or_default().push(Target {
             host: target.target.to_string(),
             service: target.service.to_string(),
             version: target.version.to_string(),
-            badge: Badge { tone, symbol, word: target.condition.word() },
+            badge: words::of_target(target.condition),
             detail: target.detail.clone(),
         });
     }

@@ -1,5 +1,5 @@
-//! Who is signed in: a random cookie for each session, good for as long as its token is and while it is used. Sessions are small files under
-//! the digests of their cookies, so that every replica knows them, and none of them shows a cookie.
+//! Who is signed in: a random cookie for each session, good for as long as its token is and while it is used. Sessions
+//! are small files under the digests of their cookies, so that every replica knows them, and none of them shows a cookie.
 
 use std::fs;
 use std::io;
@@ -143,9 +143,13 @@ fn caller(app: &App, parts: &Parts) -> Option<Caller> {
 
 /// The session's secret, as the browser sends it.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    named_cookie(headers, COOKIE_NAME)
+}
+
+pub(super) fn named_cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
     let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value.to_owned())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
 }
 
 pub(super) fn may_read(caller: &Caller) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! Signing in with a name and a password, or with a token, and out again.
 
 use askama::Template;
+use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,8 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 use shipway_model::TokenId;
 
-use super::document;
+use super::csrf::Sent;
+use super::document::{self, Area, Frame};
 use super::session::{COOKIE_NAME, SESSION_MAX, cookie, may_read};
 use crate::access::{Bearer, Caller};
 use crate::app::App;
@@ -43,7 +44,7 @@ pub(super) fn form(has_provider: bool) -> Response {
 
 pub(super) fn refuse(status: StatusCode, has_provider: bool, fault: Option<&str>) -> Response {
     let content = SignIn { has_provider, fault }.render().expect("texts take everything");
-    document::page(status, "Sign in", None, None, &content)
+    document::page(status, &Frame { title: "Sign in", area: Area::Aside, reader: None }, &content)
 }
 
 pub(super) async fn handle(
@@ -110,9 +111,8 @@ async fn by_account(
     Ok(bearer.id())
 }
 
-pub(super) async fn end(State(app): State<App>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    if let Some(secret) = cookie(&parts.headers) {
+pub(super) async fn end(State(app): State<App>, headers: HeaderMap, _: Sent) -> Response {
+    if let Some(secret) = cookie(&headers) {
         app.sessions.close(&secret);
     }
     to_home(format!("{COOKIE_NAME}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"))

@@ -23,7 +23,7 @@ pub(super) fn add(routes: Routes) -> Routes {
 }
 
 /// The release that a request names.
-pub(super) fn find<'a>(state: &'a State, selector: &ReleaseSelector) -> Result<&'a Release, Failure> {
+pub(crate) fn find<'a>(state: &'a State, selector: &ReleaseSelector) -> Result<&'a Release, Failure> {
     let found = match selector {
         ReleaseSelector::Id(id) => state.releases.get(*id),
         ReleaseSelector::Version(name, version) => state.releases.find(name, version),

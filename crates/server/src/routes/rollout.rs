@@ -24,7 +24,7 @@ mod approve;
 mod follow;
 mod list;
 mod pause;
-mod read_log;
+pub(crate) mod read_log;
 mod resume;
 mod retry;
 mod roll_back;

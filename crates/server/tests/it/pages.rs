@@ -20,6 +20,17 @@ async fn cookie(bed: &Bed) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
+/// The token that every form of a page carries.
+fn csrf(page: &str) -> &str {
+    page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+async fn send(bed: &Bed, path: &str, cookie: &str, form: &[(&str, &str)]) -> (u16, String) {
+    let answer = bed.http.post(bed.url(path)).header(COOKIE, cookie).form(form).send().await.unwrap();
+    let to = answer.headers().get(LOCATION).map(|it| it.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), to.unwrap_or(answer.text().await.unwrap()))
+}
+
 async fn page(bed: &Bed, path: &str, cookie: &str) -> (u16, String) {
     let answer = bed.http.get(bed.url(path)).header(COOKIE, cookie).send().await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap();
@@ -32,8 +43,12 @@ async fn page(bed: &Bed, path: &str, cookie: &str) -> (u16, String) {
 async fn without_a_session_there_is_only_the_form() {
     let bed = Bed::start().await;
     let id = "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01";
-    let rollout = [format!("/rollouts/{id}"), format!("/fragments/rollouts/{id}")];
-    for path in ["/", "/fragments/home", "/live"].into_iter().chain(rollout.iter().map(String::as_str)) {
+    let rollout =
+        [format!("/rollouts/{id}"), format!("/rollouts/{id}/abort"), format!("/rollouts/{id}/steps/1")];
+    let listed =
+        ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
+    let others = ["/plan", "/search?q=shop", "/design", "/live"];
+    for path in listed.into_iter().chain(others).chain(rollout.iter().map(String::as_str)) {
         for cookie in ["", "shipway_page=", "shipway_page=guess"] {
             let (status, text) = page(&bed, path, cookie).await;
             assert_eq!(status, 401, "{path}");
@@ -52,7 +67,12 @@ async fn a_session_ends_with_its_token_or_by_signing_out() {
     let bed = Bed::start().await;
     let one = cookie(&bed).await;
     assert_eq!(page(&bed, "/", &one).await.0, 200);
-    bed.http.post(bed.url("/sign-out")).header(COOKIE, &one).send().await.unwrap();
+    // Another site's form does not sign anybody out.
+    bed.http.post(bed.url("/sign-out")).header(COOKIE, &one).form(&[("csrf", "guess")]).send().await.unwrap();
+    let (status, shown) = page(&bed, "/", &one).await;
+    assert_eq!(status, 200);
+    let form = [("csrf", csrf(&shown))];
+    bed.http.post(bed.url("/sign-out")).header(COOKIE, &one).form(&form).send().await.unwrap();
     assert_eq!(page(&bed, "/", &one).await.0, 401);
 
     let two = cookie(&bed).await;
@@ -74,10 +94,10 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
     let view = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value;
     let cookie = cookie(&bed).await;
     let id = view.summary.id;
-    let (status, home) = page(&bed, "/", &cookie).await;
+    let (status, now) = page(&bed, "/", &cookie).await;
     assert_eq!(status, 200);
-    for text in ["shop 1.0.0", "→ staging", "running", &format!("href=\"/rollouts/{id}\""), "Ledger: <b>"] {
-        assert!(home.contains(text), "no `{text}` in\n{home}");
+    for text in ["shop 1.0.0", "staging", "running", &format!("href=\"/rollouts/{id}\""), "Ledger: <b>"] {
+        assert!(now.contains(text), "no `{text}` in\n{now}");
     }
     let (status, shown) = page(&bed, &format!("/rollouts/{id}"), &cookie).await;
     assert_eq!(status, 200);
@@ -87,14 +107,106 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
     for text in ["host-a", "zone a", "starting", "0 of"] {
         assert!(shown.contains(text), "no `{text}` in\n{shown}");
     }
-    for text in [&home, &shown] {
+    let others = [
+        "/rollouts",
+        "/releases",
+        "/releases/shop@1.0.0",
+        "/services",
+        "/services/web",
+        "/environments",
+        "/environments/staging",
+        "/plan?release=shop@1.0.0&environment=staging",
+        "/calendar",
+        "/calendar?view=week",
+        "/calendar?view=agenda&at=2026-11-21T08:30",
+        "/ledger",
+        "/ledger/3",
+        "/search?q=web",
+        "/design",
+    ];
+    let steps = [format!("/rollouts/{id}/steps/1"), format!("/rollouts/{id}/roll-back")];
+    let mut pages = vec![now, shown.clone()];
+    for path in others.into_iter().chain(steps.iter().map(String::as_str)) {
+        let (status, text) = page(&bed, path, &cookie).await;
+        assert_eq!(status, 200, "{path}\n{text}");
+        assert!(text.contains("<h1>"), "{path}");
+        pages.push(text);
+    }
+    for text in &pages {
         assert!(!text.contains("style=") && !text.contains("<style") && !text.contains("onclick"));
         assert_eq!(text.matches("<script").count(), text.matches("<script src=\"/assets/").count());
     }
-    let (status, fragment) = page(&bed, &format!("/fragments/rollouts/{id}"), &cookie).await;
-    assert!(status == 200 && !fragment.contains("<html") && shown.contains(fragment.trim()));
+    let address = bed.url(&format!("/rollouts/{id}"));
+    let part =
+        bed.http.get(address).header(COOKIE, &cookie).header("hx-request", "true").send().await.unwrap();
+    let part = part.text().await.unwrap();
+    assert!(!part.contains("<html") && shown.contains(part.trim()), "{part}");
     assert_eq!(page(&bed, "/rollouts/rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", &cookie).await.0, 404);
-    assert_eq!(page(&bed, "/rollouts/nonsense", &cookie).await.0, 404);
+    for path in [
+        "/rollouts/nonsense",
+        "/services/none",
+        "/releases/none@1.0.0",
+        "/environments/none",
+        "/ledger/99999",
+    ] {
+        let (status, text) = page(&bed, path, &cookie).await;
+        assert_eq!(status, 404, "{path}");
+        assert!(text.contains("What to do:") || path.ends_with("nonsense"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_shown_before_it_is_taken_and_taken_once() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let viewer = cookie(&bed).await;
+    let operator = bed.token("grace", Role::Operator).await;
+    let operator = sign_in(&bed, &operator).await.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    let operator = operator.split(';').next().unwrap();
+
+    let path = "/plan?release=shop@1.0.0&environment=staging";
+    let (_, shown) = page(&bed, path, operator).await;
+    let digest = shown.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!page(&bed, path, &viewer).await.1.contains("Start this plan"));
+    let form = [
+        ("csrf", csrf(&shown)),
+        ("key", "one"),
+        ("release", "shop@1.0.0"),
+        ("environment", "staging"),
+        ("digest", digest),
+    ];
+    let (status, to) = send(&bed, "/plan", operator, &form).await;
+    assert_eq!(status, 303, "{to}");
+    // A second click on the same form leads to the same rollout.
+    assert_eq!(send(&bed, "/plan", operator, &form).await, (303, to.clone()));
+    assert_eq!(bed.runtime.state().rollouts.summaries.len(), 1);
+    let id = to.strip_prefix("/rollouts/").unwrap().to_owned();
+
+    let (_, shown) = page(&bed, &format!("{to}/pause"), operator).await;
+    assert!(shown.contains("No further step starts"), "{shown}");
+    let forged = [("csrf", "guess"), ("reason", "mine")];
+    assert_eq!(send(&bed, &format!("{to}/pause"), operator, &forged).await.0, 403);
+    let (_, of_viewer) = page(&bed, &to, &viewer).await;
+    assert!(!of_viewer.contains("/pause\""), "a viewer is offered nothing");
+    let theirs = [("csrf", csrf(&of_viewer)), ("reason", "mine")];
+    assert_eq!(send(&bed, &format!("{to}/pause"), &viewer, &theirs).await.0, 403);
+    let form = [("csrf", csrf(&shown)), ("key", "two"), ("reason", "a <b>look</b>")];
+    assert_eq!(send(&bed, &format!("{to}/pause"), operator, &form).await, (303, to.clone()));
+    let (_, shown) = page(&bed, &to, &viewer).await;
+    assert!(shown.contains("paused") && shown.contains("look") && !shown.contains("<b>look"), "{shown}");
+
+    // What was is shown as it was, and nothing can be done there.
+    let before = bed.runtime.state().rollouts.summaries.values().next().unwrap().queued;
+    let (status, past) = page(&bed, &format!("{to}?asOf={before}"), operator).await;
+    assert_eq!(status, 200);
+    assert!(past.contains("As it was") && !past.contains("Paused:") && !past.contains("/pause\""), "{past}");
+    assert!(past.contains(&format!("asOf={before}")), "links lead to the same past");
+    assert!(past.contains(&id) || past.contains("shop 1.0.0"));
+    let (status, refused) = page(&bed, "/?asOf=nonsense", operator).await;
+    assert!(status == 400 && refused.contains("is no instant"), "{refused}");
+    drop(release);
 }
 
 #[tokio::test]
@@ -103,7 +215,7 @@ async fn assets_have_the_names_of_their_content() {
     let form = bed.http.get(bed.url("/")).send().await.unwrap().text().await.unwrap();
     let names: Vec<_> =
         form.split("\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(names.len() >= 3);
+    assert!(names.len() >= 5);
     for name in names {
         let answer = bed.http.get(bed.url(&format!("/assets/{name}"))).send().await.unwrap();
         assert!(answer.headers()["cache-control"].to_str().unwrap().contains("immutable"), "{name}");

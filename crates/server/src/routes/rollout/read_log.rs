@@ -8,6 +8,7 @@ use shipway_model::effect::{Direction, EffectKey};
 use shipway_runtime::driver::{LogError, LogSink};
 use shipway_runtime::log_store::READ_BYTES_MAX;
 
+use crate::app::App;
 use crate::incoming::{Incoming, Outcome};
 use crate::problem;
 use crate::problem::Failure;
@@ -26,15 +27,26 @@ pub(super) async fn handle(it: Incoming<ReadStepLog>) -> Outcome<ReadStepLog> {
     let first = EffectKey { rollout, step, direction, attempt: it.query.attempt.unwrap_or(1) };
     let (logs, offset, given) = (it.app.logs.clone(), it.query.offset.unwrap_or(0), it.query.attempt);
     let read = tokio::task::spawn_blocking(move || {
-        let key = if given.is_some() { first } else { latest(logs.as_ref(), first)? };
+        let key = if given.is_some() { first } else { latest_of(logs.as_ref(), first)? };
         logs.read(&key, offset, READ_BYTES_MAX)
     });
     let text = read.await.map_err(|error| problem::internal(&error))??;
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
+/// The end of what the last attempt printed, at most `bytes_max` of it.
+pub(crate) async fn latest(app: &App, first: EffectKey, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    let logs = app.logs.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let key = latest_of(logs.as_ref(), first)?;
+        let start = logs.length(&key)?.saturating_sub(bytes_max as u64);
+        logs.read(&key, start, bytes_max)
+    });
+    Ok(read.await.map_err(|error| problem::internal(&error))??)
+}
+
 /// The last attempt that printed anything.
-fn latest(logs: &dyn LogSink, first: EffectKey) -> Result<EffectKey, LogError> {
+fn latest_of(logs: &dyn LogSink, first: EffectKey) -> Result<EffectKey, LogError> {
     let mut latest = first;
     for attempt in 2..=ATTEMPTS_MAX {
         let key = EffectKey { attempt, ..first };

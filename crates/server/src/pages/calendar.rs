@@ -1,0 +1,362 @@
+//! When releases may go and when they went, by month, by week or as an agenda, in the reader's time zone; and whether
+//! a release would fit.
+
+use askama::Template;
+use axum::response::Response;
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::Deserialize;
+use shipway_api::Code;
+use shipway_engine::State;
+use shipway_engine::calendar::{Slot, Subject};
+use shipway_engine::rollout::closing;
+use shipway_model::resource::calendar::RuleKind;
+use shipway_model::{Millis, Name};
+
+use super::document::{Area, Motion};
+use super::drawing::timeline::Bar;
+use super::moment::{Clock, Moment};
+use super::visit::{self, Asked, Shown, Visit};
+use super::words::Tone;
+use crate::problem::Failure;
+use crate::views;
+
+/// Chips in a day of the month; the agenda has the rest.
+const CHIPS_MAX: usize = 4;
+const DAY_MINUTES: u64 = 24 * 60;
+
+#[derive(Template)]
+#[template(path = "calendar.html")]
+struct Calendar {
+    view: &'static str,
+    title: String,
+    day: Date,
+    earlier: Date,
+    later: Date,
+    today: Date,
+    zone: String,
+    services: Vec<String>,
+    environments: Vec<String>,
+    filter: Filter,
+    /// Of the month.
+    weeks: Vec<Vec<Day>>,
+    /// Of the week and the agenda.
+    days: Vec<Day>,
+    permits: Vec<Permit>,
+    fit: Option<Fit>,
+    has_rules: bool,
+}
+
+#[derive(Default)]
+struct Day {
+    date: String,
+    iso: String,
+    number: i8,
+    is_today: bool,
+    is_other_month: bool,
+    items: Vec<Item>,
+    more: usize,
+}
+
+/// Something on a day.
+#[derive(Clone)]
+struct Item {
+    tone: Tone,
+    symbol: &'static str,
+    title: String,
+    detail: String,
+    /// As local times of that day, `09:00–17:00`, or `all day`.
+    hours: String,
+    path: Option<String>,
+    bar: Bar,
+}
+
+struct Permit {
+    who: String,
+    reason: String,
+    standing: &'static str,
+    from: Moment,
+    until: Moment,
+    approved_by: String,
+}
+
+/// Whether a release would fit.
+struct Fit {
+    question: String,
+    allowed: bool,
+    reasons: Vec<(bool, String)>,
+    slot: Option<(Moment, Option<Moment>)>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    view: String,
+    day: String,
+    service: String,
+    environment: String,
+    /// A local time at which a release would begin.
+    at: String,
+    /// How long it would take.
+    length: String,
+}
+
+/// A stretch with what it is, before it is cut into days.
+struct Stretch {
+    from: Timestamp,
+    until: Timestamp,
+    tone: Tone,
+    symbol: &'static str,
+    class: &'static str,
+    title: String,
+    detail: String,
+    path: Option<String>,
+}
+
+pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
+    let answered = draw(&visit.state(), asked, &visit.clock).map(|content| {
+        visit.show(&Shown { title: "Calendar", area: Area::Calendar, motion: Motion::Live, content })
+    });
+    visit::answer(&visit, answered)
+}
+
+fn draw(state: &State, asked: Filter, clock: &Clock) -> Result<Calendar, Failure> {
+    let today = clock.local(clock.now).date();
+    let day = asked.day.parse::<Date>().unwrap_or(today);
+    let view = match asked.view.as_str() {
+        "week" => "week",
+        "agenda" => "agenda",
+        _ => "month",
+    };
+    let month = day.first_of_month();
+    let (from, n_days, title, step) = match view {
+        "week" => {
+            let from = monday(day);
+            (from, 7, format!("Week of {}", from.strftime("%-d %B %Y")), 7.days())
+        }
+        "agenda" => (day, 30, format!("From {}", day.strftime("%-d %B %Y")), 30.days()),
+        _ => (monday(month), 42, month.strftime("%B %Y").to_string(), 1.month()),
+    };
+    let dates: Vec<Date> = (0..n_days).map(|it| from.saturating_add(it.days())).collect();
+    let stretches = stretches(state, &asked, clock, from, from.saturating_add(n_days.days()));
+    let days = dates.iter().map(|date| on_day(*date, &stretches, clock, today, month));
+    let mut days: Vec<Day> = days.collect();
+    let mut weeks = Vec::new();
+    if view == "month" {
+        for day in &mut days {
+            day.more = day.items.len().saturating_sub(CHIPS_MAX);
+            day.items.truncate(CHIPS_MAX);
+        }
+        let mut rest = days.into_iter();
+        // A last week that lies in the next month alone is left out.
+        weeks.extend(std::iter::from_fn(|| {
+            Some(rest.by_ref().take(7).collect::<Vec<Day>>()).filter(|it| !it.is_empty())
+        }));
+        weeks.retain(|week: &Vec<Day>| week.iter().any(|it| !it.is_other_month));
+        days = Vec::new();
+    } else if view == "agenda" {
+        days.retain(|it| !it.items.is_empty());
+    }
+    let anchor = if view == "month" { month } else { from };
+    let names = |kind| {
+        let of_kind = state.catalogue.iter().filter(move |(key, _)| key.kind == kind);
+        of_kind.map(|(key, _)| key.name.to_string()).collect()
+    };
+    Ok(Calendar {
+        view,
+        title,
+        day,
+        earlier: anchor.saturating_sub(step),
+        later: anchor.saturating_add(step),
+        today,
+        zone: clock.zone_name().to_owned(),
+        services: names(shipway_model::resource::Kind::Service),
+        environments: names(shipway_model::resource::Kind::Environment),
+        fit: fit(state, &asked, clock)?,
+        weeks,
+        days,
+        permits: permits(state, clock),
+        has_rules: !state.calendars.is_empty(),
+        filter: asked,
+    })
+}
+
+fn monday(day: Date) -> Date {
+    let behind = i64::from(day.weekday().since(Weekday::Monday));
+    day.saturating_sub(behind.days())
+}
+
+/// Everything that touches the days from `from` to before `to`.
+fn stretches(state: &State, asked: &Filter, clock: &Clock, from: Date, to: Date) -> Vec<Stretch> {
+    let instant = |date: Date| clock.instant(date.to_datetime(jiff::civil::Time::midnight()));
+    let (Some(from), Some(to)) = (instant(from), instant(to)) else { return Vec::new() };
+    let mut stretches: Vec<Stretch> = rules(state, asked, from, to).collect();
+    stretches.extend(rollouts(state, asked, clock, from, to));
+    stretches.sort_by_key(|it| (it.from, it.until));
+    stretches
+}
+
+fn rules<'a>(
+    state: &'a State,
+    asked: &'a Filter,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = Stretch> + 'a {
+    let among = |named: &std::collections::BTreeSet<Name>, wanted: &str| {
+        named.is_empty() || wanted.is_empty() || named.iter().any(|it| it.as_str() == wanted)
+    };
+    let about = state.calendars.rules().filter(move |rule| {
+        among(&rule.coverage.services, &asked.service)
+            && among(&rule.coverage.environments, &asked.environment)
+    });
+    about.flat_map(move |rule| {
+        // A rule that comes back more often than can be drawn is left out, as in its feed.
+        let occurrences = rule.occurrences(from, to).unwrap_or_default();
+        let (tone, symbol, class) = match rule.declared.kind {
+            RuleKind::Allow => (Tone::Good, "○", "open"),
+            RuleKind::Deny => (Tone::Hold, "✕", "closed"),
+        };
+        occurrences.into_iter().map(move |it| Stretch {
+            from: it.from.timestamp(),
+            until: it.until.timestamp(),
+            tone,
+            symbol,
+            class,
+            title: format!("{} {}", rule.declared.purpose.as_str(), rule.declared.name),
+            detail: rule.declared.reason.clone(),
+            path: None,
+        })
+    })
+}
+
+fn rollouts<'a>(
+    state: &'a State,
+    asked: &'a Filter,
+    clock: &'a Clock,
+    from: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = Stretch> + 'a {
+    let known = state.rollouts.summaries.values().filter(move |it| {
+        let ends = it.ended.unwrap_or(clock.now);
+        let here = asked.environment.is_empty() || it.environment.as_str() == asked.environment;
+        let ships = || {
+            let release = state.releases.get(it.release.id);
+            release.is_some_and(|it| it.bundle.parts.keys().any(|name| name.as_str() == asked.service))
+        };
+        it.queued < to && ends >= from && here && (asked.service.is_empty() || ships())
+    });
+    known.map(|it| {
+        let badge = super::words::of_phase(&views::rollout::summary(state, it).phase);
+        Stretch {
+            from: it.started.unwrap_or(it.queued),
+            until: it.ended.unwrap_or(clock.now),
+            tone: badge.tone,
+            symbol: badge.symbol,
+            class: "ship",
+            title: format!("{} {} → {}", it.release.name, it.release.version, it.environment),
+            detail: badge.word.to_owned(),
+            path: Some(format!("/rollouts/{}", it.id)),
+        }
+    })
+}
+
+fn on_day(date: Date, stretches: &[Stretch], clock: &Clock, today: Date, month: Date) -> Day {
+    let start = date.to_datetime(jiff::civil::Time::midnight());
+    let end = date.saturating_add(1.day()).to_datetime(jiff::civil::Time::midnight());
+    let (Some(from), Some(to)) = (clock.instant(start), clock.instant(end)) else { return Day::default() };
+    let here = stretches.iter().filter(|it| it.from < to && (it.until > from || it.from >= from));
+    let item = |it: &Stretch| {
+        let minutes = |at: Timestamp| {
+            u64::try_from(at.clamp(from, to).duration_since(from).as_mins()).unwrap_or(0).min(DAY_MINUTES)
+        };
+        let (begin, until) = (minutes(it.from), minutes(it.until));
+        Item {
+            tone: it.tone,
+            symbol: it.symbol,
+            title: it.title.clone(),
+            detail: it.detail.clone(),
+            hours: hours(it, from, to, clock),
+            path: it.path.clone(),
+            bar: Bar::new(begin, until.saturating_sub(begin), DAY_MINUTES, it.class),
+        }
+    };
+    Day {
+        date: date.strftime("%A, %-d %B").to_string(),
+        iso: date.to_string(),
+        number: date.day(),
+        is_today: date == today,
+        is_other_month: date.month() != month.month(),
+        items: here.map(item).collect(),
+        more: 0,
+    }
+}
+
+fn hours(it: &Stretch, from: Timestamp, to: Timestamp, clock: &Clock) -> String {
+    let time = |at: Timestamp| clock.local(at).strftime("%H:%M").to_string();
+    match (it.from <= from, it.until >= to) {
+        (true, true) => "all day".to_owned(),
+        (true, false) => format!("until {}", time(it.until)),
+        (false, true) => format!("from {}", time(it.from)),
+        (false, false) if time(it.from) == time(it.until) => time(it.from),
+        (false, false) => format!("{}–{}", time(it.from), time(it.until)),
+    }
+}
+
+fn permits(state: &State, clock: &Clock) -> Vec<Permit> {
+    let open = state
+        .calendars
+        .exceptions
+        .iter()
+        .filter(|it| matches!(it.standing(clock.now), "requested" | "approved" | "in force"));
+    open.map(|it| Permit {
+        who: it.requested_by.clone(),
+        reason: it.exception.reason.clone(),
+        standing: it.standing(clock.now),
+        from: clock.moment(it.exception.from),
+        until: clock.moment(it.exception.until),
+        approved_by: it.approvals.iter().map(|it| it.0.as_str()).collect::<Vec<_>>().join(", "),
+    })
+    .collect()
+}
+
+/// Answers when both a service or an environment and an instant are given.
+fn fit(state: &State, asked: &Filter, clock: &Clock) -> Result<Option<Fit>, Failure> {
+    if asked.at.is_empty() {
+        return Ok(None);
+    }
+    let invalid = |detail: &str| Failure::new(Code::InvalidRequest, detail);
+    let local: DateTime =
+        asked.at.parse().map_err(|_| invalid("the time is not written as 2026-11-21T08:30"))?;
+    let at = clock.instant(local).ok_or_else(|| invalid("there is no such time in your zone"))?;
+    let length: Millis = if asked.length.is_empty() {
+        Millis(0)
+    } else {
+        asked.length.parse().map_err(|_| invalid("the length is not written as 45m or 2h"))?
+    };
+    let subject = match asked.service.parse::<Name>() {
+        Ok(service) => closing::of_service(state, &service),
+        Err(_) => Subject::default(),
+    };
+    let subjects = [Subject { environment: asked.environment.parse().ok(), ..subject }];
+    // A timeline knows the days around it; the instant may lie far from now.
+    let answer = state.calendars.check(&subjects, None, at);
+    let lifts = state.calendars.exceptions.lifts(&subjects, None);
+    let length_asked = SignedDuration::from_millis(length.0.cast_signed());
+    let slot = state.calendars.timeline(at).slot(&subjects, &lifts, at, length_asked);
+    let allowed = slot.is_some_and(|it| it.from == at);
+    let named = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    Ok(Some(Fit {
+        question: format!(
+            "{} into {} at {} for {}",
+            named(&asked.service, "any service"),
+            named(&asked.environment, "any environment"),
+            clock.local(at).strftime("%-d %b %Y %H:%M"),
+            named(&asked.length, "an instant"),
+        ),
+        allowed,
+        reasons: answer.reasons.iter().map(|it| (it.allows, it.text.clone())).collect(),
+        slot: slot
+            .filter(|_| !allowed)
+            .map(|Slot { from, until }| (clock.full(from), until.map(|it| clock.full(it)))),
+    }))
+}

@@ -1,0 +1,195 @@
+//! One environment: what runs on which host, who receives its traffic, and who waits to come in. Here it is paused.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use shipway_api::operations::pause::{PauseScope, ResumeScope};
+use shipway_api::view::agent::Connection;
+use shipway_api::{Code, Operation};
+use shipway_engine::{Command, State};
+use shipway_model::Name;
+use shipway_model::event::Scope;
+
+use super::csrf::Sent;
+use super::decide::{see, submit};
+use super::document::{Area, Motion};
+use super::drawing::split::{Split, splits};
+use super::moment::{self, Moment};
+use super::rollouts::{self, Row};
+use super::visit::{self, Shown, Visit};
+use super::words::{self, Badge, Tone};
+use crate::problem::{self, Failure};
+use crate::views;
+
+const ENDED_MAX: usize = 8;
+
+#[derive(Template)]
+#[template(path = "environment.html")]
+struct Shape {
+    name: String,
+    description: String,
+    promotes_from: Option<String>,
+    limit: u32,
+    paused: Option<Held>,
+    services: Vec<Service>,
+    splits: Vec<Split>,
+    hosts: Vec<Host>,
+    flight: Vec<Row>,
+    queued: Vec<Queued>,
+    ended: Vec<Row>,
+    forecasts: Vec<(u32, String, String)>,
+    may: bool,
+    csrf: String,
+    key: String,
+}
+
+struct Held {
+    by: String,
+    reason: String,
+    since: Moment,
+    /// Whether it is this environment's own pause, which can be lifted here.
+    own: bool,
+}
+
+struct Service {
+    name: String,
+    version: String,
+    release: String,
+    since: Moment,
+}
+
+struct Host {
+    name: String,
+    zone: String,
+    badge: Badge,
+    heard: Option<Moment>,
+    instances: Vec<(String, String, Badge, String)>,
+}
+
+struct Queued {
+    id: String,
+    release: String,
+    position: u32,
+    why: String,
+    until: String,
+}
+
+pub(super) async fn page(visit: Visit, Path(name): Path<String>) -> Response {
+    let answered = draw(&visit, &visit.state(), &name).map(|content| {
+        let title = content.name.clone();
+        visit.show(&Shown { title: &title, area: Area::Environments, motion: Motion::Live, content })
+    });
+    visit::answer(&visit, answered)
+}
+
+fn named(state: &State, text: &str) -> Result<Name, Failure> {
+    let unknown = || {
+        Failure::new(Code::UnknownEnvironment, format!("there is no environment `{}`", problem::shown(text)))
+            .hint("the list of environments shows those there are")
+    };
+    let name: Name = text.parse().map_err(|_| unknown())?;
+    let is_known = state.catalogue.environment(&name).is_some() || state.environments.get(&name).is_some();
+    if is_known { Ok(name) } else { Err(unknown()) }
+}
+
+fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
+    let (name, clock) = (named(state, text)?, &visit.clock);
+    let view = views::environment::view(state, &name);
+    let queue = views::environment::queue(state, &name);
+    let key =
+        shipway_model::resource::Key { kind: shipway_model::resource::Kind::Environment, name: name.clone() };
+    let known = state.environments.get(&name);
+    let running = known.into_iter().flat_map(|it| &it.running);
+    let summary = |id: &shipway_model::RolloutId| state.rollouts.summaries.get(id);
+    let ended =
+        state.rollouts.summaries.values().rev().filter(|it| it.environment == name && it.ended.is_some());
+    let paused = state.pauses.holding_environment(&name).map(|it| Held {
+        by: it.by.clone(),
+        reason: it.reason.clone(),
+        since: clock.moment(it.since),
+        own: it.scope == Scope::Environment(name.clone()),
+    });
+    let shipped = known.into_iter().flat_map(|it| &it.services);
+    let permission = if paused.is_some() { ResumeScope::PERMISSION } else { PauseScope::PERMISSION };
+    Ok(Shape {
+        description: state.catalogue.get(&key).map(|it| it.metadata.description.clone()).unwrap_or_default(),
+        promotes_from: view.summary.promotes_from.as_ref().map(ToString::to_string),
+        limit: view.concurrency.rollouts,
+        services: shipped
+            .map(|(service, it)| Service {
+                name: service.to_string(),
+                version: it.deployed.version.to_string(),
+                release: format!("{}@{}", it.release.name, it.release.version),
+                since: clock.moment(it.since),
+            })
+            .collect(),
+        splits: splits(&view.traffic),
+        hosts: hosts(visit, state, &view),
+        flight: running.filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect(),
+        queued: queue
+            .queued
+            .into_iter()
+            .map(|it| Queued {
+                id: it.rollout.to_string(),
+                release: format!("{} {}", it.release.name, it.release.version),
+                position: it.position,
+                why: it.why,
+                until: it.until,
+            })
+            .collect(),
+        ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
+        forecasts: queue
+            .forecasts
+            .iter()
+            .map(|it| (it.rollouts, moment::length(it.wait_mean), moment::length(it.wait_max)))
+            .collect(),
+        may: visit.is_now() && permission.allows(visit.caller.role),
+        paused,
+        csrf: visit.csrf.as_str().to_owned(),
+        key: visit.app.runtime.random_secret(),
+        name: name.to_string(),
+    })
+}
+
+fn hosts(visit: &Visit, state: &State, view: &shipway_api::view::environment::EnvironmentView) -> Vec<Host> {
+    let mut by_host: BTreeMap<&Name, Vec<_>> = view.summary.hosts.iter().map(|it| (it, Vec::new())).collect();
+    for target in &view.targets {
+        let badge = words::of_target(target.condition);
+        let row = (target.service.to_string(), target.version.to_string(), badge, target.detail.clone());
+        by_host.entry(&target.target).or_default().push(row);
+    }
+    let host = |(name, instances): (&Name, Vec<_>)| {
+        // Who is connected is only known of now.
+        let heard = visit.is_now().then(|| visit.app.hearing.of(name, visit.now()));
+        Host {
+            name: name.to_string(),
+            zone: state.agents.get(name).map(|it| it.zone().to_owned()).unwrap_or_default(),
+            badge: match heard.map(|it| it.connection) {
+                Some(Connection::Connected) => Tone::Good.badge("connected"),
+                Some(Connection::Silent) => Tone::Bad.badge("silent"),
+                Some(Connection::Unrecorded) | None => Tone::Idle.badge("not recorded"),
+            },
+            heard: heard.and_then(|it| it.at).map(|it| visit.clock.moment(it)),
+            instances,
+        }
+    };
+    by_host.into_iter().map(host).collect()
+}
+
+/// Pauses or resumes the environment, and shows it again.
+pub(super) async fn pause(Path(name): Path<String>, sent: Sent) -> Response {
+    visit::answer(&sent.visit, paused(&name, &sent).await)
+}
+
+async fn paused(text: &str, sent: &Sent) -> Result<Response, Failure> {
+    let name = named(&sent.visit.state(), text)?;
+    let scope = Scope::Environment(name.clone());
+    let command = match sent.field("do") {
+        "resume" => Command::ResumeScope { scope },
+        _ => Command::PauseScope { scope, reason: sent.field("reason").to_owned() },
+    };
+    submit(sent, command).await?;
+    Ok(see(&format!("/environments/{name}")))
+}

@@ -1,0 +1,128 @@
+//! Which version of each service stands where.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::response::Response;
+use serde::Deserialize;
+use shipway_engine::State;
+use shipway_model::Name;
+use shipway_model::resource::Kind;
+
+use super::document::{Area, Motion};
+use super::moment::Clock;
+use super::now::places;
+use super::visit::{Asked, Shown, Visit};
+
+/// Columns and rows of one page.
+const PLACES_MAX: usize = 10;
+const SERVICES_MAX: usize = 60;
+
+#[derive(Template)]
+#[template(path = "environments.html")]
+struct Matrix {
+    places: Vec<Place>,
+    rows: Vec<Row>,
+    q: String,
+    n_places: usize,
+    n_services: usize,
+    next_place: Option<String>,
+    next_service: Option<String>,
+    is_first: bool,
+}
+
+struct Place {
+    name: String,
+    from: String,
+}
+
+struct Row {
+    service: String,
+    cells: Vec<Option<Cell>>,
+}
+
+struct Cell {
+    version: String,
+    since: String,
+    /// Another version than where it is promoted from.
+    behind: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    /// Part of a service's or an environment's name.
+    q: String,
+    /// The last environment and the last service of the page before.
+    place: String,
+    service: String,
+}
+
+pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
+    let content = draw(&visit.state(), asked, &visit.clock);
+    visit.show(&Shown { title: "Environments", area: Area::Environments, motion: Motion::Live, content })
+}
+
+fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
+    let all = places(state);
+    let shipped = state.environments.iter().flat_map(|(_, it)| it.services.keys());
+    let declared =
+        state.catalogue.iter().filter(|(key, _)| key.kind == Kind::Service).map(|(key, _)| &key.name);
+    let services: BTreeSet<&Name> = shipped.chain(declared).collect();
+    let (n_places, n_services) = (all.len(), services.len());
+    let found = |name: &Name| name.as_str().contains(&asked.q);
+    // A part of a name that is found among environments chooses columns; otherwise it chooses rows.
+    let by_place = !asked.q.is_empty() && all.iter().any(|it| found(it));
+    let after = all.iter().position(|it| it.as_str() == asked.place).map_or(0, |it| it + 1);
+    let mut places: Vec<&Name> = all.into_iter().skip(after).filter(|it| !by_place || found(it)).collect();
+    let mut rows: Vec<&Name> = services
+        .into_iter()
+        .filter(|it| it.as_str() > asked.service.as_str() && (by_place || found(it)))
+        .collect();
+    let next_place = next(&mut places, PLACES_MAX);
+    let next_service = next(&mut rows, SERVICES_MAX);
+    let cell = |place: &Name, service: &Name| {
+        let it = state.environments.get(place)?.services.get(service)?;
+        let from = state.catalogue.environment(place).and_then(|it| it.promotes_from);
+        let before = from.and_then(|from| state.environments.get(&from)?.services.get(service));
+        Some(Cell {
+            version: it.deployed.version.to_string(),
+            since: clock.age(it.since),
+            behind: before.is_some_and(|before| before.deployed.artifact != it.deployed.artifact),
+        })
+    };
+    Matrix {
+        rows: rows
+            .iter()
+            .map(|service| Row {
+                service: service.to_string(),
+                cells: places.iter().map(|place| cell(place, service)).collect(),
+            })
+            .collect(),
+        places: places
+            .iter()
+            .map(|name| Place {
+                name: name.to_string(),
+                from: state
+                    .catalogue
+                    .environment(name)
+                    .and_then(|it| it.promotes_from)
+                    .map(|it| it.to_string())
+                    .unwrap_or_default(),
+            })
+            .collect(),
+        n_places,
+        n_services,
+        next_place,
+        next_service,
+        is_first: asked.place.is_empty() && asked.service.is_empty(),
+        q: asked.q,
+    }
+}
+
+/// Cuts the list, and says after which name it goes on.
+fn next(names: &mut Vec<&Name>, max: usize) -> Option<String> {
+    let more = names.len() > max;
+    names.truncate(max);
+    names.last().filter(|_| more).map(ToString::to_string)
+}

@@ -1,0 +1,231 @@
+//! What is going on: what is in flight and what each waits for, what needs somebody, and how the environments stand.
+
+use askama::Template;
+use axum::response::Response;
+use shipway_engine::rollout::waiting;
+use shipway_engine::{Phase, Rollout, State};
+use shipway_model::Name;
+use shipway_model::plan::Action;
+
+use super::document::{Area, Motion};
+use super::drawing::split::{Split, splits};
+use super::moment::{Clock, Moment};
+use super::rollouts::{self, Row};
+use super::visit::{Shown, Visit};
+use super::words::{self, Badge, Tone};
+use crate::views;
+
+/// Ended rollouts shown below those in flight.
+const ENDED_MAX: usize = 8;
+/// Environments drawn in full; the others are on their own page.
+const PLACES_MAX: usize = 12;
+
+#[derive(Template)]
+#[template(path = "now.html")]
+struct Now {
+    needs: Vec<Need>,
+    flight: Vec<Row>,
+    ended: Vec<Row>,
+    pauses: Vec<Paused>,
+    closed: Vec<Closed>,
+    places: Vec<Place>,
+    more_places: usize,
+    is_empty: bool,
+}
+
+/// Something that does not go on before a person says so.
+struct Need {
+    badge: Badge,
+    what: String,
+    why: String,
+    path: String,
+    verb: &'static str,
+    since: Option<Moment>,
+}
+
+struct Paused {
+    scope: String,
+    by: String,
+    reason: String,
+    since: Moment,
+}
+
+/// A calendar's rule that holds something back now.
+struct Closed {
+    rule: String,
+    reason: String,
+    until: Moment,
+}
+
+struct Place {
+    name: String,
+    badge: Badge,
+    release: Option<String>,
+    hosts: usize,
+    up: usize,
+    targets: usize,
+    queued: usize,
+    splits: Vec<Split>,
+}
+
+pub(super) async fn page(visit: Visit) -> Response {
+    let content = draw(&visit.state(), &visit.clock);
+    let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
+    visit.show(&Shown { title: "Now", area: Area::Now, motion, content })
+}
+
+fn draw(state: &State, clock: &Clock) -> Now {
+    let live = || state.rollouts.live.values().filter(|it| !it.has_ended());
+    let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
+    let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
+    let ended = state.rollouts.summaries.values().rev().filter(|it| it.ended.is_some());
+    let mut places = places(state);
+    // Those where something goes on come first.
+    places.sort_by_key(|name| state.environments.get(name).is_none_or(|it| it.running.is_empty()));
+    let more_places = places.len().saturating_sub(PLACES_MAX);
+    places.truncate(PLACES_MAX);
+    Now {
+        needs: live().flat_map(|it| needs(state, it, clock)).chain(exceptions(state, clock)).collect(),
+        flight,
+        ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
+        pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),
+        closed: closed(state, clock),
+        places: places.into_iter().map(|name| place(state, name)).collect(),
+        more_places,
+        is_empty: state.rollouts.summaries.is_empty(),
+    }
+}
+
+/// What waits for a person.
+fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
+    let what = format!(
+        "{} {} → {}",
+        rollout.plan.release.name, rollout.plan.release.version, rollout.plan.environment
+    );
+    if let Phase::Halted { reason, since, step } = &rollout.phase {
+        return vec![Need {
+            badge: Tone::Bad.badge("halted"),
+            what,
+            why: format!("step {step} failed: {}", words::brief(reason)),
+            path: format!("/rollouts/{}", rollout.id),
+            verb: "Decide",
+            since: Some(clock.moment(*since)),
+        }];
+    }
+    let mut needs = Vec::new();
+    for waits in waiting::waiting(state, rollout) {
+        let Some(step) = waits.step.and_then(|it| rollout.plan.step(it)) else { continue };
+        let (badge, verb, path) = match &step.action {
+            Action::Approval { .. } => (
+                Tone::Hold.badge("approval"),
+                "Approve",
+                format!("/rollouts/{}/approve?step={}", rollout.id, step.id),
+            ),
+            Action::Pause {} => {
+                (Tone::Hold.badge("paused"), "Resume", format!("/rollouts/{}/resume", rollout.id))
+            }
+            _ => continue,
+        };
+        needs.push(Need {
+            badge,
+            what: what.clone(),
+            why: words::brief(&waits.why),
+            path,
+            verb,
+            since: waits.since.map(|it| clock.moment(it)),
+        });
+    }
+    needs
+}
+
+fn exceptions<'a>(state: &'a State, clock: &'a Clock) -> impl Iterator<Item = Need> + 'a {
+    let open = state.calendars.exceptions.iter().filter(|it| it.standing(clock.now) == "requested");
+    open.map(|it| Need {
+        badge: Tone::Hold.badge("exception"),
+        what: format!("{} asks to be let through a closed calendar", it.requested_by),
+        why: it.exception.reason.clone(),
+        path: "/calendar".to_owned(),
+        verb: "Look",
+        since: Some(clock.moment(it.requested)),
+    })
+}
+
+fn paused(pause: &shipway_engine::Pause, clock: &Clock) -> Paused {
+    Paused {
+        scope: pause.scope.to_string(),
+        by: pause.by.clone(),
+        reason: pause.reason.clone(),
+        since: clock.moment(pause.since),
+    }
+}
+
+/// Rules that close something now, whatever they cover.
+fn closed(state: &State, clock: &Clock) -> Vec<Closed> {
+    use shipway_model::resource::calendar::RuleKind;
+    let timeline = state.calendars.timeline(clock.now);
+    let next = clock.now.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(clock.now);
+    let holding =
+        timeline.overlapping(clock.now, next).filter(|(rule, _)| rule.declared.kind == RuleKind::Deny);
+    let closed = holding.map(|(rule, (_, until))| Closed {
+        rule: rule.title(),
+        reason: rule.declared.reason.clone(),
+        until: clock.moment(until),
+    });
+    closed.collect()
+}
+
+/// An environment that is only there to be inherited from has nothing to show.
+pub(super) fn is_place(state: &State, name: &Name) -> bool {
+    let chooses = state.catalogue.environment(name).is_some_and(|it| !it.targets.is_empty());
+    chooses || state.environments.get(name).is_some()
+}
+
+/// Environments with hosts, in the order in which releases come through them.
+pub(super) fn places(state: &State) -> Vec<&Name> {
+    let mut places: Vec<&Name> = state.catalogue.environments().filter(|it| is_place(state, it)).collect();
+    places.sort_by_key(|it| distance(state, it));
+    places
+}
+
+/// How many environments a release comes through before this one.
+fn distance(state: &State, name: &Name) -> usize {
+    let before = |name: &Name| state.catalogue.environment(name).and_then(|it| it.promotes_from);
+    let n_places = state.catalogue.environments().count();
+    // Nothing forbids a ring of promotions here, so it is not followed for ever.
+    std::iter::successors(before(name), before).take(n_places).count()
+}
+
+fn place(state: &State, name: &Name) -> Place {
+    let view = views::environment::view(state, name);
+    let known = state.environments.get(name);
+    let (running, queued) = known.map_or((0, 0), |it| (it.running.len(), it.queue.len()));
+    let up =
+        view.targets.iter().filter(|it| it.condition == shipway_api::view::traffic::TargetCondition::Healthy);
+    let up = up.count();
+    let ill = view.targets.iter().any(|it| {
+        use shipway_api::view::traffic::TargetCondition::{Failed, Unhealthy};
+        matches!(it.condition, Unhealthy | Failed)
+    });
+    let running_ids = known.into_iter().flat_map(|it| &it.running);
+    let halted = running_ids
+        .filter_map(|id| state.rollouts.live.get(id))
+        .any(|it| matches!(it.phase, Phase::Halted { .. }));
+    let badge = match () {
+        () if state.pauses.holding_environment(name).is_some() => Tone::Hold.badge("paused"),
+        () if halted => Tone::Bad.badge("halted"),
+        () if ill => Tone::Bad.badge("not all healthy"),
+        () if running > 0 => Tone::Busy.badge("shipping"),
+        () if view.targets.is_empty() => Tone::Idle.badge("nothing runs yet"),
+        () => Tone::Good.badge("healthy"),
+    };
+    Place {
+        name: name.to_string(),
+        badge,
+        release: view.summary.release.map(|it| format!("{} {}", it.name, it.version)),
+        hosts: view.summary.hosts.len(),
+        up,
+        targets: view.targets.len(),
+        queued,
+        splits: splits(&view.traffic),
+    }
+}

@@ -1,0 +1,193 @@
+//! A canary on trial: what speaks for it and against it, how far that is from a decision, and the numbers behind it.
+
+use shipway_api::view::StepView;
+use shipway_api::view::analysis::StepAnalysis;
+use shipway_model::Millis;
+use shipway_model::analysis::{MetricVerdict, Point, Ratio};
+
+use crate::pages::drawing::Svg;
+use crate::pages::drawing::chart::{Boundary, Chart, Line};
+use crate::pages::moment;
+use crate::pages::words::{self, Badge};
+
+pub(super) struct Trial {
+    pub(super) title: String,
+    pub(super) badge: Badge,
+    pub(super) control: String,
+    pub(super) canary: String,
+    pub(super) requests: String,
+    pub(super) errors: String,
+    pub(super) elapsed: String,
+    /// When it will decide, and by what.
+    pub(super) rule: String,
+    pub(super) reasons: Vec<String>,
+    /// Evidence over time, as a share of what decides.
+    pub(super) evidence: Option<Svg>,
+    /// The latest evidence in words.
+    pub(super) distance: Option<Distance>,
+    pub(super) metrics: Vec<Metric>,
+}
+
+/// How far the evidence is from each boundary, in percent of it.
+pub(super) struct Distance {
+    pub(super) harm: u8,
+    pub(super) health: u8,
+}
+
+pub(super) struct Metric {
+    pub(super) name: String,
+    pub(super) control: String,
+    pub(super) canary: String,
+    /// New over old with its bounds, or nothing.
+    pub(super) ratio: String,
+    pub(super) chart: Option<Svg>,
+}
+
+impl Trial {
+    /// Nothing while the analysis has seen nothing.
+    pub(super) fn new(analysis: &StepAnalysis, steps: &[StepView]) -> Option<Self> {
+        let verdict = analysis.verdict.as_ref()?;
+        let step = steps.iter().find(|it| it.id == analysis.step);
+        let rule = &analysis.rule;
+        let named = |it: &MetricVerdict| Metric {
+            name: it.name.clone(),
+            control: value(it, it.control),
+            canary: value(it, it.canary),
+            ratio: it.effect.as_ref().map(ratio).unwrap_or_default(),
+            chart: metric_chart(&it.name, &analysis.points),
+        };
+        Some(Self {
+            title: step.map_or_else(|| analysis.service.to_string(), |it| it.title.clone()),
+            badge: words::of_decision(verdict.decision),
+            control: analysis.control.to_string(),
+            canary: analysis.canary.to_string(),
+            requests: words::count(verdict.canary_requests, "request"),
+            errors: words::grouped(verdict.canary_errors),
+            elapsed: moment::length(analysis.elapsed),
+            rule: format!(
+                "Harm is decided at any look, wrongly with a chance of at most {}; health not before {} and {}.",
+                percent(rule.alpha),
+                moment::length(rule.bake),
+                words::count(rule.requests, "request"),
+            ),
+            reasons: verdict.reasons.clone(),
+            evidence: evidence_chart(&analysis.points),
+            distance: analysis.points.last().and_then(distance),
+            metrics: verdict.metrics.iter().map(named).collect(),
+        })
+    }
+}
+
+/// Both kinds of evidence as shares of what they need, from 0 on: below it speaks against itself.
+fn shares(point: &Point) -> Option<(f64, f64)> {
+    let evidence = point.evidence?;
+    let health = point.metrics.iter().filter_map(|it| it.log_health_e_value).reduce(f64::min).unwrap_or(0.0);
+    let share = |log: f64, needed: f64| if needed > 0.0 { (log / needed).clamp(0.0, 1.25) } else { 0.0 };
+    Some((share(evidence.log_harm, evidence.log_harm_needed), share(health, evidence.log_health_needed)))
+}
+
+fn distance(point: &Point) -> Option<Distance> {
+    let (harm, health) = shares(point)?;
+    let whole = |share: f64| (share.min(1.0) * 100.0) as u8;
+    Some(Distance { harm: whole(harm), health: whole(health) })
+}
+
+fn evidence_chart(points: &[Point]) -> Option<Svg> {
+    let line = |class, of: fn((f64, f64)) -> f64| Line {
+        class,
+        points: points.iter().filter_map(|it| Some((it.at.0 as f64, of(shares(it)?)))).collect(),
+    };
+    Chart {
+        label: "Evidence of harm and of health over time, as a share of what decides",
+        lines: vec![line("harm", |it| it.0), line("health", |it| it.1)],
+        boundaries: vec![Boundary { at: 1.0, text: "decides" }],
+        value: percent,
+        time,
+    }
+    .draw()
+}
+
+fn metric_chart(name: &str, points: &[Point]) -> Option<Svg> {
+    let of = |pick: fn(&MetricVerdict) -> f64| {
+        let found = |point: &Point| {
+            let metric = point.metrics.iter().find(|it| it.name == name)?;
+            Some((point.at.0 as f64, pick(metric)))
+        };
+        points.iter().filter_map(found).collect()
+    };
+    let found = || points.iter().flat_map(|it| &it.metrics).filter(|it| it.name == name);
+    let is_share = found().all(|it| it.unit.is_none() && it.control.max(it.canary) <= 1.0);
+    let label = format!("{name} of the old and the new version over time");
+    Chart {
+        label: &label,
+        lines: vec![
+            Line { class: "old", points: of(|it| it.control) },
+            Line { class: "new", points: of(|it| it.canary) },
+        ],
+        boundaries: Vec::new(),
+        value: if is_share { percent } else { number },
+        time,
+    }
+    .draw()
+}
+
+fn time(millis: f64) -> String {
+    moment::length(Millis(millis.max(0.0) as u64))
+}
+
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent != 0.0 && percent.abs() < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+/// In the unit that was declared; what has none and lies between 0 and 1 is a share.
+fn value(metric: &MetricVerdict, value: f64) -> String {
+    match &metric.unit {
+        Some(unit) => format!("{} {unit}", number(value)),
+        None if (0.0..=1.0).contains(&value) => format!("{:.2} %", value * 100.0),
+        None => number(value),
+    }
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        it if it < 0.001 => format!("{value:.1e}"),
+        it if it < 1.0 => format!("{value:.3}"),
+        it if it < 10.0 => format!("{value:.2}"),
+        it if it < 100.0 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// `odds of failing × 4.2 (1.9 to 9.8)`.
+fn ratio(ratio: &Ratio) -> String {
+    let Some(estimate) = ratio.estimate else { return String::new() };
+    let bound = |it: Option<f64>, open: &str| it.map_or_else(|| open.to_owned(), number);
+    let bounds = match (ratio.low, ratio.high) {
+        (None, None) => String::new(),
+        (low, high) => format!(" ({} to {})", bound(low, "0"), bound(high, "∞")),
+    };
+    format!("{} × {}{bounds}", ratio.of, number(estimate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_digits_that_count() {
+        let told = [0.0, 0.000_12, 0.0123, 1.5, 12.34, 4321.0].map(number);
+        assert_eq!(told, ["0", "1.2e-4", "0.012", "1.50", "12.3", "4321"]);
+        assert_eq!([0.0, 0.05, 0.5, 1.0].map(percent), ["0 %", "5.0 %", "50 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_ratio_says_what_it_does_not_know() {
+        let of = |low, high| ratio(&Ratio { of: "odds".to_owned(), estimate: Some(2.0), low, high });
+        assert_eq!(of(Some(1.0), Some(4.0)), "odds × 2.00 (1.00 to 4.00)");
+        assert_eq!(of(Some(1.0), None), "odds × 2.00 (1.00 to ∞)");
+        assert_eq!(of(None, None), "odds × 2.00");
+    }
+}

@@ -1,0 +1,108 @@
+//! Rollouts, the newest first; and a rollout as a row, which other pages show too.
+
+use askama::Template;
+use axum::response::Response;
+use serde::Deserialize;
+use shipway_api::view::RolloutSummary;
+use shipway_api::view::rollout::Waiting;
+use shipway_engine::rollout::waiting;
+use shipway_engine::{State, Summary};
+use shipway_model::RolloutId;
+
+use super::document::{Area, Motion};
+use super::moment::{Clock, Moment};
+use super::visit::{Asked, Shown, Visit};
+use super::words::{self, Badge};
+use crate::views;
+
+/// Rollouts on one page.
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "rollouts.html")]
+struct Rollouts {
+    rows: Vec<Row>,
+    /// Where the list goes on.
+    next: Option<RolloutId>,
+    environments: Vec<String>,
+    environment: String,
+    is_first: bool,
+}
+
+/// One rollout in a list.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) release: String,
+    pub(super) environment: String,
+    pub(super) by: String,
+    pub(super) badge: Badge,
+    pub(super) progress: Option<Done>,
+    pub(super) when: Moment,
+    pub(super) length: String,
+    /// What it waits for, the reason that holds most.
+    pub(super) waiting: Option<Waiting>,
+}
+
+pub(super) struct Done {
+    pub(super) done: u32,
+    pub(super) total: u32,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    environment: String,
+    before: Option<RolloutId>,
+}
+
+pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
+    let content = {
+        let state = visit.state();
+        let wanted =
+            |it: &&Summary| asked.environment.is_empty() || it.environment.as_str() == asked.environment;
+        let older = |it: &&Summary| asked.before.is_none_or(|before| it.id < before);
+        let mut summaries = state.rollouts.summaries.values().rev().filter(older).filter(wanted);
+        let rows: Vec<Row> = summaries.by_ref().take(PAGE).map(|it| row(&state, it, &visit.clock)).collect();
+        let next = summaries.next().and_then(|_| rows.last()?.id.parse().ok());
+        let environments = state.catalogue.environments().map(ToString::to_string).collect();
+        Rollouts {
+            rows,
+            next,
+            environments,
+            environment: asked.environment,
+            is_first: asked.before.is_none(),
+        }
+    };
+    visit.show(&Shown { title: "Rollouts", area: Area::Rollouts, motion: Motion::Live, content })
+}
+
+pub(super) fn row(state: &State, known: &Summary, clock: &Clock) -> Row {
+    let summary = views::rollout::summary(state, known);
+    let live = state.rollouts.live.get(&known.id).filter(|it| !it.has_ended());
+    let waits = live.and_then(|it| waiting::waiting(state, it).into_iter().next());
+    let waiting = waits.map(|it| Waiting {
+        what: String::new(),
+        step: it.step,
+        why: words::brief(&it.why),
+        since: it.since,
+        until: it.until,
+    });
+    of_summary(&summary, waiting, clock)
+}
+
+fn of_summary(summary: &RolloutSummary, waiting: Option<Waiting>, clock: &Clock) -> Row {
+    Row {
+        id: summary.id.to_string(),
+        release: format!("{} {}", summary.release.name, summary.release.version),
+        environment: summary.environment.to_string(),
+        by: summary.requested_by.clone(),
+        badge: words::of_phase(&summary.phase),
+        progress: summary
+            .progress
+            .filter(|_| !summary.phase.is_ended())
+            .map(|it| Done { done: it.steps_done, total: it.steps_total }),
+        when: clock.moment(summary.queued_at),
+        length: clock.length(summary.started_at.unwrap_or(summary.queued_at), summary.ended_at),
+        waiting,
+    }
+}

@@ -1,0 +1,134 @@
+//! Going anywhere by name: one search over pages and everything that has one, as a page and for the palette.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use shipway_engine::State;
+use shipway_model::resource::Kind;
+
+use super::document::{self, Area, Motion};
+use super::now::is_place;
+use super::releases;
+use super::visit::{Asked, Shown, Visit};
+
+const FOUND_MAX: usize = 24;
+/// Of one kind, so that many releases do not hide the one service.
+const OF_KIND_MAX: usize = 8;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Search {
+    q: String,
+    hits: Hits,
+}
+
+#[derive(Template)]
+#[template(path = "hits.html")]
+struct Hits {
+    q: String,
+    hits: Vec<Hit>,
+}
+
+struct Hit {
+    kind: &'static str,
+    title: String,
+    path: String,
+    /// Better is less: the name itself, its beginning, a word's beginning, anywhere.
+    rank: u8,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Question {
+    q: String,
+}
+
+pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Response {
+    let hits = Hits { hits: search(&visit.state(), asked.q.trim()), q: asked.q.trim().to_owned() };
+    if visit.is_part() {
+        return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
+    }
+    let content = Search { q: hits.q.clone(), hits };
+    visit.show(&Shown { title: "Search", area: Area::Aside, motion: Motion::Still, content })
+}
+
+fn search(state: &State, q: &str) -> Vec<Hit> {
+    let q = q.to_lowercase();
+    let mut hits: Vec<Hit> = Vec::new();
+    let pages = Area::LISTED.map(|it| ("page", it.title().to_owned(), it.path().to_owned()));
+    add(&mut hits, &q, pages.into_iter());
+    if q.is_empty() {
+        return hits;
+    }
+    let services = state.catalogue.iter().filter(|(key, _)| key.kind == Kind::Service);
+    add(
+        &mut hits,
+        &q,
+        services.map(|(key, _)| ("service", key.name.to_string(), format!("/services/{}", key.name))),
+    );
+    let places = state.catalogue.environments().filter(|it| is_place(state, it));
+    add(&mut hits, &q, places.map(|it| ("environment", it.to_string(), format!("/environments/{it}"))));
+    let mut newest: Vec<_> = state.releases.iter().collect();
+    newest.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
+    add(&mut hits, &q, newest.into_iter().map(|it| ("release", releases::title(it), releases::path(it))));
+    let rollouts = state.rollouts.summaries.values().rev().map(|it| {
+        let title = format!("{} {} → {}", it.release.name, it.release.version, it.environment);
+        ("rollout", title, format!("/rollouts/{}", it.id))
+    });
+    add(&mut hits, &q, rollouts);
+    if let Ok(position) = q.trim_start_matches('@').parse::<u64>() {
+        hits.push(Hit {
+            kind: "event",
+            title: format!("event {position}"),
+            path: format!("/ledger/{position}"),
+            rank: 0,
+        });
+    }
+    hits.sort_by_key(|it| it.rank);
+    hits.truncate(FOUND_MAX);
+    hits
+}
+
+/// Adds those that hold every word of `q`, the best of the kind first.
+fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
+    let mut found: Vec<Hit> = Vec::new();
+    for (kind, title, path) in things {
+        let Some(rank) = rank(&title, &path, q) else { continue };
+        found.push(Hit { kind, title, path, rank });
+        if found.iter().filter(|it| it.rank <= rank).count() > OF_KIND_MAX * 4 {
+            break;
+        }
+    }
+    found.sort_by_key(|it| it.rank);
+    hits.extend(found.into_iter().take(OF_KIND_MAX));
+}
+
+fn rank(title: &str, path: &str, q: &str) -> Option<u8> {
+    let title = title.to_lowercase();
+    let all = q.split_whitespace().all(|it| title.contains(it) || path.contains(it));
+    all.then(|| match () {
+        () if title == q => 0,
+        () if title.starts_with(q) => 1,
+        () if title.contains(&format!(" {q}")) || title.contains(&format!("-{q}")) => 2,
+        () => 3,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_itself_comes_first() {
+        let rank = |title| rank(title, "/x", "web");
+        let ranks = ["web", "web-shop", "the web", "cobweb", "shop"].map(rank);
+        assert_eq!(ranks, [Some(0), Some(1), Some(2), Some(3), None]);
+    }
+
+    #[test]
+    fn every_word_has_to_be_there() {
+        assert!(rank("shop 1.2.0 → production", "/rollouts/rol_1", "prod 1.2").is_some());
+        assert!(rank("shop 1.2.0 → production", "/rollouts/rol_1", "staging 1.2").is_none());
+    }
+}

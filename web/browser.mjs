@@ -1,0 +1,80 @@
+// A browser, and what every look at a page is held to.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import assert from "node:assert/strict";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+/// Kept for whoever wants to look; nothing is compared with them.
+const SCREENSHOTS = process.env.SHIPWAY_SCREENSHOTS ?? join(import.meta.dirname, "../target/web-screenshots");
+const WIDTHS = [360, 1280, 2560];
+
+export class Browser {
+  static async start() {
+    const browser = new Browser();
+    browser.folder = mkdtempSync(join(tmpdir(), "shipway-chromium-"));
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+    // Contexts of one browser share no cookies, so each is a person of its own.
+    browser.chromium = await chromium.launch({ executablePath, headless: true, args: FLAGS });
+    return browser;
+  }
+
+  /// Somebody who has signed in with `token`.
+  async person(site, token, options = {}) {
+    const context = await this.chromium.newContext({ timezoneId: "Europe/Berlin", locale: "en-GB", ...options });
+    const page = await context.newPage();
+    const faults = watch(page);
+    const person = { context, page, faults, site };
+    await page.goto(site.url);
+    if (options.javaScriptEnabled !== false) await page.getByLabel("Token").fill(token);
+    else await page.locator("#token").fill(token);
+    await page.getByRole("button", { name: "Use the token" }).click();
+    await page.getByRole("heading", { level: 1, name: "Now" }).waitFor();
+    return person;
+  }
+
+  async stop() {
+    await this.chromium.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/// What must not happen on any page: faults of scripts, violations of the policy, requests to elsewhere.
+function watch(page) {
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !/Failed to load resource/.test(text)) faults.push(`console: ${text}`);
+  });
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && hostname !== "127.0.0.1") faults.push(`elsewhere: ${request.url()}`);
+  });
+  return faults;
+}
+
+/// Nothing that axe calls serious or critical.
+export async function assertAccessible(page, what) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
+  const told = serious.map((it) => `${it.id}: ${it.help}\n  ${it.nodes.slice(0, 3).map((node) => node.html).join("\n  ")}`);
+  assert.equal(told.length, 0, `${what}:\n${told.join("\n")}`);
+}
+
+/// A picture at each width. The page must not be wider than its window.
+export async function picture(page, name) {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: width === 360 ? 780 : 1000 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`), fullPage: true });
+    assert.ok(wide <= 0, `${name} is ${wide} px wider than a window of ${width} px`);
+  }
+  await page.setViewportSize({ width: 1280, height: 1000 });
+}
