@@ -13,11 +13,6 @@ struct Bench {
 /// In the order in which they run. A test compares it with the bench targets of the workspace.
 const BENCHES: &[Bench] = &[
     Bench {
-        name: "append",
-        package: "shipway-store",
-        summary: "durable appends per second with 1, 16 and 64 writers, beside bare SQLite; replayed events per second",
-    },
-    Bench {
         name: "router",
         package: "shipway-integrations",
         summary: "requests per second and added latency of the router, beside a proxy from Debian",
@@ -50,7 +45,17 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "start",
         package: "shipway-cli",
-        summary: "start to ready and idle memory of `shipway serve`, empty and with a million events",
+        summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",
+    },
+    Bench {
+        name: "ledger",
+        package: "shipway-cli",
+        summary: "records verified, replayed and proved per second, beside decoding and hashing alone",
+    },
+    Bench {
+        name: "agents",
+        package: "shipway-cli",
+        summary: "processor time and memory of a control plane that 10,000 agents poll",
     },
 ];
 
@@ -119,7 +124,7 @@ mod tests {
     fn an_unknown_name_is_told_the_known_ones() {
         let unknown = steps(&["roter".to_owned()]).err().expect("there is no such bench");
         assert!(
-            unknown.to_string().starts_with("there is no bench `roter`; there are: append, router"),
+            unknown.to_string().starts_with("there is no bench `roter`; there are: router, rollouts"),
             "{unknown}"
         );
     }

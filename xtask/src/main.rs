@@ -5,7 +5,9 @@
 //! for Debian packages that are missing. Start at [`suite`].
 
 mod bench;
+mod fuzz;
 mod openapi;
+mod parquet;
 mod run;
 mod setup;
 mod simulate;
@@ -13,6 +15,7 @@ mod step;
 mod suite;
 mod tally;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,16 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Fuzz the readers of notes, proofs and events: `[--seconds N] [TARGET…]`
+    Fuzz {
+        /// How long, each
+        #[arg(long, default_value_t = fuzz::SECONDS)]
+        seconds: u32,
+        /// Names of targets; all of the ledger's when left out
+        targets: Vec<String>,
+    },
+    /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say
+    Torture(torture::Torture),
     /// Run the benches, or those named
     Bench {
         /// Names from the table that `--list` prints
@@ -57,6 +70,8 @@ fn main() -> ExitCode {
         Chore::Check => step::run(suite::check()),
         Chore::Setup => step::run(suite::setup()),
         Chore::Simulate { arguments } => return simulate::run(&arguments),
+        Chore::Fuzz { seconds, targets } => step::run(fuzz::steps(seconds, &targets)),
+        Chore::Torture(torture) => return torture::run(&torture),
         Chore::Bench { list: true, .. } => {
             bench::print_table();
             return ExitCode::SUCCESS;

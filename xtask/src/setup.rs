@@ -10,8 +10,9 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
+    Package { name: "g++", probe: &["c++", "--version"], purpose: "builds libFuzzer" },
     Package {
         name: "python3-venv",
         probe: &["python3", "-c", "import ensurepip, venv"],

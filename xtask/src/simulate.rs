@@ -1,12 +1,14 @@
 //! The simulator, which lives beside what it simulates: `crates/runtime/examples/simulate.rs`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::run::{Failure, cargo};
 use crate::{run, step::Step};
 
-/// Seeds that CI runs.
-const SEEDS: &str = "12";
+/// Seeds that CI runs in worlds with one control plane, and in worlds with several.
+const SEEDS: &str = "8";
+/// Fresh ones beside them. All together take a minute or two.
+const FRESH: &str = "4";
 
 /// Runs the simulator, optimised, with these arguments. What it finds is in its output and exit status.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
@@ -24,9 +26,15 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// The same for CI, as it was built for the tests.
+/// The same for CI, as it was built for the tests: fixed seeds, and fresh ones that it prints.
 pub(crate) fn step() -> Step {
+    Step::new("simulation", || {
+        ["1", "3"].into_iter().try_for_each(|replicas| run::run(worlds_with(replicas)))
+    })
+}
+
+fn worlds_with(replicas: &'static str) -> Command {
     let simulator = ["run", "--quiet", "--package", "shipway-runtime", "--example", "simulate", "--"];
-    let arguments = ["--seed", "1", "--seeds", SEEDS, "--hours", "1"];
-    Step::new("simulation", move || run::run(cargo(simulator.into_iter().chain(arguments))))
+    let seeds = ["--seed", "1", "--seeds", SEEDS, "--fresh", FRESH, "--hours", "1", "--replicas", replicas];
+    cargo(simulator.into_iter().chain(seeds))
 }

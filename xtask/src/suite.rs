@@ -2,7 +2,7 @@
 
 use crate::run::{answer, cargo, run, run_tests};
 use crate::step::Step;
-use crate::{openapi, setup as packages, simulate, tools};
+use crate::{fuzz, openapi, parquet, setup as packages, simulate, tools};
 
 /// Everything that CI runs.
 pub(crate) fn test() -> Vec<Step> {
@@ -19,6 +19,7 @@ pub(crate) fn test() -> Vec<Step> {
         })
     }));
     steps.push(simulate::step());
+    steps.push(Step::new("fuzzing", || fuzz::run(fuzz::SECONDS, &fuzz::TARGETS)));
     // The README's first command, as it was built for the tests.
     steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
     steps
@@ -48,6 +49,7 @@ fn checks() -> Vec<Step> {
         Step::new("format", || run(cargo(["fmt", "--all", "--check"]))),
         Step::new("spelling", || run(tools::typos())),
         Step::new("OpenAPI document", openapi::validate),
+        Step::new("archived tables in DuckDB", parquet::read_by_duckdb),
         Step::new("unused dependencies", || run(tools::machete())),
         Step::new("licences, bans and sources", || run(tools::deny())),
         Step::new("architecture", || run(cargo(["test", "--quiet", "--package", "xtask", "--test", "it"]))),

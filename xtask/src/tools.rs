@@ -13,7 +13,7 @@ struct CargoTool {
 const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2" };
 const MACHETE: CargoTool = CargoTool { name: "cargo-machete", version: "0.9.2" };
 
-const PYTHON_TOOLS: [&str; 2] = ["typos==1.52.0", "openapi-spec-validator==0.9.0"];
+const PYTHON_TOOLS: [&str; 3] = ["typos==1.52.0", "openapi-spec-validator==0.9.0", "duckdb==2.0.0"];
 
 pub(crate) fn install_cargo_tools() -> Result<(), Failure> {
     for tool in [DENY, MACHETE] {
@@ -69,6 +69,11 @@ pub(crate) fn openapi_spec_validator(document: &Path) -> Command {
     let mut validator = python_tool("openapi-spec-validator", []);
     validator.arg(document);
     validator
+}
+
+/// An SQL engine that reads Parquet; the argument is a script in Python that imports `duckdb`.
+pub(crate) fn duckdb(script: &str) -> Command {
+    python_tool("python3", ["-c", script])
 }
 
 impl CargoTool {

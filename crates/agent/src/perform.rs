@@ -66,7 +66,8 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
         | Order::Analyse { .. }
         | Order::Watch { .. }
         | Order::Http { .. }
-        | Order::Journey { .. } => {
+        | Order::Journey { .. }
+        | Order::Gates { .. } => {
             Err(Failure::for_good(format!("`{}` is not performed by agents", word(&effect.order))))
         }
     };
@@ -169,5 +170,6 @@ const fn word(order: &Order) -> &'static str {
         Order::Watch { .. } => "watch",
         Order::Http { .. } => "http",
         Order::Journey { .. } => "journey",
+        Order::Gates { .. } => "gates",
     }
 }

@@ -61,6 +61,7 @@ pub(crate) const fn instance(order: &Order) -> Option<&Instance> {
         | Order::Analyse { .. }
         | Order::Watch { .. }
         | Order::Http { .. }
-        | Order::Journey { .. } => None,
+        | Order::Journey { .. }
+        | Order::Gates { .. } => None,
     }
 }

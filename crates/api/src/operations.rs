@@ -11,8 +11,10 @@ pub mod agent;
 pub mod artifact;
 pub mod blob;
 pub mod calendar;
+pub mod decision;
 pub mod environment;
 pub mod evidence;
+pub mod gate;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
@@ -21,6 +23,7 @@ pub mod resource;
 pub mod rollout;
 pub mod schedule;
 pub mod token;
+pub mod waiver;
 
 /// Declares the operations of a noun and its part of the table.
 ///
@@ -95,6 +98,9 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     artifact::ALL,
     release::ALL,
     evidence::ALL,
+    gate::ALL,
+    decision::ALL,
+    waiver::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

@@ -49,9 +49,17 @@ pub(crate) enum Verb {
     /// Attach what the tools found, and see it
     #[command(subcommand)]
     Evidence(command::evidence::Evidence),
-    /// Ask, test and lint policies, offline
+    /// Ask, test and lint policies offline, and try them on what was decided
     #[command(subcommand)]
     Policy(command::policy::Policy),
+    Explain(command::explain::Explain),
+    Facts(command::facts::Facts),
+    /// See what gates said, and compute it again
+    #[command(subcommand)]
+    Decision(command::decision::Decision),
+    /// Let a gate pass what its evidence speaks against, for a while
+    #[command(subcommand)]
+    Waiver(command::waiver::Waiver),
     Plan(command::plan::Plan),
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
@@ -114,19 +122,23 @@ impl Verb {
             | Self::Verify(_)
             | Self::Witness(_)
             | Self::Analysis(_)
-            | Self::Policy(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)
             | Self::Help(_) => false,
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
+            Self::Policy(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
             | Self::Graph(_)
             | Self::Artifact(_)
             | Self::Release(_)
+            | Self::Explain(_)
+            | Self::Facts(_)
+            | Self::Decision(_)
+            | Self::Waiver(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)

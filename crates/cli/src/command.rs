@@ -12,9 +12,12 @@ pub(crate) mod artifact;
 pub(crate) mod calendar;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod decision;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod explain;
+pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
@@ -39,6 +42,7 @@ pub(crate) mod user;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod version;
+pub(crate) mod waiver;
 pub(crate) mod whoami;
 pub(crate) mod witness;
 
@@ -75,7 +79,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,
-        Verb::Policy(it) => it.run(),
+        Verb::Policy(it) => it.run(connection).await,
+        Verb::Explain(it) => it.run(connection).await,
+        Verb::Facts(it) => it.run(connection).await,
+        Verb::Decision(it) => it.run(connection).await,
+        Verb::Waiver(it) => it.run(connection).await,
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,

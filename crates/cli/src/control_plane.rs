@@ -4,6 +4,7 @@
 //! which the ledger's checkpoints are signed. Where the ledger is in PostgreSQL, any number of control planes share both
 //! the database and the folder.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -16,6 +17,9 @@ use shipway_integrations::{drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::evidence::Normal;
+use shipway_model::gate::Requirement;
+use shipway_model::gate::facts::Facts;
+use shipway_model::resource::Policy;
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -111,18 +115,19 @@ impl ControlPlane {
         };
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
         let history = History::kept_in(&folder.join("history"));
-        let drivers = drivers::all(drivers::Config {
+        let mut config = shipway_server::Config::new(listen, folder);
+        config.read_evidence = read_evidence;
+        config.ask_gates = ask_gates;
+        config.compile_access = crate::access::compile;
+        config.provider = place.provider.named(listen);
+        let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
+        let mut drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),
             ..drivers::Config::from_environment()
         });
-        let worker =
-            worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs: logs.clone() });
+        drivers.push(server.gate_driver());
+        let worker = worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs });
         let recorder = Recorder::start(runtime.clone(), history);
-        let mut config = shipway_server::Config::new(listen, folder);
-        config.read_evidence = read_evidence;
-        config.compile_access = crate::access::compile;
-        config.provider = place.provider.named(listen);
-        let server = Server::start(config, runtime.clone(), logs).await.map_err(Fault::Server)?;
         Ok(Self { runtime, worker, recorder, server, first_token })
     }
 
@@ -147,6 +152,11 @@ fn read_evidence(
 ) -> Result<Normal, String> {
     let format = format.map(evidence::find).transpose().map_err(|it| it.to_string())?;
     evidence::read(evidence::Source::new(bytes), file_name, format).map_err(|it| it.to_string())
+}
+
+/// How gates are asked: the seam between the server and the table of gates.
+fn ask_gates(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
+    shipway_policy::decide(policies, facts).requirements
 }
 
 /// Held while a control plane starts: the first makes the key that the others then find.

@@ -11,6 +11,7 @@ use clap::Args;
 
 mod act;
 mod build;
+mod evidence;
 mod failure;
 mod ledger;
 mod shoppers;

@@ -11,11 +11,13 @@ use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
+use shipway_model::gate::{Decision, Waiver};
 use shipway_model::plan::{Instance, Silenced, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
+    WaiverId,
 };
 
 /// Who asks, and when.
@@ -93,6 +95,17 @@ pub enum Command {
         id: ExceptionId,
         reason: String,
     },
+    RequestWaiver {
+        id: WaiverId,
+        waiver: Waiver,
+    },
+    ApproveWaiver {
+        id: WaiverId,
+    },
+    WithdrawWaiver {
+        id: WaiverId,
+        reason: String,
+    },
     RegisterAgent {
         host: Name,
         address: IpAddr,
@@ -114,6 +127,12 @@ pub enum Command {
     Report {
         key: EffectKey,
         outcome: Outcome,
+    },
+    /// What gates said to a step that asked them. Whether who says so held the effect was checked before.
+    Decide {
+        key: EffectKey,
+        id: DecisionId,
+        decision: Decision,
     },
     /// What the judge saw on the way.
     Observe {

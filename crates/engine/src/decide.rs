@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, release,
-    rollout,
+    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, gate,
+    release, rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -40,6 +40,9 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::ApproveException { id } => state.calendars.exceptions.approve(&state.access, *id, ctx),
         Command::WithdrawException { id, reason } => state.calendars.exceptions.withdraw(*id, text(reason)?),
+        Command::RequestWaiver { id, waiver } => state.waivers.request(&state.catalogue, *id, waiver, ctx),
+        Command::ApproveWaiver { id } => state.waivers.approve(&state.access, *id, ctx),
+        Command::WithdrawWaiver { id, reason } => state.waivers.withdraw(*id, text(reason)?),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportAgentLost { host } => Ok(state.agents.report_lost(host)),
         Command::ReportAgentFound { host } => Ok(state.agents.report_found(host)),
@@ -47,6 +50,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
+        Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
         Command::NoteSilence { rollout, step, silenced } => {
             Ok(rollout::report::silenced(state, *rollout, *step, silenced))

@@ -18,10 +18,12 @@ use crate::{Agent, Code, EnvironmentState, Rejection, State, queue};
 mod build;
 mod choose;
 mod stage;
+mod standing;
 mod strategy;
 mod template;
 
 use build::Builder;
+pub(crate) use stage::written_out as stages;
 
 /// A plan for shipping `release` to `environment` as things stand. Nothing is touched.
 ///
@@ -75,7 +77,10 @@ struct Shipment<'a> {
     name: Name,
     service: &'a Service,
     providers: BTreeSet<Name>,
+    /// What it replaces and goes back to: something of it stands.
     from: Option<Deployed>,
+    /// The targets on which that stands, in the order of waves.
+    stands: Vec<Name>,
     to: Deployed,
     unchanged: bool,
 }
@@ -174,8 +179,10 @@ impl<'a> Ground<'a> {
                 self.contracts.entry(left.contract).or_insert_with(|| (**contract).clone());
             }
         }
-        let from = shipped.map(|it| it.deployed.clone());
-        let unchanged = from.as_ref() == Some(&to) && self.is_everywhere(&name, &to);
+        let from = self.replaced(&name, &to);
+        let stands = from.as_ref().map(|it| self.stands(&name, it)).unwrap_or_default();
+        let is_everywhere = from.as_ref() == Some(&to) && stands.len() == self.targets.len();
+        let unchanged = is_everywhere && !self.has_others(&name, &to);
         if !unchanged && from.as_ref().is_some_and(|it| it.version == to.version && *it != to) {
             return Err(Rejection::new(
                 Code::Unplannable,
@@ -186,15 +193,7 @@ impl<'a> Ground<'a> {
             )
             .hint("give the changed service a new version, so that both can be told apart"));
         }
-        Ok(Shipment { name, service, providers, from, to, unchanged })
-    }
-
-    fn is_everywhere(&self, service: &Name, deployed: &Deployed) -> bool {
-        self.targets.iter().all(|agent| {
-            let instance = self.instance(service, deployed, &agent.host);
-            self.running
-                .is_some_and(|it| it.instances.get(&instance).is_some_and(|it| it.status.address().is_some()))
-        })
+        Ok(Shipment { name, service, providers, from, stands, to, unchanged })
     }
 
     fn instance(&self, service: &Name, deployed: &Deployed, target: &Name) -> Instance {

@@ -16,12 +16,14 @@ use shipway_model::{Digest, Millis, Name, RolloutId};
 
 use self::track::Track;
 use crate::environment::Shipped;
+use crate::gate::Answered;
 use crate::{Code, Rejection};
 
 pub mod advance;
 pub mod closing;
 pub mod effects;
 pub(crate) mod follow;
+pub(crate) mod gates;
 pub(crate) mod report;
 pub(crate) mod start;
 pub mod time;
@@ -131,6 +133,10 @@ pub struct StepState {
     /// What the judge saw and said so far.
     pub track: Track,
     pub approved_by: Option<String>,
+    /// What gates said last, of a step that asks them.
+    pub answered: Option<Answered>,
+    /// What has come since they were asked, for people.
+    pub news: Option<String>,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
     /// For how long it was under way, all ended attempts and both directions together, in milliseconds.
@@ -351,6 +357,7 @@ impl Rollout {
                 step.started.get_or_insert(at);
                 step.ended = None;
                 step.route_revision = route_revision.or(step.route_revision);
+                step.news = None;
                 *step.progress_mut(*direction) = Progress::Running { attempt: *attempt, since: at };
             }
             Body::StepEnded { step, direction, attempt, outcome, .. } => {
@@ -366,6 +373,22 @@ impl Rollout {
                         retryable: *retryable,
                         at,
                     },
+                };
+            }
+            Body::GateDecided { step, attempt, decision_id, decision, .. } => {
+                let Some(step) = self.step_mut(*step) else { return };
+                let decision = Arc::new(decision.clone());
+                step.answered = Some(Answered { id: *decision_id, attempt: *attempt, decision });
+            }
+            Body::StepReopened { step, .. } => {
+                let Some(step) = self.step_mut(*step) else { return };
+                step.news = None;
+                step.ended = None;
+                let asked = step.answered.as_ref().map_or(0, |it| it.attempt);
+                // The patience with a gate counts from when it was first asked.
+                step.forward = match step.forward {
+                    Progress::Running { attempt, since } => Progress::Running { attempt: attempt + 1, since },
+                    _ => Progress::Running { attempt: asked + 1, since: at },
                 };
             }
             Body::StepRetried { step, direction, not_before, .. } => {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
 use shipway_model::resource::Spec;
-use shipway_model::{Name, RolloutId};
+use shipway_model::{Digest, Name, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Custody, Environments, Evidence, Pauses, Releases,
-    Rollouts,
+    Access, Agents, Artifacts, Calendars, Catalogue, Custody, Decisions, Environments, Evidence, Pauses,
+    Releases, Rollouts, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub struct State {
     pub artifacts: Artifacts,
     pub releases: Releases,
     pub evidence: Evidence,
+    pub waivers: Waivers,
+    pub decisions: Decisions,
     pub agents: Agents,
     pub pauses: Pauses,
     pub custody: Custody,
@@ -64,7 +66,15 @@ impl State {
             Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } | Body::CommitsRecorded { .. } => {
                 self.releases.apply(event);
             }
-            Body::EvidenceAttached { id, evidence } => self.evidence.apply(*id, evidence, event),
+            Body::EvidenceAttached { id, evidence } => {
+                self.evidence.apply(*id, evidence, event);
+                self.bring_evidence(&evidence.subject);
+            }
+            Body::WaiverRequested { .. } => self.waivers.apply(event),
+            Body::WaiverApproved { id } | Body::WaiverWithdrawn { id, .. } => {
+                self.waivers.apply(event);
+                self.bring_waiver(*id);
+            }
             Body::AgentRegistered { .. } => self.agents.apply(event),
             Body::AgentLost { .. } | Body::AgentFound { .. } => {
                 self.agents.apply(event);
@@ -93,7 +103,34 @@ impl State {
         }
     }
 
+    /// Gates that were asked about any of these are to be asked again.
+    fn bring_evidence(&mut self, subject: &BTreeSet<Digest>) {
+        let Self { rollouts, releases, dirty, .. } = self;
+        for (id, rollout) in &mut rollouts.live {
+            let own = releases.get(rollout.plan.release.id).map(gate::subjects).unwrap_or_default();
+            if rollout.asks_about(subject, &own) {
+                rollout.bring_news("new evidence came");
+                dirty.insert(*id);
+            }
+        }
+    }
+
+    fn bring_waiver(&mut self, id: WaiverId) {
+        let Some(grant) = self.waivers.get(id) else { return };
+        let news = match grant.withdrawn {
+            Some(_) => format!("waiver {id} was withdrawn"),
+            None => format!("waiver {id} was approved"),
+        };
+        for (id, rollout) in &mut self.rollouts.live {
+            if rollout.asks(&grant.waiver.policy) {
+                rollout.bring_news(&news);
+                self.dirty.insert(*id);
+            }
+        }
+    }
+
     fn apply_rollout(&mut self, id: RolloutId, event: &Event) {
+        self.decisions.apply(event);
         self.rollouts.apply(id, event);
         if let Some(rollout) = self.rollouts.live.get_mut(&id) {
             let environment = self.environments.get(&rollout.plan.environment);

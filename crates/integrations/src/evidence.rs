@@ -15,6 +15,7 @@ mod csaf;
 mod cyclonedx;
 mod detect;
 mod gathered;
+mod git_diff;
 mod gitleaks;
 mod gocover;
 mod grype;
@@ -114,6 +115,7 @@ pub const ALL: &[Format] = &[
     cobertura::FORMAT,
     csaf::FORMAT,
     cyclonedx::FORMAT,
+    git_diff::FORMAT,
     gitleaks::FORMAT,
     gocover::FORMAT,
     grype::FORMAT,

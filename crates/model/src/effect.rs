@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Verdict;
 use crate::plan::{Coverage, Instance, StepId};
+use crate::release::ReleaseRef;
 use crate::resource::Journey;
 use crate::resource::metric::Source;
 use crate::resource::pipeline::{Command, Http};
@@ -141,6 +142,12 @@ pub enum Order {
         base_url: String,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         version: Option<Version>,
+    },
+    /// Ask the gates once. What they say is recorded by the command that decides.
+    Gates {
+        release: ReleaseRef,
+        environment: Name,
+        policies: BTreeMap<Name, Digest>,
     },
 }
 

@@ -18,11 +18,13 @@ use crate::analysis::{Block, Verdict};
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
+use crate::gate::{Decision, Waiver};
 use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId, TokenId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -159,6 +161,14 @@ pub enum Body {
     ExceptionApproved { id: ExceptionId },
     #[serde(rename = "exception.withdrawn")]
     ExceptionWithdrawn { id: ExceptionId, reason: String },
+    /// Somebody asks that a gate lets something through although the evidence says no.
+    #[serde(rename = "waiver.requested")]
+    WaiverRequested { id: WaiverId, waiver: Waiver },
+    /// The actor, another person, takes that on.
+    #[serde(rename = "waiver.approved")]
+    WaiverApproved { id: WaiverId },
+    #[serde(rename = "waiver.withdrawn")]
+    WaiverWithdrawn { id: WaiverId, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -221,6 +231,20 @@ pub enum Body {
         step: StepId,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         note: String,
+    },
+    /// What a gate step was decided on has changed, so its gates are asked again; what comes after it waits.
+    #[serde(rename = "step.reopened")]
+    StepReopened { id: RolloutId, step: StepId, reason: String },
+    /// What the gates said. Anyone can compute it again from the policies and the facts.
+    #[serde(rename = "gate.decided")]
+    GateDecided {
+        id: RolloutId,
+        step: StepId,
+        attempt: u32,
+        decision_id: DecisionId,
+        decision: Decision,
+        /// Of what was said: [`Decision::result`].
+        result: Digest,
     },
     /// What the judge saw and said on the way.
     #[serde(rename = "step.observed")]
@@ -357,6 +381,9 @@ impl Body {
             Self::ExceptionRequested { .. }
             | Self::ExceptionApproved { .. }
             | Self::ExceptionWithdrawn { .. } => Stream::Exceptions,
+            Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
+                Stream::Waivers
+            }
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -393,7 +420,10 @@ impl Body {
             | Self::ScopeResumed { .. }
             | Self::ExceptionRequested { .. }
             | Self::ExceptionApproved { .. }
-            | Self::ExceptionWithdrawn { .. } => None,
+            | Self::ExceptionWithdrawn { .. }
+            | Self::WaiverRequested { .. }
+            | Self::WaiverApproved { .. }
+            | Self::WaiverWithdrawn { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
@@ -411,6 +441,8 @@ impl Body {
             | Self::StepTolerated { id, .. }
             | Self::StepSkipped { id, .. }
             | Self::StepApproved { id, .. }
+            | Self::StepReopened { id, .. }
+            | Self::GateDecided { id, .. }
             | Self::StepObserved { id, .. }
             | Self::StepSilenced { id, .. } => Some(*id),
         }
@@ -429,6 +461,7 @@ pub enum Stream {
     Agent(Name),
     Pauses,
     Exceptions,
+    Waivers,
     Rollout(RolloutId),
 }
 
@@ -444,6 +477,7 @@ impl fmt::Display for Stream {
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
+            Self::Waivers => f.write_str("waivers"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }
     }

@@ -67,6 +67,7 @@ pub enum Kind {
     Load,
     Mutation,
     Debt,
+    Changes,
 }
 
 /// One document in normal form. Several parts may be there: a CycloneDX file has components and findings.
@@ -111,6 +112,9 @@ pub struct Normal {
     pub mutation: Option<Mutation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt: Option<Debt>,
+    /// What a change touches, file by file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<FileChange>>,
     /// What was read but left out of the lists above because they reached their limit, by part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub omitted: BTreeMap<String, u64>,
@@ -192,6 +196,25 @@ pub struct FileCoverage {
     /// How often each line that can be covered was run, where the format tells lines apart.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hits: BTreeMap<u32, u64>,
+}
+
+/// What a change does to one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileChange {
+    /// As it is called after the change; as before it where the file is removed.
+    pub path: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
+    /// The lines that are new or not what they were, by their numbers after the change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineRange>,
+}
+
+/// Lines from `first` to `last`, both included, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineRange {
+    pub first: u32,
+    pub last: u32,
 }
 
 /// One vulnerability, secret, licence fault, static finding or issue.
@@ -470,6 +493,7 @@ impl Normal {
             (Kind::Load, self.load.is_some()),
             (Kind::Mutation, self.mutation.is_some()),
             (Kind::Debt, self.debt.is_some()),
+            (Kind::Changes, self.changes.is_some()),
         ];
         all.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind)).collect()
     }

@@ -1,5 +1,7 @@
 //! What a policy said about a release for an environment: a decision with its reasons.
 
+pub mod facts;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -7,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::release::ReleaseRef;
-use crate::{Digest, EvidenceId, Name, WaiverId};
+use crate::resource::digest_of;
+use crate::{Digest, EvidenceId, Millis, Name, WaiverId};
 
 /// A yes or no that anyone can compute again from its inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,12 +20,29 @@ pub struct Decision {
     pub environment: Name,
     /// The policies that were asked, in the revisions that stood then.
     pub policies: BTreeMap<Name, Digest>,
-    /// Of the facts document, which is kept as a blob.
+    /// Of the facts as they are kept beside the ledger: what documents say stands there by its digests.
     pub facts: Digest,
     /// The instant that the facts are about.
     pub at: Timestamp,
     pub passes: bool,
     pub requirements: Vec<Requirement>,
+}
+
+impl Decision {
+    /// Of what was said, apart from what it was said about: two decisions with the same result say the same.
+    pub fn result(&self) -> Digest {
+        digest_of(&(self.passes, &self.requirements))
+    }
+
+    /// What does not pass.
+    pub fn unmet(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements.iter().filter(|it| !it.status.passes())
+    }
+
+    /// When time alone may change what was said: a waiver lapses, or a wait is over.
+    pub fn stands_until(&self) -> Option<Timestamp> {
+        self.requirements.iter().filter_map(|it| it.until).filter(|it| *it > self.at).min()
+    }
 }
 
 /// One gate's answer about one service, or about the release as a whole.
@@ -49,7 +69,7 @@ pub struct Requirement {
     /// The command that supplies it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// When time alone will change the answer.
+    /// When time alone will change the answer: what waits is over, or what waives it lapses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -99,8 +119,13 @@ pub struct Waiver {
     /// Only for this package, by name or package URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    #[schemars(length(min = 1, max = 2000))]
     pub reason: String,
     /// Who looks after it until it is mended.
+    #[schemars(length(min = 1, max = 200))]
     pub owner: String,
     pub expires: Timestamp,
 }
+
+/// The longest time for which a waiver may be asked.
+pub const WAIVER_MAX: Millis = Millis::from_secs(366 * 24 * 3600);

@@ -116,6 +116,10 @@ id!(
     /// A waiver of a gate.
     WaiverId, "wai", "a waiver id"
 );
+id!(
+    /// What the gates said to a rollout, once.
+    DecisionId, "dec", "a decision id"
+);
 
 #[cfg(test)]
 mod tests {

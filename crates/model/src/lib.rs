@@ -23,6 +23,8 @@ pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
-pub use id::{AccountId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId};
+pub use id::{
+    AccountId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+};
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

@@ -248,6 +248,8 @@ pub enum Action {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         version: Option<Version>,
     },
+    /// Ask the gates of these policies, in these revisions, until all of them pass.
+    Gates { policies: BTreeMap<Name, Digest> },
     /// Wait for a person's word.
     Approval {
         message: String,
@@ -306,6 +308,7 @@ impl Action {
             | Self::Watch { .. }
             | Self::Http { .. }
             | Self::Journey { .. }
+            | Self::Gates { .. }
             | Self::Approval { .. } => None,
         }
     }
@@ -329,6 +332,7 @@ impl Action {
             | Self::Pause {}
             | Self::Http { .. }
             | Self::Journey { .. }
+            | Self::Gates { .. }
             | Self::Approval { .. } => None,
         }
     }
@@ -348,6 +352,7 @@ impl Action {
             Self::Command { .. } => "command",
             Self::Http { .. } => "http",
             Self::Journey { .. } => "journey",
+            Self::Gates { .. } => "gates",
             Self::Approval { .. } => "approval",
         }
     }

@@ -13,6 +13,8 @@ use crate::facts::{Evidence, Facts};
 pub(crate) struct View<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) gate: &'a Gate,
+    /// Whose evidence of a kind counts, where not everybody's does.
+    pub(crate) senders: &'a BTreeMap<Kind, BTreeSet<String>>,
     pub(crate) service: &'a Name,
 }
 
@@ -32,7 +34,7 @@ impl<'a> View<'a> {
             .evidence
             .iter()
             .filter(|it| it.services.contains(self.service) && it.kinds.contains(&kind))
-            .filter(|it| match self.objection(it) {
+            .filter(|it| match self.refusal(it, kind).or_else(|| self.objection(it)) {
                 None => true,
                 Some(why) => {
                     set_aside.push(format!("{} does not count: {why}", it.id));
@@ -49,6 +51,11 @@ impl<'a> View<'a> {
         latest(self.facts.baseline.iter().filter(of_service).collect())
     }
 
+    fn refusal(&self, it: &Evidence, kind: Kind) -> Option<String> {
+        let is_trusted = self.senders.get(&kind).is_none_or(|senders| senders.contains(&it.by));
+        (!is_trusted).then(|| format!("whoever sent it may not send {}", word(kind)))
+    }
+
     /// Why a document of the right kind about the right thing does not count.
     pub(crate) fn objection(&self, it: &Evidence) -> Option<String> {
         let in_release = self.digests();
@@ -62,7 +69,7 @@ impl<'a> View<'a> {
             }
         }
         if self.gate.independent && self.makers().contains(it.by.as_str()) {
-            return Some(format!("{} sent it, who made the release or built what is in it", it.by));
+            return Some("whoever sent it made the release or built what is in it".to_owned());
         }
         None
     }
@@ -84,6 +91,20 @@ impl<'a> View<'a> {
 impl Counted<'_> {
     pub(crate) fn ids(&self) -> Vec<EvidenceId> {
         self.documents.iter().map(|(id, _)| *id).collect()
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tests => "test reports",
+        Kind::Coverage => "coverage reports",
+        Kind::Findings => "findings",
+        Kind::Components => "lists of components",
+        Kind::Statements => "VEX statements",
+        Kind::Load => "load tests",
+        Kind::Mutation => "mutation reports",
+        Kind::Debt => "reports of debt",
+        Kind::Changes => "changes",
     }
 }
 

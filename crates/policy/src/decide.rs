@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use shipway_model::Name;
+use jiff::Timestamp;
 use shipway_model::gate::{Requirement, Status};
 use shipway_model::resource::Policy;
 use shipway_model::resource::policy::{Gate, Require};
+use shipway_model::{Name, WaiverId};
 
 use crate::counting::View;
 use crate::facts::{Facts, GrantedWaiver};
 use crate::found::Found;
 use crate::gates;
+
+/// Longest reason, in characters.
+const REASON_CHARS_MAX: usize = 1_000;
 
 /// The answer without the digests of its inputs, which whoever asked knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,14 +29,14 @@ pub fn decide(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Answer {
     let mut requirements = Vec::new();
     for (name, policy) in policies {
         for gate in &policy.gates {
-            ask(name, gate, facts, &mut requirements);
+            ask((name, policy), gate, facts, &mut requirements);
         }
     }
     let passes = !requirements.is_empty() && requirements.iter().all(|it| it.status.passes());
     Answer { passes, requirements }
 }
 
-fn ask(policy: &Name, gate: &Gate, facts: &Facts, requirements: &mut Vec<Requirement>) {
+fn ask((policy, whole): (&Name, &Policy), gate: &Gate, facts: &Facts, requirements: &mut Vec<Requirement>) {
     let mut put = |service: Option<&Name>, found: Found| {
         let found = waive(policy, gate, service, found, facts);
         let owner = gate.owner.as_ref().or_else(|| facts.services.get(service?)?.owner.as_ref());
@@ -46,12 +50,12 @@ fn ask(policy: &Name, gate: &Gate, facts: &Facts, requirements: &mut Vec<Require
             kind: gate.require.word().to_owned(),
             service: service.cloned(),
             status: found.status,
-            reasons: found.reasons,
+            reasons: found.reasons.iter().map(|it| presentable(it)).collect(),
             evidence: found.evidence,
+            until: found.until.or_else(|| lapses(&found.waivers, facts)),
             waivers: found.waivers,
             who,
             next: found.next,
-            until: found.until,
         });
     };
     match &gate.require {
@@ -60,7 +64,7 @@ fn ask(policy: &Name, gate: &Gate, facts: &Facts, requirements: &mut Vec<Require
         _ => {
             let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
             for service in facts.services.keys().filter(wanted) {
-                let view = View { facts, gate, service };
+                let view = View { facts, gate, senders: &whole.senders, service };
                 put(Some(service), of_service(policy, &view));
             }
         }
@@ -105,8 +109,22 @@ fn waive(policy: &Name, gate: &Gate, service: Option<&Name>, mut found: Found, f
     found
 }
 
-/// Whose word a waiver is.
+/// That something is waived. Whose word it is and why is told by the waiver itself: decisions are kept for ever, and
+/// names of people may have to be erased.
 pub(crate) fn said(granted: &GrantedWaiver) -> String {
-    let GrantedWaiver { id, waiver, approved_by, .. } = granted;
-    format!("waived by {approved_by} until {} ({id}): {}", waiver.expires, waiver.reason)
+    format!("waived until {} ({})", granted.waiver.expires, granted.id)
+}
+
+/// When the first of these no longer counts.
+fn lapses(waivers: &[WaiverId], facts: &Facts) -> Option<Timestamp> {
+    facts.waivers.iter().filter(|it| waivers.contains(&it.id)).map(|it| it.waiver.expires).min()
+}
+
+/// Reasons repeat what tools wrote: nothing in them may steer a terminal or fill a page.
+fn presentable(reason: &str) -> String {
+    let clean: String = reason.chars().filter(|it| !it.is_control()).take(REASON_CHARS_MAX + 1).collect();
+    match clean.char_indices().nth(REASON_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
 }

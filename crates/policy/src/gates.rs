@@ -1,5 +1,6 @@
 //! One file per kind of gate. Each is a plain function from a rule and a view of the facts to what was found.
 
+mod changed;
 pub(crate) mod coverage;
 pub(crate) mod debt;
 pub(crate) mod documents;

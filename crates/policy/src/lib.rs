@@ -9,10 +9,9 @@
 pub mod cedar;
 mod counting;
 mod decide;
-pub mod facts;
 mod found;
 mod gates;
 pub mod rego;
 
 pub use decide::{Answer, decide};
-pub use facts::Facts;
+pub use shipway_model::gate::facts::{self, Facts};

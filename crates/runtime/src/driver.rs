@@ -9,6 +9,7 @@ use shipway_engine::rollout::track::Track;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Effect, EffectKey, Order, Outcome};
 use shipway_model::event::{Body, Stream};
+use shipway_model::gate::Decision;
 use shipway_model::resource::strategy::Analysis;
 use tokio_util::sync::CancellationToken;
 
@@ -107,6 +108,17 @@ impl Task {
         step.map(|it| it.track.clone()).unwrap_or_default()
     }
 
+    /// The ledger, to read what the order is about.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Records what gates said, which ends the step or leaves it waiting. An error means that it was not recorded.
+    pub async fn decide(&self, decision: Decision) -> Result<(), SubmitError> {
+        let (key, id) = (self.effect.key, self.runtime.new_decision_id());
+        self.submit(Command::Decide { key, id, decision }).await
+    }
+
     /// Gives every block that was recorded so far to `each`, in their order.
     ///
     /// # Errors
@@ -131,13 +143,16 @@ impl Task {
 
     /// Records what the judge saw and said on the way. An error means that the effect is lost: end.
     pub async fn observe(&self, block: Block, verdict: Verdict) -> Result<(), SubmitError> {
-        let key = self.effect.key;
-        let command = Command::Observe { key, block, verdict };
+        self.submit(Command::Observe { key: self.effect.key, block, verdict }).await
+    }
+
+    /// As whoever holds the effect.
+    async fn submit(&self, command: Command) -> Result<(), SubmitError> {
         let submission = Submission {
             actor: crate::ACTOR.to_owned(),
             key: None,
             command,
-            generation: Some((key, self.generation)),
+            generation: Some((self.effect.key, self.generation)),
         };
         self.runtime.submit(submission).await.map(|_| ())
     }

@@ -464,7 +464,8 @@ fn fence(
     command: &Command,
     generation: Option<(EffectKey, u32)>,
 ) -> Result<Fence, SubmitError> {
-    let (Command::Report { key, .. } | Command::Observe { key, .. }) = command else {
+    let (Command::Report { key, .. } | Command::Observe { key, .. } | Command::Decide { key, .. }) = command
+    else {
         return Ok(Fence::Passed);
     };
     match (queue.generation(key), generation) {

@@ -1,5 +1,7 @@
 //! A store in memory: for tests, simulation and as the measure of what the stores on disk promise.
 
+mod leases;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -19,6 +21,8 @@ pub struct MemoryDisk(Arc<RwLock<Content>>);
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     disk: MemoryDisk,
+    /// The disk gives the leases, and what a writer knows of them is not written.
+    is_shared: bool,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +41,12 @@ struct Content {
 
 impl MemoryDisk {
     pub fn open(&self) -> MemoryStore {
-        MemoryStore { disk: self.clone() }
+        MemoryStore { disk: self.clone(), is_shared: false }
+    }
+
+    /// For one of several control planes, as a database is opened.
+    pub(crate) fn open_shared(&self) -> MemoryStore {
+        MemoryStore { disk: self.clone(), is_shared: true }
     }
 
     /// From now on appends fail for this reason, as on a full disk; with nothing, they succeed again.
@@ -57,13 +66,7 @@ impl MemoryDisk {
 impl Store for MemoryStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let content = self.disk.read();
-        let head = StoredHead {
-            revision: content.revision,
-            size: content.records.len() as u64,
-            frontier: content.frontier.clone(),
-            checkpoint: content.checkpoint.clone(),
-        };
-        Ok(Loaded { head, effects: content.effects.values().cloned().collect() })
+        Ok(Loaded { head: content.head(), effects: content.effects.values().cloned().collect() })
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
@@ -83,7 +86,7 @@ impl Store for MemoryStore {
             content.disclosures.remove(&(it.position, it.pointer.clone()));
         }
         for change in &batch.effects {
-            content.change_effect(change);
+            content.change_effect(change, self.is_shared);
         }
         if let Some(before) = batch.forget_answers_before {
             content.answers.retain(|_, it| it.at >= before);
@@ -100,11 +103,21 @@ impl Store for MemoryStore {
 }
 
 impl Content {
-    fn change_effect(&mut self, change: &EffectChange) {
+    fn head(&self) -> StoredHead {
+        StoredHead {
+            revision: self.revision,
+            size: self.records.len() as u64,
+            frontier: self.frontier.clone(),
+            checkpoint: self.checkpoint.clone(),
+        }
+    }
+
+    fn change_effect(&mut self, change: &EffectChange, keeps_leases: bool) {
         match change {
-            EffectChange::Put(row) => {
-                self.effects.insert(row.effect.key, row.clone());
-            }
+            EffectChange::Put(row) => match self.effects.get_mut(&row.effect.key) {
+                Some(stored) if keeps_leases => stored.effect.clone_from(&row.effect),
+                _ => drop(self.effects.insert(row.effect.key, row.clone())),
+            },
             EffectChange::Lease { key, generation, leased_until, holder } => {
                 if let Some(row) = self.effects.get_mut(key) {
                     (row.generation, row.leased_until) = (*generation, *leased_until);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use shipway_ledger::{Frontier, empty_root};
+use shipway_model::Digest;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -12,7 +14,7 @@ use crate::inbox::Inbox;
 use crate::published::Published;
 use crate::runtime::SubmitError;
 use crate::sharing::{Claim, Granted, News, Shared, Sharing};
-use crate::store::StoreError;
+use crate::store::{StoreError, StoredHead};
 use crate::writer::Written;
 
 /// How long reading waits for what others have written before it gives up.
@@ -20,10 +22,17 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) struct Peers {
     shared: Arc<dyn Shared>,
-    /// How often the store was asked for its size.
+    /// How often the store was asked where the ledger ends.
     rounds: AtomicU64,
     /// The newest round's answer. Held while the store is asked: those who come meanwhile share the next round.
-    newest: Mutex<Result<u64, StoreError>>,
+    newest: Mutex<Result<End, StoreError>>,
+}
+
+/// How long the ledger in the store is, and over what.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    size: u64,
+    root: Digest,
 }
 
 impl Peers {
@@ -38,7 +47,11 @@ impl Peers {
             News::Moved => moved.moved(),
             News::Expired(performers) => told.wake(&performers),
         }));
-        Self { shared: sharing.shared(), rounds: AtomicU64::new(0), newest: Mutex::new(Ok(0)) }
+        Self {
+            shared: sharing.shared(),
+            rounds: AtomicU64::new(0),
+            newest: Mutex::new(Ok(End { size: 0, root: empty_root() })),
+        }
     }
 
     /// Waits until what is durable now is published.
@@ -50,12 +63,17 @@ impl Peers {
         let caught_up = async {
             let mut shown = published.subscribe();
             let before = *shown.borrow();
-            let size = self.size().await?;
+            let End { size, root } = self.end().await?;
+            // After a failover without synchronous replication nothing here is to be believed any more.
             if size < before {
-                // After a failover without synchronous replication. Nothing here is to be believed any more.
                 let lost =
                     format!("the store has lost {} events that were shown: start again", before - size);
                 return Err(StoreError::Damaged(lost));
+            }
+            let head = published.head();
+            if head.size == size && head.root != root {
+                let forked = format!("the store has other events than were shown, of {size}: start again");
+                return Err(StoreError::Damaged(forked));
             }
             if *shown.borrow_and_update() < size {
                 inbox.moved();
@@ -74,8 +92,8 @@ impl Peers {
         granted.map_err(|error| SubmitError::Unavailable(error.to_string()))
     }
 
-    /// The ledger's size at some moment after this was called.
-    async fn size(&self) -> Result<u64, StoreError> {
+    /// The ledger's end at some moment after this was called.
+    async fn end(&self) -> Result<End, StoreError> {
         let begun = self.rounds.load(Ordering::SeqCst);
         let mut newest = self.newest.lock().await;
         if self.rounds.load(Ordering::SeqCst) > begun {
@@ -83,9 +101,18 @@ impl Peers {
         }
         self.rounds.fetch_add(1, Ordering::SeqCst);
         let shared = self.shared.clone();
-        *newest = blocking(move || shared.size()).await;
+        *newest = blocking(move || end_of(&shared.head()?)).await;
         newest.clone()
     }
+}
+
+fn end_of(head: &StoredHead) -> Result<End, StoreError> {
+    if head.frontier.is_empty() {
+        return Ok(End { size: 0, root: empty_root() });
+    }
+    let frontier = Frontier::from_bytes(&head.frontier);
+    let frontier = frontier.map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(End { size: head.size, root: frontier.root() })
 }
 
 async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {

@@ -10,7 +10,8 @@ use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId, TokenId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
@@ -330,6 +331,14 @@ impl Runtime {
 
     pub fn new_evidence_id(&self) -> EvidenceId {
         EvidenceId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_waiver_id(&self) -> WaiverId {
+        WaiverId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_decision_id(&self) -> DecisionId {
+        DecisionId::from_uuid(self.draw_uuid())
     }
 
     pub fn new_exception_id(&self) -> ExceptionId {

@@ -45,8 +45,8 @@ pub enum News {
 
 /// The half for everybody. All calls may block.
 pub trait Shared: Send + Sync {
-    /// The ledger's size as it is now.
-    fn size(&self) -> Result<u64, StoreError>;
+    /// The ledger's end as it is now.
+    fn head(&self) -> Result<StoredHead, StoreError>;
 
     /// Gives and prolongs leases; durable when it returns.
     fn lease(&self, claim: &Claim) -> Result<Granted, StoreError>;

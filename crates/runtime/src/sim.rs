@@ -57,8 +57,12 @@ enum Plant {
     SilentAgent,
     /// People leave everything as it is.
     NobodyHelps,
-    /// Takes routes that were replaced.
-    UnfencedRouter,
+    /// Stops what a version is to replace as soon as that runs.
+    HastyAgent,
+    /// Goes on retiring what was ordered to run again.
+    StubbornAgent,
+    /// Wakes control planes before anything is due.
+    EarlyAlarm,
 }
 
 /// What happened, in numbers.

@@ -7,7 +7,7 @@
 //! Where several control planes share the store, `shared.rs` does the same under the store's lock, without deciding
 //! ahead.
 
-mod shared;
+pub(crate) mod shared;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -107,6 +107,8 @@ pub(crate) struct Writer {
     /// The last batch had one request at most.
     was_alone: bool,
     refused_at: Option<Instant>,
+    /// Nobody knows whether the newest batch was written: before anything else is decided the store is read.
+    is_unsure: bool,
     stale_in_a_row: u32,
 }
 
@@ -146,6 +148,7 @@ impl Writer {
             open: None,
             was_alone: true,
             refused_at: None,
+            is_unsure: false,
             stale_in_a_row: 0,
         }
     }
@@ -174,7 +177,7 @@ impl Writer {
         if self.open.is_some() || self.in_flight.is_some() {
             return None;
         }
-        self.kernel.wake_at()
+        if self.is_unsure { Some(self.clock.now()) } else { self.kernel.wake_at() }
     }
 
     fn wait_until(&self) -> Option<Instant> {
@@ -189,12 +192,25 @@ impl Writer {
         if asks.is_empty() && (self.open.is_some() || self.in_flight.is_some()) {
             return;
         }
+        if let Err(reason) = self.make_sure() {
+            self.refused_at = Some(Instant::now());
+            return refuse(asks.into_iter(), &SubmitError::Unavailable(reason));
+        }
         let (kernel, now) = (&mut self.kernel, self.clock.now());
         let open = self.open.get_or_insert_with(|| Open { draft: kernel.draft(now), asks: Vec::new() });
         for ask in asks {
             let answer = self.kernel.answer(&mut open.draft, &ask.request);
             open.asks.push(Answered { ask, answer });
         }
+    }
+
+    /// Reads whether a batch was written of which nobody knows it.
+    fn make_sure(&mut self) -> Result<(), String> {
+        if let Some(store) = self.store.as_deref_mut().filter(|_| self.is_unsure) {
+            self.kernel.catch_up(store).map_err(|error| error.to_string())?;
+            self.is_unsure = false;
+        }
+        Ok(())
     }
 
     /// Has the store, which is free, write what was decided.
@@ -236,7 +252,13 @@ impl Writer {
                 reply(waiting);
             }
             Err(AppendError::Stale) => self.decide_again(store, sealed, waiting),
-            Err(AppendError::Unavailable(reason) | AppendError::Unsure(reason)) => {
+            Err(AppendError::Unavailable(reason)) => {
+                self.kernel.abandon(sealed);
+                self.store = Some(store);
+                self.refuse(waiting, &reason);
+            }
+            Err(AppendError::Unsure(reason)) => {
+                self.is_unsure = true;
                 self.kernel.abandon(sealed);
                 self.store = Some(store);
                 self.refuse(waiting, &reason);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::rules::Rules;
 use crate::blob::BlobStore;
 use crate::config::{Config, EvidenceReader};
+use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
@@ -26,6 +27,7 @@ pub struct App {
     pub(crate) logs: Arc<dyn LogSink>,
     pub(crate) read_evidence: EvidenceReader,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) gates: Arc<Gates>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
@@ -53,9 +55,11 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            blobs: Arc::new(blobs),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            blobs,
             logs,
             read_evidence: config.read_evidence,
             rules: Arc::new(Rules::new(config.compile_access)),

@@ -94,6 +94,15 @@ impl BlobStore {
         }
     }
 
+    /// All of the bytes, read on this thread.
+    pub(crate) fn read_here(&self, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(self.path(digest)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Stores the bytes, if they have the digest. Waits at most `silence_max` for each piece.
     pub(crate) async fn put<E>(
         &self,

@@ -1,11 +1,16 @@
 //! What the server is told when it starts.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use shipway_model::Name;
 use shipway_model::evidence::Normal;
+use shipway_model::gate::Requirement;
+use shipway_model::gate::facts::Facts;
+use shipway_model::resource::Policy;
 
 use crate::access::rules::{Compile, by_role};
 use crate::sign_in::oidc::Provider;
@@ -20,6 +25,9 @@ pub(crate) const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Reads a document into its normal form, given the file's name and the format as far as they are known; or says why
 /// it cannot. The server knows no format: whoever puts it together hands this in.
 pub type EvidenceReader = fn(&mut dyn BufRead, Option<&str>, Option<&str>) -> Result<Normal, String>;
+
+/// Asks every gate of some policies about facts. The server knows no gate: whoever puts it together hands this in.
+pub type GateAsker = fn(&BTreeMap<Name, Policy>, &Facts) -> Vec<Requirement>;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -38,11 +46,12 @@ pub struct Config {
     pub compile_access: Compile,
     /// Through whom people may sign in beside their passwords.
     pub provider: Option<Provider>,
+    pub ask_gates: GateAsker,
 }
 
 impl Config {
-    /// The usual limits: blobs of 1 GiB, 256 streams, 2000 live pages. No format of evidence is known yet, and no language
-    /// of policies: roles alone decide.
+    /// The usual limits: blobs of 1 GiB, 256 streams, 2000 live pages. No format of evidence and no gate is known yet, and
+    /// no language of policies: roles alone decide.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
             listen,
@@ -53,6 +62,8 @@ impl Config {
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
             compile_access: by_role,
             provider: None,
+            // No requirement at all passes nothing.
+            ask_gates: |_, _| Vec::new(),
         }
     }
 }

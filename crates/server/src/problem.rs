@@ -4,11 +4,13 @@ use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shipway_api::problem::{self, Fault, Statement};
+use shipway_api::problem::{self, Statement};
 use shipway_api::{Code, Problem};
 use shipway_engine::Rejection;
 use shipway_runtime::driver::LogError;
 use shipway_runtime::{AsOfError, OpenError, ProofError, StoreError, SubmitError};
+
+use crate::gates::Fault;
 
 /// A problem on its way out.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl Failure {
         self
     }
 
-    pub(crate) fn faults(mut self, faults: Vec<Fault>) -> Self {
+    pub(crate) fn faults(mut self, faults: Vec<problem::Fault>) -> Self {
         self.0.faults = faults;
         self
     }
@@ -63,7 +65,7 @@ impl IntoResponse for Failure {
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
         let code = Code::from_name(rejection.code.as_str()).unwrap_or(Code::InvalidRequest);
-        let stated = |message| Fault::Stated(Statement { message });
+        let stated = |message| problem::Fault::Stated(Statement { message });
         let failure =
             Self::new(code, rejection.message).faults(rejection.faults.into_iter().map(stated).collect());
         rejection.hint.into_iter().fold(failure, Self::hint)
@@ -94,6 +96,17 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
             StoreError::Damaged(_) => internal(&error),
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Rejected(rejection) => rejection.into(),
+            Fault::Missing { .. } => Failure::new(Code::UnknownBlob, fault.to_string())
+                .hint("restore it from a backup, or attach the document again"),
+            Fault::Damaged { .. } | Fault::Unreadable(_) | Fault::Unwritable(_) => internal(&fault),
         }
     }
 }

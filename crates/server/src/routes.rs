@@ -8,8 +8,10 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod decision;
 mod environment;
 mod evidence;
+mod gate;
 mod ledger;
 mod pause;
 mod plan;
@@ -18,6 +20,7 @@ mod resource;
 pub(crate) mod rollout;
 mod schedule;
 mod token;
+mod waiver;
 
 /// Adds the whole table.
 pub(crate) fn all(routes: Routes) -> Routes {
@@ -27,6 +30,9 @@ pub(crate) fn all(routes: Routes) -> Routes {
         artifact::add,
         release::add,
         evidence::add,
+        gate::add,
+        decision::add,
+        waiver::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_runtime::Runtime;
-use shipway_runtime::driver::LogSink;
+use shipway_runtime::driver::{Driver, LogSink};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::config::Config;
 use crate::connections;
+use crate::gates::{GateDriver, Gates};
 use crate::router::router;
 
 /// How long requests under way may take to end once the server stops.
@@ -22,6 +23,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// A server that listens. Dropped, it goes on for as long as the process; [`Server::shutdown`] ends it.
 pub struct Server {
     address: SocketAddr,
+    gates: Arc<Gates>,
     stopping: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -46,14 +48,19 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let app = App::open(&config, runtime, logs)
             .map_err(|source| StartError::Folder { folder: config.data.clone(), source })?;
-        let stopping = app.stopping.clone();
+        let (stopping, gates) = (app.stopping.clone(), app.gates.clone());
         let running = tokio::spawn(connections::serve(listener, router(app), stopping.clone()));
-        Ok(Self { address, stopping, running })
+        Ok(Self { address, gates, stopping, running })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What performs the orders that ask gates: the documents are the server's to read.
+    pub fn gate_driver(&self) -> Arc<dyn Driver> {
+        Arc::new(GateDriver(self.gates.clone()))
     }
 
     /// Takes no more connections, ends event streams and long polls, and lets the rest finish for ten seconds.

@@ -1,6 +1,5 @@
 //! One ledger in one schema of a PostgreSQL database, which any number of control planes work on at once.
 
-mod driver;
 mod fault;
 mod inspect;
 mod leases;
@@ -10,9 +9,11 @@ mod open;
 mod reader;
 mod row;
 mod session;
+mod shrink;
 mod statements;
 mod watch;
 mod writer;
 
 pub use migrate::MigrateError;
 pub use open::{ConnectError, PostgresStore};
+pub use shrink::{PostgresShrink, Room};

@@ -6,8 +6,10 @@ mod lock;
 mod open;
 mod reader;
 mod row;
+mod shrink;
 mod streams;
 mod writer;
 
 pub use open::OpenError;
+pub use shrink::SqliteShrink;
 pub use writer::SqliteStore;

@@ -103,6 +103,32 @@ fn an_instance_is_stopped_when_its_connections_are_closed() {
     assert!(!runs(pid));
 }
 
+/// A rollout that is taken back wants again what it was retiring. While that only waits for a connection, it stays as it is.
+#[test]
+fn what_is_ordered_to_run_again_is_not_retired() {
+    let control_plane = ControlPlane::start();
+    let host = Host::start(&control_plane);
+    let artifact = service(&[]);
+    control_plane.keep(&artifact);
+    let first = control_plane.perform(&place(1, "1.0.0", &artifact, contract()));
+    let address = first["result"]["address"].as_str().expect("an address").to_owned();
+    let pid = host.pid();
+    let open = TcpStream::connect(address).expect("connected");
+    let mut retiring = retire(2, "1.0.0");
+    retiring["order"]["contract"]["drain"] = json!("10m");
+    control_plane.lease(&retiring, 1);
+    until("the retirement begins", || (host.noted("begun").len() == 2).then_some(()));
+    let again = control_plane.perform(&place(3, "1.0.0", &artifact, contract()));
+    assert_eq!(again, first);
+    let given_up = control_plane.outcome(&retiring, 1);
+    assert_eq!(given_up["outcome"], "failed", "{given_up}");
+    assert!(given_up["reason"].as_str().is_some_and(|it| it.contains("given up")), "{given_up}");
+    drop(open);
+    assert_eq!(control_plane.perform(&verify(4, "1.0.0"))["result"]["kind"], "verified");
+    assert!(runs(pid), "it was never touched");
+    assert_eq!(host.noted("starting").len(), 1);
+}
+
 #[test]
 fn versions_run_side_by_side_and_what_runs_already_is_left_alone() {
     let control_plane = ControlPlane::start();

@@ -70,6 +70,10 @@ codes! {
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",
     UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
+    // Gates.
+    UnknownDecision = "unknown-decision" 404 "There is no such decision",
+    UnknownWaiver = "unknown-waiver" 404 "There is no such waiver",
+    InvalidWaiver = "invalid-waiver" 422 "The waiver makes no sense",
     // Plans.
     NotPromoted = "not-promoted" 409 "The release has not been through the environment before",
     NoTargets = "no-targets" 409 "The environment has no hosts",

@@ -8,16 +8,13 @@ use std::path::Path;
 
 use rate::{Rate, median};
 
-#[path = "../../../store/benches/append/bare.rs"]
 mod bare;
 mod bare_postgres;
 #[path = "../../../store/tests/it/cluster.rs"]
 #[expect(dead_code, reason = "the tests start it in other ways too")]
 mod cluster;
-#[path = "../../../store/benches/append/disk.rs"]
 mod disk;
 mod effects;
-#[path = "../../../store/benches/append/rate.rs"]
 mod rate;
 mod whole;
 #[path = "../rollouts/world.rs"]

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod archive;
 mod audit;
 mod erase;
 mod export;
@@ -12,9 +13,12 @@ mod follow;
 mod head;
 mod hold;
 mod line;
+mod live;
 mod prove;
+mod prune;
 mod show;
 mod source;
+mod texts;
 pub(super) mod tiles;
 mod verify;
 
@@ -27,6 +31,8 @@ pub(crate) enum Ledger {
     Export(export::Export),
     Follow(follow::Follow),
     Head(head::Head),
+    Archive(archive::Archive),
+    Prune(prune::Prune),
     Erase(erase::Erase),
     /// Keep everything until a matter is settled
     #[command(subcommand)]
@@ -42,6 +48,8 @@ impl Ledger {
             Self::Export(it) => it.run(connection).await,
             Self::Follow(it) => it.run(connection).await,
             Self::Head(it) => it.run(connection).await,
+            Self::Archive(it) => it.run(connection),
+            Self::Prune(it) => it.run(connection).await,
             Self::Erase(it) => it.run(connection).await,
             Self::Hold(it) => it.run(connection).await,
         }

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 
 use crate::failure::Outcome;
+use crate::settings::ConnectionArgs;
 
+mod backtest;
 mod check;
 mod files;
 mod lint;
@@ -14,14 +16,21 @@ pub(crate) enum Policy {
     Check(check::Check),
     Test(test::Test),
     Lint(lint::Lint),
+    Backtest(backtest::Backtest),
 }
 
 impl Policy {
-    pub(crate) fn run(self) -> Outcome {
+    /// The others work on files alone.
+    pub(crate) fn asks_a_control_plane(&self) -> bool {
+        matches!(self, Self::Backtest(_))
+    }
+
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         match self {
             Self::Check(it) => it.run(),
             Self::Test(it) => it.run(),
             Self::Lint(it) => it.run(),
+            Self::Backtest(it) => it.run(connection).await,
         }
     }
 }

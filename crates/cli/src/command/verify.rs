@@ -20,7 +20,7 @@ mod finding;
 ///
 /// Every FILE is recognised by its content: a proof file (C2SP tlog-proof), a checkpoint (a signed note, also as
 /// `shipway ledger head -o json` shows it) or a proof in JSON, of any log that follows RFC 6962. A folder is an exported
-/// ledger (C2SP tlog-tiles), all of which is hashed again. Two checkpoints of one log that contradict each other are
+/// ledger (C2SP tlog-tiles) or an archive, all of which is hashed again. Two checkpoints of one log that contradict each other are
 /// found too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -28,9 +28,10 @@ Examples:
   shipway verify event-12.tlog-proof --key ledger.pub
   shipway verify june.json july.json growth.json --key ledger.pub
   shipway verify their.tlog-proof --policy policy.txt --record their-record
-  shipway verify ./exported --key ledger.pub -o json")]
+  shipway verify ./exported --key ledger.pub -o json
+  shipway verify /mnt/archive/ledger --key ledger.pub")]
 pub(crate) struct Verify {
-    /// Files, and folders with an exported ledger
+    /// Files, folders with an exported ledger, and archives
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]

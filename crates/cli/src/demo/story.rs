@@ -17,6 +17,7 @@ use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 
 use super::act::{self, Act};
 use super::build::{Builds, declarations};
+use super::evidence;
 use super::shoppers::Shoppers;
 use super::site::Site;
 use super::{Failure, PATIENCE};
@@ -116,6 +117,9 @@ impl Troupe<'_> {
         let mut act = act::watch(self.site, self.shoppers, id, async |_, _| Ok(())).await?;
         strategy.clone_into(&mut act.strategy);
         expect(&act, "shipped")?;
+        if environment == "staging" {
+            evidence::attach(&self.client, &act.view).await?;
+        }
         self.acts.push(act);
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::site::Site;
 
 mod archives;
 mod files;
+mod ledgers;
 mod requests;
 
 const STRATEGY: &str = "{recreate: {}}";

@@ -1,6 +1,7 @@
 //! The binary as people and scripts meet it.
 
 mod access;
+mod archive;
 mod artifact;
 mod bad_input;
 mod calendar;
@@ -19,6 +20,7 @@ mod replicas;
 mod rollout;
 mod site;
 mod store;
+mod torture;
 mod unreachable;
 mod validate;
 mod witness;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use rustix::process::Signal;
 use shipway_api::Client;
 use shipway_api::operations::agent::ListAgents;
 use shipway_api::operations::resource::{ApplyRequest, ApplyResources, SourceFile};
@@ -29,14 +30,14 @@ mod conclusion;
 mod database;
 mod disk;
 pub(crate) mod fleet;
-mod journal;
+pub(crate) mod journal;
 mod line;
 mod process;
 mod proxy;
 mod running;
 pub(crate) mod service;
 mod shipping;
-mod witness;
+pub(crate) mod witness;
 
 /// Nothing that a site waits for takes this long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -53,7 +54,9 @@ pub(crate) struct Limits {
 }
 
 /// So that a busy machine does not look like a sick service.
-const PATIENT: Limits = Limits { timeout: "5s", start_period: "30s" };
+pub(crate) const PATIENT: Limits = Limits { timeout: "5s", start_period: "30s" };
+/// Between the two.
+pub(crate) const HURRIED: Limits = Limits { timeout: "2s", start_period: "4s" };
 /// So that a sick service is found soon.
 pub(crate) const IMPATIENT: Limits = Limits { timeout: "300ms", start_period: "1s" };
 
@@ -62,10 +65,11 @@ pub(crate) struct Site {
     /// Of the control plane, the router and the router's listener.
     address: Ipv4Addr,
     token: String,
+    strategy: String,
     control_plane: Option<Process>,
     /// Instead of the one control plane, when there are several.
     fleet: Option<Fleet>,
-    _router: Process,
+    router: Option<Process>,
     /// That of the control plane, when it has one of its own.
     pub(crate) disk: Option<Disk>,
     hosts: BTreeMap<&'static str, Host>,
@@ -127,20 +131,19 @@ impl Site {
         strategy: &str,
     ) -> Self {
         let address = addresses::next();
-        let state = folder.path().join("router.json").display().to_string();
-        let args = ["router", "--admin", &format!("{address}:7001"), "--state", &state, "--workers", "1"];
-        let _router = Process::start(folder.path(), "router", &args, &router_token());
         let (token, hosts, witness) = (String::new(), BTreeMap::new(), Witness::default());
         let fleet = match replicas {
             Some((cluster, n_replicas)) => Some(Fleet::over(cluster, n_replicas, address).await),
             None => None,
         };
-        let control_plane = None;
-        let mut site = Self { folder, address, token, control_plane, fleet, _router, disk, hosts, witness };
+        let (control_plane, router, strategy) = (None, None, strategy.to_owned());
+        let mut site =
+            Self { folder, address, token, strategy, control_plane, fleet, router, disk, hosts, witness };
+        site.start_router();
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
         token.trim().clone_into(&mut site.token);
-        site.declare(strategy, PATIENT).await;
+        site.declare_limits(PATIENT).await;
         site
     }
 
@@ -163,6 +166,11 @@ impl Site {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
+    }
+
+    /// Declares the same again with these limits.
+    pub(crate) async fn declare_limits(&self, limits: Limits) {
+        self.declare(&self.strategy, limits).await;
     }
 
     /// Declares `web`, with these limits of its health checks, and where it is shipped to.
@@ -270,8 +278,56 @@ impl Site {
         fleet.start(self.folder.path(), idx, None).await;
     }
 
+    /// How many control planes there are: killed, stopped and continued one by one.
+    pub(crate) fn n_planes(&self) -> usize {
+        self.fleet.as_ref().map_or(1, Fleet::len)
+    }
+
+    pub(crate) fn kill_plane(&mut self, idx: usize) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.kill(idx),
+            None => self.kill_control_plane(),
+        }
+    }
+
+    pub(crate) async fn start_plane(&mut self, idx: usize) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.start(self.folder.path(), idx, None).await,
+            None => self.start_control_plane().await,
+        }
+    }
+
+    pub(crate) fn stop_plane(&mut self, idx: usize) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.stop(idx),
+            None => self.control_plane().signal(Signal::STOP),
+        }
+    }
+
+    pub(crate) fn continue_plane(&mut self, idx: usize) {
+        match &mut self.fleet {
+            Some(fleet) => fleet.go_on(idx),
+            None => self.control_plane().signal(Signal::CONT),
+        }
+    }
+
     pub(crate) fn control_plane(&self) -> &Process {
         self.control_plane.as_ref().expect("it runs")
+    }
+}
+
+/// The router.
+impl Site {
+    /// It goes on with the routes that it noted.
+    pub(crate) fn start_router(&mut self) {
+        let state = self.path().join("router.json").display().to_string();
+        let admin = format!("{}:7001", self.address);
+        let args = ["router", "--admin", &admin, "--state", &state, "--workers", "1"];
+        self.router = Some(Process::start(self.path(), "router", &args, &router_token()));
+    }
+
+    pub(crate) fn kill_router(&mut self) {
+        self.router.take().expect("it runs").kill();
     }
 }
 
@@ -323,6 +379,10 @@ impl Site {
     pub(crate) fn kill_agent(&mut self, name: &str) {
         let host = self.hosts.get_mut(name).expect("a host of the site");
         host.agent.take().expect("its agent runs").kill();
+    }
+
+    pub(crate) fn signal_agent(&self, name: &str, signal: Signal) {
+        self.hosts[name].agent.as_ref().expect("its agent runs").signal(signal);
     }
 
     pub(crate) async fn agents_are_ready(&self) {

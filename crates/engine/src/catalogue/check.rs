@@ -263,6 +263,11 @@ impl Faults<'_> {
                 }
                 Run::Journey(journey) => self.refer(key, "journey.name", Kind::Journey, &journey.name),
                 Run::Template(template) => self.refer(key, "template.name", Kind::Template, &template.name),
+                Run::Gates(gates) => {
+                    for policy in &gates.policies {
+                        self.refer(key, "gates.policies", Kind::Policy, policy);
+                    }
+                }
                 Run::Approval(approval) => {
                     if let Some(team) = &approval.team {
                         self.refer(key, "approval.team", Kind::Team, team);

@@ -21,6 +21,11 @@ const CALL_EXPECTED: Millis = Millis(1_000);
 const COMMAND_EXPECTED: Millis = Millis(10_000);
 /// What a watch may take on top of its own time, which stands still while no control plane runs.
 const WATCH_SLACK: Millis = Millis::from_secs(24 * 3600);
+/// How long a rollout waits at its gates where the pipeline sets no time: whoever has not supplied it by then is not
+/// about to.
+const GATES_PATIENCE: Millis = Millis::from_secs(30 * 24 * 3600);
+/// Every asking of gates is an attempt, so their number says nothing of failures.
+const GATES_RETRIES: u32 = 1_000;
 
 pub(super) struct Builder<'a> {
     pub(super) ground: &'a Ground<'a>,
@@ -180,6 +185,7 @@ impl<'a> Builder<'a> {
             Action::Analyse { rule, .. } => rule.timeout.saturating_add(SLACK),
             Action::Journey { journey, .. } => journey.timeout.saturating_add(SLACK),
             Action::Bake { duration, .. } => duration.saturating_add(self.ground.step_timeout()),
+            Action::Gates { .. } => GATES_PATIENCE,
             _ => self.ground.step_timeout(),
         };
         self.stage.timeout.unwrap_or(own)
@@ -207,6 +213,19 @@ impl<'a> Builder<'a> {
         let (place, retire) = self.pair(service, deployed, target);
         let title = format!("stop {service} {} on {target}", deployed.version);
         self.lay(title, "", after, retire, Some(place))
+    }
+
+    /// Takes away what does not stand: there is nothing that could be brought back.
+    pub(super) fn clear(
+        &mut self,
+        service: &Name,
+        deployed: &Deployed,
+        target: &Name,
+        after: &[StepId],
+    ) -> StepId {
+        let (_, retire) = self.pair(service, deployed, target);
+        let title = format!("clear {service} {} from {target}", deployed.version);
+        self.lay(title, "it does not stand, and is not brought back", after, retire, None)
     }
 
     fn pair(&self, service: &Name, deployed: &Deployed, target: &Name) -> (Action, Action) {
@@ -289,6 +308,7 @@ fn usual(action: &Action) -> (Millis, u32) {
         Action::Watch { .. } => (Millis::ZERO, 3),
         Action::Command { .. } => (COMMAND_EXPECTED, 0),
         Action::Http { .. } | Action::Journey { .. } => (CALL_EXPECTED, 0),
+        Action::Gates { .. } => (QUICK_EXPECTED, GATES_RETRIES),
         Action::Pause {} | Action::Approval { .. } => (Millis::ZERO, 0),
     }
 }

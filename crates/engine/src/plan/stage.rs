@@ -5,28 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use shipway_model::Name;
 use shipway_model::plan::{Action, Reversibility, StepId};
 use shipway_model::resource::Kind;
-use shipway_model::resource::pipeline::{Command, Deploy, Migration, OnFailure, Run, Stage, Verify};
+use shipway_model::resource::pipeline::{Command, Deploy, Gates, Migration, OnFailure, Run, Stage, Verify};
 
 use super::build::{Builder, StageRules};
 use super::{choose, strategy, template};
-use crate::{Code, Rejection};
+use crate::{Catalogue, Code, Rejection, gate};
 
 /// Lays out the pipeline of the environment, or deploy and verify where there is none.
 pub(super) fn lay_out(builder: &mut Builder<'_>) -> Result<(), Rejection> {
     let ground = builder.ground;
-    let stages = match &ground.environment.pipeline {
+    let pipeline = ground.environment.pipeline.as_ref();
+    let stages = match pipeline {
         None => {
             vec![plain("deploy", Run::Deploy(Deploy::default())), plain("verify", Run::Verify(Verify {}))]
         }
         Some(name) => {
-            let pipeline = ground.state.catalogue.pipeline(name).ok_or_else(|| {
-                Rejection::new(Code::Unplannable, format!("no Pipeline {name} is declared"))
-            })?;
             let key = shipway_model::resource::Key { kind: Kind::Pipeline, name: name.clone() };
             if let Some(digest) = ground.state.catalogue.digest(&key) {
                 builder.declarations.insert(key.to_string(), digest);
             }
-            template::expand(&ground.state.catalogue, &pipeline.stages)?
+            written_out(&ground.state.catalogue, pipeline)?.unwrap_or_default()
         }
     };
     let mut exits: BTreeMap<Name, Vec<StepId>> = BTreeMap::new();
@@ -41,6 +39,18 @@ pub(super) fn lay_out(builder: &mut Builder<'_>) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// The stages of a pipeline with its templates written out; none where there is no pipeline.
+pub(crate) fn written_out(
+    catalogue: &Catalogue,
+    pipeline: Option<&Name>,
+) -> Result<Option<Vec<Stage>>, Rejection> {
+    let Some(name) = pipeline else { return Ok(None) };
+    let pipeline = catalogue
+        .pipeline(name)
+        .ok_or_else(|| Rejection::new(Code::Unplannable, format!("no Pipeline {name} is declared")))?;
+    template::expand(catalogue, &pipeline.stages).map(Some)
+}
+
 fn plain(name: &str, run: Run) -> Stage {
     let name = name.parse().expect("a valid name");
     Stage { name, after: None, run, on_failure: None, locks: Vec::new(), timeout: None, retries: 0 }
@@ -51,7 +61,8 @@ fn rules(stage: &Stage) -> StageRules {
         Run::Deploy(_) | Run::Verify(_) => OnFailure::Rollback,
         _ => OnFailure::Halt,
     });
-    let own_retries = matches!(stage.run, Run::Deploy(_) | Run::Verify(_)) && stage.retries == 0;
+    let own_retries =
+        matches!(stage.run, Run::Deploy(_) | Run::Verify(_) | Run::Gates(_)) && stage.retries == 0;
     StageRules {
         name: stage.name.clone(),
         on_failure,
@@ -115,6 +126,7 @@ fn lay_stage(builder: &mut Builder<'_>, stage: &Stage, entry: &[StepId]) -> Resu
             let title = format!("wait {}", wait.duration);
             Ok(vec![builder.lay(title, "", entry, Action::Wait { duration: wait.duration }, None)])
         }
+        Run::Gates(gates) => lay_gates(builder, gates, entry),
         Run::Approval(approval) => {
             let action = Action::Approval { message: approval.message.clone(), team: approval.team.clone() };
             let title = match &approval.team {
@@ -172,6 +184,19 @@ fn lay_deploy(
     // The stage ends where nothing of it waits for anything else of it.
     let all: BTreeSet<StepId> = exits.into_values().flatten().collect();
     Ok(if all.is_empty() { entry.to_vec() } else { all.into_iter().collect() })
+}
+
+fn lay_gates(builder: &mut Builder<'_>, gates: &Gates, entry: &[StepId]) -> Result<Vec<StepId>, Rejection> {
+    let mut policies = BTreeMap::new();
+    for name in &gates.policies {
+        let digest = gate::revision(builder.ground.state, name)?;
+        let key = shipway_model::resource::Key { kind: Kind::Policy, name: name.clone() };
+        builder.declarations.insert(key.to_string(), digest);
+        policies.insert(name.clone(), digest);
+    }
+    let names: Vec<&str> = policies.keys().map(Name::as_str).collect();
+    let title = format!("ask the gates of {}", names.join(", "));
+    Ok(vec![builder.lay(title, "", entry, Action::Gates { policies }, None)])
 }
 
 fn lay_verify(builder: &mut Builder<'_>, entry: &[StepId]) -> Vec<StepId> {

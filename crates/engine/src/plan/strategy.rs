@@ -1,6 +1,6 @@
 //! Strategies to steps. Each lays the steps of one service and returns those that its consumers wait for.
 
-use shipway_model::plan::{PlannedPool, StepId};
+use shipway_model::plan::{Deployed, PlannedPool, StepId};
 use shipway_model::resource::Strategy;
 use shipway_model::{BasisPoints, Name, Version};
 
@@ -10,6 +10,7 @@ use crate::Rejection;
 
 mod blue_green;
 mod canary;
+mod complete;
 mod recreate;
 mod rolling;
 
@@ -20,6 +21,7 @@ pub(super) fn lay(
     after: &[StepId],
 ) -> Result<Vec<StepId>, Rejection> {
     let exit = match (strategy, &shipment.from) {
+        (_, Some(from)) if from.version == shipment.to.version => complete::lay(builder, shipment, after),
         // With nothing to compare with and nobody to move, every strategy comes down to starting by zone.
         (Strategy::BlueGreen(_) | Strategy::Canary(_) | Strategy::Recreate(_), None) => {
             rolling::lay(builder, shipment, &shipway_model::resource::strategy::Rolling::default(), after)
@@ -47,15 +49,39 @@ fn retire_strays(builder: &mut Builder<'_>, shipment: &Shipment<'_>, after: Vec<
         .collect();
     let mut exit = after.clone();
     for (instance, state) in strays {
-        let deployed = shipway_model::plan::Deployed {
+        let deployed = Deployed {
             version: instance.version.clone(),
             artifact: state.artifact,
             variants: std::collections::BTreeMap::new(),
             contract: state.contract,
         };
-        exit.push(builder.retire(&shipment.name, &deployed, &instance.target, &after));
+        exit.push(match state.status.address() {
+            Some(_) => builder.retire(&shipment.name, &deployed, &instance.target, &after),
+            None => builder.clear(&shipment.name, &deployed, &instance.target, &after),
+        });
     }
     exit
+}
+
+/// Takes away what there is on `hosts` of the version that is replaced. What does not stand is not brought back.
+fn retire_replaced(
+    builder: &mut Builder<'_>,
+    shipment: &Shipment<'_>,
+    from: &Deployed,
+    hosts: &[Name],
+    after: &[StepId],
+) -> Vec<StepId> {
+    let ground = builder.ground;
+    let mut retired = Vec::new();
+    for host in hosts {
+        let known = ground.known(&ground.instance(&shipment.name, from, host));
+        match known.map(|it| it.status.address()) {
+            Some(Some(_)) => retired.push(builder.retire(&shipment.name, from, host, after)),
+            Some(None) => retired.push(builder.clear(&shipment.name, from, host, after)),
+            None => {}
+        }
+    }
+    retired
 }
 
 fn pool(version: &Version, weight_bp: BasisPoints, targets: &[Name]) -> PlannedPool {

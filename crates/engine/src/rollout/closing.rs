@@ -182,6 +182,7 @@ fn touches_world(action: &Action) -> bool {
         | Action::Analyse { .. }
         | Action::Watch { .. }
         | Action::Journey { .. }
+        | Action::Gates { .. }
         | Action::Approval { .. } => false,
     }
 }

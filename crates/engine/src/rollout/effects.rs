@@ -18,6 +18,8 @@ const STICKY_TTL: Millis = Millis::from_secs(24 * 3600);
 const PROBE_INTERVAL: Millis = Millis::from_secs(1);
 const PROBE_TIMEOUT: Millis = Millis::from_secs(2);
 const PROBE_FAILURE_LIMIT: u32 = 2;
+/// How long gates may take over one answer: reading all evidence of a large release.
+const ANSWER_MAX: Millis = Millis::from_secs(300);
 
 /// The effects that this rollout wants performed now; none when it has ended or only waits.
 pub fn effects(state: &State, id: RolloutId) -> Vec<Effect> {
@@ -32,10 +34,16 @@ pub fn effects(state: &State, id: RolloutId) -> Vec<Effect> {
         let progress = rollout.step(step.id)?.progress(direction);
         let Progress::Running { attempt, .. } = progress else { return None };
         let action = super::action(rollout, step.id, direction).filter(|it| goes_on(it))?;
+        let asks = matches!(action, Action::Gates { .. });
+        if asks && !rollout.step(step.id)?.is_asking(*attempt) {
+            return None;
+        }
         let order = order(state, rollout, step.id, direction, action)?;
         let performer = action.target().map_or(Performer::Server, |target| Performer::Agent(target.clone()));
         let key = EffectKey { rollout: id, step: step.id, direction, attempt: *attempt };
-        Some(Effect { key, performer, timeout: step.timeout, order })
+        // The step waits for as long as it takes; one answer does not.
+        let timeout = if asks { step.timeout.min(ANSWER_MAX) } else { step.timeout };
+        Some(Effect { key, performer, timeout, order })
     };
     rollout.plan.steps.iter().filter_map(of_step).collect()
 }
@@ -111,6 +119,11 @@ fn order(
             journey: journey.clone(),
             base_url: base_url.clone(),
             version: version.clone(),
+        },
+        Action::Gates { policies } => Order::Gates {
+            release: plan.release.clone(),
+            environment: plan.environment.clone(),
+            policies: policies.clone(),
         },
         Action::Wait { .. } | Action::Pause {} | Action::Approval { .. } | Action::Bake { .. } => {
             debug_assert_eq!(direction, Direction::Do, "only actions in the world are undone");

@@ -11,7 +11,7 @@ use shipway_model::resource::pipeline::OnFailure;
 use shipway_model::resource::strategy::{OnHarm, OnUndecided};
 use shipway_model::{Millis, Name};
 
-use super::{Phase, Progress, Rollout, closing};
+use super::{Phase, Progress, Rollout, closing, gates};
 use crate::State;
 use crate::environment::Status;
 
@@ -25,6 +25,10 @@ pub(super) fn forward(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<B
     }
     if let Some(event) = instance_failed(state, rollout).or_else(|| target_lost(state, rollout)) {
         return vec![event];
+    }
+    let reopened = gates::reopen(rollout, now);
+    if !reopened.is_empty() {
+        return reopened;
     }
     let skips = skips(rollout);
     if !skips.is_empty() {
@@ -69,6 +73,10 @@ fn due(step: &Step, action: &Action, since: Timestamp) -> Option<(Timestamp, Out
             Some((after(since, *duration), Outcome::Succeeded { result: Success::Completed { summary } }))
         }
         Action::Pause {} | Action::Approval { .. } => None,
+        Action::Gates { .. } => {
+            let reason = format!("the gates did not pass within {}", step.timeout);
+            Some((after(since, step.timeout), Outcome::Failed { reason, retryable: false, verdict: None }))
+        }
         _ => {
             let who =
                 action.target().map_or("the control plane".to_owned(), |it| format!("the agent of {it}"));
@@ -232,12 +240,15 @@ fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
     room = room.saturating_sub(steps_under_way(state, &rollout.plan.environment));
     let mut taken: BTreeSet<&Name> = BTreeSet::new();
     let mut events = Vec::new();
+    let gated = gates::held(rollout);
     let mut gate = closing::Gate::forward(state, rollout, now);
     for step in &rollout.plan.steps {
         if room == 0 {
             break;
         }
-        let Some(attempt) = startable(rollout, step, now) else { continue };
+        let Some(attempt) = startable(rollout, step, now).filter(|_| !gated.contains(&step.id)) else {
+            continue;
+        };
         if !gate.lets_through(step, &step.action) {
             continue;
         }
@@ -345,5 +356,5 @@ pub(super) fn wake(rollout: &Rollout, now: Timestamp) -> Option<Timestamp> {
     };
     // What was due before and has not begun is held by a pause, a lock or a limit, or waits for a person: whatever ends
     // that looks again, and the clock would look for ever.
-    rollout.plan.steps.iter().filter_map(of_step).filter(|at| *at > now).min()
+    rollout.plan.steps.iter().filter_map(of_step).chain(gates::wake(rollout)).filter(|at| *at > now).min()
 }

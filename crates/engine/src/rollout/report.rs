@@ -36,6 +36,10 @@ pub(crate) fn report(state: &State, key: EffectKey, outcome: &Outcome) -> Result
     if key.attempt != attempt || key.direction != rollout.direction() {
         return Ok(Vec::new());
     }
+    // Gates end their step by what they say; that somebody has asked them ends nothing.
+    if matches!((action, outcome), (Action::Gates { .. }, Outcome::Succeeded { .. })) {
+        return Ok(Vec::new());
+    }
     check(action, outcome)?;
     let (id, step, direction) = (key.rollout, key.step, key.direction);
     Ok(vec![Body::StepEnded { id, step, direction, attempt: key.attempt, outcome: bounded(outcome) }])

@@ -26,6 +26,7 @@ pub fn waited(rollout: &Rollout, now: Timestamp) -> Vec<Charge> {
     let turn = Millis(turn.0.saturating_sub(rollout.held_ms.queued));
     let closed = Millis(rollout.held_ms.queued + rollout.held_ms.started);
     let word = spent(rollout, now, |it| matches!(it, Action::Approval { .. } | Action::Pause {}));
+    let gates = spent(rollout, now, |it| matches!(it, Action::Gates { .. }));
     let watch = spent(rollout, now, |it| {
         matches!(it, Action::Wait { .. } | Action::Bake { .. } | Action::Analyse { .. })
     });
@@ -34,6 +35,7 @@ pub fn waited(rollout: &Rollout, now: Timestamp) -> Vec<Charge> {
         charge("its turn in the environment", turn),
         charge("the calendar", closed),
         charge("people's word", word),
+        charge("its gates", gates),
         charge("waits, bakes and judgements", watch),
     ];
     charges.extend(rollout.plan.steps.iter().filter_map(|step| of_locks(rollout, step)));

@@ -1,7 +1,7 @@
 //! What a rollout waits for, in sentences: what, why, and who or what could end it.
 
 use jiff::Timestamp;
-use shipway_model::plan::{Action, StepId};
+use shipway_model::plan::{Action, Step, StepId};
 
 use super::{Phase, Progress, Rollout, follow};
 use crate::State;
@@ -65,6 +65,10 @@ fn of_step(state: &State, rollout: &Rollout, step: &shipway_model::plan::Step) -
             let until = format!("{who} runs `shipway rollout approve {} {}`", rollout.id, step.id);
             wait(format!("approval: {message}"), until, Some(*since))
         }
+        (Action::Gates { .. }, Progress::Running { since, .. }) => {
+            let (why, until) = of_gates(rollout, step);
+            wait(why, until, Some(*since))
+        }
         (Action::Pause {}, Progress::Running { since, .. }) => wait(
             "the strategy pauses here".to_owned(),
             format!("an operator runs `shipway rollout resume {}`", rollout.id),
@@ -98,6 +102,36 @@ fn of_step(state: &State, rollout: &Rollout, step: &shipway_model::plan::Step) -
         }
         _ => None,
     }
+}
+
+/// What gates miss, and who can bring it.
+fn of_gates(rollout: &Rollout, step: &Step) -> (String, String) {
+    /// More would be a page; `shipway explain` shows it.
+    const NAMED_MAX: usize = 3;
+    let answered = rollout.step(step.id).and_then(|it| it.answered.as_ref());
+    let unmet: Vec<_> = answered.iter().flat_map(|it| it.decision.unmet()).collect();
+    if unmet.is_empty() {
+        return (step.title.clone(), "the gates have answered".to_owned());
+    }
+    let told = unmet.iter().take(NAMED_MAX).map(|it| {
+        let of = it.service.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
+        format!("{}{of} is {}", it.gate, it.status.as_str())
+    });
+    let mut told: Vec<String> = told.collect();
+    if unmet.len() > NAMED_MAX {
+        told.push(format!("{} more", unmet.len() - NAMED_MAX));
+    }
+    let plan = &rollout.plan;
+    let explain = format!(
+        "`shipway explain {}@{} --env {}`",
+        plan.release.name, plan.release.version, plan.environment
+    );
+    let time = unmet.iter().filter_map(|it| it.until).min();
+    let until = match time {
+        Some(time) => format!("it is supplied, or {time} comes: {explain} says what, and by whom"),
+        None => format!("it is supplied: {explain} says what, and by whom"),
+    };
+    (format!("waits for its gates: {}", told.join(", ")), until)
 }
 
 /// Why a queued rollout waits, and until when.

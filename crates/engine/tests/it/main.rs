@@ -2,6 +2,7 @@
 
 mod access;
 mod calendar;
+mod gates;
 mod governance;
 mod held;
 mod plan;

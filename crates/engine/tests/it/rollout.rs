@@ -389,3 +389,69 @@ fn an_instance_that_dies_past_the_point_of_no_return_halts_the_line() {
     world.ask(Command::ApproveStep { id, step, note: String::new() }).unwrap();
     assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
 }
+
+/// After an abort that took the old version away, nobody goes back to it.
+#[test]
+fn the_way_back_after_an_abort_leads_to_what_stands() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "blue-green" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let aborted = world.start(release);
+    world.run(|effect| match &effect.order {
+        // The new version answers, and the old one is gone.
+        Order::Verify { .. } => {
+            Some(Outcome::Failed { reason: "later".to_owned(), retryable: true, verdict: None })
+        }
+        _ => None,
+    });
+    // It was taken back: this time somebody aborts before that.
+    assert_eq!(*world.phase(aborted), Phase::Ended(End::RolledBack {}));
+    let again = world.start(release);
+    while let Some(effect) =
+        world.effects().first().cloned().filter(|it| !matches!(it.order, Order::Verify { .. }))
+    {
+        let outcome = world.act(&effect);
+        world.ask(Command::Report { key: effect.key, outcome }).unwrap();
+        if world.effects().is_empty() {
+            world.pass(31);
+        }
+    }
+    world.ask(Command::AbortRollout { id: again, reason: "enough".to_owned() }).unwrap();
+    world.pass(3600);
+    assert!(matches!(world.phase(again), Phase::Ended(End::Aborted { .. })));
+    assert_eq!(world.standing(), NEW);
+
+    let next = world.seal("1.2.0", &[("checkout", "1.2.0")]);
+    let id = world.start(next);
+    assert_eq!(world.rollout(id).plan.services[0].from.as_ref().unwrap().version, version("1.1.0"));
+    world.run(|effect| matches!(effect.order, Order::Verify { .. }).then(|| failed("it is not well")));
+    assert_eq!(*world.phase(id), Phase::Ended(End::RolledBack {}));
+    assert_eq!(world.standing(), NEW);
+    assert_eq!(world.routes[&name("checkout")].1, [(version("1.1.0"), 10_000, 3)]);
+}
+
+/// A release that runs already goes to a host that has joined, and the others are left alone.
+#[test]
+fn a_host_that_joins_gets_what_runs_and_nothing_else_is_touched() {
+    for strategy in ["rolling", "canary", "blue-green"] {
+        let mut world = with_checkout(serde_json::json!({ "strategy": strategy }));
+        let labels =
+            [("env", "production"), ("zone", "b")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let address = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        world.ask(Command::RegisterAgent { host: name("host-d"), address, labels: labels.into() }).unwrap();
+        let release = world.state.releases.iter().next().unwrap().id;
+        let acts = world.acts.clone();
+        let id = world.start(release);
+        world.run_well();
+        assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }), "{strategy}");
+        assert_eq!(world.standing(), [&OLD[..], &["checkout 1.0.0 @ host-d"]].concat(), "{strategy}");
+        assert_eq!(world.routes[&name("checkout")].1, [(version("1.0.0"), 10_000, 4)], "{strategy}");
+        let touched = world.rollout(id).plan.steps.iter().filter_map(|it| it.action.target());
+        let changed: Vec<_> = touched.filter(|it| it.as_str() != "host-d").collect();
+        assert_eq!(changed.len(), 3, "{strategy}: the others are only verified");
+        assert!(world.acts.len() > acts.len());
+        world.ask(Command::RollBack { id, reason: "not yet".to_owned() }).unwrap();
+        world.run_well();
+        assert_eq!(world.standing(), OLD, "{strategy}");
+        assert_eq!(world.routes[&name("checkout")].1, [(version("1.0.0"), 10_000, 3)], "{strategy}");
+    }
+}

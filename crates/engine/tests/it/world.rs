@@ -268,6 +268,7 @@ impl World {
                 self.routes.insert(route.service.clone(), (route.revision, pools.collect()));
                 Success::Routed { revision: route.revision }
             }
+            Order::Gates { .. } => panic!("what gates say is for the test to decide"),
             Order::Analyse { .. } => Success::Judged { verdict: verdict(Decision::Healthy) },
             Order::Watch { .. } => Success::Judged { verdict: verdict(Decision::Undecided) },
             Order::Command { .. } | Order::Http { .. } | Order::Journey { .. } | Order::Bake { .. } => {

@@ -11,7 +11,7 @@ mod fixtures;
 mod hostile;
 
 /// Formats of lines that have no mark of their end: cut between two lines they are shorter, not broken.
-const OF_LINES: &[&str] = &["cargo-deny", "gocover", "jmeter", "k6-lines", "spdx", "trufflehog"];
+const OF_LINES: &[&str] = &["cargo-deny", "git-diff", "gocover", "jmeter", "k6-lines", "spdx", "trufflehog"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evidence")

@@ -63,8 +63,13 @@ impl Body {
             | Self::RolloutAborting { reason, .. }
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
+            | Self::WaiverWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
+            Self::WaiverRequested { waiver, .. } => vec![
+                Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
+                Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
+            ],
             Self::EvidenceAttached { evidence, .. } => match &mut evidence.statement {
                 Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
                 None => Vec::new(),
@@ -105,6 +110,7 @@ impl Body {
             | Self::InstanceChanged { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
+            | Self::WaiverApproved { .. }
             | Self::RolloutHeld { .. }
             | Self::RolloutFreed { .. }
             | Self::RolloutQueued { .. }
@@ -117,6 +123,9 @@ impl Body {
             | Self::StepRetried { .. }
             | Self::StepTolerated { .. }
             | Self::StepSkipped { .. }
+            | Self::StepReopened { .. }
+            // Gates give reasons without names: who waived or sent what is told by id.
+            | Self::GateDecided { .. }
             | Self::StepObserved { .. }
             | Self::StepSilenced { .. } => Vec::new(),
         }
@@ -151,6 +160,16 @@ mod tests {
             }}),
             serde_json::json!({"type": "rollout.ended", "data": {
                 "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "end": {"aborted": {"reason": "why"}},
+            }}),
+            serde_json::json!({"type": "waiver.requested", "data": {
+                "id": "wai_0198f3c0e1b27c3d8a4f5e6d7c8b9a01",
+                "waiver": {
+                    "policy": "production", "gate": "scan", "reason": "why", "owner": "ana",
+                    "expires": "2026-04-01T00:00:00Z",
+                },
+            }}),
+            serde_json::json!({"type": "waiver.withdrawn", "data": {
+                "id": "wai_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "reason": "why",
             }}),
             serde_json::json!({"type": "step.approved", "data": {
                 "id": "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01", "step": 1, "note": "fine",

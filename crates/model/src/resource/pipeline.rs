@@ -78,6 +78,8 @@ pub enum Run {
     Approval(Approval),
     /// A business journey of several HTTP steps.
     Journey(RunJourney),
+    /// What the release must have proved. Waits until it has.
+    Gates(Gates),
     Template(UseTemplate),
 }
 
@@ -173,6 +175,14 @@ pub struct RunJourney {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gates {
+    /// Every gate of these has to pass.
+    #[schemars(length(min = 1, max = 100))]
+    pub policies: Vec<Name>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UseTemplate {
     pub name: Name,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -190,6 +200,7 @@ impl Run {
             Self::Wait(_) => "wait",
             Self::Approval(_) => "approval",
             Self::Journey(_) => "journey",
+            Self::Gates(_) => "gates",
             Self::Template(_) => "template",
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::Severity;
+use crate::evidence::{Kind, Severity};
 use crate::release::Document;
 use crate::{Millis, Name};
 
@@ -17,6 +17,9 @@ use crate::{Millis, Name};
 pub struct Policy {
     #[schemars(length(min = 1, max = 100))]
     pub gates: Vec<Gate>,
+    /// Whose evidence of a kind counts, by the name on the token; anybody's for kinds that are not named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub senders: BTreeMap<Kind, BTreeSet<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +110,10 @@ pub struct Coverage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100))]
     pub functions: Option<f64>,
+    /// Of the lines that the change touches and that can be covered; asks for a diff among the evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub changed: Option<f64>,
     /// By how many percentage points line coverage may be below that of what runs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100))]

@@ -147,7 +147,7 @@ fn what_an_old_service_did_not_say_has_its_default() {
 fn an_event_belongs_to_the_stream_of_its_aggregate() {
     for fixture in fixtures("events") {
         let body = &fixture.event.body;
-        let of_rollout = ["rollout", "step"].contains(&fixture.kind().split('.').next().unwrap());
+        let of_rollout = ["rollout", "step", "gate"].contains(&fixture.kind().split('.').next().unwrap());
         assert_eq!(body.rollout().is_some(), of_rollout, "{}", fixture.name);
         let expected = match fixture.kind() {
             "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" => "ledger".to_owned(),
@@ -164,6 +164,7 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             }
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),
             "exception.requested" | "exception.approved" | "exception.withdrawn" => "exceptions".to_owned(),
+            "waiver.requested" | "waiver.approved" | "waiver.withdrawn" => "waivers".to_owned(),
             _ => "rollout:rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),
         };
         assert_eq!(body.stream().to_string(), expected, "{}", fixture.name);

@@ -4,7 +4,7 @@ use shipway_model::EvidenceId;
 use shipway_model::evidence::{Coverage as Measured, Kind, Normal, Ratio};
 use shipway_model::resource::policy::Coverage;
 
-use super::{missing, percent};
+use super::{changed, missing, percent};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -21,6 +21,7 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
         ("functions", rule.functions, |it| it.functions),
     ];
     let (mut faults, mut well) = (Vec::new(), Vec::new());
+    let mut shown_by = counted.ids();
     for (what, min, pick) in bounds {
         let Some(min) = min else { continue };
         match total(&counted.documents, pick) {
@@ -34,6 +35,25 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
             }
             Some(it) => well.push(format!("{} % of {what}", percent(it.covered, it.total))),
         }
+    }
+    if let Some(min) = rule.changed {
+        let changes = view.evidence(Kind::Changes);
+        if changes.documents.is_empty() {
+            return missing("diff of what has changed", &changes, view);
+        }
+        match changed::covered(&changes.documents, &counted.documents) {
+            Err(fault) => faults.push(fault),
+            Ok(it) if (it.covered as f64) * 100.0 < min * it.total as f64 => {
+                let share = percent(it.covered, it.total);
+                faults.push(format!(
+                    "{} of {} changed lines are covered ({share} %), and {min} % are asked for",
+                    it.covered, it.total
+                ));
+            }
+            Ok(it) if it.total == 0 => well.push("no line that can be covered has changed".to_owned()),
+            Ok(it) => well.push(format!("{} % of changed lines", percent(it.covered, it.total))),
+        }
+        shown_by.extend(changes.ids());
     }
     if let Some(max_drop) = rule.max_drop {
         let now = total(&counted.documents, |it| it.lines);
@@ -50,7 +70,7 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
             (Some(_), None) => well.push("no coverage of what runs now to compare with".to_owned()),
         }
     }
-    Found::unless(faults, format!("covered: {}", well.join(", "))).shown_by(counted.ids())
+    Found::unless(faults, format!("covered: {}", well.join(", "))).shown_by(shown_by)
 }
 
 /// All reports together; nothing when one of them does not say, or there is nothing to cover.

@@ -15,7 +15,7 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
         let objection = match () {
             () if word.expires <= view.facts.at => Some(format!("it expired at {}", word.expires)),
             () if !rule.issuers.is_empty() && !rule.issuers.contains(&word.issuer) => {
-                Some(format!("`{}` is not among the issuers that count", word.issuer))
+                Some("its issuer is not among those that count".to_owned())
             }
             () => view.objection(it),
         };
@@ -30,7 +30,7 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
     match latest {
         Some((it, expires)) => {
             let word = it.statement.as_ref().expect("only statements were looked at");
-            let said = format!("{} by {}, for {}, until {expires}", word.kind, word.issuer, word.scope);
+            let said = format!("{} for {}, until {expires}", word.kind, word.scope);
             Found::new(Status::Satisfied, vec![said]).shown_by([it.id])
         }
         None => {

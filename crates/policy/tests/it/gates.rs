@@ -74,7 +74,7 @@ fn old_evidence_and_the_makers_own_do_not_count_where_that_is_asked() {
     assert_eq!(scene.ask_gate(gate(json!({}))).status, Status::Satisfied);
     let own = scene.ask_gate(gate(json!({"independent": true})));
     assert_eq!(own.status, Status::Missing);
-    assert!(own.reasons[1].contains("ci sent it"), "{:?}", own.reasons);
+    assert!(own.reasons[1].contains("whoever sent it made the release"), "{:?}", own.reasons);
     scene.facts.evidence[0].at = "2026-05-01T00:00:00Z".parse().unwrap();
     assert_eq!(scene.ask_gate(gate(json!({"maxAge": "7d"}))).status, Status::Missing);
     assert_eq!(scene.ask_gate(gate(json!({"maxAge": "60d"}))).status, Status::Satisfied);
@@ -329,4 +329,78 @@ fn documents_and_statements() {
 
 fn scene_ask(scene: &Scene, require: Value) -> shipway_model::gate::Requirement {
     scene.ask(require)
+}
+
+#[test]
+fn changed_lines_count_apart_from_the_rest_and_need_a_diff() {
+    let rule = json!({"coverage": {"changed": 80}});
+    let file =
+        |path: &str, hits: Value| json!({"path": path, "lines": {"covered": 2, "total": 4}, "hits": hits});
+    let report = |hits: Value| json!({"coverage": {"lines": {"covered": 2, "total": 4}, "files": [file("/ci/shop/src/cart.rs", hits)]}});
+    let diff = json!({"changes": [
+        {"path": "src/cart.rs", "lines": [{"first": 2, "last": 4}]},
+        {"path": "README.md", "lines": [{"first": 1, "last": 90}]},
+    ]});
+    let mut scene = Scene::new();
+    scene.attach(report(json!({"1": 0, "2": 5, "3": 1, "9": 0})));
+    let none = scene.ask(rule.clone());
+    assert_eq!(none.status, Status::Missing);
+    assert!(none.reasons[0].contains("diff of what has changed"), "{:?}", none.reasons);
+    scene.attach(diff.clone());
+    let good = scene.ask(rule.clone());
+    assert_eq!((good.status, good.evidence.len()), (Status::Satisfied, 2), "{:?}", good.reasons);
+
+    let mut bad = Scene::new();
+    bad.attach(report(json!({"1": 9, "2": 0, "3": 1, "4": 0})));
+    bad.attach(diff.clone());
+    let bad = bad.ask(rule.clone());
+    assert_eq!(bad.status, Status::Failed);
+    assert!(bad.reasons[0].starts_with("1 of 3 changed lines"), "{:?}", bad.reasons);
+
+    let mut blind = Scene::new();
+    blind.attach(report(json!({})));
+    blind.attach(diff);
+    assert_eq!(blind.status(rule), Status::Failed, "totals say nothing of single lines");
+}
+
+#[test]
+fn evidence_counts_only_from_those_who_may_send_its_kind() {
+    let mut scene = Scene::new();
+    scene.attach(good()).by = "laptop".to_owned();
+    let policy = |senders: Value| -> shipway_model::resource::Policy {
+        let gates = json!([
+            {"name": "unit", "require": {"tests": {}}}, {"name": "cover", "require": {"coverage": {"lines": 80}}},
+        ]);
+        serde_json::from_value(json!({"gates": gates, "senders": senders})).unwrap()
+    };
+    let ask = |senders: Value| {
+        let policies = [("p".parse().unwrap(), policy(senders))].into();
+        shipway_policy::decide(&policies, &scene.facts).requirements
+    };
+    assert!(ask(json!({})).iter().all(|it| it.status == Status::Satisfied));
+    let asked = ask(json!({"tests": ["ci"], "coverage": ["laptop"]}));
+    assert_eq!([asked[0].status, asked[1].status], [Status::Missing, Status::Satisfied]);
+    assert!(asked[0].reasons[1].contains("may not send test reports"), "{:?}", asked[0].reasons);
+}
+
+#[test]
+fn a_waived_requirement_stands_until_the_waiver_lapses_and_names_nobody() {
+    let mut scene = Scene::new();
+    scene.waive("gate", json!({}));
+    let waived = scene.ask(json!({"tests": {}}));
+    assert_eq!(waived.status, Status::Waived);
+    assert_eq!(waived.until, Some("2026-07-01T00:00:00Z".parse().unwrap()));
+    let told = waived.reasons.join(" ");
+    assert!(!told.contains("grace") && !told.contains("ada"), "{told}");
+}
+
+#[test]
+fn reasons_carry_nothing_that_steers_a_terminal() {
+    let mut scene = Scene::new();
+    let case = json!({"suite": "unit", "name": "a\u{1b}[2J", "result": "failed", "message": "x\u{7}"});
+    scene.attach(json!({
+        "tests": {"total": 1, "passed": 0, "failed": 1, "errors": 0, "skipped": 0, "flaky": 0, "cases": [case]},
+    }));
+    let failed = scene.ask(json!({"tests": {}}));
+    assert!(failed.reasons.iter().all(|it| !it.chars().any(char::is_control)), "{:?}", failed.reasons);
 }

@@ -5,7 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
-use shipway_model::{AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId};
+use shipway_model::{
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+};
 
 use crate::store::StoredAnswer;
 
@@ -89,6 +91,7 @@ fn without_drawn(command: &Command) -> Command {
     match &mut command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
+        Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
         Command::StartRollout { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
@@ -121,6 +124,9 @@ fn without_drawn(command: &Command) -> Command {
         | Command::Observe { .. }
         | Command::ApproveException { .. }
         | Command::WithdrawException { .. }
+        | Command::ApproveWaiver { .. }
+        | Command::WithdrawWaiver { .. }
+        | Command::Decide { .. }
         | Command::RevokeToken { .. }
         | Command::SetPassword { .. }
         | Command::DisableAccount { .. }

@@ -28,6 +28,10 @@ pub(super) enum Due {
     Disk {
         process: Life,
     },
+    /// A control plane hears that others have written to the store.
+    Moved {
+        process: Life,
+    },
     /// Something is due in a control plane; only the newest ticket counts.
     Wake {
         process: Life,

@@ -1,29 +1,26 @@
-//! A simulated agent: what the real one keeps in its journal, and how it leases, performs, reports and reconciles.
+//! A simulated agent: what the real one keeps in its journal, and how it registers, leases and reports.
+
+mod hand;
+mod instance;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use shipway_engine::Command;
-use shipway_model::effect::{Effect, EffectKey, Lease, Order, Outcome, Performer, Success};
+use shipway_model::effect::{Effect, EffectKey, Outcome, Performer};
 use shipway_model::event::Condition;
 use shipway_model::plan::Instance;
 use shipway_model::{Digest, Name};
 
+use self::instance::REVIVE_MS;
 use super::Plant;
 use super::agenda::Due;
-use super::scenario::{Quality, address_of};
 use super::wire::{Answer, Call, Life, Who};
-use super::worker::{completed, failed, pace};
 use super::world::World;
-use crate::runtime::{Leased, Submission, SubmitError};
+use crate::runtime::{Leased, Submission};
 
 /// Effects performed at once.
 const HANDS_MAX: usize = 16;
-/// A lease is lost when this many answers in a row leave it out.
-const MISSED_MAX: u32 = 2;
-/// The wait before an instance that ended by itself is started again; it doubles up to the longest.
-const REVIVE_MS: u64 = 1_000;
-const REVIVE_MS_MAX: u64 = 600_000;
 
 /// A host, its agent, and what runs there.
 pub(super) struct Agent {
@@ -260,220 +257,6 @@ impl World<'_> {
         self.agenda.enter(delay_ms, Due::Agent { host: life });
     }
 
-    fn reconcile(&mut self, life: Life, orders: &[(Instance, Digest)]) {
-        let agent = &mut self.agents[life.of];
-        let ordered: BTreeSet<&Instance> = orders.iter().map(|it| &it.0).collect();
-        let in_hand: BTreeSet<Instance> = agent
-            .effects
-            .values()
-            .filter_map(|it| match &it.progress {
-                Progress::Begun { effect, .. } => instance_of(&effect.order).cloned(),
-                _ => None,
-            })
-            .collect();
-        let strays: Vec<Instance> = agent
-            .instances
-            .keys()
-            .filter(|it| !ordered.contains(it) && !in_hand.contains(it))
-            .cloned()
-            .collect();
-        let missing: Vec<_> = orders
-            .iter()
-            .filter(|(it, _)| {
-                !agent.instances.contains_key(it) && !in_hand.contains(it) && !agent.retired.contains(it)
-            })
-            .cloned()
-            .collect();
-        for stray in &strays {
-            agent.remove(stray);
-        }
-        for (instance, artifact) in &missing {
-            agent
-                .instances
-                .insert(instance.clone(), Kept { artifact: *artifact, is_running: true, crashes: 0 });
-        }
-        if !strays.is_empty() || !missing.is_empty() {
-            let n_missing = missing.len();
-            self.trace.line(format_args!("agent {}: {} strays, {n_missing} missing", life.of, strays.len()));
-        }
-    }
-
-    fn accept(&mut self, host: usize, lease: Lease) {
-        let Lease { effect, generation, .. } = lease;
-        let key = effect.key;
-        let agent = &mut self.agents[host];
-        let life = agent.life;
-        let known = agent.effects.get_mut(&key);
-        if known.as_ref().is_some_and(|it| it.generation > generation) {
-            return;
-        }
-        match known {
-            Some(noted) if matches!(noted.progress, Progress::Ended { .. }) => {
-                noted.generation = generation;
-                self.agenda.enter(0, Due::Tell { host: life });
-            }
-            Some(noted) if agent.hands.contains_key(&key) => {
-                noted.generation = generation;
-                if let Some(hand) = agent.hands.get_mut(&key) {
-                    hand.missed = 0;
-                }
-            }
-            Some(noted) => {
-                noted.generation = generation;
-                self.begin(host, effect);
-            }
-            None => {
-                agent.effects.insert(key, Noted { generation, progress: Progress::Leased });
-                self.begin(host, effect);
-            }
-        }
-    }
-
-    fn begin(&mut self, host: usize, effect: Effect) {
-        let key = effect.key;
-        if let Some(noted) = self.agents[host].effects.get_mut(&key)
-            && !matches!(noted.progress, Progress::Begun { .. })
-        {
-            noted.progress = Progress::Begun { effect: Box::new(effect), ran: false };
-        }
-        self.take_up(host, key);
-    }
-
-    fn take_up(&mut self, host: usize, key: EffectKey) {
-        let since_ms = self.agenda.now_ms;
-        let agent = &mut self.agents[host];
-        let Some(Noted { progress: Progress::Begun { effect, .. }, .. }) = agent.effects.get(&key) else {
-            return;
-        };
-        let delay_ms = pace(&effect.order, &mut self.random, !self.is_calm);
-        let changes = changes(&effect.order).cloned();
-        let superseded = agent.hands.keys().filter(|other| {
-            let other = agent.effects.get(other).map(|it| &it.progress);
-            matches!(other, Some(Progress::Begun { effect, .. }) if effect.key != key
-                && changes.is_some() && self::changes(&effect.order) == changes.as_ref())
-        });
-        let superseded: Vec<EffectKey> = superseded.copied().collect();
-        agent.hands.insert(key, Hand { since_ms, missed: 0, has_acted: false });
-        self.agenda.enter(delay_ms, Due::Hand { host: agent.life, key });
-        superseded.into_iter().for_each(|it| self.lose(host, it));
-    }
-
-    fn let_go(&mut self, host: usize, renewed: &[EffectKey]) {
-        let agent = &mut self.agents[host];
-        let mut lost = Vec::new();
-        for key in std::mem::take(&mut agent.asked) {
-            let Some(hand) = agent.hands.get_mut(&key) else { continue };
-            hand.missed = if renewed.contains(&key) { 0 } else { hand.missed + 1 };
-            if hand.missed == MISSED_MAX {
-                lost.push(key);
-            }
-        }
-        for key in lost {
-            self.lose(host, key);
-        }
-    }
-
-    /// The lease is lost: gives up what can be given up.
-    fn lose(&mut self, host: usize, key: EffectKey) {
-        let agent = &mut self.agents[host];
-        let Some(Noted { progress: Progress::Begun { effect, .. }, .. }) = agent.effects.get(&key) else {
-            return;
-        };
-        let placed = match &effect.order {
-            // Not given up half-way.
-            Order::Retire { .. } if agent.hands.get(&key).is_none_or(|it| it.has_acted) => return,
-            Order::Place { instance, .. } => Some(instance.clone()),
-            _ => None,
-        };
-        if let Some(instance) = placed {
-            agent.remove(&instance);
-        }
-        agent.end(key, failed("given up: the control plane took the lease back", true, None));
-        let life = agent.life;
-        self.agenda.enter(0, Due::Tell { host: life });
-    }
-
-    pub(super) fn go_on_with_hand(&mut self, life: Life, key: EffectKey) {
-        let now_ms = self.agenda.now_ms;
-        let lies = self.options.is_planted(Plant::LyingAgent);
-        let Some(agent) = self.agent(life) else { return };
-        let Some(hand) = agent.hands.get_mut(&key) else { return };
-        let Some(Noted { progress: Progress::Begun { effect, .. }, .. }) = agent.effects.get(&key) else {
-            return;
-        };
-        let effect = effect.clone();
-        if !hand.has_acted {
-            hand.has_acted = true;
-            let is_late = now_ms - hand.since_ms > effect.timeout.0;
-            if !is_late && !lies {
-                self.act_on_host(life.of, &effect);
-            }
-            let delay_ms = self.random.between(10, 2_000);
-            return self.agenda.enter(delay_ms, Due::Hand { host: life, key });
-        }
-        let is_late = now_ms - hand.since_ms > effect.timeout.0;
-        let outcome = self.outcome_on_host(life.of, &effect, is_late);
-        self.agents[life.of].end(key, outcome);
-        self.agenda.enter(0, Due::Tell { host: life });
-    }
-
-    fn act_on_host(&mut self, host: usize, effect: &Effect) {
-        let key = effect.key;
-        let agent = &mut self.agents[host];
-        let generation = agent.effects.get(&key).map_or(0, |it| it.generation);
-        match &effect.order {
-            Order::Place { instance, artifact, .. } => {
-                let is_so = agent.instances.get(instance).is_some_and(|it| it.artifact == *artifact);
-                if !is_so {
-                    let kept = Kept { artifact: *artifact, is_running: true, crashes: 0 };
-                    agent.instances.insert(instance.clone(), kept);
-                    agent.retired.remove(instance);
-                    self.watch.deed(key, generation, "start");
-                    self.watch.started(key, instance);
-                }
-            }
-            Order::Retire { instance, .. } if agent.remove(instance) => {
-                self.watch.deed(key, generation, "stop");
-            }
-            Order::Command { .. } => {
-                if let Some(Noted { progress: Progress::Begun { ran, .. }, .. }) = agent.effects.get_mut(&key)
-                    && !std::mem::replace(ran, true)
-                {
-                    self.watch.deed(key, generation, "program");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn outcome_on_host(&mut self, host: usize, effect: &Effect, is_late: bool) -> Outcome {
-        let fails = !self.is_calm && self.random.percent(4);
-        let lies = self.options.is_planted(Plant::LyingAgent);
-        let agent = &mut self.agents[host];
-        match &effect.order {
-            Order::Place { instance, .. } => {
-                let quality = self.scenario.quality(instance);
-                if !lies && (is_late || fails || quality == Quality::NeverHealthy) {
-                    agent.remove(instance);
-                    return failed("not healthy in time", true, None);
-                }
-                if quality == Quality::Crashing {
-                    let delay_ms = self.random.between(2_000, 60_000);
-                    self.agenda.enter(delay_ms, Due::Crash { instance: instance.clone() });
-                }
-                Outcome::Succeeded { result: Success::Placed { address: address_of(instance) } }
-            }
-            Order::Retire { .. } => Outcome::Succeeded { result: Success::Retired {} },
-            Order::Verify { instance } => match agent.instances.get(instance) {
-                Some(kept) if kept.is_running => Outcome::Succeeded { result: Success::Verified {} },
-                _ => failed("it does not run", true, None),
-            },
-            Order::Command { .. } if is_late || fails => failed("ended with 1", true, None),
-            Order::Command { .. } => completed(),
-            _ => failed("agents do not do this", false, None),
-        }
-    }
-
     pub(super) fn tell(&mut self, life: Life) {
         let is_deaf = self.options.is_planted(Plant::SilentAgent);
         let Some(agent) = self.agent(life) else { return };
@@ -497,11 +280,7 @@ impl World<'_> {
         let forgets = self.options.is_planted(Plant::ForgetfulAgent);
         let Some(agent) = self.agent(life).filter(|it| it.tell_call == call) else { return };
         agent.tell_call = 0;
-        let again = matches!(
-            answer,
-            Answer::Refused | Answer::Submitted(Err(SubmitError::Unavailable(_) | SubmitError::Overloaded))
-        );
-        if again {
+        if answer.is_to_be_repeated() {
             if let (true, Some(Told::Outcome(key, generation))) = (forgets, agent.telling.take()) {
                 self.watch.deed(key, generation, "again");
             }
@@ -520,50 +299,5 @@ impl World<'_> {
             None => {}
         }
         self.agenda.enter(0, Due::Tell { host: life });
-    }
-
-    /// An instance ends by itself; its agent finds out, now or when it is back.
-    pub(super) fn crash_instance(&mut self, instance: &Instance) {
-        let Some(agent) = self.agents.iter_mut().find(|it| it.name == instance.target) else { return };
-        let Some(kept) = agent.instances.get_mut(instance).filter(|it| it.is_running) else { return };
-        kept.is_running = false;
-        kept.crashes += 1;
-        let delay_ms = (REVIVE_MS << kept.crashes.min(10)).min(REVIVE_MS_MAX);
-        if agent.is_up {
-            agent.note_change(instance, Condition::Crashed);
-            let host = agent.life;
-            self.agenda.enter(0, Due::Tell { host });
-            self.agenda.enter(delay_ms, Due::Revive { host, instance: instance.clone() });
-        }
-    }
-
-    pub(super) fn revive(&mut self, life: Life, instance: &Instance) {
-        let is_crashing = self.scenario.quality(instance) == Quality::Crashing;
-        let Some(agent) = self.agent(life) else { return };
-        let Some(kept) = agent.instances.get_mut(instance).filter(|it| !it.is_running) else { return };
-        kept.is_running = true;
-        agent.note_change(instance, Condition::Healthy);
-        self.agenda.enter(0, Due::Tell { host: life });
-        if is_crashing {
-            let delay_ms = self.random.between(5_000, 60_000);
-            self.agenda.enter(delay_ms, Due::Crash { instance: instance.clone() });
-        }
-    }
-}
-
-const fn instance_of(order: &Order) -> Option<&Instance> {
-    match order {
-        Order::Place { instance, .. } | Order::Retire { instance, .. } | Order::Verify { instance } => {
-            Some(instance)
-        }
-        _ => None,
-    }
-}
-
-/// The instance that an order changes.
-const fn changes(order: &Order) -> Option<&Instance> {
-    match order {
-        Order::Place { .. } | Order::Retire { .. } => instance_of(order),
-        _ => None,
     }
 }

@@ -1,8 +1,12 @@
 //! A store over the memory store that fails as disks and databases do.
 
+mod shared;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::memory::MemoryStore;
+use super::clock::SkewedClock;
+use crate::memory::{MemoryDisk, MemoryStore};
+use crate::sharing::Sharing;
 use crate::store::{
     AppendError, Batch, Disclosure, Loaded, Record, Store, StoreError, StoreReader, StoredAnswer,
 };
@@ -33,6 +37,8 @@ pub(super) enum AppendFault {
     KilledBefore,
     /// The process is killed when the batch is written and nobody has been answered.
     KilledAfter,
+    /// The lock was taken away before the batch came: nothing is written.
+    LockLost,
 }
 
 /// Bugs of a store, to see whether the watch finds them.
@@ -81,9 +87,23 @@ impl Faults {
 }
 
 pub(super) struct SimulatedStore {
-    pub(super) store: MemoryStore,
-    pub(super) faults: Faults,
-    pub(super) is_exclusive: bool,
+    store: MemoryStore,
+    faults: Faults,
+    /// What other control planes share, when there are any.
+    shared: Option<shared::SharedDisk>,
+}
+
+impl SimulatedStore {
+    /// The disk of one machine.
+    pub(super) fn own(disk: &MemoryDisk, faults: Faults) -> Self {
+        Self { store: disk.open(), faults, shared: None }
+    }
+
+    /// A database with a clock of its own.
+    pub(super) fn shared(disk: &MemoryDisk, clock: SkewedClock, faults: Faults) -> Self {
+        let shared = shared::SharedDisk { disk: disk.clone(), clock, faults: faults.clone() };
+        Self { store: disk.open_shared(), faults, shared: Some(shared) }
+    }
 }
 
 struct Reader {
@@ -103,6 +123,9 @@ impl Store for SimulatedStore {
             return unavailable("the disk does not answer");
         }
         let fault = self.faults.content().next.take();
+        if fault == Some(AppendFault::LockLost) {
+            return Err(AppendError::Stale);
+        }
         if fault == Some(AppendFault::KilledBefore) {
             self.faults.content().is_killed = true;
             return unavailable("killed");
@@ -116,7 +139,7 @@ impl Store for SimulatedStore {
                 self.faults.content().is_killed = true;
                 Ok(())
             }
-            Some(AppendFault::KilledBefore) | None => Ok(()),
+            Some(AppendFault::KilledBefore | AppendFault::LockLost) | None => Ok(()),
         }
     }
 
@@ -125,7 +148,11 @@ impl Store for SimulatedStore {
     }
 
     fn is_exclusive(&self) -> bool {
-        self.is_exclusive
+        self.shared.is_none()
+    }
+
+    fn sharing(&mut self) -> Option<&mut dyn Sharing> {
+        self.shared.as_mut().map(|it| it as &mut dyn Sharing)
     }
 }
 

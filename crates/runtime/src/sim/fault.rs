@@ -44,7 +44,9 @@ impl World<'_> {
     }
 
     fn fail_append(&mut self, of: usize) {
-        let kinds = [AppendFault::AnswerLost, AppendFault::KilledBefore, AppendFault::KilledAfter];
+        let mut kinds = vec![AppendFault::AnswerLost, AppendFault::KilledBefore, AppendFault::KilledAfter];
+        // A single control plane has no lock to lose.
+        kinds.extend((self.replicas.len() > 1).then_some(AppendFault::LockLost));
         if let Some(fault) = self.random.pick(&kinds).copied() {
             self.trace.line(format_args!("the next append of control plane {of}: {fault:?}"));
             self.replicas[of].faults.set_next(fault);
@@ -56,6 +58,7 @@ impl World<'_> {
         let is_out = !self.replicas[of].faults.is_out();
         self.trace.line(format_args!("the disk of control plane {of} is out: {is_out}"));
         self.replicas[of].faults.set_out(is_out);
+        self.tell_of_news(of);
         self.plan_wake(of);
     }
 
@@ -93,6 +96,7 @@ impl World<'_> {
             self.replicas[of].faults.clear();
             self.replicas[of].clock.skew_ms.store(0, Ordering::Relaxed);
             self.replicas[of].stopped_until_ms = 0;
+            self.tell_of_news(of);
             self.plan_wake(of);
         }
         for agent in &mut self.agents {

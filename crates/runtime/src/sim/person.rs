@@ -11,7 +11,7 @@ use shipway_model::plan::Action;
 use super::agenda::Due;
 use super::wire::{Answer, Call, Who};
 use super::world::World;
-use crate::runtime::{Submission, SubmitError};
+use crate::runtime::Submission;
 
 /// Who helps looks this often.
 const HELPED_EVERY_MS: u64 = 15_000;
@@ -78,8 +78,7 @@ impl World<'_> {
         let person = &mut self.people[of];
         let Some(asking) = person.asking.take_if(|it| it.call == call) else { return };
         let delay_ms = match answer {
-            Answer::Submitted(Err(SubmitError::Unavailable(_) | SubmitError::Overloaded))
-            | Answer::Refused => {
+            again if again.is_to_be_repeated() => {
                 person.asking = Some(Asking { call: 0, ..asking });
                 self.random.between(200, 3_000)
             }

@@ -9,7 +9,7 @@ use super::watch::Invariant;
 use super::wire::{Answer, Call, Caller, Life, Who};
 use super::worker::{self, Stage, completed, failed};
 use super::world::{World, signer};
-use crate::runtime::{Submission, SubmitError};
+use crate::runtime::Submission;
 use crate::worker::{RETRY_PAUSE, TASKS_MAX};
 
 /// The writer's pause after the store refused a batch, and the worker's between requests.
@@ -24,10 +24,9 @@ impl World<'_> {
         if self.replicas[of].process.is_some() {
             return;
         }
-        let is_exclusive = self.replicas.len() == 1;
-        let started = self.replicas[of].start(&self.disk, is_exclusive, signer());
+        let started = self.replicas[of].start(&self.disk, self.database_clock.as_ref(), signer());
         // What was written before the answer was lost, or the process killed, stands.
-        self.watch.read_on(&mut self.trace);
+        self.read_on(of);
         let was_killed = self.replicas[of].faults.take_killed();
         match started {
             Ok(()) if !was_killed => {
@@ -76,9 +75,47 @@ impl World<'_> {
         let Some(process) = &mut self.replicas[of].process else {
             return self.send_back(caller, &Answer::Refused);
         };
-        match process.ask(call, caller) {
-            Some(answer) => self.send_back(caller, &answer),
+        match process.ask(&call, caller) {
+            Some(answer) => {
+                self.look_at(caller, &call, &answer);
+                self.send_back(caller, &answer);
+                if self.database_clock.is_some() {
+                    // It may have taken a turn to know the newest.
+                    self.turn(of);
+                }
+            }
             None => self.turn(of),
+        }
+    }
+
+    /// Reads what has come into the ledger, and has the others hear of it.
+    fn read_on(&mut self, by: usize) {
+        let size = self.watch.n_events;
+        self.watch.read_on(&mut self.trace);
+        if self.watch.n_events > size {
+            (0..self.replicas.len()).filter(|it| *it != by).for_each(|it| self.tell_of_news(it));
+        }
+    }
+
+    /// News of the store are on their way to a control plane.
+    pub(super) fn tell_of_news(&mut self, of: usize) {
+        if self.database_clock.is_none() {
+            return;
+        }
+        let is_late = !self.is_calm && self.random.percent(4);
+        let delay_ms = if is_late { self.random.between(100, 8_000) } else { self.random.between(1, 20) };
+        self.agenda.enter(delay_ms, Due::Moved { process: self.replicas[of].life });
+    }
+
+    pub(super) fn hear_news(&mut self, life: Life) {
+        if let Some(until_ms) = self.stands_still(life.of) {
+            return self.agenda.enter_at(until_ms, Due::Moved { process: life });
+        }
+        // Whoever cannot reach the store is told when it can again.
+        let is_out = self.replicas[life.of].faults.is_out();
+        if let Some(process) = self.replicas[life.of].alive(life).filter(|_| !is_out) {
+            process.hear_news();
+            self.turn(life.of);
         }
     }
 
@@ -107,7 +144,7 @@ impl World<'_> {
         let Some(process) = &mut self.replicas[of].process else { return };
         let turned = process.turn();
         let life = self.replicas[of].life;
-        self.watch.read_on(&mut self.trace);
+        self.read_on(of);
         if self.replicas[of].faults.take_killed() {
             return self.kill_replica(of, "while it wrote");
         }
@@ -167,7 +204,9 @@ impl World<'_> {
         let (life, ticket) = (replica.life, process.ticket);
         if let Some(at) = process.wake_at() {
             let earliest_ms = self.agenda.now_ms + if is_out { PAUSE_MS } else { 0 };
-            let at_ms = clock.virtual_ms(at).max(earliest_ms);
+            let due_ms = clock.virtual_ms(at);
+            let is_early = self.options.is_planted(super::Plant::EarlyAlarm);
+            let at_ms = if is_early { due_ms.saturating_sub(2) } else { due_ms }.max(earliest_ms);
             self.agenda.enter_at(at_ms, Due::Wake { process: life, ticket });
         }
     }
@@ -251,7 +290,7 @@ impl World<'_> {
             Order::Route { route, .. } => {
                 let place = (route.environment.clone(), route.service.clone());
                 let held = self.routes.get(&place).map_or(0, |it| it.revision);
-                if route.revision < held && !self.options.is_planted(super::Plant::UnfencedRouter) {
+                if route.revision < held {
                     return failed(&format!("revision {held} is held"), false, None);
                 }
                 if route.revision > held {
@@ -274,6 +313,7 @@ impl World<'_> {
                 completed()
             }
             Order::Bake { .. } => completed(),
+            Order::Gates { .. } => failed("nobody in this world knows policies", false, None),
             Order::Place { .. } | Order::Retire { .. } | Order::Verify { .. } | Order::Command { .. } => {
                 failed("only agents do this", false, None)
             }
@@ -319,11 +359,7 @@ impl World<'_> {
         let Some(process) = self.replicas[life.of].alive(life) else { return };
         let Some(task) = process.worker.held.get_mut(&key).filter(|it| it.call == call) else { return };
         task.call = 0;
-        let again = matches!(
-            answer,
-            Answer::Refused | Answer::Submitted(Err(SubmitError::Unavailable(_) | SubmitError::Overloaded))
-        );
-        if again {
+        if answer.is_to_be_repeated() {
             return self.agenda.enter(PAUSE_MS, Due::Report { process: life, key });
         }
         process.worker.held.remove(&key);

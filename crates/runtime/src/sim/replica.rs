@@ -1,16 +1,16 @@
 //! A simulated control plane: the real writer and kernel, whose turns are taken one by one.
 
+mod desk;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Instant;
 
 use shipway_engine::environment::Status;
 use shipway_ledger::SigningKey;
-use shipway_model::plan::Instance;
 use shipway_model::{Digest, Name};
 use tokio::sync::oneshot;
 
+use self::desk::Desk;
 use super::clock::SkewedClock;
 use super::disk::{Faults, SimulatedStore};
 use super::wire::{Answer, Call, Caller, Life};
@@ -25,7 +25,7 @@ use crate::published::Published;
 use crate::runtime::{SubmitError, leased, write_what_is_due};
 use crate::sharing::Claim;
 use crate::worker::LEASE_TTL;
-use crate::writer::{Job, Writer, Written};
+use crate::writer::Written;
 
 /// A machine on which a control plane runs, or did.
 pub(super) struct Replica {
@@ -40,11 +40,8 @@ pub(super) struct Replica {
 }
 
 pub(super) struct Process {
-    writer: Writer,
+    desk: Desk,
     inbox: Arc<Inbox<Written>>,
-    jobs: Receiver<Job>,
-    /// The batch on its way to the disk.
-    writing: Option<Job>,
     asked: Vec<(Caller, Call, oneshot::Receiver<Reply>)>,
     pub(super) published: Arc<Published>,
     pub(super) worker: Worker,
@@ -65,28 +62,27 @@ impl Replica {
         Self { life, clock, faults: Faults::default(), process: None, stopped_until_ms: 0, turns: (0, 0) }
     }
 
-    /// Starts the program as [`crate::Runtime::open`] does.
+    /// Starts the program as [`crate::Runtime::open`] does: on a disk of its own, or on a database with this clock.
     pub(super) fn start(
         &mut self,
         disk: &MemoryDisk,
-        is_exclusive: bool,
+        database_clock: Option<&SkewedClock>,
         signer: SigningKey,
     ) -> Result<(), OpenError> {
         self.life.number += 1;
-        let (store, faults) = (disk.open(), self.faults.clone());
-        let mut store = SimulatedStore { store, faults, is_exclusive };
+        let mut store = match database_clock {
+            None => SimulatedStore::own(disk, self.faults.clone()),
+            Some(clock) => SimulatedStore::shared(disk, clock.clone(), self.faults.clone()),
+        };
         let published = Arc::new(Published::new());
         let entropy = Arc::new(Counted { life: self.life, n_drawn: AtomicU64::new(0) });
         let now = self.clock.now();
         let mut kernel = Kernel::open(&mut store, super::tenant(), signer, entropy, published.clone())?;
         write_what_is_due(&mut kernel, &mut store, now)?;
         let inbox = Arc::new(Inbox::new());
-        let (to_disk, jobs) = sync_channel(1);
-        let clock = Arc::new(self.clock.clone());
-        let writer = Writer::new(kernel, Box::new(store), clock, inbox.clone(), to_disk);
-        let worker = Worker::default();
-        let (asked, writing) = (Vec::new(), None);
-        self.process = Some(Process { writer, inbox, jobs, writing, asked, published, worker, ticket: 0 });
+        let desk = Desk::new(kernel, Box::new(store), Arc::new(self.clock.clone()), inbox.clone());
+        let (worker, asked) = (Worker::default(), Vec::new());
+        self.process = Some(Process { desk, inbox, asked, published, worker, ticket: 0 });
         Ok(())
     }
 
@@ -114,36 +110,40 @@ impl Entropy for Counted {
 
 impl Process {
     /// Takes a request; some are answered at once.
-    pub(super) fn ask(&mut self, call: Call, caller: Caller) -> Option<Answer> {
-        let request = match &call {
-            Call::Orders(host) => return Some(Answer::Orders(self.orders(host))),
-            Call::Submit(submission) => Request::Submit(submission.clone(), None),
+    pub(super) fn ask(&mut self, call: &Call, caller: Caller) -> Option<Answer> {
+        let (request, overloaded) = match call {
+            Call::Orders(host) => return Some(self.orders(host)),
+            Call::Submit(submission) => {
+                let overloaded = Answer::Submitted(Err(SubmitError::Overloaded));
+                (Request::Submit(submission.clone(), None), overloaded)
+            }
             Call::Lease { performer, max, renew } => {
                 let (performer, renew) = (performer.clone(), renew.clone());
                 let holder = Some(Arc::from(format!("{:?}", caller.who)));
-                let max = (*max).min(LEASES_MAX);
-                Request::Lease(Claim { performer, holder, max, ttl: LEASE_TTL, renew })
+                let claim = Claim { performer, holder, max: (*max).min(LEASES_MAX), ttl: LEASE_TTL, renew };
+                if let Some(granted) = self.desk.lease(&claim) {
+                    let granted = granted.map_err(|error| SubmitError::Unavailable(error.to_string()));
+                    return Some(Answer::Leased(granted.map(|it| leased(it, LEASE_TTL))));
+                }
+                (Request::Lease(claim), Answer::Leased(Err(SubmitError::Overloaded)))
             }
-        };
-        let overloaded = match &request {
-            Request::Submit(..) => Answer::Submitted(Err(SubmitError::Overloaded)),
-            Request::Lease(_) => Answer::Leased(Err(SubmitError::Overloaded)),
         };
         let (sender, reply) = oneshot::channel();
         if self.inbox.ask(Ask { request, reply: sender }).is_err() {
             return Some(overloaded);
         }
-        self.asked.push((caller, call, reply));
+        self.asked.push((caller, call.clone(), reply));
         None
+    }
+
+    /// Others have written to the store.
+    pub(super) fn hear_news(&self) {
+        self.inbox.moved();
     }
 
     /// Lets the writer do what it can now.
     pub(super) fn turn(&mut self) -> Turned {
-        // A deadline that has passed: the writer takes what is there and never waits.
-        self.writer.turn(Some(Instant::now()));
-        let job = self.jobs.try_recv().ok();
-        let wrote = job.is_some();
-        self.writing = job.or(self.writing.take());
+        let wrote = self.desk.turn();
         let mut answers = Vec::new();
         self.asked.retain_mut(|(caller, call, reply)| match reply.try_recv() {
             Ok(Reply::Submit(it)) => {
@@ -163,24 +163,33 @@ impl Process {
 
     /// The batch gets to the disk.
     pub(super) fn write(&mut self) {
-        if let Some(job) = self.writing.take() {
-            self.inbox.written(Written::write(job));
+        if let Some(written) = self.desk.write() {
+            self.inbox.written(written);
         }
     }
 
     /// When the writer wants its next turn without anybody asking.
     pub(super) fn wake_at(&self) -> Option<jiff::Timestamp> {
-        self.writer.wake_at()
+        self.desk.wake_at()
     }
 
-    /// What should run on a host: as the server answers it.
-    fn orders(&self, host: &Name) -> Vec<(Instance, Digest)> {
+    /// What should run on a host: as the server answers it, which has read before what any other has acknowledged.
+    fn orders(&mut self, host: &Name) -> Answer {
+        if let Some(size) = self.desk.size() {
+            let Ok(size) = size else { return Answer::Refused };
+            if self.published.head().size < size {
+                self.inbox.moved();
+                self.desk.turn();
+            }
+            if self.published.head().size < size {
+                return Answer::Refused;
+            }
+        }
         let state = self.published.state();
         let environments = state.environments.iter();
         let known = environments.flat_map(|(_, it)| &it.instances);
-        known
-            .filter(|(it, known)| it.target == *host && !matches!(known.status, Status::Failed { .. }))
-            .map(|(it, known)| (it.clone(), known.artifact))
-            .collect()
+        let of_host =
+            known.filter(|(it, known)| it.target == *host && !matches!(known.status, Status::Failed { .. }));
+        Answer::Orders(of_host.map(|(it, known)| (it.clone(), known.artifact)).collect())
     }
 }

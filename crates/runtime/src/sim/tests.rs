@@ -23,7 +23,17 @@ fn simulate(options: &Options) -> Outcome {
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    let options = Options::new(3, 1, 1);
+    repeats(1);
+}
+
+#[test]
+fn so_it_does_for_several_control_planes() {
+    repeats(3);
+}
+
+#[track_caller]
+fn repeats(n_replicas: usize) {
+    let options = Options::new(3, 1, n_replicas);
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let first = run(&options, &mut |line| one.push(line.to_owned()));
     let second = run(&options, &mut |line| other.push(line.to_owned()));
@@ -31,15 +41,21 @@ fn the_same_seed_gives_the_same_trace() {
     assert_eq!(first, second);
     assert_eq!(first.breach, None);
     let Outcome { counts, .. } = first;
-    assert!(counts.rollouts > 10 && counts.deeds > 100 && counts.kills > 10, "little happens: {counts:?}");
+    assert!(counts.rollouts > 10 && counts.deeds > 50 && counts.kills > 10, "little happens: {counts:?}");
 }
 
 /// One of a few worlds with this bug comes to a breach that is expected.
 #[track_caller]
 fn planted(plant: impl Fn(&mut Options), expected: &[Invariant]) {
+    planted_in(1, plant, expected);
+}
+
+/// The same in worlds of several control planes.
+#[track_caller]
+fn planted_in(n_replicas: usize, plant: impl Fn(&mut Options), expected: &[Invariant]) {
     let mut others = Vec::new();
     let is_found = (1..=6).any(|seed| {
-        let mut options = Options::new(seed, 1, 1);
+        let mut options = Options::new(seed, 1, n_replicas);
         plant(&mut options);
         let found = simulate(&options).breach.map(|it| it.breach);
         let is_expected = found.as_ref().is_some_and(|it| expected.contains(&it.invariant));
@@ -73,6 +89,22 @@ fn an_agent_that_never_reports_is_found() {
 }
 
 #[test]
+fn an_agent_that_stops_what_still_answers_is_found() {
+    planted(with(Plant::HastyAgent), &[Invariant::Routed]);
+}
+
+/// As the real agent once did.
+#[test]
+fn an_agent_that_retires_what_was_ordered_to_run_again_is_found() {
+    planted(with(Plant::StubbornAgent), &[Invariant::Routed, Invariant::Standing]);
+}
+
+#[test]
+fn an_alarm_that_rings_before_anything_is_due_is_found() {
+    planted(with(Plant::EarlyAlarm), &[Invariant::Rest]);
+}
+
+#[test]
 fn rollouts_for_which_nobody_does_anything_are_found() {
     planted(with(Plant::NobodyHelps), &[Invariant::Ends]);
 }
@@ -80,6 +112,11 @@ fn rollouts_for_which_nobody_does_anything_are_found() {
 #[test]
 fn a_store_that_forgets_generations_is_found() {
     planted(with_store(StorePlant::ForgetsGenerations), &[Invariant::OneHolder, Invariant::OneDeed]);
+}
+
+#[test]
+fn a_database_that_hands_out_under_the_same_generation_is_found() {
+    planted_in(2, with_store(StorePlant::ForgetsGenerations), &[Invariant::OneHolder, Invariant::OneDeed]);
 }
 
 #[test]

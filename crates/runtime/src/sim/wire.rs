@@ -57,6 +57,21 @@ pub(super) enum Answer {
     Refused,
 }
 
+impl Answer {
+    /// Whether the same is to be asked again: nothing has happened, or nobody knows.
+    pub(super) fn is_to_be_repeated(&self) -> bool {
+        let outage = |it: &SubmitError| {
+            matches!(it, SubmitError::Unavailable(_) | SubmitError::Unsure(_) | SubmitError::Overloaded)
+        };
+        match self {
+            Self::Submitted(answer) => answer.as_ref().is_err_and(outage),
+            Self::Leased(answer) => answer.as_ref().is_err_and(outage),
+            Self::Orders(_) => false,
+            Self::Refused => true,
+        }
+    }
+}
+
 /// How the lines between programs are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weather {

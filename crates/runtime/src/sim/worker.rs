@@ -64,7 +64,7 @@ pub(super) fn pace(order: &Order, random: &mut Random, is_slow: bool) -> u64 {
         Order::Analyse { .. } | Order::Watch { .. } => BLOCK_MS,
         Order::Place { .. } => random.between(200, 3_000),
         Order::Retire { .. } => random.between(50, 8_000),
-        Order::Verify { .. } | Order::Route { .. } => random.between(5, 300),
+        Order::Verify { .. } | Order::Route { .. } | Order::Gates { .. } => random.between(5, 300),
         Order::Command { .. } | Order::Http { .. } | Order::Journey { .. } => random.between(50, 4_000),
     };
     if is_slow && random.percent(10) { usual + random.between(10_000, 200_000) } else { usual }

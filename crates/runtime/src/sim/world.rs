@@ -39,6 +39,8 @@ pub(super) struct World<'a> {
     pub(super) trace: Trace<'a>,
     pub(super) scenario: Scenario,
     pub(super) disk: MemoryDisk,
+    /// Of the database on which the control planes are, when there are several.
+    pub(super) database_clock: Option<SkewedClock>,
     pub(super) replicas: Vec<Replica>,
     pub(super) agents: Vec<Agent>,
     /// What each router holds, by environment and service.
@@ -60,6 +62,7 @@ impl<'a> World<'a> {
         let (disk, now_ms) = (MemoryDisk::default(), Arc::new(AtomicI64::new(0)));
         let clock = || SkewedClock { now_ms: now_ms.clone(), skew_ms: Arc::default() };
         let replicas: Vec<_> = (0..options.replicas.max(1)).map(|it| Replica::new(it, clock())).collect();
+        let database_clock = (replicas.len() > 1).then(clock);
         #[cfg(test)]
         replicas.iter().for_each(|it| it.faults.plant(options.store_plant));
         let agents = scenario.hosts.iter().cloned().zip(0..).map(|(it, of)| Agent::new(of, it)).collect();
@@ -72,6 +75,7 @@ impl<'a> World<'a> {
             trace: Trace::new(show),
             scenario,
             disk,
+            database_clock,
             replicas,
             agents,
             routes: BTreeMap::new(),
@@ -142,6 +146,7 @@ impl<'a> World<'a> {
             Due::Answer { caller, answer } => self.answer(caller, answer),
             Due::GiveUp { caller } => self.answer(caller, Answer::Refused),
             Due::Disk { process } => self.write(process),
+            Due::Moved { process } => self.hear_news(process),
             Due::Wake { process, ticket } => self.wake(process, ticket),
             Due::Worker { process } => self.work(process),
             Due::Task { process, key, generation } => self.go_on_with_task(process, key, generation),

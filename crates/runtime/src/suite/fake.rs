@@ -135,8 +135,8 @@ struct FaultyShared {
 }
 
 impl Shared for FaultyShared {
-    fn size(&self) -> Result<u64, StoreError> {
-        self.shared.size()
+    fn head(&self) -> Result<StoredHead, StoreError> {
+        self.shared.head()
     }
 
     fn lease(&self, claim: &Claim) -> Result<Granted, StoreError> {

@@ -3,11 +3,12 @@
 //! and a batch is whatever came while the lock was somebody else's.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use jiff::Timestamp;
 use shipway_engine::Command;
 
-use super::{Answered, BATCH_MAX, REFUSED_PAUSE, WAKE_CHECK_MAX, Written, refuse, reply, until};
+use super::{Answered, BATCH_MAX, REFUSED_PAUSE, Turn, WAKE_CHECK_MAX, Written, refuse, reply, until};
 use crate::clock::Clock;
 use crate::inbox::{Ask, Inbox};
 use crate::kernel::{Kernel, Request};
@@ -15,12 +16,13 @@ use crate::runtime::SubmitError;
 use crate::sharing::Sharing;
 use crate::store::{AppendError, Store};
 
-pub(super) struct SharedWriter {
+/// Decides and writes. [`super::start`] gives it a thread; a simulation takes its turns one by one.
+pub(crate) struct SharedWriter {
     kernel: Kernel,
     store: Box<dyn Store>,
     clock: Arc<dyn Clock>,
     inbox: Arc<Inbox<Written>>,
-    refused_at: Option<Instant>,
+    refused_at: Option<Timestamp>,
     is_stopping: bool,
 }
 
@@ -28,7 +30,7 @@ pub(super) struct SharedWriter {
 struct Refused(SubmitError);
 
 impl SharedWriter {
-    pub(super) fn new(
+    pub(crate) fn new(
         kernel: Kernel,
         store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -38,30 +40,41 @@ impl SharedWriter {
     }
 
     pub(super) fn run(mut self) {
-        while !self.is_stopping {
-            let taken = self.inbox.take(BATCH_MAX, self.wait_until());
-            self.is_stopping = taken.stopping || taken.closed;
-            if !taken.asks.is_empty() || self.is_due() {
-                self.write(taken.asks);
-            } else if taken.has_moved {
-                self.follow();
-            }
-        }
+        while self.turn(self.wait_until()) == Turn::GoesOn {}
     }
 
-    /// When there is something to do without anybody asking.
+    /// Takes what waits, or waits for something until `until`, and does what can be done about it.
+    pub(crate) fn turn(&mut self, until: Option<Instant>) -> Turn {
+        let taken = self.inbox.take(BATCH_MAX, until);
+        self.is_stopping = taken.stopping || taken.closed;
+        if !taken.asks.is_empty() || self.is_due() {
+            self.write(taken.asks);
+        } else if taken.has_moved {
+            self.follow();
+        }
+        if self.is_stopping { Turn::Ended } else { Turn::GoesOn }
+    }
+
+    /// When there is something to do without anybody asking, by the ledger's clock.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        let due = self.kernel.wake_at()?;
+        Some(self.rests_until().map_or(due, |it| it.max(due)))
+    }
+
     fn wait_until(&self) -> Option<Instant> {
-        let due_in = until(self.kernel.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
-        Some(Instant::now() + due_in.max(self.refused_for()))
+        let due_in = until(self.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
+        Some(Instant::now() + due_in)
     }
 
     fn is_due(&self) -> bool {
-        let is_due = self.kernel.wake_at().is_some_and(|at| at <= self.clock.now());
-        is_due && self.refused_for().is_zero()
+        self.wake_at().is_some_and(|at| at <= self.clock.now())
     }
 
-    fn refused_for(&self) -> Duration {
-        self.refused_at.map_or(Duration::ZERO, |it| REFUSED_PAUSE.saturating_sub(it.elapsed()))
+    /// After the store refused a batch, until when nothing is tried on the writer's own account.
+    fn rests_until(&self) -> Option<Timestamp> {
+        // A clock that was set back meanwhile says nothing of how long ago that was.
+        let refused_at = self.refused_at.filter(|it| *it <= self.clock.now())?;
+        refused_at.checked_add(REFUSED_PAUSE).ok()
     }
 
     /// Shows what others have appended.
@@ -127,7 +140,7 @@ impl SharedWriter {
 
     fn refuse(&mut self, asks: Vec<Ask>, error: &SubmitError) {
         tracing::error!(%error, requests = asks.len(), "a batch was not written");
-        self.refused_at = Some(Instant::now());
+        self.refused_at = Some(self.clock.now());
         refuse(asks.into_iter(), error);
     }
 

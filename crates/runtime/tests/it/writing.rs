@@ -67,8 +67,12 @@ impl Store for Gated {
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
         self.arrived.send(batch.records.len()).expect("the test listens");
-        self.gate.lock().expect("one at a time").recv().expect("the test opens the gate")?;
-        self.store.append(batch)
+        match self.gate.lock().expect("one at a time").recv().expect("the test opens the gate") {
+            Ok(()) => self.store.append(batch),
+            // It is written, and the answer is lost.
+            Err(unsure @ AppendError::Unsure(_)) => self.store.append(batch).and(Err(unsure)),
+            Err(refused) => Err(refused),
+        }
     }
 
     fn reader(&self) -> Arc<dyn StoreReader> {
@@ -227,4 +231,28 @@ async fn a_store_that_panics_leaves_nobody_waiting() {
         assert!(matches!(result, Err(SubmitError::Unavailable(_))), "{result:?}");
     }
     assert!(matches!(world.submit(pause(9)).await, Err(SubmitError::Unavailable(_))));
+}
+
+/// What was refused because nobody knew whether it was written may have been: nothing is decided before that is known, also
+/// what would write nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_lost_answer_the_store_is_read_before_anything_is_decided() {
+    let (world, gate) = gated();
+    let world = Arc::new(world);
+    let pausing = tokio::spawn({
+        let world = world.clone();
+        async move { world.submit(pause(1)).await }
+    });
+    gate.next();
+    gate.open(Err(AppendError::Unsure("the line broke".to_owned())));
+    let refused = pausing.await.expect("does not panic").expect_err("nobody knows");
+    assert_eq!(refused, SubmitError::Unavailable("the line broke".to_owned()));
+    let opened = gate.stay_open();
+    let Command::PauseScope { scope, .. } = pause(1) else { unreachable!("it is one") };
+    let resumed = world.submit(Command::ResumeScope { scope }).await.expect("it is paused");
+    assert!(!resumed.repeated);
+    assert_eq!(world.runtime.head().size, 3);
+    let world = Arc::into_inner(world).expect("nobody else has it");
+    world.runtime.shutdown().await;
+    opened.join().expect("the gate's thread ends");
 }

@@ -33,8 +33,10 @@ pub(crate) fn view(rollout: &Rollout, step: &Step, waiting: &[Waiting]) -> StepV
 
 fn state(progress: &Progress, action: &Action, waits: Option<&Waiting>) -> StepState {
     let running = |attempt: u32, since: Timestamp| match (action, waits) {
-        // What only waits for a person is not at work.
-        (Action::Approval { .. } | Action::Pause {}, Some(it)) => StepState::Waiting { why: it.why.clone() },
+        // What only waits for a person, or for what people bring, is not at work.
+        (Action::Approval { .. } | Action::Pause {} | Action::Gates { .. }, Some(it)) => {
+            StepState::Waiting { why: it.why.clone() }
+        }
         _ => StepState::Running { attempt, since },
     };
     match progress {

@@ -77,6 +77,7 @@ impl Bed {
         config.read_evidence = crate::evidence::read;
         config.compile_access = compile_access;
         config.provider = provider;
+        config.ask_gates = crate::gates::ask;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();
         let admin = Client::new(&format!("http://{}", server.address()), &admin_token).unwrap();

@@ -10,6 +10,7 @@ mod blobs;
 mod erasure;
 mod events;
 mod evidence;
+mod gates;
 mod governed;
 mod ledger;
 mod oidc;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use shipway_runtime::store::Loaded;
 use shipway_runtime::{StoreError, StoreReader};
 
-use super::driver::Driver;
 use super::line::{Line, Lines};
 use super::migrate::known_version;
 use super::open::{ConnectError, PostgresStore, configuration};
 use super::reader::Reader;
 use super::writer::load;
+use crate::driver::Driver;
 
 impl PostgresStore {
     /// What the ledger at `address` is now. Records beyond the head that is answered may be read too, while others write.
@@ -23,6 +23,6 @@ impl PostgresStore {
         let mut line = Line::new(driver.clone(), config.clone());
         line.call(|session| async move { Ok(known_version(&session).await) }).map_err(StoreError::from)??;
         let loaded = line.call(|session| async move { load(&session).await }).map_err(StoreError::from)?;
-        Ok((loaded, Arc::new(Reader { lines: Lines::new(driver, config, 1) })))
+        Ok((loaded, Arc::new(Reader::new(Lines::new(driver, config, 1)))))
     }
 }

@@ -1,7 +1,7 @@
 //! Leases by the database's clock, beside the ledger's lock: whoever asks passes over what another is just being given.
 
 use shipway_runtime::sharing::{Claim, Granted, Shared};
-use shipway_runtime::store::StoreError;
+use shipway_runtime::store::{StoreError, StoredHead};
 
 use super::line::Lines;
 use super::row;
@@ -11,11 +11,11 @@ pub(super) struct Leases {
 }
 
 impl Shared for Leases {
-    fn size(&self) -> Result<u64, StoreError> {
-        let size = self.lines.call(|session| async move {
-            row::unsigned(&session.row(include_str!("sql/read_size.sql"), &[]).await?, 0)
+    fn head(&self) -> Result<StoredHead, StoreError> {
+        let head = self.lines.call(|session| async move {
+            row::head(&session.row(include_str!("sql/load_head.sql"), &[]).await?)
         });
-        Ok(size?)
+        Ok(head?)
     }
 
     fn lease(&self, claim: &Claim) -> Result<Granted, StoreError> {

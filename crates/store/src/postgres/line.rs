@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::Config;
 
-use super::driver::Driver;
 use super::fault::Fault;
 use super::session::Session;
+use crate::driver::Driver;
 
 /// How long an answer may take. A database that is cut off does not answer at all.
 const ANSWER_MAX: Duration = Duration::from_secs(10);

@@ -16,11 +16,15 @@ struct Migration {
 }
 
 /// From an empty schema on. What was released stays as it is.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { sql: include_str!("migrations/1.sql"), needs: 1 },
     // An older replica shows commitments where names are, and still writes names into its own records.
     Migration { sql: include_str!("migrations/2.sql"), needs: 1 },
+    // From the day on which something is archived, older replicas are refused: see `NEED_ARCHIVES`.
+    Migration { sql: include_str!("migrations/3.sql"), needs: 1 },
 ];
+/// Refuses replicas that do not know of archives, from now on.
+pub(super) const NEED_ARCHIVES: &str = "UPDATE schema_versions SET needs = 3 WHERE version = 3";
 /// The newest that this release knows.
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// One at a time migrates: a number of our own for the advisory lock.

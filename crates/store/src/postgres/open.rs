@@ -8,13 +8,13 @@ use shipway_runtime::{Entropy, OsEntropy, StoreError};
 use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
-use super::driver::Driver;
 use super::fault::Fault;
 use super::leases::Leases;
 use super::line::{Line, Lines};
 use super::migrate::{MigrateError, migrate};
 use super::reader::Reader;
 use super::session::Session;
+use crate::driver::Driver;
 
 /// Where tables are unless the address says otherwise.
 const SCHEMA: &str = "shipway";
@@ -78,7 +78,7 @@ impl PostgresStore {
         let (readers, leasers) = (lines(READERS), lines(LEASERS));
         Ok(Self {
             line: Line::new(driver.clone(), config.clone()),
-            reader: Arc::new(Reader { lines: readers }),
+            reader: Arc::new(Reader::new(readers)),
             leases: Arc::new(Leases { lines: leasers }),
             config,
             id: new_id(),

@@ -8,15 +8,31 @@ use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
 use super::line::Lines;
-use super::row;
+use super::{row, shrink};
+use crate::archive::Shelf;
 
 pub(super) struct Reader {
-    pub(super) lines: Lines,
+    lines: Lines,
+    shelf: Shelf,
 }
 
 type Values = Vec<Box<dyn ToSql + Sync + Send>>;
 
 impl Reader {
+    pub(super) fn new(lines: Lines) -> Self {
+        Self { lines, shelf: Shelf::default() }
+    }
+
+    /// With the bytes of those that are in the archive.
+    fn filled(&self, mut records: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+        let locate = || {
+            let archived = self.lines.call(|session| async move { shrink::archived(&session).await });
+            Ok(archived?.map(|it| it.place))
+        };
+        self.shelf.fill(&mut records, locate)?;
+        Ok(records)
+    }
+
     fn rows<T: Send + 'static>(
         &self,
         sql: &'static str,
@@ -34,13 +50,13 @@ impl Reader {
 impl StoreReader for Reader {
     fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
         let values: Values = vec![Box::new(row::integer(from)), Box::new(row::integer(limit as u64))];
-        self.rows(include_str!("sql/read_events.sql"), values, row::record)
+        self.filled(self.rows(include_str!("sql/read_events.sql"), values, row::record)?)
     }
 
     fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
         let (stream, from, limit) = (stream.to_owned(), row::integer(from), row::integer(limit as u64));
         let values: Values = vec![Box::new(stream), Box::new(from), Box::new(limit)];
-        self.rows(include_str!("sql/read_stream.sql"), values, row::record)
+        self.filled(self.rows(include_str!("sql/read_stream.sql"), values, row::record)?)
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {

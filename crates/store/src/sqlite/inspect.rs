@@ -24,8 +24,8 @@ impl SqliteStore {
         let failed = |source| OpenError::Sqlite { path: path.clone(), source };
         let mut connection = connection::reader(&path).map_err(failed)?;
         let effects = match look(&connection).map_err(failed)? {
-            Schema::Ready => include_str!("sql/load_effects.sql"),
-            Schema::Older(_) => LOAD_EFFECTS_1,
+            Schema::Older(1) => LOAD_EFFECTS_1,
+            Schema::Ready | Schema::Older(_) => include_str!("sql/load_effects.sql"),
             Schema::Newer(found) => return Err(OpenError::Newer { path, found }),
             Schema::Empty | Schema::NotALedger => return Err(OpenError::NotALedger { path }),
         };

@@ -8,8 +8,12 @@ use rusqlite::Connection;
 /// `SHPW`: marks a database file as a ledger of Shipway.
 const APPLICATION_ID: i32 = 0x5348_5057;
 /// What leads from each version of the tables to the next, from an empty file on. What was released stays as it is.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 /// Of the tables.
 const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 
@@ -27,6 +31,12 @@ pub enum OpenError {
         path.display()
     )]
     Newer { path: PathBuf, found: i32 },
+    #[error(
+        "{} is at work under an older version of Shipway (tables of version {found}; this one knows {SCHEMA_VERSION}): \
+         start this version on it first",
+        path.display()
+    )]
+    Older { path: PathBuf, found: i32 },
     #[error("{} cannot be opened", path.display())]
     Sqlite { path: PathBuf, source: rusqlite::Error },
 }

@@ -8,7 +8,8 @@ use shipway_model::Digest;
 use shipway_runtime::Record;
 use shipway_runtime::store::{Disclosure, StoreError, StoreReader, StoredAnswer};
 
-use super::{connection, row, streams};
+use super::{connection, row, shrink, streams};
+use crate::archive::Shelf;
 
 /// Connections kept for later; more are opened when more read at once.
 const KEPT_MAX: usize = 4;
@@ -17,11 +18,12 @@ const KEPT_MAX: usize = 4;
 pub(super) struct Reader {
     path: PathBuf,
     kept: Mutex<Vec<Connection>>,
+    shelf: Shelf,
 }
 
 impl Reader {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, kept: Mutex::default() }
+        Self { path, kept: Mutex::default(), shelf: Shelf::default() }
     }
 
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -39,6 +41,13 @@ impl Reader {
         Ok(found)
     }
 
+    /// With the bytes of those that are in the archive.
+    fn filled(&self, mut records: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+        let locate = || self.with(|connection| Ok(shrink::archived(connection)?.map(|it| it.place)));
+        self.shelf.fill(&mut records, locate)?;
+        Ok(records)
+    }
+
     fn rows<T>(
         &self,
         sql: &str,
@@ -52,11 +61,13 @@ impl Reader {
 impl StoreReader for Reader {
     fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
         let (from, limit) = (row::integer(from), row::integer(limit as u64));
-        self.rows(include_str!("sql/read_events.sql"), &[&from, &limit], row::record)
+        let records = self.rows(include_str!("sql/read_events.sql"), &[&from, &limit], row::record)?;
+        self.filled(records)
     }
 
     fn read_stream(&self, stream: &str, from: u64, limit: usize) -> Result<Vec<Record>, StoreError> {
-        self.with(|connection| streams::read(connection, stream, from, limit))
+        let records = self.with(|connection| streams::read(connection, stream, from, limit))?;
+        self.filled(records)
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<Digest>, StoreError> {

@@ -1,7 +1,11 @@
+mod archive;
 mod broken_lines;
 mod cluster;
+mod copies;
 mod crash;
 mod full_disk;
+#[cfg(feature = "s3")]
+mod object_storage;
 mod opening;
 mod promises;
 mod replicas;

@@ -27,7 +27,7 @@ pub(crate) struct List {
     /// About this release or anything in it
     #[arg(long)]
     release: Option<ReleaseSelector>,
-    /// tests, coverage, findings, components, statements, load, mutation or debt
+    /// tests, coverage, findings, components, statements, load, mutation, debt or changes
     #[arg(long, value_parser = parse_kind)]
     kind: Option<Kind>,
     #[command(flatten)]
@@ -78,6 +78,6 @@ pub(super) fn render(all: &[EvidenceView], paint: Paint) -> String {
 
 fn parse_kind(text: &str) -> Result<Kind, String> {
     serde_json::from_value(text.into()).map_err(|_| {
-        "the kinds are tests, coverage, findings, components, statements, load, mutation and debt".to_owned()
+        "the kinds are tests, coverage, findings, components, statements, load, mutation, debt and changes".to_owned()
     })
 }

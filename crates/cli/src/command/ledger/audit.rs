@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use shipway_ledger::Frontier;
-use shipway_model::event::Event;
+use shipway_model::event::{Body, Event, TextRef};
 use shipway_runtime::store::{Loaded, NODE_LEVEL_MIN, Node};
-use shipway_runtime::{Record, StoreError, StoreReader};
+use shipway_runtime::{RECORDS_MAX, Record, StoreError, StoreReader, personal};
 use shipway_store::{PostgresStore, SqliteStore};
 
+use super::texts::Texts;
 use crate::control_plane;
 use crate::failure::Failure;
 
@@ -59,11 +60,12 @@ fn look_at_folder(data: &Path) -> Result<Found, Failure> {
 pub(super) struct Audit {
     reader: Arc<dyn StoreReader>,
     frontier: Frontier,
+    texts: Texts,
 }
 
 impl Audit {
     pub(super) fn new(reader: Arc<dyn StoreReader>) -> Self {
-        Self { reader, frontier: Frontier::default() }
+        Self { reader, frontier: Frontier::default(), texts: Texts::default() }
     }
 
     /// Checks what belongs to `records`, which are sound and come next, from position `from` on.
@@ -77,7 +79,9 @@ impl Audit {
                 let why = format!("it belongs to the stream {expected} and is kept under {stream}");
                 return Err(wrong(record.position, &why));
             }
+            self.check_erasure(record.position, &event)?;
         }
+        self.check_texts(records)?;
         let mut nodes = Vec::new();
         for record in records {
             self.frontier.push_with(record.leaf, |level, index, hash| {
@@ -94,6 +98,55 @@ impl Audit {
                     1_u64 << level
                 );
                 return Err(wrong(end - 1, &why));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many texts were erased, once everything was checked up to `size`. Where texts are missing, newer events may say
+    /// that they were erased meanwhile.
+    pub(super) fn finish(mut self, size: u64) -> Result<u64, Failure> {
+        let mut from = size;
+        while !self.texts.is_explained() {
+            let records = self.reader.read(from, RECORDS_MAX).map_err(unreadable)?;
+            let Some(last) = records.last() else { break };
+            from = last.position + 1;
+            for record in &records {
+                if let Ok(event) = serde_json::from_slice(&record.bytes) {
+                    self.texts.see(&event);
+                }
+            }
+        }
+        self.texts.finish()
+    }
+
+    /// What an event says to be erased must be gone.
+    fn check_erasure(&mut self, position: u64, event: &Event) -> Result<(), Failure> {
+        self.texts.see(event);
+        let Body::TextsErased { texts, .. } = &event.body else { return Ok(()) };
+        let positions: Vec<_> = texts.iter().map(|it| it.position).collect();
+        let kept = self.reader.disclosures(&positions).map_err(unreadable)?;
+        match texts.iter().find(|it| personal::of(&kept, it.position, &it.pointer).is_some()) {
+            None => Ok(()),
+            Some(TextRef { position: of, pointer }) => Err(wrong(
+                position,
+                &format!("it says that the text of event {of} at {pointer} was erased, and it is kept"),
+            )),
+        }
+    }
+
+    /// Texts that are kept must be those that the records commit to.
+    fn check_texts(&mut self, records: &[Record]) -> Result<(), Failure> {
+        let kept = personal::disclosures(self.reader.as_ref(), records).map_err(unreadable)?;
+        for record in records {
+            let pointers = personal::committed_pointers(record).map_err(unreadable)?;
+            if !pointers.is_empty() {
+                personal::open(record, &kept).map_err(|it| wrong(record.position, &it.to_string()))?;
+            }
+            for pointer in pointers {
+                if personal::of(&kept, record.position, pointer).is_none() {
+                    self.texts.miss(record.position, pointer);
+                }
             }
         }
         Ok(())

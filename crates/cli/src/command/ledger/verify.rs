@@ -7,13 +7,14 @@ use clap::Args;
 use serde::Serialize;
 use shipway_api::client::Client;
 use shipway_api::operations::ledger::{LedgerQuery, ListLedgerEvents, ShowLedgerHead};
-use shipway_api::view::ledger::LedgerHead;
+use shipway_api::view::ledger::{LedgerEvent, LedgerHead, PersonalText};
 use shipway_ledger::{Checkpoint, Report, Verifier, VerifierKey, to_canonical};
 use shipway_model::Digest;
 use shipway_runtime::RECORDS_MAX;
 use shipway_runtime::store::UNFINISHED;
 
 use super::audit::{Audit, Place, unreadable};
+use super::texts::Texts;
 use crate::connection::{connect, only_now};
 use crate::failure::{Failure, Outcome};
 use crate::output::OutputArgs;
@@ -23,7 +24,8 @@ use crate::settings::ConnectionArgs;
 ///
 /// Every event is hashed again, and the root over all of them compared with the signed checkpoint. Over a server, or
 /// with --data or --store where the ledger is kept, which is only read; there, what is derived from the events is
-/// checked too: the names of their streams, and the hashes that are kept for proofs.
+/// checked too: the names of their streams, and the hashes that are kept for proofs. Events in an archive are read from there.
+/// Personal texts that are missing are compared with the erasures that the ledger tells of.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -59,6 +61,8 @@ struct Sound {
     signed_by: Option<String>,
     /// How many checkpoints kept from before it agrees with.
     checkpoints_kept: usize,
+    /// Personal texts that are gone, each with an event that says that it was erased.
+    texts_erased: u64,
 }
 
 impl Verify {
@@ -83,8 +87,12 @@ impl Verify {
                 0 => String::new(),
                 n => format!("agrees with {n} checkpoint(s) kept from before\n"),
             };
+            let erased = match sound.texts_erased {
+                0 => String::new(),
+                n => format!("{n} personal text(s) are missing, and erasures account for all of them\n"),
+            };
             let sound_word = paint.good("sound");
-            format!("{sound_word}: {} events, root {}\n{signature}\n{kept}", sound.size, sound.root)
+            format!("{sound_word}: {} events, root {}\n{signature}\n{kept}{erased}", sound.size, sound.root)
         })
     }
 }
@@ -94,21 +102,41 @@ async fn online(client: &Client, key: Option<VerifierKey>, kept: &[PathBuf]) -> 
     let head = client.call::<ShowLedgerHead>((), (), ()).await?.value;
     promised.push(key.as_ref().map_or_else(|| said(&head), |key| signed(&head.checkpoint, key))?);
     let mut verifier = Verifier::new(promised).map_err(unsound)?;
+    let mut texts = Texts::default();
     let mut from = 0;
-    while from < head.size {
+    // Beyond the head, newer events may say that a text was erased meanwhile.
+    while from < head.size || !texts.is_explained() {
         let query = LedgerQuery { from: Some(from), limit: Some(shipway_api::page::LIMIT_MAX) };
         let page = client.call::<ListLedgerEvents>((), query, ()).await?.value;
         if page.items.is_empty() {
             break;
         }
-        for entry in page.items.into_iter().take_while(|it| it.position < head.size) {
+        for entry in page.items {
+            from = entry.position + 1;
+            note_texts(&mut texts, &entry, head.size);
+            if entry.position >= head.size {
+                continue;
+            }
             let bytes =
                 to_canonical(&entry.event).map_err(|error| unsound_at(entry.position, &error.to_string()))?;
             verifier.feed(entry.position, &bytes, entry.leaf).map_err(unsound)?;
-            from = entry.position + 1;
         }
     }
-    Ok(sound(verifier.finish().map_err(unsound)?, key, kept.len()))
+    let report = verifier.finish().map_err(unsound)?;
+    Ok(sound(report, key, kept.len(), texts.finish()?))
+}
+
+/// What an event says to be erased, and which of its own texts are, below `size`.
+fn note_texts(texts: &mut Texts, entry: &LedgerEvent, size: u64) {
+    if entry.event["type"] == "texts.erased"
+        && let Ok(event) = serde_json::from_value(entry.event.clone())
+    {
+        texts.see(&event);
+    }
+    if entry.position < size {
+        let erased = entry.personal.iter().filter(|it| *it.1 == PersonalText::Erased {});
+        erased.for_each(|(pointer, _)| texts.miss(entry.position, pointer));
+    }
 }
 
 fn offline(place: &Place<'_>, key: Option<VerifierKey>, kept: &[PathBuf]) -> Result<Sound, Failure> {
@@ -159,7 +187,7 @@ fn offline(place: &Place<'_>, key: Option<VerifierKey>, kept: &[PathBuf]) -> Res
             beyond - head.size
         )));
     }
-    Ok(sound(report, key, kept.len()))
+    Ok(sound(report, key, kept.len(), audit.finish(head.size)?))
 }
 
 /// Checkpoints from files: the signed note itself, or what `shipway ledger head` shows, as JSON too.
@@ -200,9 +228,9 @@ fn said(head: &LedgerHead) -> Result<Checkpoint, Failure> {
     Ok(Checkpoint { origin, size: head.size, root: head.root })
 }
 
-fn sound(report: Report, key: Option<VerifierKey>, checkpoints_kept: usize) -> Sound {
+fn sound(report: Report, key: Option<VerifierKey>, checkpoints_kept: usize, texts_erased: u64) -> Sound {
     let signed_by = key.map(|it| it.name().to_string());
-    Sound { size: report.size, root: report.root, signed_by, checkpoints_kept }
+    Sound { size: report.size, root: report.root, signed_by, checkpoints_kept, texts_erased }
 }
 
 fn unsound(fault: shipway_ledger::Fault) -> Failure {

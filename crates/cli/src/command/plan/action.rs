@@ -28,6 +28,10 @@ pub(crate) fn describe(action: &Action) -> String {
             format!("walk the journey {name} through {version}")
         }
         Action::Journey { name, version: None, .. } => format!("walk the journey {name}"),
+        Action::Gates { policies } => {
+            let names: Vec<&str> = policies.keys().map(shipway_model::Name::as_str).collect();
+            format!("ask the gates of {}", names.join(", "))
+        }
         Action::Approval { message, team: Some(team) } => format!("ask {team}: {message}"),
         Action::Approval { message, team: None } => format!("ask: {message}"),
     }

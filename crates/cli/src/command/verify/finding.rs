@@ -11,6 +11,7 @@ use shipway_ledger::evidence::{Evidence, SIZE_BYTES_MAX};
 use shipway_ledger::policy::Cosigned;
 use shipway_ledger::{Origin, Policy, PolicyError, ProofDocument, ProofFile, Vouched, leaf_hash};
 use shipway_model::Digest;
+use shipway_store::archive;
 
 use crate::command::ledger::tiles::TileFolder;
 
@@ -47,6 +48,7 @@ enum Kind {
     ProofFile,
     ProofDocument,
     Tiles,
+    Archive,
     Unknown,
 }
 
@@ -83,7 +85,9 @@ struct Proved {
 
 /// Reads `file` and checks whatever it is.
 pub(super) fn check(file: &Path, given: &Given) -> Finding {
-    let (kind, proved) = if file.is_dir() {
+    let (kind, proved) = if is_archive(file) {
+        (Kind::Archive, check_archive(file, &given.policy))
+    } else if file.is_dir() {
         (Kind::Tiles, check_tiles(file, &given.policy))
     } else {
         match read(file) {
@@ -198,6 +202,26 @@ fn check_document(document: &ProofDocument, given: &Given) -> Check {
 fn check_tiles(folder: &Path, policy: &Policy) -> Check {
     let vouched = TileFolder::at(folder).verify(policy)?;
     let statement = format!("all records hash to {}", signed_by(&vouched));
+    Ok(Proved { statement, vouched: Some(vouched), unsigned: Vec::new() })
+}
+
+/// A folder with a manifest; in object storage there is nothing else to check.
+fn is_archive(place: &Path) -> bool {
+    place.starts_with("s3:") || place.join(archive::MANIFEST).is_file()
+}
+
+fn check_archive(place: &Path, policy: &Policy) -> Check {
+    let place = archive::Place::open(&place.to_string_lossy())?;
+    let (manifest, vouched) = archive::verify(&place, policy)?;
+    let (size, n_tables, pruned) = (manifest.size, manifest.tables.len(), manifest.pruned);
+    let left = match pruned {
+        0 => String::new(),
+        _ => format!(", of the first {pruned} the hashes alone,"),
+    };
+    let statement = format!(
+        "its {size} events{left} in bundles and in {n_tables} tables are the beginning of {}",
+        signed_by(&vouched)
+    );
     Ok(Proved { statement, vouched: Some(vouched), unsigned: Vec::new() })
 }
 

@@ -59,6 +59,13 @@ impl Site {
         version: &str,
         starts_again: RangeInclusive<u32>,
     ) {
+        self.assert_only_runs(id, version).await;
+        self.assert_nothing_twice(starts_again);
+        self.assert_nothing_lost().await;
+    }
+
+    /// `version` runs on each host and is known to be healthy, nothing else runs, and it answers.
+    pub(crate) async fn assert_only_runs(&self, id: RolloutId, version: &str) {
         let view = self.rollout(id).await.expect("an answer");
         let known: Vec<_> = view
             .targets
@@ -73,8 +80,6 @@ impl Site {
         let running = self.services().into_iter().map(|it| (it.host, it.version, TargetCondition::Healthy));
         assert_eq!(running.collect::<Vec<_>>(), expected, "what really runs");
         assert_eq!(self.answering().await, version);
-        self.assert_nothing_twice(starts_again);
-        self.assert_nothing_lost().await;
     }
 
     /// Each effect was begun once, and each instance started once and `starts_again` times more.

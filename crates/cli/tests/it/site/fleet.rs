@@ -24,6 +24,8 @@ struct Replica {
     line: DatabaseLine,
     /// Another way to the database, when it does not go over the line.
     store: Option<String>,
+    /// It is sent nobody.
+    is_out: bool,
 }
 
 impl Fleet {
@@ -34,7 +36,7 @@ impl Fleet {
             let own = addresses::next();
             let line = DatabaseLine::lay(own, cluster.socket()).await;
             let address = SocketAddr::from((own, 7000));
-            replicas.push(Replica { address, process: None, line, store: None });
+            replicas.push(Replica { address, process: None, line, store: None, is_out: false });
         }
         let addresses = replicas.iter().map(|it| it.address).collect();
         let balancer = Balancer::start((address, 7000).into(), addresses).await;
@@ -84,26 +86,26 @@ impl Fleet {
     }
 
     /// SIGSTOP: it keeps what it has, and does nothing. Nobody is sent to it any more.
-    pub(crate) fn stop(&self, idx: usize) {
+    pub(crate) fn stop(&mut self, idx: usize) {
         self.process(idx).signal(Signal::STOP);
-        self.balancer.send_to(self.addresses(|it| it != idx));
+        self.send_nobody(idx, true);
     }
 
     /// SIGCONT.
-    pub(crate) fn go_on(&self, idx: usize) {
+    pub(crate) fn go_on(&mut self, idx: usize) {
         self.process(idx).signal(Signal::CONT);
-        self.balancer.send_to(self.addresses(|_| true));
+        self.send_nobody(idx, false);
     }
 
     /// Nothing comes through to the database or back.
-    pub(crate) fn cut_off(&self, idx: usize) {
+    pub(crate) fn cut_off(&mut self, idx: usize) {
         self.replicas[idx].line.fall_silent();
-        self.balancer.send_to(self.addresses(|it| it != idx));
+        self.send_nobody(idx, true);
     }
 
-    pub(crate) fn reconnect(&self, idx: usize) {
+    pub(crate) fn reconnect(&mut self, idx: usize) {
         self.replicas[idx].line.restore();
-        self.balancer.send_to(self.addresses(|_| true));
+        self.send_nobody(idx, false);
     }
 
     pub(crate) async fn is_ready(&self, idx: usize) -> bool {
@@ -114,9 +116,10 @@ impl Fleet {
         self.replicas[idx].process.as_ref().expect("it runs")
     }
 
-    fn addresses(&self, is_in: impl Fn(usize) -> bool) -> Vec<SocketAddr> {
-        let replicas = self.replicas.iter().enumerate().filter(|(idx, _)| is_in(*idx));
-        replicas.map(|(_, it)| it.address).collect()
+    fn send_nobody(&mut self, idx: usize, is_out: bool) {
+        self.replicas[idx].is_out = is_out;
+        let in_use = self.replicas.iter().filter(|it| !it.is_out);
+        self.balancer.send_to(in_use.map(|it| it.address).collect());
     }
 }
 

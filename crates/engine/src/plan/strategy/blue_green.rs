@@ -4,7 +4,7 @@ use shipway_model::BasisPoints;
 use shipway_model::plan::{Action, Deployed, StepId};
 use shipway_model::resource::strategy::BlueGreen;
 
-use super::{hosts, pool};
+use super::{hosts, pool, retire_replaced};
 use crate::Rejection;
 use crate::plan::build::Builder;
 use crate::plan::{Shipment, stage};
@@ -18,7 +18,7 @@ pub(super) fn lay(
 ) -> Result<Vec<StepId>, Rejection> {
     let (service, to) = (&shipment.name, &shipment.to);
     let hosts = hosts(builder);
-    let blue = |weight| pool(&from.version, weight, &hosts);
+    let blue = |weight| pool(&from.version, weight, &shipment.stands);
     let green = |weight| pool(&to.version, weight, &hosts);
     let only_blue = vec![blue(BasisPoints::FULL)];
 
@@ -50,5 +50,5 @@ pub(super) fn lay(
     let title = format!("take {service} {} out of the route", from.version);
     let only_green = vec![green(BasisPoints::FULL)];
     let alone = builder.route(service, title, only_green, switched, previous);
-    Ok(hosts.iter().map(|host| builder.retire(service, from, host, &alone)).collect())
+    Ok(retire_replaced(builder, shipment, from, &hosts, &alone))
 }

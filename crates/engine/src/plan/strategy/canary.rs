@@ -5,7 +5,7 @@ use shipway_model::resource::Spec;
 use shipway_model::resource::strategy::{Canary, CanaryStep};
 use shipway_model::{BasisPoints, Name};
 
-use super::{hosts, pool};
+use super::{hosts, pool, retire_replaced};
 use crate::plan::Shipment;
 use crate::plan::build::Builder;
 
@@ -19,7 +19,7 @@ pub(super) fn lay(
     let (service, to) = (&shipment.name, &shipment.to);
     let hosts = hosts(builder);
     // Whatever the share has grown to, the first step back gives all traffic to the old version at once.
-    let baseline = vec![pool(&from.version, BasisPoints::FULL, &hosts)];
+    let baseline = vec![pool(&from.version, BasisPoints::FULL, &shipment.stands)];
     let mut n_placed = 0;
     let mut previous = after.to_vec();
     let mut weight = BasisPoints::ZERO;
@@ -38,7 +38,7 @@ pub(super) fn lay(
                 let ready = if placed.is_empty() { previous.clone() } else { placed };
                 let title = format!("route {weight} of {service} to {}", to.version);
                 let pools: Vec<PlannedPool> = vec![
-                    pool(&from.version, weight.complement(), &hosts),
+                    pool(&from.version, weight.complement(), &shipment.stands),
                     pool(&to.version, weight, &hosts[..n_placed]),
                 ];
                 builder.route(service, title, pools, baseline.clone(), ready)
@@ -81,7 +81,7 @@ pub(super) fn lay(
     let title = format!("take {service} {} out of the route", from.version);
     let only_new = vec![pool(&to.version, BasisPoints::FULL, &hosts)];
     let alone = builder.route(service, title, only_new, baseline, previous);
-    hosts.iter().map(|host| builder.retire(service, from, host, &alone)).collect()
+    retire_replaced(builder, shipment, from, &hosts, &alone)
 }
 
 /// The critical journeys that lead through the service, as far as they can be entered in the environment.

@@ -3,7 +3,7 @@
 use shipway_model::BasisPoints;
 use shipway_model::plan::{Deployed, StepId};
 
-use super::{hosts, pool};
+use super::{hosts, pool, retire_replaced};
 use crate::plan::Shipment;
 use crate::plan::build::Builder;
 
@@ -15,12 +15,12 @@ pub(super) fn lay(
 ) -> Vec<StepId> {
     let (service, to) = (&shipment.name, &shipment.to);
     let hosts = hosts(builder);
-    let old = vec![pool(&from.version, BasisPoints::FULL, &hosts)];
+    let old = vec![pool(&from.version, BasisPoints::FULL, &shipment.stands)];
     let new = vec![pool(&to.version, BasisPoints::FULL, &hosts)];
     builder.enter_wave("stop");
     let title = format!("take {service} out of the route");
     let out = builder.route(service, title, Vec::new(), old, after.to_vec());
-    let stopped: Vec<_> = hosts.iter().map(|host| builder.retire(service, from, host, &out)).collect();
+    let stopped = retire_replaced(builder, shipment, from, &hosts, &out);
     builder.enter_wave("start");
     let started: Vec<_> = hosts.iter().map(|host| builder.place(service, to, host, &stopped)).collect();
     let title = format!("route {service} to {}", to.version);

@@ -4,7 +4,7 @@ use shipway_model::plan::{Action, Deployed, PlannedPool, StepId};
 use shipway_model::resource::strategy::Rolling;
 use shipway_model::{BasisPoints, Name};
 
-use super::{hosts, pool, zones};
+use super::{pool, retire_replaced, zones};
 use crate::plan::Shipment;
 use crate::plan::build::Builder;
 
@@ -17,17 +17,20 @@ pub(super) fn lay(
     let surges = rolling.max_surge > 0 || shipment.from.is_none();
     let chunk_size = if surges { rolling.max_surge.max(1) } else { rolling.max_unavailable.max(1) } as usize;
     let mut walk = Walk {
+        shipment,
         service: &shipment.name,
         from: shipment.from.as_ref(),
         to: &shipment.to,
-        old: if shipment.from.is_some() { hosts(builder) } else { Vec::new() },
+        old: shipment.stands.clone(),
         new: Vec::new(),
         previous: after.to_vec(),
     };
     let zones = zones(builder);
     let n_zones = zones.len();
-    for (zone_idx, (zone, hosts)) in zones.into_iter().enumerate() {
+    for (zone_idx, (zone, mut hosts)) in zones.into_iter().enumerate() {
         builder.enter_wave(zone.clone());
+        // Where nothing stands there is nothing to lose.
+        hosts.sort_by_key(|it| shipment.stands.contains(it));
         for chunk in hosts.chunks(chunk_size) {
             if surges { walk.surge(builder, chunk) } else { walk.replace(builder, chunk) }
         }
@@ -39,6 +42,7 @@ pub(super) fn lay(
 }
 
 struct Walk<'a> {
+    shipment: &'a Shipment<'a>,
     service: &'a Name,
     from: Option<&'a Deployed>,
     to: &'a Deployed,
@@ -73,16 +77,14 @@ impl Walk<'_> {
         self.old.retain(|host| !chunk.contains(host));
         let title = format!("route {} {} on {}", self.service, self.to.version, listed(chunk));
         let routed = builder.route(self.service, title, self.pools(), before, places.clone());
-        self.previous = match self.from {
-            None => routed,
-            Some(from) => {
-                let retire = |(host, place): (&Name, &StepId)| {
-                    let after: Vec<_> = routed.iter().chain([place]).copied().collect();
-                    builder.retire(self.service, from, host, &after)
-                };
-                chunk.iter().zip(&places).map(retire).collect()
-            }
-        };
+        let mut retired = Vec::new();
+        for (host, place) in chunk.iter().zip(&places) {
+            let Some(from) = self.from else { continue };
+            let after: Vec<_> = routed.iter().chain([place]).copied().collect();
+            let host = std::slice::from_ref(host);
+            retired.extend(retire_replaced(builder, self.shipment, from, host, &after));
+        }
+        self.previous = if retired.is_empty() { routed } else { retired };
     }
 
     /// Old away, then new: a target is without an instance meanwhile.
@@ -92,10 +94,16 @@ impl Walk<'_> {
         self.old.retain(|host| !chunk.contains(host));
         let title = format!("take {} of {} out of the route", self.service, listed(chunk));
         let without = self.pools();
-        let routed = builder.route(self.service, title, without.clone(), before, self.previous.clone());
+        // Where nothing stands, nothing is taken out.
+        let routed = match without == before {
+            true => self.previous.clone(),
+            false => builder.route(self.service, title, without.clone(), before, self.previous.clone()),
+        };
         let place = |host: &Name| {
-            let retired = builder.retire(self.service, from, host, &routed);
-            builder.place(self.service, self.to, host, &[retired])
+            let one = std::slice::from_ref(host);
+            let retired = retire_replaced(builder, self.shipment, from, one, &routed);
+            let after = if retired.is_empty() { &routed } else { &retired };
+            builder.place(self.service, self.to, host, after)
         };
         let places: Vec<_> = chunk.iter().map(place).collect();
         self.new.extend_from_slice(chunk);

@@ -69,6 +69,19 @@ fn coverage_is_counted() {
 }
 
 #[test]
+fn changed_lines_are_those_after_the_change() {
+    let changes = json!([
+        {"path": "cart.rs", "lines": [{"first": 2, "last": 2}, {"first": 4, "last": 4}]},
+        {"path": "größe.rs"},
+        {"path": "logo.png"},
+        {"path": "no-newline.rs", "lines": [{"first": 1, "last": 2}]},
+        {"path": "old.rs", "removed": true},
+    ]);
+    check("git-diff/several.diff", &[("/changes", changes.clone())]);
+    check("git-diff/no-context.diff", &[("/changes", changes)]);
+}
+
+#[test]
 fn load_is_measured() {
     let load = |path: &str, requests: u64, errors: u64, concurrency: Option<u64>| {
         check(

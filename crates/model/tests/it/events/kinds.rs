@@ -46,6 +46,9 @@ kinds! {
     ExceptionRequested => "exception.requested",
     ExceptionApproved => "exception.approved",
     ExceptionWithdrawn => "exception.withdrawn",
+    WaiverRequested => "waiver.requested",
+    WaiverApproved => "waiver.approved",
+    WaiverWithdrawn => "waiver.withdrawn",
     RolloutQueued => "rollout.queued",
     RolloutReplanned => "rollout.replanned",
     RolloutStarted => "rollout.started",
@@ -63,6 +66,8 @@ kinds! {
     StepTolerated => "step.tolerated",
     StepSkipped => "step.skipped",
     StepApproved => "step.approved",
+    StepReopened => "step.reopened",
+    GateDecided => "gate.decided",
     StepObserved => "step.observed",
     StepSilenced => "step.silenced",
 }

@@ -4,7 +4,7 @@ use shipway_engine::{Rollout, State, rollout};
 use shipway_model::effect::Direction;
 use shipway_model::event::{Body, Event};
 use shipway_model::plan::{Action, Instance, PlannedPool};
-use shipway_model::{BasisPoints, RolloutId};
+use shipway_model::{BasisPoints, Name, RolloutId};
 
 use super::{Breach, Invariant};
 
@@ -65,7 +65,8 @@ fn needs_are_there(state: &State, rollout: &Rollout, action: &Action) -> Result<
         // The first shipment goes back to nothing.
         return Ok(());
     }
-    let mut shares = pools.iter().filter(|it| it.weight_bp > BasisPoints::ZERO).peekable();
+    let has_come = |pool: &&PlannedPool| !never_came(rollout, service, pool);
+    let mut shares = pools.iter().filter(|it| it.weight_bp > BasisPoints::ZERO).filter(has_come).peekable();
     if shares.peek().is_none() || shares.any(stands) {
         return Ok(());
     }
@@ -76,4 +77,17 @@ fn needs_are_there(state: &State, rollout: &Rollout, action: &Action) -> Result<
         versions.join(" and ")
     );
     Err(Breach { invariant: Invariant::Undo, what })
+}
+
+/// Whether the rollout has given up on every instance of the pool: nothing that stood was taken away.
+fn never_came(rollout: &Rollout, service: &Name, pool: &PlannedPool) -> bool {
+    let was_given_up = |target: &Name| {
+        rollout.tolerated().any(|step| match &step.action {
+            Action::Place { instance, .. } => {
+                instance.service == *service && instance.version == pool.version && instance.target == *target
+            }
+            _ => false,
+        })
+    };
+    pool.targets.iter().all(was_given_up)
 }

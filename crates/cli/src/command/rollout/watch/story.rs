@@ -8,6 +8,7 @@ use shipway_model::RolloutId;
 use shipway_model::analysis::{Decision, Verdict};
 use shipway_model::effect::{Direction, Outcome, Success};
 use shipway_model::event::{Body, End, Event};
+use shipway_model::gate;
 use shipway_model::plan::{Action, Plan, StepId};
 
 use super::super::show::{cause, decision};
@@ -140,6 +141,11 @@ impl Story {
             Body::StepApproved { note, .. } => {
                 vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
             }
+            Body::StepReopened { step, reason, .. } => {
+                let name = self.name((*step, Direction::Do));
+                vec![Beat::Note(paint.dim(&format!("↻ {name}  asked again: {}", plain(reason))))]
+            }
+            Body::GateDecided { decision, .. } => self.decided(decision),
             Body::StepObserved { step, verdict, .. } => self.observed(*step, verdict),
             Body::StepSilenced { silenced, .. } => {
                 let n_quiet = silenced.alerts.len();
@@ -176,6 +182,9 @@ impl Story {
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
+            | Body::WaiverRequested { .. }
+            | Body::WaiverApproved { .. }
+            | Body::WaiverWithdrawn { .. }
             | Body::ScopePaused { .. }
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }
@@ -184,6 +193,23 @@ impl Story {
             | Body::AgentLost { .. }
             | Body::AgentFound { .. } => Vec::new(),
         }
+    }
+
+    /// What gates miss; what they are content with is in the step's end.
+    fn decided(&self, decision: &gate::Decision) -> Vec<Beat> {
+        let line = |it: &gate::Requirement| {
+            let of = it.service.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
+            let why = it.reasons.first().map(|it| format!(": {}", plain(it))).unwrap_or_default();
+            Beat::Line(format!("{} {}{of} is {}{why}", self.paint.warn("·"), it.gate, it.status.as_str()))
+        };
+        let mut beats: Vec<Beat> = decision.unmet().map(line).collect();
+        if !beats.is_empty() {
+            let (release, environment) = (&decision.release, &decision.environment);
+            let next =
+                format!("  next: shipway explain {}@{} --env {environment}", release.name, release.version);
+            beats.push(Beat::Line(self.paint.dim(&next)));
+        }
+        beats
     }
 
     fn step_started(&mut self, id: RolloutId, act: Act, attempt: u32, at: Timestamp) -> Vec<Beat> {

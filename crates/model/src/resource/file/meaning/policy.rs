@@ -15,7 +15,11 @@ pub(super) fn check(policy: &Policy, site: &mut Site<'_, '_, '_, '_>) {
         }
         let asks_nothing = match &gate.require {
             Require::Coverage(it) => {
-                it.lines.is_none() && it.branches.is_none() && it.functions.is_none() && it.max_drop.is_none()
+                it.lines.is_none()
+                    && it.branches.is_none()
+                    && it.functions.is_none()
+                    && it.changed.is_none()
+                    && it.max_drop.is_none()
             }
             Require::Debt(it) => it.max_effort.is_none() && it.max_issues.is_none(),
             Require::Documents(it) => it.all.is_empty(),

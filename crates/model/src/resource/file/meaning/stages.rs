@@ -89,6 +89,7 @@ fn check_run(path: &[Segment<'_>], run: &Run, site: &mut Site<'_, '_, '_, '_>) {
         | Run::Wait(_)
         | Run::Approval(_)
         | Run::Journey(_)
+        | Run::Gates(_)
         | Run::Template(_) => {}
     }
 }

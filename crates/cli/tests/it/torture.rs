@@ -1,0 +1,92 @@
+//! The whole product under random violence: rollouts one after the other, while processes are killed, stand still and are
+//! cut off at any moment. Afterwards it holds, by what the agents noted themselves and by the ledger, that nothing was done
+//! twice, nothing acknowledged is lost, what runs is what is known, and a release can be shipped.
+//!
+//! `cargo xtask torture --minutes M --seed N --store sqlite|postgres` runs it for as long as wanted.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::site::service::Behaviour;
+use crate::site::{HURRIED, PATIENT, Site, assert_ended};
+use journals::Chronicle;
+use load::Load;
+use random::Random;
+use violence::Violence;
+
+mod journals;
+mod load;
+mod random;
+mod violence;
+
+const HOSTS: [&str; 2] = ["host-a", "host-b"];
+const REPLICAS: usize = 3;
+/// Unless `SHIPWAY_TORTURE_SECONDS` says otherwise.
+const LASTS: Duration = Duration::from_secs(20);
+/// Between two looks at what is to be hurt and healed.
+const TICK: Duration = Duration::from_millis(50);
+/// A look at the ledger while nobody may be there to answer.
+const GLANCE: Duration = Duration::from_secs(1);
+const CANARY: &str =
+    "{canary: {steps: [{weight: 20}, {bake: {duration: 500ms}}, {weight: 60}, {pause: {duration: 300ms}}]}}";
+const ROLLING: &str = "{rolling: {maxSurge: 1, bake: 300ms}}";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite() {
+    let seed = random::seed();
+    torture(Site::start(&HOSTS, CANARY).await, seed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres() {
+    let seed = random::seed();
+    torture(Site::of_replicas(REPLICAS, Cluster::start(), &HOSTS, ROLLING).await, seed).await;
+}
+
+async fn torture(mut site: Site, seed: u64) {
+    println!("torture with seed {seed}");
+    let lasts = seconds("SHIPWAY_TORTURE_SECONDS").map_or(LASTS, Duration::from_secs);
+    site.declare_limits(HURRIED).await;
+    load::release(&site).await;
+    let mut chronicle = Chronicle::default();
+    let mut violence = Violence::new(Random::new(seed));
+    let load = Load::start(site.client(), Random::new(seed ^ u64::MAX));
+    let began = Instant::now();
+    while began.elapsed() < lasts {
+        violence.go_on(&mut site, &mut chronicle).await;
+        glance(&mut site).await;
+        tokio::time::sleep(TICK).await;
+    }
+    violence.heal_all(&mut site).await;
+    let shipped = load.end().await;
+    println!("seed {seed}: {shipped:?}, {:?}, {} events", violence.counts, site.witness.size());
+    let n_ended: u32 = shipped.values().sum();
+    assert!(n_ended > 2 && violence.n_wounds() > 5, "little happened: {shipped:?}, {:?}", violence.counts);
+
+    // What stands now is something to go on from.
+    site.declare_limits(PATIENT).await;
+    site.release("9.0.0", Behaviour::GOOD).await;
+    let id = site.start_rollout("9.0.0").await;
+    assert_ended(&site.ended(id).await, "succeeded");
+    site.assert_only_runs(id, "9.0.0").await;
+    site.assert_nothing_lost().await;
+    HOSTS.iter().for_each(|host| chronicle.read(site.path(), host));
+    chronicle.assert_agrees_with(&site.witness);
+}
+
+/// Reads the ledger's news, if somebody gives them now.
+async fn glance(site: &mut Site) {
+    let client = site.client();
+    match tokio::time::timeout(GLANCE, site.witness.look(&client)).await {
+        Ok(Err(error)) if !error.is_transient() => panic!("the ledger cannot be read: {error}"),
+        Ok(_) | Err(_) => {}
+    }
+}
+
+fn seconds(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|it| it.parse().expect("a number"))
+}
+
+/// How often each thing happened.
+type Counts = BTreeMap<&'static str, u32>;

@@ -1,0 +1,148 @@
+//! Somebody who ships without end, whatever becomes of it, and now and then changes their mind.
+
+use std::time::Duration;
+
+use shipway_api::Client;
+use shipway_api::client::Error;
+use shipway_api::operations::rollout::{
+    AbortRollout, ListRollouts, PauseRollout, Reason, ResumeRollout, RollBack, RolloutPath, RolloutQuery,
+    ShowRollout, StartRollout,
+};
+use shipway_api::view::rollout::RolloutView;
+use shipway_model::RolloutId;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Counts;
+use super::random::Random;
+use crate::site::Site;
+use crate::site::service::Behaviour;
+
+const VERSIONS: [&str; 4] = ["1.0.0", "1.1.0", "1.2.0", "1.3.0"];
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// A control plane that stands still does not answer: the next try may meet another one.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+pub(super) struct Load {
+    is_ending: watch::Sender<bool>,
+    shipping: JoinHandle<Counts>,
+}
+
+struct Shipper {
+    client: Client,
+    random: Random,
+    is_ending: watch::Receiver<bool>,
+    /// How rollouts ended.
+    counts: Counts,
+}
+
+/// Two good versions, a slow one and one that never becomes healthy.
+pub(super) async fn release(site: &Site) {
+    let behaviours = [
+        Behaviour::GOOD,
+        Behaviour::GOOD,
+        Behaviour::warms_up(Duration::from_millis(700)),
+        Behaviour { is_never_healthy: true, ..Behaviour::GOOD },
+    ];
+    for (version, behaviour) in VERSIONS.into_iter().zip(behaviours) {
+        site.release(version, behaviour).await;
+    }
+}
+
+impl Load {
+    pub(super) fn start(client: Client, random: Random) -> Self {
+        let is_ending = watch::Sender::new(false);
+        let shipper = Shipper { client, random, is_ending: is_ending.subscribe(), counts: Counts::new() };
+        Self { is_ending, shipping: tokio::spawn(shipper.ship_on()) }
+    }
+
+    /// Ends when every rollout has ended: how, and how often.
+    pub(super) async fn end(self) -> Counts {
+        self.is_ending.send_replace(true);
+        self.shipping.await.expect("the shipper does not panic")
+    }
+}
+
+impl Shipper {
+    async fn ship_on(mut self) -> Counts {
+        while !*self.is_ending.borrow() {
+            let version = *self.random.pick(&VERSIONS).expect("there are versions");
+            match within(self.client.call::<StartRollout>((), (), Site::new_rollout(version))).await {
+                Some(Ok(started)) => self.see_through(started.value.summary.id).await,
+                // Started or not: who lists what is open finds it.
+                _ => tokio::time::sleep(LOOK_INTERVAL).await,
+            }
+            self.end_what_is_open().await;
+        }
+        self.counts
+    }
+
+    async fn end_what_is_open(&mut self) {
+        let live = || RolloutQuery { live: Some(true), ..RolloutQuery::default() };
+        while let Some(Ok(listed)) = within(self.client.call::<ListRollouts>((), live(), ())).await
+            && let Some(open) = listed.value.items.first()
+        {
+            self.see_through(open.id).await;
+        }
+    }
+
+    /// Until it has ended.
+    async fn see_through(&mut self, id: RolloutId) {
+        loop {
+            if let Some(Ok(shown)) =
+                within(self.client.call::<ShowRollout>(RolloutPath { rollout: id }, (), ())).await
+            {
+                let view = shown.value;
+                if view.summary.phase.is_ended() {
+                    *self.counts.entry(ending(&view)).or_default() += 1;
+                    return;
+                }
+                self.meddle(&view).await;
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    /// Whatever is answered to it, the next look shows what became of it.
+    async fn meddle(&mut self, view: &RolloutView) {
+        let path = || RolloutPath { rollout: view.summary.id };
+        let reason = || Reason { reason: "torture".to_owned() };
+        let is_halted = view.summary.phase.word() == "halted";
+        match self.random.between(0, 99) {
+            _ if view.summary.phase.word() == "paused" => {
+                let _ = within(self.client.call::<ResumeRollout>(path(), (), reason())).await;
+            }
+            0..=49 if is_halted => {
+                let _ = within(self.client.call::<RollBack>(path(), (), reason())).await;
+            }
+            _ if is_halted => {
+                let _ = within(self.client.call::<AbortRollout>(path(), (), reason())).await;
+            }
+            0..=1 => {
+                let _ = within(self.client.call::<AbortRollout>(path(), (), reason())).await;
+            }
+            2..=3 => {
+                let _ = within(self.client.call::<RollBack>(path(), (), reason())).await;
+            }
+            4..=5 => {
+                let _ = within(self.client.call::<PauseRollout>(path(), (), reason())).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ending(view: &RolloutView) -> &'static str {
+    match view.summary.phase.word() {
+        "succeeded" => "succeeded",
+        "rolled-back" => "rolled back",
+        "aborted" => "aborted",
+        "cancelled" => "cancelled",
+        other => panic!("a rollout ended as {other}"),
+    }
+}
+
+/// Nothing when nobody answers in time.
+async fn within<T>(asked: impl IntoFuture<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
+    tokio::time::timeout(ANSWER_MAX, asked.into_future()).await.ok()
+}

@@ -1,0 +1,337 @@
+//! What gates are asked, and what they said.
+//!
+//! [`outline`] puts the facts about a release together from the state; what the documents themselves say is kept beside
+//! the ledger and filled in by whoever asks. The answer comes from outside of the core and is taken in by [`decide`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shipway_model::effect::{Direction, EffectKey, Outcome, Success};
+use shipway_model::event::{Body, Event};
+use shipway_model::evidence::Normal;
+use shipway_model::gate::Decision;
+use shipway_model::gate::facts::{Evidence, Facts, GrantedWaiver, Running, Service};
+use shipway_model::plan::{Action, Deployed, StepId};
+use shipway_model::release::{Part, ReleaseRef};
+use shipway_model::resource::pipeline::Run;
+use shipway_model::resource::{self, Key, Kind, Spec};
+use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId};
+
+use crate::evidence::Attached;
+use crate::plan::stages;
+use crate::{Code, Rejection, Release, State};
+
+/// What gates said to rollouts.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions {
+    decided: BTreeMap<DecisionId, Decided>,
+}
+
+/// A decision in short; the whole is in its rollout's events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    pub id: DecisionId,
+    pub rollout: RolloutId,
+    pub step: StepId,
+    pub attempt: u32,
+    pub release: ReleaseRef,
+    pub environment: Name,
+    pub at: Timestamp,
+    pub passes: bool,
+    /// How many requirements did not pass.
+    pub n_unmet: usize,
+    pub facts: Digest,
+    pub result: Digest,
+}
+
+impl Decisions {
+    /// The earliest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Decided> {
+        self.decided.values()
+    }
+
+    pub fn get(&self, id: DecisionId) -> Option<&Decided> {
+        self.decided.get(&id)
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) {
+        let Body::GateDecided { id, step, attempt, decision_id, decision, result } = &event.body else {
+            return;
+        };
+        let decided = Decided {
+            id: *decision_id,
+            rollout: *id,
+            step: *step,
+            attempt: *attempt,
+            release: decision.release.clone(),
+            environment: decision.environment.clone(),
+            at: event.at,
+            passes: decision.passes,
+            n_unmet: decision.unmet().count(),
+            facts: decision.facts,
+            result: *result,
+        };
+        self.decided.insert(*decision_id, decided);
+    }
+}
+
+/// Facts without what the documents say. This is the form in which facts are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outline {
+    pub facts: Facts,
+    /// The normal form of each document that has one, as it is kept.
+    pub normals: BTreeMap<EvidenceId, Digest>,
+}
+
+impl Outline {
+    pub fn digest(&self) -> Digest {
+        resource::digest_of(self)
+    }
+
+    /// The facts with what the documents say. A document without a normal form stays without.
+    pub fn filled(&self, normal: impl Fn(&Digest) -> Option<Normal>) -> Facts {
+        let mut facts = self.facts.clone();
+        for it in facts.evidence.iter_mut().chain(&mut facts.baseline) {
+            it.normal = self.normals.get(&it.id).and_then(&normal).map(Box::new);
+        }
+        facts
+    }
+}
+
+/// The policies whose gates the pipeline of an environment asks, each in the revision that stands now.
+///
+/// # Errors
+/// There is no such environment, or its pipeline cannot be laid out.
+pub fn policies(state: &State, environment: &Name) -> Result<BTreeMap<Name, Digest>, Rejection> {
+    let declared =
+        state.catalogue.environment(environment).ok_or_else(|| unknown_environment(environment))?;
+    let Some(stages) = stages(&state.catalogue, declared.pipeline.as_ref())? else {
+        return Ok(BTreeMap::new());
+    };
+    let asked = stages.iter().filter_map(|stage| match &stage.run {
+        Run::Gates(gates) => Some(&gates.policies),
+        _ => None,
+    });
+    asked.flatten().map(|name| Ok((name.clone(), revision(state, name)?))).collect()
+}
+
+/// The revision of a policy that stands now.
+pub(crate) fn revision(state: &State, name: &Name) -> Result<Digest, Rejection> {
+    let key = Key { kind: Kind::Policy, name: name.clone() };
+    state
+        .catalogue
+        .digest(&key)
+        .ok_or_else(|| Rejection::new(Code::Unplannable, format!("no Policy {name} is declared")))
+}
+
+/// A revision of a policy, also of one that has changed since.
+pub fn policy<'a>(state: &'a State, digest: &Digest) -> Option<&'a resource::Policy> {
+    match &state.catalogue.revision(digest)?.spec {
+        Spec::Policy(policy) => Some(policy),
+        _ => None,
+    }
+}
+
+/// Everything that is known at `at` about a sealed release on its way into an environment.
+///
+/// # Errors
+/// There is no such release or environment, or the release is a draft.
+pub fn outline(
+    state: &State,
+    release: ReleaseId,
+    environment: &Name,
+    at: Timestamp,
+) -> Result<Outline, Rejection> {
+    let known = state.releases.known(release)?;
+    let Some((reference, sealed)) = known.reference().zip(known.sealed.as_ref()) else {
+        let (name, version) = (&known.bundle.name, &known.bundle.version);
+        return Err(Rejection::new(Code::ReleaseNotSealed, format!("release {name}@{version} is a draft"))
+            .hint(format!("`shipway release seal {name}@{version}` seals it")));
+    };
+    if state.catalogue.environment(environment).is_none() {
+        return Err(unknown_environment(environment));
+    }
+    let services: BTreeMap<Name, Service> = known
+        .bundle
+        .parts
+        .iter()
+        .map(|(name, part)| (name.clone(), service(state, environment, name, part)))
+        .collect();
+    let mut normals = BTreeMap::new();
+    let own = services.iter().map(|(name, it)| (name, &it.artifacts));
+    let evidence = about(state, own, Some(reference.digest), &mut normals);
+    let running = services.iter().filter_map(|(name, it)| Some((name, &it.running.as_ref()?.artifacts)));
+    let baseline = about(state, running, None, &mut normals);
+    let mut services = services;
+    let senders: BTreeSet<&String> = evidence.iter().map(|it| &it.by).collect();
+    // Under whichever of their names they send it, makers send their own.
+    let with_other_names = |names: &BTreeSet<String>| -> BTreeSet<String> {
+        let is_one = |sender: &&&String| names.iter().any(|it| state.access.is_same_person(it, sender));
+        names.iter().chain(senders.iter().filter(is_one).copied()).cloned().collect()
+    };
+    for service in services.values_mut() {
+        service.registered_by = with_other_names(&service.registered_by);
+    }
+    let facts = Facts {
+        release: reference,
+        makers: with_other_names(&BTreeSet::from([known.created_by.clone(), sealed.by.clone()])),
+        environment: environment.clone(),
+        at,
+        documents: known.bundle.documents.keys().copied().collect(),
+        evidence,
+        baseline,
+        waivers: waivers(state, at),
+        services,
+    };
+    Ok(Outline { facts, normals })
+}
+
+fn unknown_environment(name: &Name) -> Rejection {
+    Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
+        .hint("`shipway get environment` shows those there are")
+}
+
+/// Every digest that evidence about the release may be about.
+pub(crate) fn subjects(release: &Release) -> BTreeSet<Digest> {
+    let artifacts = release.bundle.parts.values().flat_map(artifacts);
+    artifacts.chain(release.sealed.as_ref().map(|it| it.digest)).collect()
+}
+
+fn artifacts(part: &Part) -> impl Iterator<Item = Digest> + '_ {
+    std::iter::once(part.artifact).chain(part.variants.values().copied())
+}
+
+fn service(state: &State, environment: &Name, name: &Name, part: &Part) -> Service {
+    let artifacts: BTreeSet<Digest> = artifacts(part).collect();
+    let registered = state.artifacts.get(name, &part.version);
+    let registrations = artifacts.iter().flat_map(|it| state.artifacts.with_digest(it));
+    let declared = part.configuration.as_ref().and_then(|it| state.catalogue.revision(it));
+    let declared = declared.and_then(|it| match &it.spec {
+        Spec::Service(service) => Some(service),
+        _ => None,
+    });
+    let shipped = state.environments.get(environment).and_then(|it| it.services.get(name));
+    Service {
+        version: part.version.clone(),
+        commit: registered.map(|it| it.artifact.commit.clone()).unwrap_or_default(),
+        builder: registered.map(|it| it.artifact.builder.clone()).unwrap_or_default(),
+        registered_by: registrations
+            .filter(|it| it.artifact.service == *name)
+            .map(|it| it.by.clone())
+            .collect(),
+        owner: declared.map(|it| it.owner.clone()),
+        tier: declared.map(|it| it.tier),
+        running: shipped.map(|it| running(&it.deployed)),
+        artifacts,
+    }
+}
+
+fn running(deployed: &Deployed) -> Running {
+    let artifacts = std::iter::once(deployed.artifact).chain(deployed.variants.values().copied());
+    Running { version: deployed.version.clone(), artifacts: artifacts.collect() }
+}
+
+/// The documents about the artifacts of services, and those about `whole`, which are about every service. The earliest
+/// first.
+fn about<'s>(
+    state: &State,
+    services: impl Iterator<Item = (&'s Name, &'s BTreeSet<Digest>)>,
+    whole: Option<Digest>,
+    normals: &mut BTreeMap<EvidenceId, Digest>,
+) -> Vec<Evidence> {
+    let mut found: BTreeMap<EvidenceId, (&Attached, BTreeSet<Name>)> = BTreeMap::new();
+    for (name, artifacts) in services {
+        for attached in artifacts.iter().chain(&whole).flat_map(|it| state.evidence.about(it)) {
+            found.entry(attached.id).or_insert_with(|| (attached, BTreeSet::new())).1.insert(name.clone());
+        }
+    }
+    let mut evidence: Vec<Evidence> = found
+        .into_values()
+        .map(|(attached, services)| {
+            normals.extend(attached.evidence.normal.map(|it| (attached.id, it)));
+            fact(attached, services)
+        })
+        .collect();
+    evidence.sort_by_key(|it| (it.at, it.id));
+    evidence
+}
+
+fn fact(attached: &Attached, services: BTreeSet<Name>) -> Evidence {
+    let document = &attached.evidence;
+    Evidence {
+        id: attached.id,
+        subject: document.subject.clone(),
+        services,
+        format: document.format.clone(),
+        kinds: document.kinds.clone(),
+        at: attached.at,
+        by: attached.by.clone(),
+        file_name: document.file_name.clone(),
+        statement: document.statement.clone(),
+        normal: None,
+    }
+}
+
+fn waivers(state: &State, at: Timestamp) -> Vec<GrantedWaiver> {
+    let granted = state.waivers.iter().filter_map(|grant| {
+        Some(GrantedWaiver {
+            id: grant.id,
+            waiver: grant.waiver.clone(),
+            requested_by: grant.requested_by.clone(),
+            approved_by: grant.in_force(at)?.to_owned(),
+        })
+    });
+    granted.collect()
+}
+
+/// Takes in what gates said to a step that asked them. Once, and only in answer to what is asked now.
+///
+/// # Errors
+/// The step asks no gates, or the decision is about something else than it asks.
+pub(crate) fn decide(
+    state: &State,
+    key: EffectKey,
+    decision_id: DecisionId,
+    decision: &Decision,
+) -> Result<Vec<Body>, Rejection> {
+    let Some(rollout) = state.rollouts.live.get(&key.rollout) else { return Ok(Vec::new()) };
+    let invalid = |message: &str| Err(Rejection::new(Code::InvalidReport, format!("{key}: {message}")));
+    let Some((planned, step)) = rollout.plan.step(key.step).zip(rollout.step(key.step)) else {
+        return invalid("the plan has no such step");
+    };
+    let Action::Gates { policies } = &planned.action else { return invalid("the step asks no gates") };
+    if rollout.direction() != Direction::Do || !step.is_asking(key.attempt) {
+        return Ok(Vec::new());
+    }
+    let plan = &rollout.plan;
+    if decision.policies != *policies
+        || decision.release != plan.release
+        || decision.environment != plan.environment
+    {
+        return invalid("the decision is about something else than the step asks");
+    }
+    // A policy without a gate passes nothing.
+    if decision.passes != (!decision.requirements.is_empty() && decision.unmet().next().is_none()) {
+        return invalid("the decision contradicts its own requirements");
+    }
+    let (id, step, attempt) = (key.rollout, key.step, key.attempt);
+    let result = decision.result();
+    let decided = Body::GateDecided { id, step, attempt, decision_id, decision: decision.clone(), result };
+    if !decision.passes {
+        return Ok(vec![decided]);
+    }
+    let summary = format!("{} requirements are met", decision.requirements.len());
+    let outcome = Outcome::Succeeded { result: Success::Completed { summary } };
+    Ok(vec![decided, Body::StepEnded { id, step, direction: Direction::Do, attempt, outcome }])
+}
+
+/// What gates said to a step last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    pub id: DecisionId,
+    pub attempt: u32,
+    pub decision: Arc<Decision>,
+}
