@@ -344,7 +344,8 @@ async fn taken(
     Ok(see(&format!("/rollouts/{id}")))
 }
 
-/// Has the command decided and recorded in the reader's name, if the policies let them; the form's key keeps a second click from doing it twice.
+/// Has the command decided and recorded in the reader's name, if the policies let them; the form's key keeps a second
+/// click from doing it twice.
 pub(super) async fn submit(sent: &Sent, command: Command) -> Result<shipway_runtime::Receipt, Failure> {
     allow_command(&sent.visit.app, &sent.visit.caller, &command).await?;
     let key = Some(sent.field("key").to_owned()).filter(|it| (1..=100).contains(&it.len()));
