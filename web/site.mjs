@@ -30,6 +30,18 @@ export class Site {
 
   static async start() {
     const site = new Site();
+    try {
+      await site.#start();
+      return site;
+    } catch (error) {
+      // What was started so far must not outlive the tests.
+      await site.stop();
+      throw error;
+    }
+  }
+
+  async #start() {
+    const site = this;
     site.folder = mkdtempSync(join(tmpdir(), "shipway-web-"));
     site.port = await freePorts();
     site.url = `http://127.0.0.1:${site.port}`;
@@ -50,7 +62,6 @@ export class Site {
     }
     await site.#declare();
     await site.#register();
-    return site;
   }
 
   /// What this control plane answers to an operation of its API.
@@ -153,7 +164,7 @@ export class Site {
       cpSync(join(builds, `shop-${service}`), join(folder, `shop-${service}`));
       writeFileSync(join(folder, "shop.json"), JSON.stringify({ version, defects }));
       const packed = `${folder}.tar.gz`;
-      await this.shipway(["artifact", "pack", folder, packed]);
+      await this.shipway(["artifact", "pack", folder, "--output", packed]);
       const about = ["--service", service, "--version", version, "--commit", "0f3c5d1e9b7a", "--builder", "ci"];
       await this.shipway(["artifact", "register", packed, ...about]);
     }

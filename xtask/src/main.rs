@@ -16,6 +16,7 @@ mod suite;
 mod tally;
 mod tools;
 mod torture;
+mod web;
 
 use std::process::ExitCode;
 

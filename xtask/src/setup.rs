@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 10] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package { name: "g++", probe: &["c++", "--version"], purpose: "builds libFuzzer" },
     Package {
@@ -33,6 +33,13 @@ const PACKAGES: [Package; 7] = [
         probe: &["prometheus", "--version"],
         purpose: "is asked for metrics in a test",
     },
+    Package {
+        name: "chromium",
+        probe: &["chromium", "--version"],
+        purpose: "shows the pages in their tests",
+    },
+    Package { name: "nodejs", probe: &["node", "--version"], purpose: "drives the browser" },
+    Package { name: "npm", probe: &["npm", "--version"], purpose: "installs what drives the browser" },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 

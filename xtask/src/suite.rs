@@ -2,7 +2,7 @@
 
 use crate::run::{answer, cargo, run, run_tests};
 use crate::step::Step;
-use crate::{fuzz, openapi, parquet, setup as packages, simulate, tools};
+use crate::{fuzz, openapi, parquet, setup as packages, simulate, tools, web};
 
 /// Everything that CI runs.
 pub(crate) fn test() -> Vec<Step> {
@@ -20,6 +20,7 @@ pub(crate) fn test() -> Vec<Step> {
     }));
     steps.push(simulate::step());
     steps.push(Step::new("fuzzing", || fuzz::run(fuzz::SECONDS, &fuzz::TARGETS)));
+    steps.push(Step::with_tests("the pages in a browser", web::test));
     // The README's first command, as it was built for the tests.
     steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
     steps
@@ -38,6 +39,7 @@ pub(crate) fn setup() -> Vec<Step> {
         Step::new("Debian packages", packages::install_packages),
         Step::new("tools from PyPI", tools::install_python_tools),
         Step::new("tools from crates.io", tools::install_cargo_tools),
+        Step::new("packages from npm", web::install_packages),
     ]
     .map(Step::needed_by_others)
     .into()

@@ -20,6 +20,17 @@ impl Tally {
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = without_colours(line);
         let line = line.trim_start();
+        // Node's runner tells each count on a line of its own, after a sign: `ℹ pass 11`.
+        if let Some((word, count)) = line.strip_prefix("ℹ ").and_then(|it| it.split_once(' ')) {
+            let count = count.trim().parse().unwrap_or(0);
+            match word {
+                "pass" => self.passed += count,
+                "fail" | "cancelled" => self.failed += count,
+                "skipped" | "todo" => self.ignored += count,
+                _ => {}
+            }
+            return;
+        }
         let is_summary =
             line.starts_with("test result: ") || (line.starts_with("Summary [") && line.contains(" run: "));
         if !is_summary {
@@ -95,6 +106,9 @@ mod tests {
             0,
         );
         check("test 3 passed ... ok", 0, 0, 0);
+        check("ℹ pass 11", 11, 0, 0);
+        check("ℹ fail 2", 0, 2, 0);
+        check("ℹ duration_ms 2100.5", 0, 0, 0);
     }
 
     #[test]

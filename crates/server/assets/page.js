@@ -64,5 +64,5 @@ if (palette) {
       location.assign(all[Math.max(at, 0)].href);
     }
   });
-  found.addEventListener("htmx:after:swap", () => choose(links()[0]));
+  new MutationObserver(() => choose(links()[0])).observe(found, { childList: true });
 }

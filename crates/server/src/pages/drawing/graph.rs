@@ -37,7 +37,7 @@ pub(in crate::pages) fn draw(label: &str, nodes: &[Node], edges: &[(usize, usize
     let x = |idx: usize| MARGIN + layers[idx] as f64 * (WIDTH + GAP_X);
     let y = |idx: usize| MARGIN + rows[idx] as f64 * (HEIGHT + GAP_Y);
     let mut svg = format!(
-        "<svg class=\"graph\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">",
+        "<svg class=\"graph\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"group\" aria-label=\"{}\">",
         escaped(label)
     );
     for (from, to) in edges {

@@ -1,0 +1,222 @@
+// What a page costs at size: server time and bytes per page with 10,000 releases, 1,000 services and 200 environments in
+// the store; paint, layout shift and size in the browser; memory, processor time and delay with 1,000 open live pages.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { Agent, get, request } from "node:http";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Browser } from "./browser.mjs";
+import { until } from "./site.mjs";
+
+const builds = process.env.SHIPWAY_BIN_DIR ?? join(import.meta.dirname, "../target/debug");
+const size = (name, usual) => Number(process.env[name] ?? usual);
+const [RELEASES, SERVICES, ENVIRONMENTS] = [size("RELEASES", 10_000), size("SERVICES", 1_000), size("ENVIRONMENTS", 200)];
+const WATCHERS = size("WATCHERS", 1_000);
+const SAMPLES = size("SAMPLES", 200);
+/// Requests at once while the store is filled.
+const WRITERS = 32;
+
+const folder = mkdtempSync(join(tmpdir(), "shipway-bench-"));
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const token_file = join(folder, "admin-token");
+const args = ["serve", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--admin-token-file", token_file];
+const server = spawn(join(builds, "shipway"), args, { stdio: ["ignore", "pipe", "pipe"] });
+let url;
+let said = "";
+for (const stream of [server.stdout, server.stderr]) {
+  stream.on("data", (it) => {
+    said += it;
+    url ??= said.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0];
+  });
+}
+
+try {
+  await until("the server listens", () => url);
+  const token = readFileSync(token_file, "utf8").trim();
+  await fill(token);
+  const cookie = await signIn(token);
+  await pages(cookie);
+  await paints(token);
+  await watchers(cookie, token);
+} finally {
+  agent.destroy();
+  server.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/// One request over a connection that is kept: status, headers, body, and the time from asking to the whole answer.
+function ask(method, path, headers, body) {
+  return new Promise((answered, failed) => {
+    const began = performance.now();
+    const asked = request(url + path, { method, headers, agent }, (answer) => {
+      const pieces = [];
+      answer.on("data", (it) => pieces.push(it));
+      answer.on("end", () => {
+        const took_ms = performance.now() - began;
+        answered({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces), took_ms });
+      });
+    });
+    asked.on("error", failed);
+    asked.end(body);
+  });
+}
+
+async function call(token, method, path, body) {
+  const raw = Buffer.isBuffer(body);
+  const type = raw ? "application/octet-stream" : "application/json";
+  const sent = raw ? body : body && JSON.stringify(body);
+  const headers = { authorization: `Bearer ${token}`, ...(sent && { "content-type": type, "content-length": Buffer.byteLength(sent) }) };
+  const answer = await ask(method, path, headers, sent);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+  return answer.body.length ? JSON.parse(answer.body) : undefined;
+}
+
+/// Does `n` things, some at once.
+async function many(n, thing) {
+  let next = 0;
+  const writer = async () => {
+    while (next < n) await thing(next++);
+  };
+  await Promise.all(Array.from({ length: WRITERS }, writer));
+}
+
+async function fill(token) {
+  const began = performance.now();
+  const api = (method, path, body) => call(token, method, `/api/v1${path}`, body);
+  const apply = (text) => api("POST", "/resources/apply", { files: [{ path: "bench.yaml", text }], dryRun: false });
+  const document = (kind, name, spec) => `apiVersion: shipway.dev/v1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+  const service = (idx) => {
+    const needs = idx >= 10 ? `, dependsOn: [{ service: service-${Math.floor(idx / 10)} }]` : "";
+    const health = "health: { checks: [{ name: up, probe: { http: { path: /healthz } } }] }";
+    return document("Service", `service-${idx}`, `{ owner: bench, tier: ${(idx % 4) + 1}${needs}, deployment: { command: [./run], ${health} } }`);
+  };
+  const environment = (idx) => document("Environment", `environment-${idx}`, `{ targets: { stage: environment-${idx} } }`);
+  await apply(document("Team", "bench", "{}"));
+  const all = (n, of) => Array.from({ length: n }, (_, idx) => of(idx)).join("---\n");
+  await apply(all(SERVICES, service));
+  await apply(all(ENVIRONMENTS, environment));
+  const digests = [];
+  await many(SERVICES, async (idx) => {
+    const bytes = Buffer.from(`service-${idx}`);
+    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    digests[idx] = digest;
+    await api("PUT", `/blobs/${digest}`, bytes);
+    const artifact = { service: `service-${idx}`, version: "1.0.0", digest, sizeBytes: bytes.length, format: "tar.gz" };
+    await api("POST", "/artifacts", artifact);
+  });
+  await many(RELEASES, async (idx) => {
+    const part = (at) => [`service-${at % SERVICES}`, { version: "1.0.0", artifact: digests[at % SERVICES] }];
+    const parts = Object.fromEntries([part(idx), part(idx + 7), part(idx + 31)]);
+    await api("POST", "/releases", { name: `train-${idx % 50}`, version: `1.${idx}.0`, parts });
+    await api("POST", `/releases/train-${idx % 50}@1.${idx}.0/seal`);
+  });
+  const { size: events } = await api("GET", "/ledger");
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`${RELEASES} releases, ${SERVICES} services, ${ENVIRONMENTS} environments: ${events} events in ${seconds} s`);
+  console.log(`${availableParallelism()} cores of ${cpus()[0].model}; ${builds.split("/").at(-1)} build\n`);
+}
+
+async function signIn(token) {
+  const body = new URLSearchParams({ token }).toString();
+  const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": body.length };
+  const answer = await ask("POST", "/sign-in", headers, body);
+  return answer.headers["set-cookie"][0].split(";")[0];
+}
+
+async function pages(cookie) {
+  const last = `train-${(RELEASES - 1) % 50}@1.${RELEASES - 1}.0`;
+  const paths = ["/", "/rollouts", "/releases", "/releases?q=train-7", `/releases/${last}`, "/services", "/services/service-7",
+    "/environments", "/environments/environment-7", "/calendar", "/calendar?view=week", "/ledger", "/ledger?q=nothing-like-it",
+    "/ledger/100", "/search?q=service-99", "/design"];
+  console.log("page                              p50 ms   p99 ms    bytes");
+  for (const path of paths) {
+    const took = [];
+    let bytes = 0;
+    for (let n = 0; n < SAMPLES; n++) {
+      const answer = await ask("GET", path, { cookie });
+      if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`);
+      took.push(answer.took_ms);
+      bytes = answer.body.length;
+    }
+    took.sort((a, b) => a - b);
+    const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(1).padStart(8);
+    console.log(`${path.padEnd(32)} ${at(0.5)} ${at(0.99)} ${String(bytes).padStart(8)}`);
+  }
+}
+
+/// As the browser measures itself: an empty cache, then what came over the line and when it was seen.
+async function paints(token) {
+  const browser = await Browser.start();
+  const { page } = await browser.person({ url }, token);
+  console.log("\nin the browser                 first paint ms   layout shift   bytes of a first page");
+  for (const path of ["/", "/releases", "/services", "/environments", "/calendar", "/ledger"]) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    await page.goto(url + path, { waitUntil: "load" });
+    const seen = await page.evaluate(() => new Promise((told) => {
+      let shift = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((it) => (shift += it.value))).observe({ type: "layout-shift", buffered: true });
+      const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+      const entries = [performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource")];
+      const bytes = entries.filter((it) => !it.name.includes("/live")).reduce((sum, it) => sum + it.transferSize, 0);
+      setTimeout(() => told({ paint, shift, bytes }), 300);
+    }));
+    console.log(`${path.padEnd(30)} ${seen.paint?.toFixed(0).padStart(14)} ${seen.shift.toFixed(4).padStart(14)} ${String(seen.bytes).padStart(23)}`);
+    await session.detach();
+  }
+  await browser.stop();
+}
+
+/// Opens as many live pages as are asked for; each fetches its content again when it is told to, as htmx does.
+async function watchers(cookie, token) {
+  const memory_mb = () => Number(readFileSync(`/proc/${server.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]) / 1024;
+  const cpu_s = () => readFileSync(`/proc/${server.pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13).reduce((a, b) => a + Number(b), 0) / 100;
+  const before_mb = memory_mb();
+  const { size: seen } = await call(token, "GET", "/api/v1/ledger");
+  const lines = new Agent({ keepAlive: true, maxSockets: WATCHERS });
+  const open = [];
+  let told = 0;
+  let onTold = () => {};
+  await Promise.all(Array.from({ length: WATCHERS }, () => new Promise((opened, failed) => {
+    const line = get(`${url}/live?seen=${seen}`, { headers: { cookie }, agent: lines }, (answer) => {
+      if (answer.statusCode !== 200) failed(new Error(`a live page was refused: ${answer.statusCode}`));
+      open.push(line);
+      opened();
+      answer.on("data", (it) => {
+        if (!String(it).includes("event: ledger") && !String(it).includes("event:ledger")) return;
+        told += 1;
+        ask("GET", "/", { cookie, "hx-request": "true" }).then((content) => onTold(content)).catch(() => {});
+      });
+    });
+    line.on("error", () => {});
+  })));
+  console.log(`\n${WATCHERS} live pages: ${before_mb.toFixed(0)} MB before, ${memory_mb().toFixed(0)} MB with all open`);
+  const [firsts, alls, cpu] = [[], [], []];
+  for (let round = 0; round < 5; round++) {
+    told = 0;
+    let done = 0;
+    let first;
+    const began_cpu = cpu_s();
+    const began = performance.now();
+    const all = new Promise((finished) => {
+      onTold = () => {
+        first ??= performance.now() - began;
+        if (++done === WATCHERS) finished();
+      };
+    });
+    await call(token, "POST", "/api/v1/pauses", { scope: { environment: "environment-1" }, reason: `round ${round}` });
+    await all;
+    firsts.push(first);
+    alls.push(performance.now() - began);
+    cpu.push(cpu_s() - began_cpu);
+    await call(token, "POST", "/api/v1/pauses/resume", { scope: { environment: "environment-1" } });
+    // Both events may come as one message or as two; what follows is another round's.
+    onTold = () => {};
+    await new Promise((it) => setTimeout(it, 3000));
+  }
+  const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  console.log(`an event: the first page had its new content after ${middle(firsts).toFixed(0)} ms, the last after ${middle(alls).toFixed(0)} ms, at ${middle(cpu).toFixed(2)} s of processor time (medians of 5)`);
+  for (const line of open) line.destroy();
+  lines.destroy();
+}
