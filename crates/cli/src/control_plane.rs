@@ -128,6 +128,7 @@ impl ControlPlane {
         config.telemetry = Some(telemetry.clone());
         config.ask_gates = ask_gates;
         config.compile_access = crate::access::compile;
+        config.provider = place.provider.named(listen);
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
         let mut drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),

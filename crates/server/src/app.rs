@@ -17,6 +17,7 @@ use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::Sessions;
 use crate::sign_in::attempts::Attempts;
+use crate::sign_in::oidc::Oidc;
 use crate::sign_in::password::Passwords;
 
 /// Shared by all requests. Cheap to clone.
@@ -34,6 +35,7 @@ pub struct App {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) attempts: Arc<Attempts>,
+    pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
     /// Live pages that may be open at once.
@@ -70,6 +72,7 @@ impl App {
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
             attempts: Arc::default(),
+            oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
             watchers: Arc::new(Semaphore::new(config.pages_max)),

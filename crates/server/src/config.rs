@@ -17,6 +17,7 @@ use shipway_model::resource::{Policy, TrustRoot};
 use shipway_runtime::telemetry::Receive;
 
 use crate::access::rules::{Compile, by_role};
+use crate::sign_in::oidc::Provider;
 
 /// The largest JSON body, in bytes.
 pub(crate) const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -54,6 +55,8 @@ pub struct Config {
     pub telemetry: Option<Arc<dyn Receive>>,
     /// How policies over access are compiled.
     pub compile_access: Compile,
+    /// Through whom people may sign in beside their passwords.
+    pub provider: Option<Provider>,
     pub ask_gates: GateAsker,
     pub verify_attestations: AttestationVerifier,
 }
@@ -71,6 +74,7 @@ impl Config {
             read_evidence: |_, _, _| Err("this server knows no format of evidence".to_owned()),
             telemetry: None,
             compile_access: by_role,
+            provider: None,
             // No requirement at all passes nothing.
             ask_gates: |_, _| Vec::new(),
             verify_attestations: |_, _, _| Err("this server verifies no signature".to_owned()),

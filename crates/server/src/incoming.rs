@@ -11,15 +11,14 @@ use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
-use shipway_api::{Code, Method, Operation, Permission};
+use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
 use shipway_model::event::Role;
 use shipway_runtime::{Condition, Past, Receipt, StateRef, Submission, SubmitError};
 use std::time::{Duration, Instant};
 
-use crate::access::authorise::{self, Leave, Refusal};
-use crate::access::subject::Subject;
+use crate::access::authorise::allow;
 use crate::access::{self, Caller};
 use crate::app::App;
 use crate::config::REQUEST_TIMEOUT;
@@ -102,14 +101,14 @@ where
             Ok(asked) => asked,
             // Whoever may not ask is told that, and not what is wrong with the question.
             Err(failure) => {
-                authorise::<O>(&app, &caller, [&Value::Null; 3]).await?;
+                allow(&app, &caller, O::ID, [&Value::Null; 3]).await?;
                 return Err(failure);
             }
         };
         let Asked { path, query, body, as_of, key, meant } = asked;
         let of_path = serde_json::to_value(&path).unwrap_or_default();
         let of_query = serde_json::to_value(&query).unwrap_or_default();
-        authorise::<O>(&app, &caller, [&of_path, &of_query, &O::Body::named(&body)]).await?;
+        allow(&app, &caller, O::ID, [&of_path, &of_query, &O::Body::named(&body)]).await?;
         let past = match as_of {
             Some(at) => Some(app.runtime.as_of(at).await?),
             None => None,
@@ -202,59 +201,6 @@ async fn by_password(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Resu
     let (name, password) = access::basic(headers).ok_or_else(access::unauthenticated)?;
     let account = sign_in::by_password(app, &name, &password, peer).await?.account;
     Ok(Caller { token: app.runtime.new_token_id(), name: account.name, role: account.role })
-}
-
-/// By the policies over everything that the request names. What is allowed on account of a grant alone is recorded first.
-async fn authorise<O: Operation>(app: &App, caller: &Caller, named: [&Value; 3]) -> Result<(), Failure> {
-    authorise_named(app, caller, O::ID, O::METHOD, named).await
-}
-
-/// By the policies over access. `named` are the path, the query and the body of what is asked; pages name the same.
-pub(crate) async fn authorise_named(
-    app: &App,
-    caller: &Caller,
-    operation: &'static str,
-    method: Method,
-    named: [&Value; 3],
-) -> Result<(), Failure> {
-    let now = app.runtime.clock().now();
-    let (leave, resource) = {
-        let state = app.runtime.state();
-        let subject = Subject::of(&state, named);
-        let decide = app.rules.of(&state);
-        let resource = subject.thing(subject.environments.first()).to_string();
-        (authorise::authorise(&state, &decide, caller, operation, &subject, now), resource)
-    };
-    let command = match leave {
-        Ok(Leave::Own) => return Ok(()),
-        // Reading under it is not worth a record each time.
-        Ok(Leave::Grant(_)) if method == Method::Get => return Ok(()),
-        Ok(Leave::Grant(id)) => Command::UseGrant { id, operation: operation.to_owned(), resource },
-        Err(refusal) => {
-            let Refusal { failure, recorded } = *refusal;
-            if let Some(reason) = recorded {
-                let command = Command::RecordRefusal {
-                    operation: operation.to_owned(),
-                    resource,
-                    reason: short(reason),
-                };
-                submit_as(app, caller.actor(), command).await?;
-            }
-            return Err(failure);
-        }
-    };
-    submit_as(app, caller.actor(), command).await?;
-    Ok(())
-}
-
-async fn submit_as(app: &App, actor: String, command: Command) -> Result<Receipt, SubmitError> {
-    app.runtime.submit(Submission { actor, key: None, command, generation: None }).await
-}
-
-/// The ledger takes texts of this length; what explains a refusal to a person may be longer.
-fn short(text: String) -> String {
-    const CHARACTERS_MAX: usize = 500;
-    text.chars().take(CHARACTERS_MAX).collect()
 }
 
 /// An agent's path must name its own host, which then counts as heard of.

@@ -38,3 +38,4 @@ pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::{AttestationVerifier, Config, EvidenceReader, GateAsker};
 pub use router::router;
 pub use serve::{Server, StartError};
+pub use sign_in::oidc::Provider;

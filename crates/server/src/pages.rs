@@ -25,6 +25,7 @@ mod ledger;
 mod live;
 mod moment;
 mod now;
+mod oidc;
 mod plan;
 mod release;
 mod releases;
@@ -65,6 +66,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/design", get(design::page))
         .route("/live", get(live::handle))
         .route("/sign-in", post(sign_in::handle))
+        .route("/sign-in/oidc", get(oidc::begin))
+        .route("/sign-in/oidc/callback", get(oidc::finish))
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
         .layer(axum::middleware::from_fn(same_origin::check))

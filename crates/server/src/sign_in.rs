@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::problem::{Failure, shown};
 
 pub(crate) mod attempts;
+pub(crate) mod oidc;
 pub(crate) mod password;
 
 use attempts::Wait;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use shipway_server::Provider;
 
 use crate::control_plane::ControlPlane;
 use crate::daemon;
@@ -46,9 +47,38 @@ pub(crate) struct Place {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7000")]
     pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) provider: IdentityProvider,
     /// Issue another admin token at this start, for when the first was lost
     #[arg(long)]
     pub(crate) new_admin_token: bool,
+}
+
+/// Through whom people may sign in beside their passwords.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Identity provider")]
+pub(crate) struct IdentityProvider {
+    /// The OpenID Connect issuer, for example http://id.example.org; it is asked in plain HTTP
+    #[arg(long, value_name = "URL", env = "SHIPWAY_OIDC_ISSUER", requires = "oidc_client")]
+    oidc_issuer: Option<String>,
+    /// As whom the control plane is known to it; its secret, if it has one, is the variable SHIPWAY_OIDC_SECRET
+    #[arg(long, value_name = "CLIENT-ID", env = "SHIPWAY_OIDC_CLIENT", requires = "oidc_issuer")]
+    oidc_client: Option<String>,
+    /// Where people reach this control plane, to come back to; where it listens when left out
+    #[arg(long, value_name = "URL", env = "SHIPWAY_PUBLIC_URL")]
+    public_url: Option<String>,
+}
+
+impl IdentityProvider {
+    pub(crate) fn named(&self, listen: SocketAddr) -> Option<Provider> {
+        let secret = std::env::var("SHIPWAY_OIDC_SECRET").ok().filter(|it| !it.is_empty());
+        Some(Provider {
+            issuer: self.oidc_issuer.clone()?,
+            client_id: self.oidc_client.clone()?,
+            client_secret: secret,
+            public: self.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
+        })
+    }
 }
 
 impl Serve {

@@ -4,21 +4,32 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use shipway_api::Code;
+use serde_json::{Value, json};
+use shipway_api::operations::pause::{PauseScope, ResumeScope};
+use shipway_api::operations::release::SealRelease;
+use shipway_api::operations::rollout::{
+    AbortRollout, ApproveStep, PauseRollout, ResumeRollout, RetryRollout, RollBack, StartRollout,
+};
 use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
+use shipway_api::{Code, Operation};
+use shipway_engine::Command;
 use shipway_engine::access::{Hand, Part, hands};
 use shipway_engine::{Identity, State};
 use shipway_model::access::{Principal, PrincipalKind, Question, Ruling, TokenScope};
 use shipway_model::event::Role;
 use shipway_model::{GrantId, Name};
+use shipway_runtime::Submission;
 
 use super::subject::{self, Subject};
 use super::{Caller, rules::Decide};
+use crate::app::App;
 use crate::problem::Failure;
 
 /// The policies whose refusal names a deed.
 const SEGREGATION: &str = "shipway/segregation-of-";
+/// Characters of a refusal that are recorded; what explains it to a person may be longer.
+const REASON_MAX: usize = 500;
 /// Deeds that one refusal names.
 const DEEDS_MAX: usize = 5;
 
@@ -45,6 +56,76 @@ pub(crate) struct Asker<'a> {
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) scope: Option<TokenScope>,
     pub(crate) must_change_password: bool,
+}
+
+/// By the policies over everything that is named: every call of the API and every form of a page comes through here. What is
+/// allowed on account of a grant alone is recorded first, and so is what breaks the segregation of duties.
+///
+/// # Errors
+/// Why not, for the caller.
+pub(crate) async fn allow(
+    app: &App,
+    caller: &Caller,
+    operation: &'static str,
+    named: [&Value; 3],
+) -> Result<(), Failure> {
+    let now = app.runtime.clock().now();
+    let (leave, resource) = {
+        let state = app.runtime.state();
+        let subject = Subject::of(&state, named);
+        let decide = app.rules.of(&state);
+        let resource = subject.thing(subject.environments.first()).to_string();
+        (authorise(&state, &decide, caller, operation, &subject, now), resource)
+    };
+    let operation = operation.to_owned();
+    let (command, refused) = match leave {
+        Ok(Leave::Own) => return Ok(()),
+        // Reading under it is not worth a record each time.
+        Ok(Leave::Grant(_)) if is_read(&operation) => return Ok(()),
+        Ok(Leave::Grant(id)) => (Command::UseGrant { id, operation, resource }, None),
+        Err(refusal) => {
+            let Refusal { failure, recorded } = *refusal;
+            let Some(reason) = recorded else { return Err(failure) };
+            let reason = reason.chars().take(REASON_MAX).collect();
+            (Command::RecordRefusal { operation, resource, reason }, Some(failure))
+        }
+    };
+    app.runtime.submit(Submission { actor: caller.actor(), key: None, command, generation: None }).await?;
+    refused.map_or(Ok(()), Err)
+}
+
+/// The same for a command that a page gives; one that no operation of the API would give is not allowed.
+///
+/// # Errors
+/// Why not, for the caller.
+pub(crate) async fn allow_command(app: &App, caller: &Caller, command: &Command) -> Result<(), Failure> {
+    let Some((operation, named)) = operation_of(command) else {
+        return Err(Failure::new(Code::Forbidden, "no page may ask for this"));
+    };
+    allow(app, caller, operation, [&named, &Value::Null, &Value::Null]).await
+}
+
+/// The operation that gives the command, and what it names.
+fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
+    Some(match command {
+        Command::StartRollout { release, environment, .. } => {
+            (StartRollout::ID, json!({ "release": release, "environment": environment }))
+        }
+        Command::PauseRollout { id, .. } => (PauseRollout::ID, json!({ "rollout": id })),
+        Command::ResumeRollout { id } => (ResumeRollout::ID, json!({ "rollout": id })),
+        Command::AbortRollout { id, .. } => (AbortRollout::ID, json!({ "rollout": id })),
+        Command::RollBack { id, .. } => (RollBack::ID, json!({ "rollout": id })),
+        Command::Retry { id } => (RetryRollout::ID, json!({ "rollout": id })),
+        Command::ApproveStep { id, .. } => (ApproveStep::ID, json!({ "rollout": id })),
+        Command::SealRelease { id } => (SealRelease::ID, json!({ "release": id })),
+        Command::PauseScope { scope, .. } => (PauseScope::ID, json!({ "scope": scope })),
+        Command::ResumeScope { scope } => (ResumeScope::ID, json!({ "scope": scope })),
+        _ => return None,
+    })
+}
+
+fn is_read(operation: &str) -> bool {
+    shipway_api::operations::all().any(|it| it.id == operation && !it.changes())
 }
 
 /// Allows it, by the caller's role or by a grant, or says why not.

@@ -28,6 +28,7 @@ use super::moment;
 use super::rollout::{known, look};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::count;
+use crate::access::authorise::allow_command;
 use crate::problem::Failure;
 use crate::{incoming, views};
 
@@ -346,25 +347,16 @@ async fn taken(
     sent: &Sent,
 ) -> Result<Response, Failure> {
     let (id, verb) = parts(path)?;
-    let named = [&json!({ "rollout": id, "step": sent.field("step") }), &Value::Null, &Value::Null];
-    authorise(sent, verb.operation, named).await?;
     let step = StepId(sent.field("step").parse().unwrap_or(0));
     let command = (verb.command)(id, &Given { reason: sent.field("reason"), step });
     submit(sent, command).await?;
     Ok(see(&format!("/rollouts/{id}")))
 }
 
-/// As the API would: by the policies over access. `named` are the path, the query and the body that it would be asked by.
-pub(super) async fn authorise(
-    sent: &Sent,
-    operation: &'static str,
-    named: [&Value; 3],
-) -> Result<(), Failure> {
-    incoming::authorise_named(&sent.visit.app, &sent.visit.caller, operation, Method::Post, named).await
-}
-
-/// Has the command decided and recorded in the reader's name; the form's key keeps a second click from doing it twice.
+/// Has the command decided and recorded in the reader's name, if the policies let them; the form's key keeps a second
+/// click from doing it twice.
 pub(super) async fn submit(sent: &Sent, command: Command) -> Result<shipway_runtime::Receipt, Failure> {
+    allow_command(&sent.visit.app, &sent.visit.caller, &command).await?;
     let key = Some(sent.field("key").to_owned()).filter(|it| (1..=100).contains(&it.len()));
     let submission = Submission { actor: sent.visit.caller.actor(), key, command, generation: None };
     Ok(sent.visit.app.runtime.submit(submission).await?)

@@ -187,12 +187,10 @@ pub(super) async fn pause(Path(name): Path<String>, sent: Sent) -> Response {
 async fn paused(text: &str, sent: &Sent) -> Result<Response, Failure> {
     let name = named(&sent.visit.state(), text)?;
     let scope = Scope::Environment(name.clone());
-    let asked = json!({ "scope": scope });
-    let (operation, command) = match sent.field("do") {
-        "resume" => (ResumeScope::ID, Command::ResumeScope { scope }),
-        _ => (PauseScope::ID, Command::PauseScope { scope, reason: sent.field("reason").to_owned() }),
+    let command = match sent.field("do") {
+        "resume" => Command::ResumeScope { scope },
+        _ => Command::PauseScope { scope, reason: sent.field("reason").to_owned() },
     };
-    authorise(sent, operation, [&Value::Null, &Value::Null, &asked]).await?;
     submit(sent, command).await?;
     Ok(see(&format!("/environments/{name}")))
 }

@@ -283,8 +283,6 @@ pub(super) async fn start(sent: Sent) -> Response {
 }
 
 async fn started(sent: &Sent) -> Result<Response, Failure> {
-    let asked = json!({ "release": sent.field("release"), "environment": sent.field("environment") });
-    authorise(sent, StartRollout::ID, [&Value::Null, &Value::Null, &asked]).await?;
     let release = named(&sent.visit.state(), sent.field("release"))?.id;
     let environment = environment(sent.field("environment"))?;
     let digest = sent.field("digest").parse().map_err(|_| {

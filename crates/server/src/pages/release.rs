@@ -195,7 +195,6 @@ pub(super) async fn seal(Path(text): Path<String>, sent: Sent) -> Response {
 }
 
 async fn sealed(text: &str, sent: &Sent) -> Result<Response, Failure> {
-    authorise(sent, SealRelease::ID, [&json!({ "release": text }), &Value::Null, &Value::Null]).await?;
     let (id, path) = {
         let state = sent.visit.state();
         let release = named(&state, text)?;

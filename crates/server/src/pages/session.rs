@@ -1,5 +1,5 @@
-//! Who is signed in: a random cookie for each session, good for as long as its token is and while it is used. Sessions are small files under
-//! the digests of their cookies, so that every replica knows them, and none of them shows a cookie.
+//! Who is signed in: a random cookie for each session, good for as long as its token is and while it is used. Sessions
+//! are small files under the digests of their cookies, so that every replica knows them, and none of them shows a cookie.
 
 use std::fs;
 use std::io;
@@ -128,7 +128,7 @@ impl FromRequestParts<App> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         app.runtime.catch_up().await.map_err(|error| Failure::from(error).into_response())?;
-        caller(app, parts).map(Self).ok_or_else(sign_in::form)
+        caller(app, parts).map(Self).ok_or_else(|| sign_in::form(app.oidc.is_some()))
     }
 }
 

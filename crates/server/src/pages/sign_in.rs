@@ -22,6 +22,8 @@ use crate::sign_in::{self, Peer};
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn<'a> {
+    /// Whether people may sign in through an identity provider.
+    has_provider: bool,
     fault: Option<&'a str>,
 }
 
@@ -36,12 +38,12 @@ pub(super) struct Credentials {
 }
 
 /// The form, for whoever is not signed in.
-pub(super) fn form() -> Response {
-    refuse(StatusCode::UNAUTHORIZED, None)
+pub(super) fn form(has_provider: bool) -> Response {
+    refuse(StatusCode::UNAUTHORIZED, has_provider, None)
 }
 
-fn refuse(status: StatusCode, fault: Option<&str>) -> Response {
-    let content = SignIn { fault }.render().expect("texts take everything");
+pub(super) fn refuse(status: StatusCode, has_provider: bool, fault: Option<&str>) -> Response {
+    let content = SignIn { has_provider, fault }.render().expect("texts take everything");
     document::page(status, &Frame { title: "Sign in", area: Area::Aside, reader: None }, &content)
 }
 
@@ -55,7 +57,7 @@ pub(super) async fn handle(
         return Failure::from(error).into_response();
     }
     let Ok(Form(form)) = form else {
-        return refuse(StatusCode::BAD_REQUEST, Some("The form cannot be read."));
+        return refuse(StatusCode::BAD_REQUEST, app.oidc.is_some(), Some("The form cannot be read."));
     };
     let token = match form.account.is_empty() {
         true => by_token(&app, form.token.trim()),
@@ -63,19 +65,25 @@ pub(super) async fn handle(
     };
     let token = match token {
         Ok(token) => token,
-        Err((status, fault)) => return refuse(status, Some(&fault)),
+        Err((status, fault)) => return refuse(status, app.oidc.is_some(), Some(&fault)),
     };
-    // Whatever cookie came with the form stands for nobody any more: a session that somebody else has planted or seen is
-    // not the one that goes on.
-    if let Some(earlier) = cookie(&headers) {
+    match open_session(&app, token, &headers) {
+        Ok(cookie) => to_home(cookie),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Opens a session for the token, and gives its cookie. Whatever cookie came with the request stands for nobody any more: a
+/// session that somebody else has planted or seen is not the one that goes on.
+pub(super) fn open_session(app: &App, token: TokenId, headers: &HeaderMap) -> Result<String, Failure> {
+    if let Some(earlier) = cookie(headers) {
         app.sessions.close(&earlier);
     }
     let secret = app.runtime.random_secret();
-    if let Err(error) = app.sessions.open(&secret, token, app.runtime.clock().now()) {
-        return problem::internal(&error).into_response();
-    }
+    let opened = app.sessions.open(&secret, token, app.runtime.clock().now());
+    opened.map_err(|error| problem::internal(&error))?;
     let seconds = SESSION_MAX.as_secs();
-    to_home(format!("{COOKIE_NAME}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}"))
+    Ok(format!("{COOKIE_NAME}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}"))
 }
 
 fn by_token(app: &App, token: &str) -> Result<TokenId, (StatusCode, String)> {

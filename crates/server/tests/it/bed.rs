@@ -19,7 +19,7 @@ use shipway_runtime::log_store::LogStore;
 use shipway_runtime::memory::MemoryDisk;
 use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Config as RuntimeConfig, OsEntropy, Runtime, SystemClock};
-use shipway_server::{Config, Decide, Server, ensure_admin_token};
+use shipway_server::{Config, Decide, Provider, Server, ensure_admin_token};
 
 pub(crate) const BLOB_BYTES_MAX: u64 = 4096;
 
@@ -62,10 +62,14 @@ impl Bed {
     }
 
     pub(crate) async fn with_telemetry(telemetry: Arc<dyn Receive>) -> Self {
-        Self::start_with(Some(telemetry)).await
+        Self::open(Some(telemetry), None).await
     }
 
-    async fn start_with(telemetry: Option<Arc<dyn Receive>>) -> Self {
+    pub(crate) async fn start_with(provider: Option<Provider>) -> Self {
+        Self::open(None, provider).await
+    }
+
+    async fn open(telemetry: Option<Arc<dyn Receive>>, provider: Option<Provider>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = RuntimeConfig {
             tenant: "default".parse().unwrap(),
@@ -82,6 +86,7 @@ impl Bed {
         config.telemetry = telemetry;
         config.read_evidence = crate::evidence::read;
         config.compile_access = compile_access;
+        config.provider = provider;
         config.ask_gates = crate::gates::ask;
         let logs = LogStore::open(&data.path().join("logs")).unwrap();
         let server = Server::start(config, runtime.clone(), Arc::new(logs)).await.unwrap();

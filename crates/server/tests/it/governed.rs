@@ -1,6 +1,7 @@
 //! Policies, scopes, segregated duties and privilege for a time, over HTTP.
 
 use jiff::SignedDuration;
+use reqwest::header::{COOKIE, SET_COOKIE};
 use shipway_api::operations::access::{
     ApproveGrant, CommitList, EndGrant, EndGrantRequest, GrantPath, ListGrants, RecordCommits, RequestGrant,
     WhoCan, WhoCanQuery, WhyAccess, WhyQuery,
@@ -21,6 +22,7 @@ use shipway_runtime::Clock as _;
 use crate::bed::{Bed, FILES};
 use crate::rollouts::new;
 
+const PASSWORD: &str = "seven quiet lighthouses";
 const PEOPLE: &str = "
 apiVersion: shipway.dev/v1
 kind: Person
@@ -174,6 +176,24 @@ async fn whoever_wrote_a_commit_does_not_ship_it_under_any_name_where_duties_are
     assert!(refused.problem().unwrap().detail.contains(deed), "{refused}");
     assert!(refusals(&bed).await.iter().any(|it| it.contains(deed)));
 
+    // Nor through the page.
+    let form = [("account", "ana-laptop"), ("password", PASSWORD)];
+    let answer = bed.http.post(bed.url("/sign-in")).form(&form).send().await.unwrap();
+    let cookie = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let home = bed.http.get(bed.url("/")).header(COOKIE, &cookie).send().await.unwrap().text().await.unwrap();
+    let csrf = home.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let form = [
+        ("csrf", csrf),
+        ("release", "shop@2.0.0"),
+        ("environment", "staging"),
+        ("digest", digest.as_str()),
+        ("key", "k"),
+    ];
+    let answer = bed.http.post(bed.url("/plan")).header(COOKIE, &cookie).form(&form).send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert!(answer.text().await.unwrap().contains(deed));
+
     let query = |principal: &str| WhyQuery {
         principal: principal.to_owned(),
         action: "startRollout".to_owned(),
@@ -204,7 +224,7 @@ async fn signed_in(bed: &Bed, account: &str) -> Client {
     let given = bed.admin.call::<AddAccount>((), (), new).await.unwrap().value;
     let client = Client::by_password(&bed.url(""), account, &given.password).unwrap();
     let first = client.call::<SignIn>((), (), ()).await.unwrap().value.secret;
-    let body = NewPassword { current: given.password.clone(), new: "seven quiet lighthouses".to_owned() };
+    let body = NewPassword { current: given.password.clone(), new: PASSWORD.to_owned() };
     let first = Client::new(&bed.url(""), first).unwrap();
     let rotated = first.call::<ChangePassword>((), (), body).await.unwrap().value.secret;
     Client::new(&bed.url(""), rotated).unwrap()

@@ -14,6 +14,7 @@ mod evidence;
 mod gates;
 mod governed;
 mod ledger;
+mod oidc;
 mod open;
 mod outage;
 mod pages;
