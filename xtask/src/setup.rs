@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 11] = [
+const PACKAGES: &[Package] = &[
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package { name: "g++", probe: &["c++", "--version"], purpose: "builds libFuzzer" },
     Package {

@@ -19,8 +19,8 @@ use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::review::Review;
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 /// Who asks, and when.

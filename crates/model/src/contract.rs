@@ -25,6 +25,7 @@ pub struct OpenApi {
     pub title: String,
     /// The description's own version, `info.version`.
     pub version: String,
+    #[serde(serialize_with = "crate::json::sorted")]
     pub document: Value,
 }
 

@@ -41,7 +41,7 @@ pub struct JourneyStep {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// Sent as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::json::sorted_if_any")]
     pub json: Option<serde_json::Value>,
     #[serde(default)]
     pub expect: Expect,
@@ -59,7 +59,11 @@ pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_contains: Option<String>,
     /// JSON pointers (RFC 6901) and the value that each must have.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "crate::json::sorted_values"
+    )]
     pub json: BTreeMap<String, serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_duration: Option<Millis>,

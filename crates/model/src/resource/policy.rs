@@ -311,7 +311,11 @@ pub struct Rego {
     /// The module's text, with its `package`.
     pub module: String,
     /// Seen as `data.parameters`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "crate::json::sorted_values"
+    )]
     pub parameters: BTreeMap<String, serde_json::Value>,
 }
 
