@@ -84,7 +84,8 @@ impl Verify {
             })?);
         }
         let facts = facts(artifact, attestations.clone(), at);
-        let policies = BTreeMap::from([(name("asked"), Policy { gates: vec![self.gate()] })]);
+        let policies =
+            BTreeMap::from([(name("asked"), Policy { gates: vec![self.gate()], senders: BTreeMap::new() })]);
         let answer = decide(&policies, &facts);
         let reasons = answer.requirements.into_iter().flat_map(|it| it.reasons).collect();
         let report = Report { passes: answer.passes, artifact, reasons, attestations };
