@@ -18,7 +18,7 @@ pub fn document() -> Value {
         path[endpoint.method.as_str().to_lowercase()] = operation(&endpoint, &mut generator);
     }
     generator.subschema_for::<Problem>();
-    json!({
+    let mut whole = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Shipway",
@@ -39,7 +39,10 @@ pub fn document() -> Value {
                 },
             },
         },
-    })
+    });
+    // Whatever order `serde_json` is built to keep.
+    whole.sort_all_objects();
+    whole
 }
 
 /// Schemas as requests are read: fields with defaults may be left out.

@@ -10,12 +10,11 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use shipway_api::operations::rollout::{
     AbortRollout, ApproveStep, PauseRollout, ResumeRollout, RetryRollout, RollBack,
 };
 use shipway_api::view::traffic::TrafficView;
-use shipway_api::{Code, Method, Operation, Permission};
+use shipway_api::{Code, Operation, Permission};
 use shipway_engine::{Command, Context, Progress, Rollout, State};
 use shipway_model::RolloutId;
 use shipway_model::plan::{Action, Plan, StepId};
@@ -30,7 +29,7 @@ use super::visit::{self, Asked, Shown, Visit};
 use super::words::count;
 use crate::access::authorise::allow_command;
 use crate::problem::Failure;
-use crate::{incoming, views};
+use crate::views;
 
 /// Something that can be decided about a rollout.
 pub(super) struct Verb {
@@ -41,8 +40,6 @@ pub(super) struct Verb {
     pub(super) weight: &'static str,
     /// What a reason is asked for, if one is.
     asks: Option<&'static str>,
-    /// What the policies over access know it by.
-    operation: &'static str,
     permission: Permission,
     command: fn(RolloutId, &Given<'_>) -> Command,
 }
@@ -60,7 +57,6 @@ static VERBS: [Verb; 6] = [
         title: "Approve",
         weight: "primary",
         asks: Some("Note for the record (may be empty)"),
-        operation: ApproveStep::ID,
         permission: ApproveStep::PERMISSION,
         command: |id, given| Command::ApproveStep { id, step: given.step, note: given.reason.to_owned() },
     },
@@ -69,7 +65,6 @@ static VERBS: [Verb; 6] = [
         title: "Try again",
         weight: "primary",
         asks: None,
-        operation: RetryRollout::ID,
         permission: RetryRollout::PERMISSION,
         command: |id, _| Command::Retry { id },
     },
@@ -78,7 +73,6 @@ static VERBS: [Verb; 6] = [
         title: "Resume",
         weight: "primary",
         asks: None,
-        operation: ResumeRollout::ID,
         permission: ResumeRollout::PERMISSION,
         command: |id, _| Command::ResumeRollout { id },
     },
@@ -87,7 +81,6 @@ static VERBS: [Verb; 6] = [
         title: "Pause",
         weight: "even",
         asks: Some("Why"),
-        operation: PauseRollout::ID,
         permission: PauseRollout::PERMISSION,
         command: |id, given| Command::PauseRollout { id, reason: given.reason.to_owned() },
     },
@@ -96,7 +89,6 @@ static VERBS: [Verb; 6] = [
         title: "Roll back",
         weight: "even",
         asks: Some("Why"),
-        operation: RollBack::ID,
         permission: RollBack::PERMISSION,
         command: |id, given| Command::RollBack { id, reason: given.reason.to_owned() },
     },
@@ -105,7 +97,6 @@ static VERBS: [Verb; 6] = [
         title: "Abort",
         weight: "danger",
         asks: Some("Why"),
-        operation: AbortRollout::ID,
         permission: AbortRollout::PERMISSION,
         command: |id, given| Command::AbortRollout { id, reason: given.reason.to_owned() },
     },

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
-use serde_json::{Value, json};
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::view::agent::Connection;
 use shipway_api::{Code, Operation};
@@ -14,7 +13,7 @@ use shipway_model::Name;
 use shipway_model::event::Scope;
 
 use super::csrf::Sent;
-use super::decide::{authorise, see, submit};
+use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Moment};

@@ -7,7 +7,6 @@ use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use shipway_api::operations::rollout::StartRollout;
 use shipway_api::{Code, Operation};
 use shipway_engine::rollout::closing;
@@ -18,7 +17,7 @@ use shipway_model::plan::{Plan, Reversibility, Step};
 use shipway_model::{Digest, Millis, Name};
 
 use super::csrf::Sent;
-use super::decide::{authorise, see, submit};
+use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::drawing::timeline::Bar;
 use super::moment::{self, Moment};

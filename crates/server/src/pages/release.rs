@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
-use serde_json::{Value, json};
 use shipway_api::operations::release::SealRelease;
 use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::{Attached, Command, Release, State};
@@ -11,7 +10,7 @@ use shipway_model::evidence::Kind;
 use shipway_model::{Digest, Name};
 
 use super::csrf::Sent;
-use super::decide::{authorise, see, submit};
+use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
 use super::now::places;

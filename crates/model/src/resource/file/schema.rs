@@ -22,6 +22,8 @@ pub fn schema(kind: Option<Kind>) -> Value {
     whole["$schema"] = json!(DIALECT);
     whole["title"] = json!(title);
     whole["$defs"] = Value::Object(generator.take_definitions(true));
+    // Whatever order `serde_json` is built to keep.
+    whole.sort_all_objects();
     whole
 }
 

@@ -251,14 +251,17 @@ impl Compiler<'_> {
         let required =
             |name: &String| schema["required"].as_array().is_some_and(|it| it.iter().any(|it| it == name));
         let properties = schema["properties"].as_object().into_iter().flatten();
-        properties
+        let mut fields: Vec<Field> = properties
             .map(|(name, schema)| Field {
                 name: name.clone(),
                 about: about(schema),
                 shape: self.shape(schema),
                 required: required(name),
             })
-            .collect()
+            .collect();
+        // As they are told, whatever order `serde_json` is built to keep.
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        fields
     }
 }
 
