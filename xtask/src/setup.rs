@@ -10,7 +10,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 10] = [
+const PACKAGES: [Package; 11] = [
     Package { name: "gcc", probe: &["cc", "--version"], purpose: "builds SQLite" },
     Package { name: "g++", probe: &["c++", "--version"], purpose: "builds libFuzzer" },
     Package {
@@ -40,6 +40,11 @@ const PACKAGES: [Package; 10] = [
     },
     Package { name: "nodejs", probe: &["node", "--version"], purpose: "drives the browser" },
     Package { name: "npm", probe: &["npm", "--version"], purpose: "installs what drives the browser" },
+    Package {
+        name: "openssh-client",
+        probe: &["sh", "-c", "command -v ssh-keygen"],
+        purpose: "signs approvals, and says in tests whether it accepts them",
+    },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 

@@ -114,9 +114,9 @@ impl Endpoint {
         }
     }
 
-    /// Whether it changes anything. A plan is posted because of its size, and nothing is kept of it.
+    /// Whether it changes anything. Some are posted because they are asked with a body, and nothing is kept of them.
     pub fn changes(&self) -> bool {
-        self.method != Method::Get && self.id != "makePlan"
+        self.method != Method::Get && !["makePlan", "draftApproval", "assessRisk"].contains(&self.id)
     }
 
     /// The noun after `/api/v1/`, by which documents group operations.

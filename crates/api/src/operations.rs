@@ -11,10 +11,12 @@ pub mod agent;
 pub mod artifact;
 pub mod blob;
 pub mod calendar;
+pub mod change;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
@@ -106,6 +108,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     pause::ALL,
     calendar::ALL,
     schedule::ALL,
+    change::ALL,
+    key::ALL,
     environment::ALL,
     agent::ALL,
     ledger::ALL,

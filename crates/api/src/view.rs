@@ -6,6 +6,7 @@ pub mod agent;
 pub mod analysis;
 pub mod artifact;
 pub mod backtest;
+pub mod change;
 pub mod decision;
 pub mod environment;
 pub mod evidence;

@@ -68,6 +68,20 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
     Schedule(command::schedule::Schedule),
+    /// See what waits for whose word
+    #[command(subcommand)]
+    Change(command::change::Change),
+    Approve(command::approve::Approve),
+    Risk(command::risk::Risk),
+    /// See which reviews are owed, and hold them
+    #[command(subcommand)]
+    Review(command::review::Review),
+    /// Register and revoke the keys that you sign with
+    #[command(subcommand)]
+    Key(command::key::Key),
+    /// Let somebody else speak for you
+    #[command(subcommand)]
+    Delegation(command::delegation::Delegation),
     Pause(command::pause::Pause),
     Resume(command::resume::Resume),
     /// See what runs where, and who waits
@@ -143,6 +157,12 @@ impl Verb {
             | Self::Rollout(_)
             | Self::Calendar(_)
             | Self::Schedule(_)
+            | Self::Change(_)
+            | Self::Approve(_)
+            | Self::Risk(_)
+            | Self::Review(_)
+            | Self::Key(_)
+            | Self::Delegation(_)
             | Self::Pause(_)
             | Self::Resume(_)
             | Self::Env(_)

@@ -8,11 +8,14 @@ pub(crate) mod agent;
 pub(crate) mod agents;
 pub(crate) mod analysis;
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod artifact;
 pub(crate) mod calendar;
+pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod decision;
+pub(crate) mod delegation;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
@@ -21,6 +24,7 @@ pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -29,6 +33,8 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod release;
 pub(crate) mod resume;
+pub(crate) mod review;
+pub(crate) mod risk;
 pub(crate) mod rollout;
 pub(crate) mod router;
 pub(crate) mod schedule;
@@ -88,6 +94,12 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
+        Verb::Change(it) => it.run(connection).await,
+        Verb::Approve(it) => it.run(connection).await,
+        Verb::Risk(it) => it.run(connection).await,
+        Verb::Review(it) => it.run(connection).await,
+        Verb::Key(it) => it.run(connection).await,
+        Verb::Delegation(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,
         Verb::Resume(it) => it.run(connection).await,
         Verb::Env(it) => it.run(connection).await,

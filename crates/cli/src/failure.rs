@@ -162,9 +162,13 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownRollout => "shipway rollout list",
         Code::NotPaused => "shipway pause --list",
         Code::OutsideWindow => "shipway calendar next --env ENV",
-        Code::UnknownException | Code::InvalidException | Code::SelfApproval => {
-            "shipway calendar exception list"
-        }
+        Code::UnknownException | Code::InvalidException => "shipway calendar exception list",
+        Code::SelfApproval => "shipway whoami",
+        Code::UnknownChange | Code::InvalidChange => "shipway change list",
+        Code::WordVoid => "shipway change show CHANGE",
+        Code::UnknownKey | Code::InvalidKey | Code::KeyTaken | Code::InvalidSignature => "shipway key list",
+        Code::InvalidDelegation => "shipway delegation list",
+        Code::InvalidReview => "shipway review list",
         Code::UnknownStep
         | Code::WrongPhase
         | Code::PointOfNoReturn

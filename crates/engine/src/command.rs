@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shipway_model::access::{Account, Commit, Privilege, TokenScope};
 use shipway_model::analysis::{Block, Verdict};
+use shipway_model::approval::{Approval, PersonKey};
+use shipway_model::change::Emergency;
 use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
@@ -15,8 +17,9 @@ use shipway_model::gate::{Decision, Waiver};
 use shipway_model::plan::{Instance, Silenced, StepId};
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
+use shipway_model::review::Review;
 use shipway_model::{
-    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId, TokenId,
     WaiverId,
 };
 
@@ -53,6 +56,14 @@ pub enum Command {
         release: ReleaseId,
         environment: Name,
         plan: Option<Digest>,
+    },
+    /// As [`Command::StartRollout`], as an emergency.
+    StartHotfix {
+        id: RolloutId,
+        release: ReleaseId,
+        environment: Name,
+        plan: Option<Digest>,
+        emergency: Emergency,
     },
     PauseRollout {
         id: RolloutId,
@@ -105,6 +116,39 @@ pub enum Command {
     WithdrawWaiver {
         id: WaiverId,
         reason: String,
+    },
+    RegisterKey {
+        key: PersonKey,
+    },
+    RevokeKey {
+        key: Digest,
+        since: Option<Timestamp>,
+        reason: String,
+    },
+    GrantDelegation {
+        to: String,
+        until: Timestamp,
+        reason: String,
+    },
+    EndDelegation {
+        to: String,
+    },
+    GiveApproval {
+        id: ChangeId,
+        approval: Approval,
+    },
+    WithdrawApproval {
+        id: ChangeId,
+        reason: String,
+    },
+    HoldReview {
+        id: ChangeId,
+        review: Review,
+    },
+    FinishAction {
+        id: ChangeId,
+        action: Name,
+        note: String,
     },
     RegisterAgent {
         host: Name,

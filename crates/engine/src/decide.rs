@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, catalogue, custody, environment, evidence, gate,
-    release, rollout,
+    Code, Command, Context, Rejection, State, access, catalogue, change, custody, environment, evidence, gate,
+    release, review, rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -22,7 +22,10 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
         Command::SealRelease { id } => release::seal(state, *id),
         Command::StartRollout { id, release, environment, plan } => {
-            rollout::start::start(state, *id, *release, environment, *plan, ctx)
+            rollout::start::start(state, *id, *release, environment, *plan, None, ctx)
+        }
+        Command::StartHotfix { id, release, environment, plan, emergency } => {
+            rollout::start::start(state, *id, *release, environment, *plan, Some(emergency), ctx)
         }
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
         Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
@@ -43,6 +46,19 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RequestWaiver { id, waiver } => state.waivers.request(&state.catalogue, *id, waiver, ctx),
         Command::ApproveWaiver { id } => state.waivers.approve(&state.access, *id, ctx),
         Command::WithdrawWaiver { id, reason } => state.waivers.withdraw(*id, text(reason)?),
+        Command::RegisterKey { key } => {
+            text(&key.label)?;
+            state.keys.register(key, ctx)
+        }
+        Command::RevokeKey { key, since, reason } => state.keys.revoke(*key, *since, text(reason)?),
+        Command::GrantDelegation { to, until, reason } => {
+            state.delegations.grant(text(to)?, *until, text(reason)?, ctx)
+        }
+        Command::EndDelegation { to } => state.delegations.end(to, ctx),
+        Command::GiveApproval { id, approval } => change::word::give(state, *id, approval, ctx),
+        Command::WithdrawApproval { id, reason } => change::word::withdraw(state, *id, text(reason)?, ctx),
+        Command::HoldReview { id, review } => review::hold(state, *id, review),
+        Command::FinishAction { id, action, note } => review::finish(state, *id, action, text(note)?),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportAgentLost { host } => Ok(state.agents.report_lost(host)),
         Command::ReportAgentFound { host } => Ok(state.agents.report_found(host)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shipway_model::event::{Body, End};
 use shipway_model::plan::{Action, Plan, Step};
-use shipway_model::{Name, RolloutId};
+use shipway_model::{ChangeId, Name, RolloutId};
 
 use crate::{EnvironmentState, Rollout, State, plan};
 
@@ -28,6 +28,8 @@ pub enum Hold {
     Paused { scope: String, by: String, reason: String },
     /// The calendar is closed.
     Closed { reason: String, next: Option<Timestamp> },
+    /// Somebody's word, or something else that its change needs, is missing.
+    Change { id: ChangeId, reason: String },
     /// A person paused the rollout itself.
     Held { by: String, reason: String },
 }
@@ -42,6 +44,9 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         return Some(Hold::Paused { scope: pause.scope.to_string(), by, reason });
     }
     if let Some(held) = &rollout.held {
+        if let (Some(case), None) = (state.changes.of(rollout.id), held.next) {
+            return Some(Hold::Change { id: case.id, reason: held.reason.clone() });
+        }
         return Some(Hold::Closed { reason: held.reason.clone(), next: held.next });
     }
     let environment = state.environments.get(name)?;
@@ -131,10 +136,12 @@ pub(crate) fn admit(state: &State, rollout: &Rollout) -> Vec<Body> {
         Ok(mut plan) => {
             plan.parent = Some(rollout.plan_digest);
             let plan_digest = plan.digest();
-            vec![
-                Body::RolloutReplanned { id, plan: Arc::new(plan), plan_digest },
-                Body::RolloutStarted { id },
-            ]
+            let replanned = Body::RolloutReplanned { id, plan: Arc::new(plan), plan_digest };
+            match state.changes.of(id) {
+                // Whoever gave their word saw another plan: the change is asked again.
+                Some(_) => vec![replanned],
+                None => vec![replanned, Body::RolloutStarted { id }],
+            }
         }
         Err(rejection) => {
             let reason = format!("its plan no longer holds: {rejection}");

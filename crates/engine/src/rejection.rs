@@ -94,6 +94,17 @@ codes! {
     InvalidWaiver = "invalid-waiver" Invalid,
     /// Nobody's own word counts for what they asked for.
     SelfApproval = "self-approval" Conflict,
+    UnknownChange = "unknown-change" NotFound,
+    UnknownKey = "unknown-key" NotFound,
+    InvalidKey = "invalid-key" Invalid,
+    /// Somebody else's, or revoked.
+    KeyTaken = "key-taken" Conflict,
+    InvalidSignature = "invalid-signature" Invalid,
+    /// What was signed is not what stands now, or no longer in time.
+    WordVoid = "word-void" Conflict,
+    InvalidDelegation = "invalid-delegation" Invalid,
+    InvalidChange = "invalid-change" Invalid,
+    InvalidReview = "invalid-review" Invalid,
     InvalidReport = "invalid-report" Invalid,
     InvalidReason = "invalid-reason" Invalid,
 }

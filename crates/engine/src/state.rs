@@ -8,8 +8,8 @@ use shipway_model::{Digest, Name, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Custody, Decisions, Environments, Evidence, Pauses,
-    Releases, Rollouts, Waivers, gate,
+    Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments, Evidence,
+    Keys, Pauses, Releases, Rollouts, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,9 @@ pub struct State {
     pub calendars: Calendars,
     pub environments: Environments,
     pub rollouts: Rollouts,
+    pub keys: Keys,
+    pub delegations: Delegations,
+    pub changes: Changes,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -35,6 +38,7 @@ pub struct State {
 impl State {
     /// Folds one event. Total: an event that refers to nothing known changes nothing.
     pub fn apply(&mut self, event: &Event) {
+        self.changes.note_time(event.at);
         match &event.body {
             Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
@@ -55,6 +59,7 @@ impl State {
                 if let Spec::Person(person) = &resource.spec {
                     self.access.people.declare(&resource.metadata.name, person);
                 }
+                self.changes.declare(resource, *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
@@ -90,6 +95,22 @@ impl State {
             | Body::ExceptionWithdrawn { .. } => {
                 self.calendars.exceptions.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());
+            }
+            Body::KeyRegistered { .. } | Body::KeyRevoked { .. } => {
+                self.keys.apply(event);
+                // What a key has signed may have fallen.
+                self.touch_queues();
+                self.touch_running();
+            }
+            Body::DelegationGranted { .. } | Body::DelegationEnded { .. } => self.delegations.apply(event),
+            Body::ChangeOpened { .. } => self.changes.apply(event),
+            Body::ApprovalGiven { id, .. } | Body::ApprovalWithdrawn { id, .. } => {
+                self.changes.apply(event);
+                self.dirty.insert(id.rollout());
+            }
+            Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
+                self.changes.apply(event);
+                self.touch_queues();
             }
             Body::InstanceChanged { instance, .. } => {
                 self.environments.apply_instance(event);

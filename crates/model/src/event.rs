@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
 use crate::analysis::{Block, Verdict};
+use crate::approval::{Approval, PersonKey};
+use crate::change::Change;
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
@@ -22,8 +24,9 @@ use crate::gate::{Decision, Waiver};
 use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
+use crate::review::Review;
 use crate::{
-    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
     TokenId, WaiverId,
 };
 
@@ -169,6 +172,51 @@ pub enum Body {
     WaiverApproved { id: WaiverId },
     #[serde(rename = "waiver.withdrawn")]
     WaiverWithdrawn { id: WaiverId, reason: String },
+    /// The actor signs with this key from now on.
+    #[serde(rename = "key.registered")]
+    KeyRegistered { key: PersonKey },
+    #[serde(rename = "key.revoked")]
+    KeyRevoked {
+        key: Digest,
+        /// From when on it may have been in other hands: what it signed since then falls. Only what it signs from now on
+        /// when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// The actor lets somebody else speak for them.
+    #[serde(rename = "delegation.granted")]
+    DelegationGranted {
+        to: String,
+        until: Timestamp,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    #[serde(rename = "delegation.ended")]
+    DelegationEnded { to: String },
+    /// The actor asks for a rollout into a protected environment.
+    #[serde(rename = "change.opened")]
+    ChangeOpened { id: ChangeId, change: Change },
+    #[serde(rename = "approval.given")]
+    ApprovalGiven { id: ChangeId, approval: Approval },
+    /// The actor takes their words about the change back.
+    #[serde(rename = "approval.withdrawn")]
+    ApprovalWithdrawn {
+        id: ChangeId,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// What the end of the change's rollout owed.
+    #[serde(rename = "review.held")]
+    ReviewHeld { id: ChangeId, review: Review },
+    #[serde(rename = "action.done")]
+    ActionDone {
+        id: ChangeId,
+        action: Name,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -366,7 +414,16 @@ impl Body {
             | Self::GrantApproved { .. }
             | Self::GrantEnded { .. }
             | Self::GrantUsed { .. }
-            | Self::AccessRefused { .. } => Stream::Access,
+            | Self::AccessRefused { .. }
+            | Self::KeyRegistered { .. }
+            | Self::KeyRevoked { .. }
+            | Self::DelegationGranted { .. }
+            | Self::DelegationEnded { .. } => Stream::Access,
+            Self::ChangeOpened { id, .. }
+            | Self::ApprovalGiven { id, .. }
+            | Self::ApprovalWithdrawn { id, .. }
+            | Self::ReviewHeld { id, .. }
+            | Self::ActionDone { id, .. } => Stream::Change(*id),
             Self::ResourceApplied { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
@@ -423,7 +480,16 @@ impl Body {
             | Self::ExceptionWithdrawn { .. }
             | Self::WaiverRequested { .. }
             | Self::WaiverApproved { .. }
-            | Self::WaiverWithdrawn { .. } => None,
+            | Self::WaiverWithdrawn { .. }
+            | Self::KeyRegistered { .. }
+            | Self::KeyRevoked { .. }
+            | Self::DelegationGranted { .. }
+            | Self::DelegationEnded { .. }
+            | Self::ChangeOpened { .. }
+            | Self::ApprovalGiven { .. }
+            | Self::ApprovalWithdrawn { .. }
+            | Self::ReviewHeld { .. }
+            | Self::ActionDone { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
@@ -462,6 +528,7 @@ pub enum Stream {
     Pauses,
     Exceptions,
     Waivers,
+    Change(ChangeId),
     Rollout(RolloutId),
 }
 
@@ -478,6 +545,7 @@ impl fmt::Display for Stream {
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
+            Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }
     }

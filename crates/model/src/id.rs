@@ -30,6 +30,10 @@ macro_rules! id {
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
+
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {
@@ -91,6 +95,10 @@ id!(
 id!(
     /// A rollout: one release into one environment.
     RolloutId, "rol", "a rollout id"
+);
+id!(
+    /// A change: what a rollout into a protected environment is to those who answer for it.
+    ChangeId, "chg", "a change id"
 );
 id!(
     /// An exception from the calendar.

@@ -8,6 +8,8 @@
 
 pub mod access;
 pub mod analysis;
+pub mod approval;
+pub mod change;
 pub mod digest;
 pub mod effect;
 pub mod event;
@@ -19,12 +21,13 @@ pub mod name;
 pub mod plan;
 pub mod release;
 pub mod resource;
+pub mod review;
 pub mod routing;
 pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

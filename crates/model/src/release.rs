@@ -49,6 +49,36 @@ pub struct Bundle {
     /// What kind of change it is; calendars let the classes through in different ways.
     #[serde(default, skip_serializing_if = "Class::is_normal")]
     pub class: Class,
+    /// What differs from the release before in the sources; absent when nobody said, which is not the same as nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touches: Option<Touches>,
+}
+
+/// What a release changes in the sources, by file: churn, and the paths that rules look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Touches {
+    /// Files by their path in the repository, with `/` between folders.
+    #[schemars(length(max = 10000))]
+    pub files: BTreeMap<String, Churn>,
+}
+
+/// Lines of one file; both are 0 for files that are not text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Churn {
+    pub added: u32,
+    pub removed: u32,
+}
+
+/// The most files that a release may name as touched.
+pub const TOUCHED_FILES_MAX: usize = 10_000;
+
+impl Touches {
+    /// Lines added and removed, all files together.
+    pub fn lines(&self) -> u64 {
+        self.files.values().map(|it| u64::from(it.added) + u64::from(it.removed)).sum()
+    }
 }
 
 /// The kinds of change of ITIL.
@@ -61,6 +91,8 @@ pub enum Class {
     Standard,
     #[default]
     Normal,
+    /// It touches so much, or what matters so much, that more people have to agree.
+    Major,
     /// It mends what cannot wait, and has a lane of its own.
     Emergency,
 }
@@ -75,6 +107,7 @@ impl Class {
         match self {
             Self::Standard => "standard",
             Self::Normal => "normal",
+            Self::Major => "major",
             Self::Emergency => "emergency",
         }
     }

@@ -13,6 +13,7 @@ use crate::{Digest, Name};
 
 pub mod access;
 pub mod calendar;
+pub mod change_policy;
 pub mod environment;
 pub mod file;
 pub mod journey;
@@ -25,6 +26,7 @@ pub mod strategy;
 
 pub use access::{AccessPolicy, Person};
 pub use calendar::Calendar;
+pub use change_policy::ChangePolicy;
 pub use environment::Environment;
 pub use journey::Journey;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
@@ -81,6 +83,7 @@ pub enum Spec {
     Calendar(Calendar),
     Person(Person),
     AccessPolicy(AccessPolicy),
+    ChangePolicy(ChangePolicy),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +103,7 @@ pub enum Kind {
     Calendar,
     Person,
     AccessPolicy,
+    ChangePolicy,
 }
 
 /// What names a resource: its kind and its name.
@@ -111,7 +115,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -127,6 +131,7 @@ impl Kind {
         Self::Calendar,
         Self::Person,
         Self::AccessPolicy,
+        Self::ChangePolicy,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -146,6 +151,7 @@ impl Kind {
             Self::Calendar => "Calendar",
             Self::Person => "Person",
             Self::AccessPolicy => "AccessPolicy",
+            Self::ChangePolicy => "ChangePolicy",
         }
     }
 }
@@ -180,6 +186,7 @@ impl Resource {
             Spec::Calendar(_) => Kind::Calendar,
             Spec::Person(_) => Kind::Person,
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
+            Spec::ChangePolicy(_) => Kind::ChangePolicy,
         }
     }
 

@@ -362,6 +362,11 @@ impl Runtime {
         self.draw_uuid().simple().to_string().into()
     }
 
+    /// Tells one signed word from another.
+    pub fn new_nonce(&self) -> String {
+        self.draw_uuid().simple().to_string()
+    }
+
     /// A secret of 256 random bits, as text.
     pub fn random_secret(&self) -> String {
         draw_secret(self.inner.entropy.as_ref())

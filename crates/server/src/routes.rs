@@ -8,10 +8,12 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
+mod change;
 mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod key;
 mod ledger;
 mod pause;
 mod plan;
@@ -38,6 +40,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         pause::add,
         calendar::add,
         schedule::add,
+        change::add,
+        key::add,
         environment::add,
         agent::add,
         ledger::add,

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod analysis;
+pub(crate) mod change;
 pub(crate) mod environment;
 pub(crate) mod instance;
 pub(crate) mod ledger;

@@ -116,7 +116,8 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Journey,
         Calendar,
         Person,
-        AccessPolicy
+        AccessPolicy,
+        ChangePolicy
     ];
     json_schema!({
         "type": "object",

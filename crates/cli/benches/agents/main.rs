@@ -76,7 +76,7 @@ async fn main() {
 /// Gets a token, registers, and keeps the connection.
 async fn join(client: &Client, address: SocketAddr, number: u64) -> Line {
     let host = format!("host-{number}");
-    let new = NewToken { name: host.clone(), role: Role::Agent, expires: None };
+    let new = NewToken { name: host.clone(), role: Role::Agent, expires: None, scope: None };
     let token = client.call::<IssueToken>((), (), new).await.expect("it is issued").value.secret;
     let mut line = Line::connect(address, host, token).await;
     line.register().await;

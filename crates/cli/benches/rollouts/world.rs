@@ -109,6 +109,7 @@ pub(crate) async fn declare(runtime: &Runtime, width: usize) -> shipway_model::R
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
         class: Class::Normal,
+        touches: None,
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();

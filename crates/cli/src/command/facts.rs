@@ -17,8 +17,7 @@ use crate::settings::ConnectionArgs;
 #[command(after_help = "\
 Examples:
   shipway facts shop@1.2.0 --env production
-  shipway facts shop@1.2.0 --env production -o json > facts.json
-  shipway policy check policy.yaml --facts facts.json")]
+  shipway facts shop@1.2.0 --env production -o json")]
 pub(crate) struct Facts {
     /// NAME@VERSION or an id
     release: ReleaseSelector,

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod approvals;
 mod archive;
 mod audit;
 mod erase;
@@ -29,6 +30,7 @@ pub(crate) enum Ledger {
     #[command(visible_alias = "proof")]
     Prove(prove::Prove),
     Export(export::Export),
+    Approvals(approvals::Approvals),
     Follow(follow::Follow),
     Head(head::Head),
     Archive(archive::Archive),
@@ -46,6 +48,7 @@ impl Ledger {
             Self::Show(it) => it.run(connection).await,
             Self::Prove(it) => it.run(connection).await,
             Self::Export(it) => it.run(connection).await,
+            Self::Approvals(it) => it.run(connection).await,
             Self::Follow(it) => it.run(connection).await,
             Self::Head(it) => it.run(connection).await,
             Self::Archive(it) => it.run(connection),

@@ -8,9 +8,11 @@ use crate::settings::ConnectionArgs;
 mod commits;
 mod create;
 mod diff;
+mod hotfix;
 mod list;
 mod seal;
 mod show;
+mod touches;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Release {
@@ -19,6 +21,7 @@ pub(crate) enum Release {
     Show(show::Show),
     List(list::List),
     Diff(diff::Diff),
+    Hotfix(hotfix::Hotfix),
 }
 
 impl Release {
@@ -29,6 +32,7 @@ impl Release {
             Self::Show(it) => it.run(connection).await,
             Self::List(it) => it.run(connection).await,
             Self::Diff(it) => it.run(connection).await,
+            Self::Hotfix(it) => it.run(connection).await,
         }
     }
 }

@@ -20,7 +20,7 @@ mod pause;
 mod resume;
 mod retry;
 mod rollback;
-mod show;
+pub(crate) mod show;
 mod start;
 mod watch;
 

@@ -93,6 +93,7 @@ impl Troupe<'_> {
             parts: parts.iter().map(part).collect(),
             documents: BTreeMap::new(),
             class: Class::Normal,
+            touches: None,
         };
         self.client.call::<CreateRelease>((), (), bundle).await.map_err(failed)?;
         let release = format!("shop@{version}").parse().expect("a valid selector");

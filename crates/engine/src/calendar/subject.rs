@@ -40,7 +40,7 @@ impl Subject {
         match self.class {
             _ if self.is_rollback => Lane::Rollbacks,
             Class::Emergency => Lane::Emergencies,
-            Class::Standard | Class::Normal => Lane::Releases,
+            Class::Standard | Class::Normal | Class::Major => Lane::Releases,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shipway_model::Name;
 use shipway_model::event::Body;
 use shipway_model::resource::pipeline::{Run, Stage};
-use shipway_model::resource::{Calendar, Environment, Key, Kind, Resource, Service, Spec};
+use shipway_model::resource::{Calendar, ChangePolicy, Environment, Key, Kind, Resource, Service, Spec};
 
 use super::{Catalogue, graph};
 use crate::calendar::compile;
@@ -87,6 +87,7 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                 }
             }
             Spec::Calendar(calendar) => faults.calendar(key, calendar),
+            Spec::ChangePolicy(policy) => faults.change_policy(key, policy),
             Spec::Team(_)
             | Spec::Vendor(_)
             | Spec::Regulation(_)
@@ -175,6 +176,13 @@ impl Faults<'_> {
         }
     }
 
+    fn change_policy(&mut self, key: &Key, policy: &ChangePolicy) {
+        let workflows = [&policy.standard, &policy.normal, &policy.major, &policy.emergency];
+        for team in workflows.into_iter().flat_map(|it| &it.approvals).flat_map(|it| &it.from.teams) {
+            self.refer(key, "teams", Kind::Team, team);
+        }
+    }
+
     fn service(&mut self, key: &Key, service: &Service) {
         self.refer(key, "owner", Kind::Team, &service.owner);
         for (_, resource) in self.catalogue.iter() {
@@ -204,6 +212,7 @@ impl Faults<'_> {
             ("promotesFrom", Kind::Environment, &environment.promotes_from),
             ("pipeline", Kind::Pipeline, &environment.pipeline),
             ("strategy", Kind::Strategy, &environment.strategy),
+            ("changePolicy", Kind::ChangePolicy, &environment.change_policy),
         ] {
             if let Some(name) = name {
                 self.refer(key, field, kind, name);

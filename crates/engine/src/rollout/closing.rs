@@ -15,6 +15,7 @@ use shipway_model::resource::service::Dependency;
 
 use super::{Progress, Rollout};
 use crate::calendar::{Answer, LOOK_AHEAD, Subject, later};
+use crate::change::standing;
 use crate::{Code, Rejection, State, queue};
 
 /// One subject for each service of the plan, as rules see it.
@@ -104,21 +105,37 @@ fn closed(answer: &Answer, what: String) -> Rejection {
 
 /// How a queued rollout's hold has to change.
 pub(super) fn of_queued(state: &State, rollout: &Rollout, now: Timestamp) -> Option<Body> {
-    if state.calendars.is_empty() && rollout.held.is_none() {
+    let asked = standing::hold(state, rollout, now).map(|(_, reason)| Refusal { reason, next: None });
+    if state.calendars.is_empty() && rollout.held.is_none() && asked.is_none() {
         return None;
     }
-    let answer = ask(state, rollout, &subjects(state, &rollout.plan, Direction::Do), now);
-    change(rollout, Some(answer).filter(|it| !it.allowed).as_ref())
+    // Nobody's word opens a calendar, and no slot replaces a word: while people are asked, no time is promised.
+    let refusal = asked.or_else(|| {
+        let answer = ask(state, rollout, &subjects(state, &rollout.plan, Direction::Do), now);
+        (!answer.allowed).then(|| Refusal::of(&answer))
+    });
+    change(rollout, refusal)
+}
+
+/// Why a rollout does not go on, and from when on it may, as far as that is known.
+struct Refusal {
+    reason: String,
+    next: Option<Timestamp>,
+}
+
+impl Refusal {
+    fn of(answer: &Answer) -> Self {
+        Self { reason: answer.refusal(), next: answer.next.map(|it| it.from) }
+    }
 }
 
 /// The event that brings the rollout's hold to what `refusal` says.
-fn change(rollout: &Rollout, refusal: Option<&Answer>) -> Option<Body> {
+fn change(rollout: &Rollout, refusal: Option<Refusal>) -> Option<Body> {
     let id = rollout.id;
     match (refusal, &rollout.held) {
         (None, None) => None,
         (None, Some(_)) => Some(Body::RolloutFreed { id }),
-        (Some(answer), held) => {
-            let (reason, next) = (answer.refusal(), answer.next.map(|it| it.from));
+        (Some(Refusal { reason, next }), held) => {
             let is_new = held.as_ref().is_none_or(|it| it.reason != reason || it.next != next);
             is_new.then_some(Body::RolloutHeld { id, reason, next })
         }
@@ -147,13 +164,17 @@ pub(super) fn wants_back(state: &State, rollout: &Rollout, now: Timestamp) -> Op
 
 /// When a calendar opens or closes for what is still to come, after `now`.
 pub(super) fn wake(state: &State, rollout: &Rollout, now: Timestamp) -> Option<Timestamp> {
-    if state.calendars.is_empty() || rollout.has_ended() {
+    if rollout.has_ended() {
         return None;
+    }
+    let word = (rollout.started.is_none()).then(|| standing::wake(state, rollout, now)).flatten();
+    if state.calendars.is_empty() {
+        return word;
     }
     let direction = rollout.direction();
     if rollout.started.is_none() {
         let answer = ask(state, rollout, &subjects(state, &rollout.plan, direction), now);
-        return Some(answer.until.unwrap_or(later(now, LOOK_AHEAD)));
+        return Some(answer.until.unwrap_or(later(now, LOOK_AHEAD))).into_iter().chain(word).min();
     }
     let mut gate = Gate::new(state, rollout, now, direction);
     for step in &rollout.plan.steps {
@@ -199,6 +220,9 @@ pub(super) struct Gate<'r> {
     answers: BTreeMap<About<'r>, Answer>,
     /// The first that was not let through.
     refusal: Option<Answer>,
+    /// Why the words that it began on no longer carry it, and whether a step met that.
+    fallen: Option<String>,
+    is_fallen_met: bool,
 }
 
 impl<'r> Gate<'r> {
@@ -211,11 +235,32 @@ impl<'r> Gate<'r> {
     }
 
     fn new(state: &'r State, rollout: &'r Rollout, now: Timestamp, direction: Direction) -> Self {
-        Self { state, rollout, now, direction, answers: BTreeMap::new(), refusal: None }
+        // Nobody's word is needed to take something back.
+        let fallen = match direction {
+            Direction::Do => standing::fallen(state, rollout),
+            Direction::Undo => None,
+        };
+        Self {
+            state,
+            rollout,
+            now,
+            direction,
+            answers: BTreeMap::new(),
+            refusal: None,
+            fallen,
+            is_fallen_met: false,
+        }
     }
 
     pub(super) fn lets_through(&mut self, step: &Step, action: &'r Action) -> bool {
-        if self.state.calendars.is_empty() || !touches_world(action) {
+        if !touches_world(action) {
+            return true;
+        }
+        if self.fallen.is_some() && !is_being_retried(self.rollout, step, self.direction) {
+            self.is_fallen_met = true;
+            return false;
+        }
+        if self.state.calendars.is_empty() {
             return true;
         }
         let (rollout, direction) = (self.rollout, self.direction);
@@ -237,7 +282,9 @@ impl<'r> Gate<'r> {
 
     /// How the rollout's hold has to change after all steps were tried.
     pub(super) fn event(&self) -> Option<Body> {
-        change(self.rollout, self.refusal.as_ref())
+        let fallen = self.fallen.clone().filter(|_| self.is_fallen_met);
+        let refusal = fallen.map(|reason| Refusal { reason, next: None });
+        change(self.rollout, refusal.or_else(|| self.refusal.as_ref().map(Refusal::of)))
     }
 
     fn answer(&mut self, action: &'r Action) -> &Answer {

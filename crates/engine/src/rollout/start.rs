@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use shipway_model::change::Emergency;
 use shipway_model::event::Body;
-use shipway_model::{Digest, Name, ReleaseId, RolloutId};
+use shipway_model::{ChangeId, Digest, Name, ReleaseId, RolloutId};
 
 use super::closing;
-use crate::{Code, Context, Rejection, State, plan};
+use crate::{Code, Context, Rejection, State, change, plan};
 
 pub(crate) fn start(
     state: &State,
@@ -14,6 +15,7 @@ pub(crate) fn start(
     release: ReleaseId,
     environment: &Name,
     shown: Option<Digest>,
+    emergency: Option<&Emergency>,
     ctx: &Context<'_>,
 ) -> Result<Vec<Body>, Rejection> {
     if state.rollouts.summaries.contains_key(&id) {
@@ -35,5 +37,8 @@ pub(crate) fn start(
         .hint("look at `shipway plan` again: what runs, or what is declared, has changed since"));
     }
     closing::refuse(state, &plan, ctx.now)?;
-    Ok(vec![Body::RolloutQueued { id, plan: Arc::new(plan), plan_digest }])
+    let change = change::open(state, id, &plan, emergency, ctx)?;
+    let opened = change.map(|change| Body::ChangeOpened { id: ChangeId::of(id), change });
+    let queued = Body::RolloutQueued { id, plan: Arc::new(plan), plan_digest };
+    Ok(opened.into_iter().chain([queued]).collect())
 }

@@ -1,6 +1,7 @@
 //! What a rollout waits for, in sentences: what, why, and who or what could end it.
 
 use jiff::Timestamp;
+use shipway_model::ChangeId;
 use shipway_model::plan::{Action, Step, StepId};
 
 use super::{Phase, Progress, Rollout, follow};
@@ -46,7 +47,10 @@ pub fn waiting(state: &State, rollout: &Rollout) -> Vec<Waiting> {
                 return whole(why, "`shipway resume` of that scope".to_owned(), pause.since);
             }
             let held = rollout.held.iter().map(|held| {
-                let (why, until) = closed(&held.reason, held.next);
+                let (why, until) = match (state.changes.of(rollout.id), held.next) {
+                    (Some(case), None) => asked(case.id, &held.reason),
+                    _ => closed(&held.reason, held.next),
+                };
                 Waiting { step: None, why, until, since: Some(held.since) }
             });
             held.chain(rollout.plan.steps.iter().filter_map(|step| of_step(state, rollout, step))).collect()
@@ -166,8 +170,13 @@ pub fn explain(hold: &Hold) -> (String, String) {
             (by(&format!("{scope} is paused"), who, reason), "`shipway resume` of that scope".to_owned())
         }
         Hold::Closed { reason, next } => closed(reason, *next),
+        Hold::Change { id, reason } => asked(*id, reason),
         Hold::Held { by: who, reason } => (by("paused", who, reason), "`shipway rollout resume`".to_owned()),
     }
+}
+
+fn asked(id: ChangeId, reason: &str) -> (String, String) {
+    (reason.to_owned(), format!("`shipway change show {id}` says who can give what is missing"))
 }
 
 fn closed(reason: &str, next: Option<Timestamp>) -> (String, String) {

@@ -43,7 +43,7 @@ fn shipped(way: &str) -> World {
     declared.extend(resources(&may_be_down));
     declared.extend(resources(&[
         resource("Strategy", "replacing", json!({ "rolling": { "maxSurge": 0, "maxUnavailable": 2 } })),
-        resource("Strategy", "piped", json!({ "canary": { "steps": baking } })),
+        resource("Strategy", "piped", json!({ "canary": { "steps": baking, "watch": {} } })),
         resource("Pipeline", "everything", json!({ "stages": stages })),
         resource(
             "Journey",
@@ -81,16 +81,17 @@ fn between_them_the_ways_need_every_kind_of_effect() {
                 Order::Route { .. } => "route",
                 Order::Bake { .. } => "bake",
                 Order::Analyse { .. } => "analyse",
+                Order::Watch { .. } => "watch",
                 Order::Http { .. } => "http",
                 Order::Journey { .. } => "journey",
                 // They touch nothing in the world, and have tests of their own beside this file.
-                Order::Watch { .. } | Order::Gates { .. } => "looks on",
+                Order::Gates { .. } => unreachable!("no policy is declared"),
             });
             None
         });
         assert_eq!(end_of(&world, id), SUCCEEDED, "{way}");
     }
-    assert_eq!(seen.len(), 9, "{seen:?}");
+    assert_eq!(seen.len(), 10, "{seen:?}");
 }
 
 fn upgrade(world: &mut World) -> shipway_model::RolloutId {
@@ -170,11 +171,11 @@ fn fail_at_every_step() {
                 world.run_well();
             }
             match world.phase(id) {
-                // Steps that only wait cannot fail.
+                // Steps that only wait cannot fail, and a watch sees what has ended.
                 Phase::Ended(End::Succeeded { .. }) => {
                     let action = &world.rollout(id).plan.steps[failing - 1].action;
                     assert!(
-                        matches!(action.word(), "wait" | "bake"),
+                        matches!(action.word(), "wait" | "bake" | "watch"),
                         "{strategy} step {failing}: {action:?}"
                     );
                 }

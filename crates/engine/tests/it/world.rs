@@ -206,6 +206,7 @@ impl World {
             parts: bound,
             documents: BTreeMap::new(),
             class: Class::Normal,
+            touches: None,
         };
         self.ask(Command::CreateRelease { id, bundle }).unwrap();
         id

@@ -64,6 +64,8 @@ impl Body {
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
             | Self::WaiverWithdrawn { reason, .. }
+            | Self::KeyRevoked { reason, .. }
+            | Self::ApprovalWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::WaiverRequested { waiver, .. } => vec![
@@ -74,7 +76,22 @@ impl Body {
                 Some(word) => at("/data/evidence/statement/issuer", &mut word.issuer),
                 None => Vec::new(),
             },
-            Self::StepApproved { note, .. } => at("/data/note", note),
+            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
+            Self::DelegationGranted { to, reason, .. } => vec![
+                Personal { pointer: "/data/to", text: to },
+                Personal { pointer: "/data/reason", text: reason },
+            ],
+            Self::DelegationEnded { to } => at("/data/to", to),
+            Self::ChangeOpened { change, .. } => match &mut change.emergency {
+                Some(emergency) => at("/data/change/emergency/reason", &mut emergency.reason),
+                None => Vec::new(),
+            },
+            Self::ApprovalGiven { approval, .. } => at("/data/approval/note", &mut approval.note),
+            Self::ReviewHeld { review, .. } => vec![
+                Personal { pointer: "/data/review/summary", text: &mut review.summary },
+                Personal { pointer: "/data/review/causes", text: &mut review.causes },
+            ],
             Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => vec![
                 Personal { pointer: "/data/cause/asked/by", text: by },
                 Personal { pointer: "/data/cause/asked/reason", text: reason },

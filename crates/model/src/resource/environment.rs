@@ -67,6 +67,12 @@ pub struct Environment {
     /// the rules that judge it. Not when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segregation_of_duties: Option<bool>,
+    /// Every rollout into it, or onto one of its targets, opens a change, and begins only when the change may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<bool>,
+    /// The ChangePolicy that judges its changes, which makes it protected too; the built-in one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_policy: Option<Name>,
 }
 
 /// The router that carries the environment's traffic.
@@ -127,6 +133,11 @@ impl Default for Concurrency {
 }
 
 impl Environment {
+    /// Whether its rollouts open changes.
+    pub fn is_protected(&self) -> bool {
+        self.protected.unwrap_or(self.change_policy.is_some())
+    }
+
     /// What this environment is, over what it inherits.
     #[must_use]
     pub fn over(&self, parent: &Self) -> Self {
@@ -149,6 +160,8 @@ impl Environment {
             secrets: merged_maps(&parent.secrets, child.secrets),
             step_timeout: child.step_timeout.or(parent.step_timeout),
             segregation_of_duties: child.segregation_of_duties.or(parent.segregation_of_duties),
+            protected: child.protected.or(parent.protected),
+            change_policy: child.change_policy.or_else(|| parent.change_policy.clone()),
         }
     }
 }

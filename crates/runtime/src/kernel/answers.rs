@@ -93,7 +93,7 @@ fn without_drawn(command: &Command) -> Command {
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
-        Command::StartRollout { id, .. } => *id = RolloutId::from_uuid(nil),
+        Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
         Command::RequestGrant { id, .. } => *id = GrantId::from_uuid(nil),
         Command::IssueToken { id, secret_digest, .. } => {
@@ -115,6 +115,14 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ApproveStep { .. }
         | Command::PauseScope { .. }
         | Command::ResumeScope { .. }
+        | Command::RegisterKey { .. }
+        | Command::RevokeKey { .. }
+        | Command::GrantDelegation { .. }
+        | Command::EndDelegation { .. }
+        | Command::GiveApproval { .. }
+        | Command::WithdrawApproval { .. }
+        | Command::HoldReview { .. }
+        | Command::FinishAction { .. }
         | Command::RegisterAgent { .. }
         | Command::ReportInstance { .. }
         | Command::ReportAgentLost { .. }

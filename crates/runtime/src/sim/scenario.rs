@@ -106,8 +106,14 @@ impl Scenario {
             parts.insert(service, Part { version, artifact: digest, variants, configuration: None });
         }
         let id = ReleaseId::from_uuid(random.uuid());
-        let bundle =
-            Bundle { name: name("shop"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
+        let bundle = Bundle {
+            name: name("shop"),
+            version,
+            parts,
+            documents: BTreeMap::new(),
+            class: Class::Normal,
+            touches: None,
+        };
         commands.push(Command::CreateRelease { id, bundle });
         commands.push(Command::SealRelease { id });
         commands.push(start(id, environment, random));

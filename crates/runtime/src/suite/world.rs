@@ -113,8 +113,14 @@ impl World {
             configuration: None,
         };
         let parts = BTreeMap::from([(name("web"), part)]);
-        let bundle =
-            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
+        let bundle = Bundle {
+            name: name("site"),
+            version,
+            parts,
+            documents: BTreeMap::new(),
+            class: Class::Normal,
+            touches: None,
+        };
         self.done(Command::CreateRelease { id, bundle }).await;
         self.done(Command::SealRelease { id }).await;
         id

@@ -63,9 +63,14 @@ fn queued_view(state: &State, waits: &Rollout) -> QueuedView {
     let behind = match hold {
         Some(Hold::Full { running, .. }) => running,
         Some(Hold::SameService { rollout, .. } | Hold::Turn { rollout }) => vec![rollout],
-        Some(Hold::Budget { .. } | Hold::Paused { .. } | Hold::Closed { .. } | Hold::Held { .. }) | None => {
-            Vec::new()
-        }
+        Some(
+            Hold::Budget { .. }
+            | Hold::Paused { .. }
+            | Hold::Closed { .. }
+            | Hold::Change { .. }
+            | Hold::Held { .. },
+        )
+        | None => Vec::new(),
     };
     QueuedView {
         rollout: waits.id,

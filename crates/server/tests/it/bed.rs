@@ -144,6 +144,7 @@ impl Bed {
             parts: [("web".parse().unwrap(), part)].into(),
             documents: Default::default(),
             class: Class::Normal,
+            touches: None,
         };
         self.admin.call::<CreateRelease>((), (), bundle).await.unwrap();
         let release: ReleaseSelector = format!("shop@{version}").parse().unwrap();

@@ -7,6 +7,7 @@ mod as_of;
 mod bad_input;
 mod bed;
 mod blobs;
+mod changes;
 mod erasure;
 mod events;
 mod evidence;

@@ -15,6 +15,7 @@ use tokio_util::io::ReaderStream;
 
 use super::commits;
 use super::show::render;
+use super::touches;
 use crate::archive;
 use crate::command::artifact;
 use crate::connection::{connect, once};
@@ -32,6 +33,7 @@ Examples:
   shipway release create shop 1.2.1 --part checkout=1.2.1 --variant checkout@eu=1.2.1-eu
   shipway release create shop 1.2.2 --part checkout=1.2.2 --class emergency --seal
   shipway release create shop 1.2.3 --part web=1.2.3 --commits v1.2.2..v1.2.3 --seal
+  git diff --numstat v1.1.0..v1.2.0 | shipway release create shop 1.2.0 --part web=1.2.0 --touches - --seal
   shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
 pub(crate) struct Create {
     name: Name,
@@ -45,7 +47,10 @@ pub(crate) struct Create {
     /// A file that travels with it: runbook, notes, rollback-package, migrations or flags
     #[arg(long = "document", value_name = "DOCUMENT=FILE", value_parser = parse_document)]
     documents: Vec<(Document, PathBuf)>,
-    /// What kind of change it is: standard, normal or emergency; calendars tell them apart
+    /// What it changes in the sources, as `git diff --numstat` writes it; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    touches: Option<PathBuf>,
+    /// What kind of change it is: standard, normal, major or emergency; calendars and change policies tell them apart
     #[arg(long, default_value = "normal", value_parser = parse_class)]
     class: Class,
     /// Who wrote what it brings: a range of the Git repository here, or a file with what `git log` says of it
@@ -88,7 +93,8 @@ impl Create {
             documents.insert(document, upload(&client, &file).await?);
         }
         let class = self.class;
-        let bundle = Bundle { name: self.name, version: self.version, parts, documents, class };
+        let touches = self.touches.as_deref().map(touches::read).transpose()?;
+        let bundle = Bundle { name: self.name, version: self.version, parts, documents, class, touches };
         let mut view = once(client.call::<CreateRelease>((), (), bundle)).await?.value;
         if let Some(commits) = commits {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
@@ -157,7 +163,7 @@ fn parse_document(text: &str) -> Result<(Document, PathBuf), String> {
 
 fn parse_class(text: &str) -> Result<Class, String> {
     serde_json::from_value(text.into())
-        .map_err(|_| "the classes are standard, normal and emergency".to_owned())
+        .map_err(|_| "the classes are standard, normal, major and emergency".to_owned())
 }
 
 fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {

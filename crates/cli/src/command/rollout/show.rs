@@ -34,7 +34,7 @@ impl Show {
     }
 }
 
-pub(super) fn render(view: &RolloutView, paint: Paint) -> String {
+pub(crate) fn render(view: &RolloutView, paint: Paint) -> String {
     let mut text = header(view, paint);
     for waiting in &view.waiting_for {
         let (what, why, until) = (plain(&waiting.what), plain(&waiting.why), plain(&waiting.until));

@@ -47,6 +47,7 @@ impl Site {
             parts: BTreeMap::from([(artifact.service.clone(), part)]),
             documents: BTreeMap::new(),
             class: Class::Normal,
+            touches: None,
         };
         self.put_blob(digest, archive).await.expect("it is stored");
         client.call::<RegisterArtifact>((), (), artifact).await.expect("it is registered");

@@ -160,8 +160,14 @@ impl World {
             configuration: None,
         };
         let parts = BTreeMap::from([(service, part)]);
-        let bundle =
-            Bundle { name: name("site"), version, parts, documents: BTreeMap::new(), class: Class::Normal };
+        let bundle = Bundle {
+            name: name("site"),
+            version,
+            parts,
+            documents: BTreeMap::new(),
+            class: Class::Normal,
+            touches: None,
+        };
         self.submit(Command::CreateRelease { id, bundle }).await;
         self.submit(Command::SealRelease { id }).await;
         let (release, id) = (id, self.runtime.new_rollout_id());

@@ -16,6 +16,7 @@ use crate::resource::{Resource, Spec};
 
 mod access;
 mod calendar;
+mod change_policy;
 mod environment;
 mod journey;
 mod organisation;
@@ -47,6 +48,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Calendar(it) => calendar::check(it, &mut site),
         Spec::Person(it) => access::check_person(it, &mut site),
         Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
+        Spec::ChangePolicy(it) => change_policy::check(it, &mut site),
     }
     site.faults.count() == before
 }

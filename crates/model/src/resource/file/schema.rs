@@ -5,8 +5,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    AccessPolicy, ApiVersion, Budget, Calendar, Environment, Journey, Kind, Library, Metadata, Person,
-    Pipeline, Policy, Regulation, Service, Strategy, Team, Template, Vendor,
+    AccessPolicy, ApiVersion, Budget, Calendar, ChangePolicy, Environment, Journey, Kind, Library, Metadata,
+    Person, Pipeline, Policy, Regulation, Service, Strategy, Team, Template, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -89,5 +89,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Calendar => generator.subschema_for::<Calendar>(),
         Kind::Person => generator.subschema_for::<Person>(),
         Kind::AccessPolicy => generator.subschema_for::<AccessPolicy>(),
+        Kind::ChangePolicy => generator.subschema_for::<ChangePolicy>(),
     }
 }

@@ -191,7 +191,16 @@ impl Story {
             | Body::HoldPlaced { .. }
             | Body::HoldReleased { .. }
             | Body::AgentLost { .. }
-            | Body::AgentFound { .. } => Vec::new(),
+            | Body::AgentFound { .. }
+            | Body::KeyRegistered { .. }
+            | Body::KeyRevoked { .. }
+            | Body::DelegationGranted { .. }
+            | Body::DelegationEnded { .. }
+            | Body::ChangeOpened { .. }
+            | Body::ApprovalGiven { .. }
+            | Body::ApprovalWithdrawn { .. }
+            | Body::ReviewHeld { .. }
+            | Body::ActionDone { .. } => Vec::new(),
         }
     }
 

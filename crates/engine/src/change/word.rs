@@ -1,0 +1,477 @@
+//! Words: what a signature has to be for an approval to count, and whose words make up what a rule asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use shipway_model::approval::{Approval, Decision, NAMESPACE, PublicKey, Signature, Statement, VALIDITY_MAX};
+use shipway_model::change::Shown;
+use shipway_model::event::{Body, Role};
+use shipway_model::resource::change_policy::{ApprovalRule, Approvers};
+use shipway_model::resource::{Kind, Spec};
+use shipway_model::{ChangeId, Digest, Name, resource};
+
+use super::class::{Ground, Is};
+use super::people::Involved;
+use super::{Case, Word, key, people, policy, standing};
+use crate::key::{Key, passkey, ssh};
+use crate::{Code, Context, Rejection, State};
+
+/// How far the clock of whoever signs may be ahead.
+const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why a word does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    Withdrawn(Timestamp),
+    UnknownKey(Digest),
+    /// The key is another person's.
+    NotTheirKey,
+    Revoked {
+        since: Timestamp,
+    },
+    /// It was given for another change.
+    AnotherChange(ChangeId),
+    Signature(String),
+    /// What was shown is not what stands now.
+    Differs(Vec<&'static str>),
+    Expired(Timestamp),
+    /// It counts from then on.
+    NotYet(Timestamp),
+    /// Nobody's word counts for their own work.
+    OwnWork(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Withdrawn(at) => write!(f, "it was withdrawn at {at}"),
+            Self::UnknownKey(key) => write!(f, "no key {} is registered", key.short()),
+            Self::NotTheirKey => f.write_str("the key that signed it is somebody else's"),
+            Self::Revoked { since } => write!(f, "the key that signed it counts no more since {since}"),
+            Self::AnotherChange(id) => write!(f, "it was given for {id}"),
+            Self::Signature(why) => f.write_str(why),
+            Self::Differs(what) => write!(f, "{} changed since it was signed", what.join(" and ")),
+            Self::Expired(at) => write!(f, "it expired at {at}"),
+            Self::NotYet(from) => write!(f, "it is good from {from} on"),
+            Self::OwnWork(part) => write!(f, "whoever gave it {part}"),
+        }
+    }
+}
+
+/// Whether the approval is a signature of `key` over its statement.
+///
+/// # Errors
+/// Why not, in words.
+pub fn verify(key: &PublicKey, approval: &Approval) -> Result<(), String> {
+    let message = approval.statement.bytes();
+    match (key, &approval.signature) {
+        (PublicKey::Ssh { line }, Signature::Ssh { armoured }) => {
+            ssh::verify(line, NAMESPACE, &message, armoured).map_err(|it| it.to_string())
+        }
+        (
+            PublicKey::Passkey { point, rp_id, origin, .. },
+            Signature::Passkey { authenticator_data, client_data_json, signature },
+        ) => {
+            let key = passkey::Registered { point, rp_id, origin };
+            let assertion = passkey::Assertion { authenticator_data, client_data_json, signature };
+            passkey::verify(key, &message, assertion).map_err(|it| it.to_string())
+        }
+        (PublicKey::Ssh { .. }, Signature::Passkey { .. })
+        | (PublicKey::Passkey { .. }, Signature::Ssh { .. }) => {
+            Err("the signature is of another kind than the key".to_owned())
+        }
+    }
+}
+
+/// What is and stays true of a word whatever changes around it: its key, its owner, its bytes.
+pub(super) fn check_signed<'s>(state: &'s State, id: ChangeId, word: &Word) -> Result<&'s Key, Fault> {
+    let statement = &word.approval.statement;
+    if let Some(at) = word.withdrawn {
+        return Err(Fault::Withdrawn(at));
+    }
+    if statement.change != id {
+        return Err(Fault::AnotherChange(statement.change));
+    }
+    let key = state.keys.get(&statement.key).ok_or(Fault::UnknownKey(statement.key))?;
+    if !people::is_same(state, &key.owner, &word.by) {
+        return Err(Fault::NotTheirKey);
+    }
+    if !key.counts_at(word.at) {
+        let since = key.revoked.as_ref().map_or(key.registered, |it| it.since);
+        return Err(Fault::Revoked { since });
+    }
+    verify(&key.key.public, &word.approval).map_err(Fault::Signature)?;
+    Ok(key)
+}
+
+/// When words are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment<'a> {
+    /// Nothing has begun: everything has to be as it was shown, and in time.
+    Before { now: Timestamp, shown: &'a Shown },
+    /// It began then, so its time and what was shown were right; what is asked is whether a word was taken away since.
+    After { began: Timestamp },
+}
+
+/// Whether the word counts for a rule that lets words live for `valid`.
+pub(crate) fn check(
+    state: &State,
+    case: &Case,
+    involved: &Involved<'_>,
+    word: &Word,
+    valid: shipway_model::Millis,
+    moment: Moment<'_>,
+) -> Result<(), Fault> {
+    let statement = &word.approval.statement;
+    check_signed(state, case.id, word)?;
+    if let Some(part) = involved.part(&word.by)
+        && statement.decision == Decision::Approve
+    {
+        return Err(Fault::OwnWork(part));
+    }
+    let until = statement.expires.min(after(word.at, valid));
+    let at = match moment {
+        Moment::Before { now, shown } => {
+            let differences = statement.shown().differences(shown);
+            if !differences.is_empty() {
+                return Err(Fault::Differs(differences));
+            }
+            now
+        }
+        // A word that came later, in place of one that fell, is judged by when it came.
+        Moment::After { began } => began.max(word.at),
+    };
+    if at >= until {
+        return Err(Fault::Expired(until));
+    }
+    match statement.window {
+        Some(window) if at < window.from => Err(Fault::NotYet(window.from)),
+        Some(window) if at >= window.until => Err(Fault::Expired(window.until)),
+        _ => Ok(()),
+    }
+}
+
+fn after(at: Timestamp, length: shipway_model::Millis) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(length.0.cast_signed())).unwrap_or(Timestamp::MAX)
+}
+
+/// What one rule asks for, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The rule's name; with the Team, where each owner is asked.
+    pub name: String,
+    pub needed: u32,
+    /// Who gave the words that count, and whose seat they fill.
+    pub given: Vec<(String, String)>,
+    /// Who could give what is missing; without those whose own work it is.
+    pub can: BTreeSet<String>,
+    /// Which rules have to be satisfied before.
+    pub after: Vec<String>,
+    /// When the last word that it needed came.
+    satisfied: Option<Timestamp>,
+}
+
+impl Requirement {
+    pub const fn is_satisfied(&self) -> bool {
+        self.satisfied.is_some()
+    }
+}
+
+/// The seats of one requirement: who may speak, by themselves or through a delegate.
+struct Seats {
+    people: BTreeSet<String>,
+}
+
+/// What the rules ask for, rule by rule and owner by owner, and how far each is.
+pub(crate) fn requirements(
+    state: &State,
+    case: &Case,
+    rules: &[&ApprovalRule],
+    moment: Moment<'_>,
+) -> Vec<Requirement> {
+    let involved = Involved::of(state, case);
+    let mut done: BTreeMap<&Name, Option<Timestamp>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for rule in rules {
+        // From the last word of those that come before; None while one of them is missing.
+        let opens = rule
+            .after
+            .iter()
+            .map(|it| done.get(it).copied().flatten())
+            .try_fold(Timestamp::MIN, |latest, at| at.map(|at| latest.max(at)));
+        let mut of_rule = Vec::new();
+        for (name, seats) in seats(state, case, rule) {
+            of_rule.push(
+                Count { state, case, involved: &involved, rule, opens, moment }.requirement(name, &seats),
+            );
+        }
+        let all = of_rule
+            .iter()
+            .map(|it| it.satisfied)
+            .try_fold(Timestamp::MIN, |latest, at| at.map(|at| latest.max(at)));
+        done.insert(&rule.name, all);
+        found.extend(of_rule);
+    }
+    found
+}
+
+/// What counting the words for one rule looks at.
+struct Count<'a> {
+    state: &'a State,
+    case: &'a Case,
+    involved: &'a Involved<'a>,
+    rule: &'a ApprovalRule,
+    /// Words from then on count; none does while a rule before this one is not satisfied.
+    opens: Option<Timestamp>,
+    moment: Moment<'a>,
+}
+
+impl Count<'_> {
+    fn requirement(&self, name: String, seats: &Seats) -> Requirement {
+        let Self { state, case, rule, .. } = *self;
+        let mut given: Vec<(String, String)> = Vec::new();
+        let mut satisfied = None;
+        for word in last_words(state, case).filter(|it| self.counts(it)) {
+            let is_taken = |seat: &str| given.iter().any(|it| people::is_same(state, &it.1, seat));
+            if given.iter().any(|it| people::is_same(state, &it.0, &word.by)) {
+                continue;
+            }
+            let mut free = seats.of(state, case, self.involved, word, rule.delegable);
+            if let Some(seat) = free.find(|it| !is_taken(it)) {
+                given.push((word.by.clone(), seat));
+                if given.len() >= rule.count as usize {
+                    satisfied = Some(word.at);
+                    break;
+                }
+            }
+        }
+        let spoke = |person: &String| given.iter().any(|it| it.1 == *person || it.0 == *person);
+        let can = seats
+            .people
+            .iter()
+            .filter(|it| !spoke(it) && !is_recused(state, case, it) && self.involved.part(it).is_none());
+        Requirement {
+            name,
+            needed: rule.count,
+            can: can.cloned().collect(),
+            given,
+            after: rule.after.iter().map(ToString::to_string).collect(),
+            satisfied,
+        }
+    }
+
+    fn counts(&self, word: &Word) -> bool {
+        word.approval.statement.decision == Decision::Approve
+            && self.opens.is_some_and(|opens| word.at >= opens)
+            && check(self.state, self.case, self.involved, word, self.rule.valid, self.moment).is_ok()
+    }
+}
+
+impl Seats {
+    /// The seats that whoever gave the word may fill, their own first.
+    fn of<'a>(
+        &'a self,
+        state: &'a State,
+        case: &'a Case,
+        involved: &'a Involved<'a>,
+        word: &'a Word,
+        delegable: bool,
+    ) -> impl Iterator<Item = String> + 'a {
+        let own = self.people.iter().filter(|it| people::is_same(state, it, &word.by));
+        let lent = state.delegations.seats_of(&word.by, word.at).filter(move |from| {
+            // Whoever may not speak cannot have another speak for them.
+            delegable
+                && self.people.iter().any(|it| people::is_same(state, it, from))
+                && !is_recused(state, case, from)
+                && involved.part(from).is_none()
+        });
+        own.map(String::as_str).chain(lent).map(ToOwned::to_owned)
+    }
+}
+
+/// The last word of each person that was not withdrawn, in the order in which they were given. Whoever recused
+/// themselves has no other.
+pub(crate) fn last_words<'a>(state: &'a State, case: &'a Case) -> impl Iterator<Item = &'a Word> {
+    let words = || case.words.iter().filter(|it| it.withdrawn.is_none());
+    words().enumerate().filter_map(move |(idx, word)| {
+        let later = words().skip(idx + 1).any(|it| people::is_same(state, &it.by, &word.by));
+        let recused =
+            word.approval.statement.decision != Decision::Recuse && is_recused(state, case, &word.by);
+        (!later && !recused).then_some(word)
+    })
+}
+
+fn is_recused(state: &State, case: &Case, person: &str) -> bool {
+    case.words.iter().any(|it| {
+        it.withdrawn.is_none()
+            && it.approval.statement.decision == Decision::Recuse
+            && people::is_same(state, &it.by, person)
+            && check_signed(state, case.id, it).is_ok()
+    })
+}
+
+/// The rules of the workflow that apply to the change.
+pub(crate) fn rules<'a>(
+    ground: &Ground<'_>,
+    judges: &'a policy::Judges,
+    case: &Case,
+) -> Vec<&'a ApprovalRule> {
+    let mut found: Vec<&ApprovalRule> = Vec::new();
+    for rule in judges.iter().flat_map(|it| &it.workflow(case.change.class).approvals) {
+        if ground.is(&rule.when) != Is::No && !found.contains(&rule) {
+            found.push(rule);
+        }
+    }
+    found
+}
+
+/// Where owners are asked, each owning Team has seats of its own; other rules have one set.
+fn seats(state: &State, case: &Case, rule: &ApprovalRule) -> Vec<(String, Seats)> {
+    let others = Approvers { owners: false, ..rule.from.clone() };
+    let mut found = Vec::new();
+    if others != Approvers::default() {
+        found.push((rule.name.to_string(), Seats { people: people_of(state, &others) }));
+    }
+    if rule.from.owners {
+        let owners: BTreeSet<&Name> =
+            super::services(state, case).into_iter().filter_map(|it| super::owner(state, it)).collect();
+        for owner in owners {
+            found.push((format!("{} ({owner})", rule.name), Seats { people: members(state, owner) }));
+        }
+    }
+    found
+}
+
+fn people_of(state: &State, from: &Approvers) -> BTreeSet<String> {
+    let mut found = from.people.clone();
+    found.extend(from.teams.iter().flat_map(|it| members(state, it)));
+    let holds = |role: &Role| from.roles.contains(role);
+    let tokens = state.access.tokens().filter(|it| it.revoked.is_none() && holds(&it.role));
+    found.extend(tokens.map(|it| it.name.clone()));
+    found
+}
+
+fn members(state: &State, team: &Name) -> BTreeSet<String> {
+    match state.catalogue.get(&key(Kind::Team, team)).map(|it| &it.spec) {
+        Some(Spec::Team(team)) => team.members.clone(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Over everything that was attached about the release and its artifacts: equal content, whenever it came.
+pub(crate) fn evidence_root(state: &State, release: &crate::Release) -> Digest {
+    let parts = release.bundle.parts.values();
+    let artifacts = parts.flat_map(|it| std::iter::once(&it.artifact).chain(it.variants.values()));
+    let subjects: BTreeSet<Digest> =
+        artifacts.chain(release.sealed.iter().map(|it| &it.digest)).copied().collect();
+    let attached: BTreeSet<Digest> = subjects
+        .iter()
+        .flat_map(|it| state.evidence.about(it))
+        .map(|it| resource::digest_of(&it.evidence))
+        .collect();
+    resource::digest_of(&attached)
+}
+
+pub(crate) fn give(
+    state: &State,
+    id: ChangeId,
+    approval: &Approval,
+    ctx: &Context<'_>,
+) -> Result<Vec<Body>, Rejection> {
+    let case = state.changes.known(id)?;
+    let statement = &approval.statement;
+    crate::decide::text(&approval.note)?;
+    let now = state.changes.not_before(ctx.now);
+    if let Some(known) = case.words.iter().find(|it| it.approval.statement.nonce == statement.nonce) {
+        return if known.by == ctx.actor && known.approval.statement == *statement {
+            Ok(Vec::new())
+        } else {
+            Err(void(id, "its nonce was used for another word"))
+        };
+    }
+    check_times(id, statement, now)?;
+    if state.rollouts.summaries.get(&case.change.rollout).is_some_and(|it| it.ended.is_some()) {
+        return Err(Rejection::new(Code::WrongPhase, format!("the rollout of {id} has ended"))
+            .hint("a word is for what is still to come"));
+    }
+    let word = Word { by: ctx.actor.to_owned(), at: now, approval: approval.clone(), withdrawn: None };
+    let involved = Involved::of(state, case);
+    if let Some(part) = involved.part(ctx.actor)
+        && statement.decision == Decision::Approve
+    {
+        return Err(Rejection::new(
+            Code::SelfApproval,
+            format!("{} {part}, so {0} cannot approve {id}", ctx.actor),
+        )
+        .hint("`shipway change show` says who can"));
+    }
+    let Some(shown) = standing::shown(state, case) else {
+        return Err(Rejection::new(Code::WrongPhase, format!("the rollout of {id} has ended")));
+    };
+    // What a rule allows less than the longest is looked at where the rule is.
+    let moment = Moment::Before { now, shown: &shown };
+    match check(state, case, &involved, &word, VALIDITY_MAX, moment) {
+        Ok(()) | Err(Fault::NotYet(_)) => {}
+        Err(
+            fault @ (Fault::UnknownKey(_) | Fault::NotTheirKey | Fault::Revoked { .. } | Fault::Signature(_)),
+        ) => {
+            return Err(Rejection::new(Code::InvalidSignature, format!("this word does not count: {fault}"))
+                .hint("`shipway key list` shows your keys, `shipway key add FILE.pub` registers one"));
+        }
+        Err(fault) => return Err(void(id, &fault.to_string())),
+    }
+    if !may_speak(state, case, &involved, &word) {
+        return Err(Rejection::new(
+            Code::NotAsked,
+            format!("no rule of {id} asks for the word of {}", ctx.actor),
+        )
+        .hint(format!("`shipway change show {id}` says whose word it needs")));
+    }
+    Ok(vec![Body::ApprovalGiven { id, approval: approval.clone() }])
+}
+
+fn check_times(id: ChangeId, statement: &Statement, now: Timestamp) -> Result<(), Rejection> {
+    if statement.issued.duration_since(now) > CLOCK_SKEW_MAX {
+        return Err(void(
+            id,
+            &format!("it says that it was signed at {}, which is still to come", statement.issued),
+        ));
+    }
+    if statement.expires > after(now, VALIDITY_MAX) {
+        return Err(void(
+            id,
+            &format!("it would live until {}, longer than {VALIDITY_MAX}", statement.expires),
+        ));
+    }
+    if !(16..=64).contains(&statement.nonce.len()) {
+        return Err(void(id, "its nonce has not 16 to 64 characters"));
+    }
+    Ok(())
+}
+
+fn void(id: ChangeId, why: &str) -> Rejection {
+    Rejection::new(Code::WordVoid, format!("this word does not count for {id}: {why}"))
+        .hint(format!("look again and sign what stands now: `shipway approve {id}`"))
+}
+
+/// Whether some rule asks for the person, or for somebody who lets them speak.
+fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, word: &Word) -> bool {
+    standing::with_rules(state, case, |rules| {
+        rules.iter().any(|rule| {
+            let seats = seats(state, case, rule);
+            seats.iter().any(|(_, it)| it.of(state, case, involved, word, rule.delegable).next().is_some())
+        })
+    })
+}
+
+pub(crate) fn withdraw(
+    state: &State,
+    id: ChangeId,
+    reason: &str,
+    ctx: &Context<'_>,
+) -> Result<Vec<Body>, Rejection> {
+    let case = state.changes.known(id)?;
+    let stands = case.words.iter().any(|it| it.by == ctx.actor && it.withdrawn.is_none());
+    Ok(if stands { vec![Body::ApprovalWithdrawn { id, reason: reason.to_owned() }] } else { Vec::new() })
+}
