@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 15] = [
+const SAMPLES: [(&str, &str); 20] = [
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
@@ -28,6 +28,11 @@ const SAMPLES: [(&str, &str); 15] = [
     ("{position}", "0"),
     ("{evidence}", "evi_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{hold}", "case-17"),
+    ("{action}", "1"),
+    ("{change}", "chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{decision}", "dec_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{key}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
+    ("{waiver}", "wai_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{account}", "acc_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{grant}", "gra_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{token}", "tok_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
