@@ -192,7 +192,7 @@ async function watchers(cookie, token) {
     line.on("error", () => {});
   })));
   console.log(`\n${WATCHERS} live pages: ${before_mb.toFixed(0)} MB before, ${memory_mb().toFixed(0)} MB with all open`);
-  const [firsts, alls, cpu] = [[], [], []];
+  const [firsts, everyone, cpu] = [[], [], []];
   for (let round = 0; round < 5; round++) {
     told = 0;
     let done = 0;
@@ -208,7 +208,7 @@ async function watchers(cookie, token) {
     await call(token, "POST", "/api/v1/pauses", { scope: { environment: "environment-1" }, reason: `round ${round}` });
     await all;
     firsts.push(first);
-    alls.push(performance.now() - began);
+    everyone.push(performance.now() - began);
     cpu.push(cpu_s() - began_cpu);
     await call(token, "POST", "/api/v1/pauses/resume", { scope: { environment: "environment-1" } });
     // Both events may come as one message or as two; what follows is another round's.
@@ -216,7 +216,7 @@ async function watchers(cookie, token) {
     await new Promise((it) => setTimeout(it, 3000));
   }
   const middle = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-  console.log(`an event: the first page had its new content after ${middle(firsts).toFixed(0)} ms, the last after ${middle(alls).toFixed(0)} ms, at ${middle(cpu).toFixed(2)} s of processor time (medians of 5)`);
+  console.log(`an event: the first page had its new content after ${middle(firsts).toFixed(0)} ms, the last after ${middle(everyone).toFixed(0)} ms, at ${middle(cpu).toFixed(2)} s of processor time (medians of 5)`);
   for (const line of open) line.destroy();
   lines.destroy();
 }

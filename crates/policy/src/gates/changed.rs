@@ -76,6 +76,6 @@ mod tests {
         assert!(is_same("shop/src/a.rs", "./src/a.rs"));
         assert!(!is_same("src/a.rs", "src/aa.rs"));
         assert!(!is_same("src/a.rs", "src/b/a.rs"));
-        assert!(!is_same("a.rs", "ba.rs"));
+        assert!(!is_same("a.rs", "data.rs"));
     }
 }
