@@ -90,7 +90,6 @@ operations! {
     ListChanges "listChanges": Get "/api/v1/changes", Viewer {
         query: ChangeQuery,
         answer: Json<Page<ChangeView>>,
-        errors: [InvalidRequest],
     }
 
     /// Show a change, and whose word it needs.

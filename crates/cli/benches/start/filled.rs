@@ -118,6 +118,7 @@ async fn declare(runtime: &Runtime, n_environments: usize) -> ReleaseId {
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
         class: Class::Normal,
+        touches: None,
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();
