@@ -8,7 +8,7 @@ use crate::{run, step::Step};
 /// Seeds that CI runs in worlds with one control plane, and in worlds with several.
 const SEEDS: &str = "8";
 /// Fresh ones beside them. All together take a minute or two.
-const FRESH: &str = "4";
+const FRESH: &str = "2";
 
 /// Runs the simulator, optimised, with these arguments. What it finds is in its output and exit status.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
