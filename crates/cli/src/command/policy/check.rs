@@ -12,6 +12,7 @@ use shipway_model::release::{Document, ReleaseRef};
 use shipway_model::{Digest, EvidenceId, Name, ReleaseId};
 use shipway_policy::facts::{Evidence, Facts, Running, Service};
 use shipway_policy::{Answer, decide};
+use shipway_runtime::{Clock as _, SystemClock};
 
 use super::files;
 use crate::exit::Exit;
@@ -87,7 +88,7 @@ impl Check {
     /// Facts about a release of one service, made for this question alone.
     fn gather(&self) -> Result<Facts, Failure> {
         let (artifact, before) = (Digest::of(b"the artifact in question"), Digest::of(b"what runs now"));
-        let at = self.at.unwrap_or_else(now);
+        let at = self.at.unwrap_or_else(|| SystemClock.now());
         let mut n_documents = 0;
         let mut attach = |subject: Digest, path: &PathBuf| {
             n_documents += 1;
@@ -151,11 +152,6 @@ impl Check {
             normal: Some(Box::new(normal)),
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock at the edge: who asks offline asks about now")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 fn render(report: &Report, paint: Paint) -> String {

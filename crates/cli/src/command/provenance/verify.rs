@@ -15,6 +15,7 @@ use shipway_model::resource::policy::{Gate, Provenance, Require};
 use shipway_model::{Digest, EvidenceId, Name, ReleaseId};
 use shipway_policy::decide;
 use shipway_policy::facts::{Evidence, Facts, Service};
+use shipway_runtime::{Clock as _, SystemClock};
 
 use super::roots::{RootsArgs, document};
 use crate::archive;
@@ -74,7 +75,7 @@ impl Verify {
     pub(crate) fn run(self) -> Outcome {
         let roots = self.roots.read()?;
         let artifact = self.digest()?;
-        let at = self.at.unwrap_or_else(now);
+        let at = self.at.unwrap_or_else(|| SystemClock.now());
         let mut attestations = Vec::new();
         for path in &self.documents {
             let verified = provenance::verify(&document(path)?, &roots, at);
@@ -176,11 +177,6 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
 
 fn name(text: &str) -> Name {
     text.parse().expect("a valid name")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock at the edge: who asks offline asks about now")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 fn render(report: &Report, paint: Paint) -> String {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use shipway_api::operations::waiver::RequestWaiver;
 use shipway_model::gate::Waiver;
 use shipway_model::{Millis, Name};
+use shipway_runtime::{Clock as _, SystemClock};
 
 use crate::connection::{connect, once};
 use crate::failure::Outcome;
@@ -58,7 +59,7 @@ impl Request {
             package: self.package,
             reason: self.reason,
             owner: self.owner,
-            expires: now().checked_add(length).unwrap_or(Timestamp::MAX),
+            expires: SystemClock.now().checked_add(length).unwrap_or(Timestamp::MAX),
         };
         let view = once(client.call::<RequestWaiver>((), (), waiver)).await?.value;
         self.output.show(&view, |paint| {
@@ -67,12 +68,4 @@ impl Request {
             super::render(std::slice::from_ref(&view), paint) + &next
         })
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock at the edge: a waiver lasts from when it is asked for"
-)]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
