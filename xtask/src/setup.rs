@@ -50,6 +50,7 @@ const PACKAGES: &[Package] = &[
         probe: &["sh", "-c", "command -v ssh-keygen"],
         purpose: "signs approvals, and says in tests whether it accepts them",
     },
+    Package { name: "gnupg", probe: &["gpg", "--version"], purpose: "signs commits with OpenPGP in a test" },
     Package { name: "git", probe: &["git", "--version"], purpose: "tells what belongs to the repository" },
 ];
 

@@ -25,6 +25,7 @@ pub mod resource;
 pub mod rollout;
 pub mod schedule;
 pub mod token;
+pub mod vulnerability;
 pub mod waiver;
 
 /// Declares the operations of a noun and its part of the table.
@@ -103,6 +104,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     gate::ALL,
     decision::ALL,
     waiver::ALL,
+    vulnerability::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

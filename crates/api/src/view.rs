@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod step;
 pub mod token;
 pub mod traffic;
+pub mod vulnerability;
 pub mod waiver;
 
 pub use agent::AgentView;

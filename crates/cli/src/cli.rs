@@ -60,6 +60,9 @@ pub(crate) enum Verb {
     /// Let a gate pass what its evidence speaks against, for a while
     #[command(subcommand)]
     Waiver(command::waiver::Waiver),
+    /// Import what is known about vulnerabilities, and see what carries it
+    #[command(subcommand)]
+    Vuln(command::vuln::Vuln),
     /// Compare interfaces, offline
     #[command(subcommand)]
     Contract(command::contract::Contract),
@@ -161,6 +164,7 @@ impl Verb {
             | Self::Facts(_)
             | Self::Decision(_)
             | Self::Waiver(_)
+            | Self::Vuln(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)

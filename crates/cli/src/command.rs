@@ -50,6 +50,7 @@ pub(crate) mod user;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod version;
+pub(crate) mod vuln;
 pub(crate) mod waiver;
 pub(crate) mod whoami;
 pub(crate) mod witness;
@@ -92,6 +93,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Facts(it) => it.run(connection).await,
         Verb::Decision(it) => it.run(connection).await,
         Verb::Waiver(it) => it.run(connection).await,
+        Verb::Vuln(it) => it.run(connection).await,
         Verb::Contract(it) => it.run(),
         Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,

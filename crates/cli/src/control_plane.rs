@@ -1,7 +1,7 @@
 //! The control plane put together: the only place where store, runtime, drivers, judge and server meet.
 //!
 //! Its folder holds everything that it must not lose: `ledger.sqlite`, `blobs/`, `logs/`, `history/` and `checkpoint.key`, with
-//! which the ledger's checkpoints are signed. Where the ledger is in PostgreSQL, any number of control planes share both
+//! which the ledger's checkpoints are signed; and `vulnerabilities.sqlite`, which is made again by importing again. Where the ledger is in PostgreSQL, any number of control planes share both
 //! the database and the folder.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use shipway_integrations::history::{History, Recorder};
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
-use shipway_integrations::{drivers, evidence};
+use shipway_integrations::{drivers, evidence, knowledge};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::attestation::Attestation;
@@ -40,6 +40,8 @@ pub(crate) const LEDGER: &str = "ledger.sqlite";
 pub(crate) const KEY: &str = "checkpoint.key";
 /// What the public key is derived from it, for those who verify, within the folder.
 pub(crate) const PUBLIC_KEY: &str = "checkpoint.pub";
+/// What was imported about vulnerabilities, within the folder.
+const KNOWLEDGE: &str = "vulnerabilities.sqlite";
 /// There is one tenant until there are several.
 const TENANT: &str = "default";
 
@@ -73,6 +75,8 @@ pub(crate) enum Fault {
     Token(#[source] shipway_runtime::SubmitError),
     #[error("the first token cannot be written to {}; it is: {token}", file.display())]
     TokenFile { file: PathBuf, token: String, source: io::Error },
+    #[error("{0}")]
+    Knowledge(String),
     #[error("the server cannot be started")]
     Server(#[source] StartError),
 }
@@ -122,12 +126,14 @@ impl ControlPlane {
         let logs: Arc<dyn LogSink> = Arc::new(LogStore::open(&folder.join("logs")).map_err(unusable)?);
         let telemetry = Arc::new(Telemetry::default());
         let history = History::kept_in(&folder.join("history"));
+        let knowledge = knowledge::Store::open(&folder.join(KNOWLEDGE)).map_err(Fault::Knowledge)?;
         let mut config = shipway_server::Config::new(listen, folder);
         config.read_evidence = read_evidence;
         config.verify_attestations = verify_attestations;
         config.telemetry = Some(telemetry.clone());
         config.ask_gates = ask_gates;
         config.compile_access = crate::access::compile;
+        config.knowledge = Some(Arc::new(knowledge));
         config.provider = place.provider.named(listen);
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
         let mut drivers = drivers::all(drivers::Config {

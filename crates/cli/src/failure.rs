@@ -154,6 +154,8 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownEvidence => "shipway evidence list",
         Code::UnknownSubject => "shipway artifact list",
         Code::InvalidEvidence => "shipway evidence attach --help",
+        Code::EvidenceNotAllowed => "shipway whoami",
+        Code::InvalidKnownError => "shipway release create --help",
         Code::UnreadableEvidence => "shipway evidence inspect FILE",
         Code::NotPromoted => "shipway env list",
         Code::NoTargets | Code::UnknownAgent => "shipway agents list",

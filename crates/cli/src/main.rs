@@ -17,6 +17,7 @@ mod demo;
 mod exit;
 mod failure;
 mod judge;
+mod keygen;
 mod manual;
 mod output;
 mod sessions;

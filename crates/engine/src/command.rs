@@ -1,6 +1,6 @@
 //! Everything that can be asked of the core.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
 use shipway_model::effect::{EffectKey, Outcome};
-use shipway_model::event::{Condition, Role, Scope, TextRef};
+use shipway_model::event::{Condition, KnowledgeSource, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
@@ -43,9 +43,30 @@ pub enum Command {
         id: EvidenceId,
         evidence: Attachment,
     },
+    /// The control plane notes what an artifact is known to carry, in a document of its own making.
+    NoteVulnerabilities {
+        id: EvidenceId,
+        evidence: Attachment,
+        /// Their ids, all of them.
+        vulnerabilities: BTreeSet<String>,
+        /// Components that could not be compared.
+        unjudged: u64,
+    },
+    /// A batch of knowledge about vulnerabilities has been taken in.
+    ImportVulnerabilities {
+        source: KnowledgeSource,
+        batch: Digest,
+        changed: u64,
+        unchanged: u64,
+    },
     CreateRelease {
         id: ReleaseId,
         bundle: Bundle,
+    },
+    /// The actor takes on what the release is known to do wrong.
+    AcceptKnownErrors {
+        id: ReleaseId,
+        note: String,
     },
     SealRelease {
         id: ReleaseId,

@@ -4,7 +4,7 @@ use shipway_model::event::Body;
 
 use crate::{
     Code, Command, Context, Rejection, State, access, catalogue, change, custody, environment, evidence,
-    gate, release, review, rollout,
+    gate, known_error, release, review, rollout, vulnerability,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -19,6 +19,13 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::ApplyResources { resources } => catalogue::check::apply(&state.catalogue, resources),
         Command::RegisterArtifact { artifact } => state.artifacts.register(artifact),
         Command::AttachEvidence { id, evidence } => evidence::attach(state, *id, evidence, ctx),
+        Command::NoteVulnerabilities { id, evidence, vulnerabilities, unjudged } => {
+            vulnerability::note(state, *id, evidence, vulnerabilities, *unjudged, ctx)
+        }
+        Command::ImportVulnerabilities { source, batch, changed, unchanged } => {
+            Ok(vulnerability::import(*source, *batch, *changed, *unchanged))
+        }
+        Command::AcceptKnownErrors { id, note } => known_error::accept(state, *id, text(note)?, ctx),
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
         Command::SealRelease { id } => release::seal(state, *id),
         Command::StartRollout { id, release, environment, plan } => {

@@ -1,8 +1,11 @@
 //! What was attached, by what it is about.
 
-use std::collections::BTreeMap;
+pub mod seal;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use shipway_model::access::TokenScope;
 use shipway_model::event::{Body, Event};
 use shipway_model::evidence::{Attachment, STATEMENT};
 use shipway_model::{Digest, EvidenceId};
@@ -90,6 +93,7 @@ pub(crate) fn attach(
                 .hint("ask its issuer for one that still counts"));
         }
     }
+    check_seal(state, evidence, ctx)?;
     let strangers: Vec<String> = evidence
         .subject
         .iter()
@@ -105,6 +109,43 @@ pub(crate) fn attach(
         Some(_) => Ok(Vec::new()),
         None => Ok(vec![Body::EvidenceAttached { id, evidence: evidence.clone() }]),
     }
+}
+
+/// A signature that does not hold is refused, and not kept as none: whoever signs wants it to count.
+fn check_seal(state: &State, evidence: &Attachment, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let Some(seal) = &evidence.seal else { return Ok(()) };
+    let refused = |why: String| {
+        Rejection::new(Code::InvalidEvidence, format!("the signature does not count: {why}")).hint(
+            "a TrustRoot says who signs for whom: `shipway get trustroots`; `shipway apply` declares one",
+        )
+    };
+    let signer = seal::signer(&state.catalogue, evidence, &seal.signature, ctx.now).map_err(refused)?;
+    match signer == seal.signer {
+        true => Ok(()),
+        false => Err(refused(format!("it is {}'s and not {}'s", signer.identity, seal.signer.identity))),
+    }
+}
+
+/// Whether an identity of this scope may send it: only what speaks of nothing but kinds that the scope names.
+///
+/// # Errors
+/// It speaks of others too. They are named.
+pub fn may_send(scope: &TokenScope, evidence: &Attachment) -> Result<(), Rejection> {
+    if scope.evidence_kinds.is_empty() {
+        return Ok(());
+    }
+    let allowed: BTreeSet<&str> = scope.evidence_kinds.iter().map(|it| it.as_str()).collect();
+    let of_document = evidence.kind_names();
+    let others: Vec<&str> =
+        of_document.iter().map(String::as_str).filter(|it| !allowed.contains(it)).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let (others, allowed) = (others.join(" and "), Vec::from_iter(allowed).join(" and "));
+    let message = format!("the document speaks of {others}, and this token may send {allowed} alone");
+    Err(Rejection::new(Code::EvidenceNotAllowed, message).hint(
+        "send it with a token that may, or have one issued: `shipway token issue NAME --role builder --evidence KIND`",
+    ))
 }
 
 fn is_known(state: &State, digest: &Digest) -> bool {

@@ -19,9 +19,10 @@ use shipway_model::resource::pipeline::Run;
 use shipway_model::resource::{self, Key, Kind, Spec};
 use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId};
 
-use crate::evidence::Attached;
+use crate::access::{Part as Duty, hands};
+use crate::evidence::{self, Attached};
 use crate::plan::stages;
-use crate::{Code, Rejection, Release, State};
+use crate::{Code, Rejection, Release, State, known_error};
 
 /// What gates said to rollouts.
 #[derive(Debug, Clone, Default)]
@@ -162,9 +163,9 @@ pub fn outline(
         .collect();
     let mut normals = BTreeMap::new();
     let own = services.iter().map(|(name, it)| (name, &it.artifacts));
-    let evidence = about(state, own, Some(reference.digest), &mut normals);
+    let evidence = about(state, own, Some(reference.digest), at, &mut normals);
     let running = services.iter().filter_map(|(name, it)| Some((name, &it.running.as_ref()?.artifacts)));
-    let baseline = about(state, running, None, &mut normals);
+    let baseline = about(state, running, None, at, &mut normals);
     let mut services = services;
     let senders: BTreeSet<&String> = evidence.iter().map(|it| &it.by).collect();
     // Under whichever of their names they send it, makers send their own.
@@ -175,18 +176,40 @@ pub fn outline(
     for service in services.values_mut() {
         service.registered_by = with_other_names(&service.registered_by);
     }
+    let mut makers = with_other_names(&BTreeSet::from([known.created_by.clone(), sealed.by.clone()]));
+    makers.extend(
+        senders.iter().filter(|it| had_a_hand(state, release, environment, it)).map(|it| (*it).clone()),
+    );
     let facts = Facts {
         release: reference,
-        makers: with_other_names(&BTreeSet::from([known.created_by.clone(), sealed.by.clone()])),
+        makers,
         environment: environment.clone(),
         at,
         documents: known.bundle.documents.keys().copied().collect(),
         evidence,
         baseline,
         waivers: waivers(state, at),
+        known_errors: known_error::carried(state, known),
+        dropped_errors: known_error::dropped(state, known, environment),
         services,
     };
     Ok(Outline { facts, normals })
+}
+
+/// Whether whoever sends under this name wrote what is in the release, committed it, or asked for it to be rolled out there.
+fn had_a_hand(state: &State, release: ReleaseId, environment: &Name, sender: &str) -> bool {
+    let behind = state.access.behind(sender);
+    let wrote =
+        hands(state, release, None).into_iter().any(|it| it.part == Duty::Author && behind.contains(&it.who));
+    let asked = || {
+        let mut rollouts = state.rollouts.live.values();
+        rollouts.any(|it| {
+            it.plan.release.id == release
+                && it.plan.environment == *environment
+                && state.access.is_same_person(&it.requested_by, sender)
+        })
+    };
+    wrote || asked()
 }
 
 fn unknown_environment(name: &Name) -> Rejection {
@@ -240,6 +263,7 @@ fn about<'s>(
     state: &State,
     services: impl Iterator<Item = (&'s Name, &'s BTreeSet<Digest>)>,
     whole: Option<Digest>,
+    at: Timestamp,
     normals: &mut BTreeMap<EvidenceId, Digest>,
 ) -> Vec<Evidence> {
     let mut found: BTreeMap<EvidenceId, (&Attached, BTreeSet<Name>)> = BTreeMap::new();
@@ -252,15 +276,22 @@ fn about<'s>(
         .into_values()
         .map(|(attached, services)| {
             normals.extend(attached.evidence.normal.map(|it| (attached.id, it)));
-            fact(attached, services)
+            fact(state, attached, services, at)
         })
         .collect();
     evidence.sort_by_key(|it| (it.at, it.id));
     evidence
 }
 
-fn fact(attached: &Attached, services: BTreeSet<Name>) -> Evidence {
+fn fact(state: &State, attached: &Attached, services: BTreeSet<Name>, at: Timestamp) -> Evidence {
     let document = &attached.evidence;
+    let (seal, unsealed) = match &document.seal {
+        Some(seal) => match evidence::seal::signer(&state.catalogue, document, &seal.signature, at) {
+            Ok(_) => (Some(seal.clone()), None),
+            Err(why) => (None, Some(why)),
+        },
+        None => (None, None),
+    };
     Evidence {
         id: attached.id,
         subject: document.subject.clone(),
@@ -271,7 +302,8 @@ fn fact(attached: &Attached, services: BTreeSet<Name>) -> Evidence {
         by: attached.by.clone(),
         file_name: document.file_name.clone(),
         statement: document.statement.clone(),
-        seal: document.seal.clone(),
+        seal,
+        unsealed,
         normal: None,
     }
 }

@@ -9,6 +9,7 @@ use shipway_model::event::{Body, Event};
 
 use crate::{Code, Context, Rejection};
 
+pub mod allowed;
 pub mod passkey;
 pub mod ssh;
 

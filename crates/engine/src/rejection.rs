@@ -86,6 +86,9 @@ codes! {
     SubjectActive = "subject-active" Conflict,
     NotAsked = "not-asked" Conflict,
     InvalidEvidence = "invalid-evidence" Invalid,
+    /// Of a kind that the machine may not send.
+    EvidenceNotAllowed = "evidence-not-allowed" Conflict,
+    InvalidKnownError = "invalid-known-error" Invalid,
     /// A calendar is closed.
     OutsideWindow = "outside-window" Conflict,
     UnknownException = "unknown-exception" NotFound,

@@ -27,6 +27,16 @@ pub struct Release {
     pub sealed: Option<Sealed>,
     /// Who wrote what it brings, as far as it was recorded; empty again where the text was erased.
     pub commits: Vec<Commit>,
+    /// Who took on the known errors with which it was sealed, in order.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// Somebody's word that the release may carry its known errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    pub by: String,
+    pub at: Timestamp,
+    pub note: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +94,7 @@ impl Releases {
                     created_by: event.actor.clone(),
                     sealed: None,
                     commits: Vec::new(),
+                    accepted: Vec::new(),
                 };
                 self.by_name.insert((bundle.name.clone(), bundle.version.clone()), *id);
                 self.releases.insert(*id, release);
@@ -91,6 +102,12 @@ impl Releases {
             Body::CommitsRecorded { id, commits, .. } => {
                 if let Some(release) = self.releases.get_mut(id) {
                     release.commits = serde_json::from_str(commits).unwrap_or_default();
+                }
+            }
+            Body::KnownErrorsAccepted { id, note } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    let (by, at, note) = (event.actor.clone(), event.at, note.clone());
+                    release.accepted.push(Acceptance { by, at, note });
                 }
             }
             Body::ReleaseSealed { id, bundle, digest } => {
@@ -107,6 +124,7 @@ impl Releases {
 
 pub(crate) fn create(state: &State, id: ReleaseId, bundle: &Bundle) -> Result<Vec<Body>, Rejection> {
     check_parts(state, bundle)?;
+    crate::known_error::check(state, bundle)?;
     match state.releases.find(&bundle.name, &bundle.version) {
         None => Ok(vec![Body::ReleaseCreated { id, bundle: bundle.clone() }]),
         Some(known) if known.sealed.is_none() && known.bundle == *bundle => Ok(Vec::new()),

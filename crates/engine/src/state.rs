@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
 use shipway_model::resource::Spec;
-use shipway_model::{Digest, Name, RolloutId, WaiverId};
+use shipway_model::{Digest, Name, ReleaseId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
+    Evidence, Keys, Pauses, Releases, Rollouts, Vulnerabilities, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,7 @@ pub struct State {
     pub artifacts: Artifacts,
     pub releases: Releases,
     pub evidence: Evidence,
+    pub vulnerabilities: Vulnerabilities,
     pub waivers: Waivers,
     pub decisions: Decisions,
     pub agents: Agents,
@@ -74,6 +75,13 @@ impl State {
             Body::EvidenceAttached { id, evidence } => {
                 self.evidence.apply(*id, evidence, event);
                 self.bring_evidence(&evidence.subject);
+            }
+            Body::VulnerabilitiesImported { .. } | Body::VulnerabilitiesChanged { .. } => {
+                self.vulnerabilities.apply(event);
+            }
+            Body::KnownErrorsAccepted { id, .. } => {
+                self.releases.apply(event);
+                self.bring_acceptance(*id);
             }
             Body::WaiverRequested { .. } => self.waivers.apply(event),
             Body::WaiverApproved { id } | Body::WaiverWithdrawn { id, .. } => {
@@ -132,6 +140,15 @@ impl State {
             if rollout.asks_about(subject, &own) {
                 rollout.bring_news("new evidence came");
                 dirty.insert(*id);
+            }
+        }
+    }
+
+    fn bring_acceptance(&mut self, release: ReleaseId) {
+        for (id, rollout) in &mut self.rollouts.live {
+            if rollout.plan.release.id == release && !rollout.has_ended() {
+                rollout.bring_news("its known errors were accepted");
+                self.dirty.insert(*id);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! whole document or refuses it with the place of the fault, keeps memory bounded by what the normal form keeps
 //! (never the input), and does not resolve entities, follow links or open files.
 
-mod advisory;
+pub(crate) mod advisory;
 mod attestation;
 mod cargo_audit;
 mod cargo_deny;
@@ -53,7 +53,7 @@ use std::fmt;
 
 use shipway_model::evidence::Normal;
 
-pub(crate) use clean::attestation as clean_attestation;
+pub(crate) use clean::{attestation as clean_attestation, finding as clean_finding};
 pub use input::DOCUMENT_BYTES_MAX;
 pub use source::Source;
 

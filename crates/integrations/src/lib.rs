@@ -5,6 +5,7 @@ pub mod contracts;
 pub mod drivers;
 pub mod evidence;
 pub mod history;
+pub mod knowledge;
 pub mod metrics;
 pub mod otlp;
 mod outbound;

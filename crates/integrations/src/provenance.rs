@@ -8,7 +8,9 @@ mod bundle;
 mod envelope;
 mod git;
 mod key;
+mod openpgp;
 mod roots;
+mod sigstore;
 mod slsa;
 mod ssh;
 mod statement;
@@ -111,7 +113,7 @@ fn documents(bytes: &[u8]) -> Result<Vec<Document>, Fault> {
 fn document(json: &str) -> Result<Document, Fault> {
     let marks: Marks = parse(json)?;
     match (marks.bundle, marks.envelope, marks.statement) {
-        (Some(_), None, None) => Ok(Document::Bundle(Box::new(parse(json)?))),
+        (Some(_), None, None) => Ok(Document::Bundle(Box::new(Bundle::parse(json)?))),
         (None, Some(_), None) => Ok(Document::Envelope(parse(json)?)),
         (None, None, Some(_)) => Ok(Document::Statement(Statement::parse(json.as_bytes())?)),
         _ => Err(Fault::new("it is neither a DSSE envelope nor a Sigstore bundle nor an in-toto statement")),

@@ -40,11 +40,17 @@ pub struct TokenScope {
     /// Operations of the API, by their ids, for example `registerArtifact`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub operations: BTreeSet<String>,
+    /// Kinds of evidence, such as `tests`, and of statements, such as `sign-off`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub evidence_kinds: BTreeSet<Name>,
 }
 
 impl TokenScope {
     pub fn is_everything(&self) -> bool {
-        self.services.is_empty() && self.environments.is_empty() && self.operations.is_empty()
+        self.services.is_empty()
+            && self.environments.is_empty()
+            && self.operations.is_empty()
+            && self.evidence_kinds.is_empty()
     }
 }
 

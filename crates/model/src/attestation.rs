@@ -86,8 +86,13 @@ pub struct Signer {
     pub root: Name,
     /// The key's name there, or the identity that a certificate or an allowed-signers file gives.
     pub identity: String,
-    /// `SHA256:` and the fingerprint as `ssh-keygen` writes it, or `sha256:` and the digest of the public key's DER form.
+    /// `SHA256:` and the fingerprint as `ssh-keygen` writes it, `sha256:` and the digest of the DER form of the
+    /// public key or the certificate, or
+    /// `openpgp:` and the fingerprint of the certificate.
     pub key: String,
+    /// Who vouched for the identity, where a certificate gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
 }
 
 /// A signature over what a person or a firm says, as the ledger keeps it.
@@ -97,4 +102,8 @@ pub struct Seal {
     /// The signed envelope, kept as a blob.
     pub envelope: Digest,
     pub signer: Signer,
+    /// The armoured SSH signature over [`crate::evidence::SignedWord`]; it is verified again whenever it is to count.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 8192))]
+    pub signature: String,
 }

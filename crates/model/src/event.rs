@@ -5,7 +5,7 @@
 
 mod personal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -141,6 +141,26 @@ pub enum Body {
     },
     #[serde(rename = "evidence.attached")]
     EvidenceAttached { id: EvidenceId, evidence: Attachment },
+    /// Somebody who did not make the release takes on the known errors with which it was sealed.
+    #[serde(rename = "release.known-errors-accepted")]
+    KnownErrorsAccepted {
+        id: ReleaseId,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// What is known of vulnerabilities grew by a batch, which is kept as a blob.
+    #[serde(rename = "vulnerabilities.imported")]
+    VulnerabilitiesImported {
+        source: KnowledgeSource,
+        batch: Digest,
+        /// Entries of the batch that are new or newer than what was known.
+        changed: u64,
+        /// Entries of it that were known already.
+        unchanged: u64,
+    },
+    /// What an artifact is known to carry is no longer what it was.
+    #[serde(rename = "vulnerabilities.changed")]
+    VulnerabilitiesChanged { change: VulnerabilityChange },
     #[serde(rename = "agent.registered")]
     AgentRegistered { host: Name, address: std::net::IpAddr, labels: BTreeMap<String, String> },
     /// Nothing was heard of the host's agent for [`AGENT_LOST_AFTER`].
@@ -302,6 +322,46 @@ pub enum Body {
     StepSilenced { id: RolloutId, step: StepId, silenced: Silenced },
 }
 
+/// Whose knowledge of vulnerabilities it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnowledgeSource {
+    /// Entries of an OSV database.
+    Osv,
+    /// Exploit predictions (FIRST's EPSS).
+    Epss,
+    /// The catalogue of what is known to be exploited (CISA's KEV).
+    Kev,
+}
+
+/// What an artifact is newly known to carry, or not to carry, and whom that concerns at that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VulnerabilityChange {
+    pub artifact: Digest,
+    pub service: Name,
+    pub version: crate::Version,
+    /// What it was decided from.
+    pub evidence: EvidenceId,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub found: BTreeSet<String>,
+    /// No longer: withdrawn, or corrected.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub gone: BTreeSet<String>,
+    /// Components of which nobody can say whether they are affected: of a kind, or with a version, that is not compared.
+    #[serde(default)]
+    pub unjudged: u64,
+    /// The team that owns the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Name>,
+    /// Where the artifact runs.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub environments: BTreeSet<Name>,
+    /// Waivers in force that speak of any that was found.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub waivers: BTreeSet<WaiverId>,
+}
+
 /// A text beside the ledger, by the record that holds its commitment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -428,8 +488,12 @@ impl Body {
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
-            | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
+            | Self::CommitsRecorded { id, .. }
+            | Self::KnownErrorsAccepted { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
+            Self::VulnerabilitiesImported { .. } | Self::VulnerabilitiesChanged { .. } => {
+                Stream::Vulnerabilities
+            }
             Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
                 Stream::Agent(host.clone())
             }
@@ -468,6 +532,9 @@ impl Body {
             | Self::ArtifactRegistered { .. }
             | Self::ReleaseCreated { .. }
             | Self::ReleaseSealed { .. }
+            | Self::KnownErrorsAccepted { .. }
+            | Self::VulnerabilitiesImported { .. }
+            | Self::VulnerabilitiesChanged { .. }
             | Self::EvidenceAttached { .. }
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
@@ -524,6 +591,7 @@ pub enum Stream {
     Artifacts(Name),
     Release(ReleaseId),
     Evidence,
+    Vulnerabilities,
     Agent(Name),
     Pauses,
     Exceptions,
@@ -541,6 +609,7 @@ impl fmt::Display for Stream {
             Self::Artifacts(service) => write!(f, "artifact:{service}"),
             Self::Release(id) => write!(f, "release:{id}"),
             Self::Evidence => f.write_str("evidence"),
+            Self::Vulnerabilities => f.write_str("vulnerabilities"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),

@@ -60,6 +60,46 @@ pub struct Word {
     pub expires: Timestamp,
 }
 
+/// What is signed where a [`Word`] is: the word, the document and what it is about, so that a signature counts for nothing
+/// else. Its bytes are canonical JSON (RFC 8785): the fields stand in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignedWord {
+    /// Of the document's bytes.
+    pub document: Digest,
+    pub domain: Domain,
+    pub expires: Timestamp,
+    pub issuer: String,
+    pub kind: crate::Name,
+    pub scope: String,
+    pub subject: BTreeSet<Digest>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Domain {
+    #[default]
+    #[serde(rename = "evidence@shipway.dev")]
+    Evidence,
+}
+
+/// The namespace of these signatures (`ssh-keygen -Y verify -n`), so that no other protocol's can pass for one.
+pub const NAMESPACE: &str = "evidence@shipway.dev";
+
+impl SignedWord {
+    pub fn new(word: &Word, document: Digest, subject: BTreeSet<Digest>) -> Self {
+        let Word { kind, issuer, scope, expires } = word.clone();
+        Self { document, domain: Domain::Evidence, expires, issuer, kind, scope, subject }
+    }
+
+    /// The bytes that are signed, and nothing else.
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and instants always have a JSON form")
+    }
+}
+
+/// The format of documents that the control plane makes itself from what was imported about vulnerabilities.
+pub const KNOWLEDGE: &str = "knowledge";
+
 /// A part of the normal form. What a machine may send is said in these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -491,6 +531,32 @@ pub struct Debt {
     pub bugs: u64,
     pub vulnerabilities: u64,
     pub smells: u64,
+}
+
+impl Attachment {
+    /// What it speaks of, in the words of a token's scope: kinds of the normal form, or the kind of a statement.
+    pub fn kind_names(&self) -> BTreeSet<String> {
+        let of_statement = self.statement.iter().map(|it| it.kind.to_string());
+        self.kinds.iter().map(|it| it.as_str().to_owned()).chain(of_statement).collect()
+    }
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tests => "tests",
+            Self::Coverage => "coverage",
+            Self::Findings => "findings",
+            Self::Components => "components",
+            Self::Statements => "statements",
+            Self::Load => "load",
+            Self::Mutation => "mutation",
+            Self::Debt => "debt",
+            Self::Changes => "changes",
+            Self::Attestations => "attestations",
+            Self::Contracts => "contracts",
+        }
+    }
 }
 
 impl Normal {

@@ -1,7 +1,8 @@
 //! Artifacts and the sealed bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,37 @@ pub struct Bundle {
     /// What differs from the release before in the sources; absent when nobody said, which is not the same as nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touches: Option<Touches>,
+    /// Defects that it ships with, by a name of their own under which they are carried from release to release.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(length(max = 100))]
+    pub known_errors: BTreeMap<Name, KnownError>,
+    /// Known errors of releases before that it mends.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(length(max = 100))]
+    pub mended_errors: BTreeSet<Name>,
 }
+
+/// A defect that is known and carried on: somebody looks after it, it is watched, and it has an end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KnownError {
+    /// What goes wrong, and when.
+    #[schemars(length(min = 1, max = 2000))]
+    pub defect: String,
+    /// The team that looks after it.
+    pub owner: Name,
+    /// What operations does when it shows.
+    #[schemars(length(min = 1, max = 2000))]
+    pub mitigation: String,
+    /// By what it is noticed: a dashboard, an alert, a query.
+    #[schemars(length(min = 1, max = 2000))]
+    pub monitor: String,
+    /// From then on no release may carry it.
+    pub expires: Timestamp,
+}
+
+/// The most known errors that a release may carry or mend.
+pub const KNOWN_ERRORS_MAX: usize = 100;
 
 /// What a release changes in the sources, by file: churn, and the paths that rules look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use shipway_model::evidence::{Kind, Normal};
+use shipway_model::event::CONTROL_PLANE;
+use shipway_model::evidence::{KNOWLEDGE, Kind, Normal};
 use shipway_model::resource::policy::Gate;
 use shipway_model::{Digest, EvidenceId, Name};
 
@@ -34,6 +35,7 @@ impl<'a> View<'a> {
             .evidence
             .iter()
             .filter(|it| it.services.contains(self.service) && it.kinds.contains(&kind))
+            .filter(|it| it.format != KNOWLEDGE)
             .filter(|it| match self.refusal(it, kind).or_else(|| self.objection(it)) {
                 None => true,
                 Some(why) => {
@@ -47,8 +49,20 @@ impl<'a> View<'a> {
 
     /// The same for what runs now.
     pub(crate) fn baseline(&self, kind: Kind) -> Vec<(EvidenceId, &'a Normal)> {
-        let of_service = |it: &&Evidence| it.services.contains(self.service) && it.kinds.contains(&kind);
+        let of_service = |it: &&Evidence| {
+            it.services.contains(self.service) && it.kinds.contains(&kind) && it.format != KNOWLEDGE
+        };
         latest(self.facts.baseline.iter().filter(of_service).collect())
+    }
+
+    /// Findings that follow from what was imported about vulnerabilities, one document for each artifact of the service:
+    /// the control plane's own. They are made anew whenever something else follows, so they do not age, and nobody else
+    /// can send one.
+    pub(crate) fn knowledge(&self) -> Vec<(EvidenceId, &'a Normal)> {
+        let own = |it: &&Evidence| {
+            it.services.contains(self.service) && it.by == CONTROL_PLANE && it.format == KNOWLEDGE
+        };
+        latest(self.facts.evidence.iter().filter(own).collect())
     }
 
     fn refusal(&self, it: &Evidence, kind: Kind) -> Option<String> {
@@ -69,7 +83,10 @@ impl<'a> View<'a> {
             }
         }
         if self.gate.independent && self.makers().contains(it.by.as_str()) {
-            return Some("whoever sent it made the release or built what is in it".to_owned());
+            return Some(
+                "whoever sent it made the release, wrote or built what is in it, or asked for the rollout"
+                    .to_owned(),
+            );
         }
         None
     }

@@ -7,6 +7,7 @@ pub(crate) mod debt;
 pub(crate) mod documents;
 pub(crate) mod finding;
 pub(crate) mod findings;
+pub(crate) mod known_errors;
 pub(crate) mod licences;
 pub(crate) mod load;
 pub(crate) mod mutation;

@@ -16,6 +16,7 @@ mod entropy;
 mod erasure;
 mod inbox;
 mod kernel;
+pub mod knowledge;
 pub mod log_store;
 pub mod memory;
 mod open;

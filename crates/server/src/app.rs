@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use shipway_runtime::driver::LogSink;
+use shipway_runtime::knowledge::Knowledge;
 use shipway_runtime::telemetry::Receive;
 use shipway_runtime::{Past, Runtime, StateRef};
 use tokio::sync::Semaphore;
@@ -31,6 +32,7 @@ pub struct App {
     pub(crate) rules: Arc<Rules>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) verify_attestations: AttestationVerifier,
+    pub(crate) knowledge: Option<Arc<dyn Knowledge>>,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
@@ -68,6 +70,7 @@ impl App {
             telemetry: config.telemetry.clone(),
             rules: Arc::new(Rules::new(config.compile_access)),
             verify_attestations: config.verify_attestations,
+            knowledge: config.knowledge.clone(),
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),

@@ -14,6 +14,7 @@ use shipway_model::evidence::Normal;
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
 use shipway_model::resource::{Policy, TrustRoot};
+use shipway_runtime::knowledge::Knowledge;
 use shipway_runtime::telemetry::Receive;
 
 use crate::access::rules::{Compile, by_role};
@@ -59,6 +60,8 @@ pub struct Config {
     pub provider: Option<Provider>,
     pub ask_gates: GateAsker,
     pub verify_attestations: AttestationVerifier,
+    /// Who keeps what is known about vulnerabilities, if anybody does.
+    pub knowledge: Option<Arc<dyn Knowledge>>,
 }
 
 impl Config {
@@ -78,6 +81,7 @@ impl Config {
             // No requirement at all passes nothing.
             ask_gates: |_, _| Vec::new(),
             verify_attestations: |_, _, _| Err("this server verifies no signature".to_owned()),
+            knowledge: None,
         }
     }
 }

@@ -19,6 +19,7 @@ mod feed;
 mod gates;
 mod hearing;
 mod incoming;
+mod knowledge;
 mod metrics;
 mod open;
 mod pages;

@@ -22,6 +22,7 @@ mod resource;
 pub(crate) mod rollout;
 mod schedule;
 mod token;
+mod vulnerability;
 mod waiver;
 
 /// Adds the whole table.
@@ -35,6 +36,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         gate::add,
         decision::add,
         waiver::add,
+        vulnerability::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -27,6 +27,10 @@ pub struct NewEvidence {
     /// For a document that only people can read: it is not parsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Word>,
+    /// Its issuer's armoured SSH signature over the statement, made in the namespace `evidence@shipway.dev`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8192))]
+    pub signature: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +62,7 @@ operations! {
         body: Json<NewEvidence>,
         answer: Json<EvidenceView>,
         status: 201,
-        errors: [UnknownBlob, UnreadableEvidence, InvalidEvidence, UnknownSubject, UnknownRelease, ReleaseNotSealed],
+        errors: [UnknownBlob, UnreadableEvidence, InvalidEvidence, EvidenceNotAllowed, UnknownSubject, UnknownRelease, ReleaseNotSealed],
     }
 
     /// List evidence, the earliest first.

@@ -34,13 +34,21 @@ pub struct DiffQuery {
     pub against: ReleaseSelector,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acceptance {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 2000))]
+    pub note: String,
+}
+
 operations! {
     /// Create a release from registered builds. It is shipped once it is sealed.
     CreateRelease "createRelease": Post "/api/v1/releases", Builder {
         body: Json<Bundle>,
         answer: Json<ReleaseView>,
         status: 201,
-        errors: [ReleaseExists, ReleaseSealed, UnknownArtifact],
+        errors: [ReleaseExists, ReleaseSealed, UnknownArtifact, InvalidKnownError],
     }
 
     /// Seal a release: bind everything in it, with the declarations as they are now, under one digest.
@@ -48,6 +56,14 @@ operations! {
         path: ReleasePath,
         answer: Json<ReleaseView>,
         errors: [UnknownRelease, UnknownService],
+    }
+
+    /// Take on what a sealed release is known to do wrong; not by whoever had a hand in it.
+    AcceptKnownErrors "acceptKnownErrors": Post "/api/v1/releases/{release}/known-errors/accept", Approver {
+        path: ReleasePath,
+        body: Json<Acceptance>,
+        answer: Json<ReleaseView>,
+        errors: [UnknownRelease, ReleaseNotSealed, NotAsked, SelfApproval, InvalidReason],
     }
 
     /// List releases, the newest first.

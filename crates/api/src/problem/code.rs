@@ -65,10 +65,12 @@ codes! {
     ReleaseExists = "release-exists" 409 "The release exists with other content",
     ReleaseSealed = "release-sealed" 409 "The release is sealed",
     ReleaseNotSealed = "release-not-sealed" 409 "The release is not sealed",
+    InvalidKnownError = "invalid-known-error" 422 "What is said of known errors makes no sense",
     // Evidence.
     UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",
+    EvidenceNotAllowed = "evidence-not-allowed" 403 "The token may not send this",
     UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
     // Gates.
     UnknownDecision = "unknown-decision" 404 "There is no such decision",

@@ -14,6 +14,19 @@ pub struct ReleaseView {
     pub id: ReleaseId,
     pub bundle: Bundle,
     pub seal: Seal,
+    /// Who took on its known errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<AcceptanceView>,
+}
+
+/// Somebody's word that a release may carry its known errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptanceView {
+    pub by: String,
+    pub at: Timestamp,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
 }
 
 /// Only a sealed release can be planned and shipped; nothing in it can change any more.

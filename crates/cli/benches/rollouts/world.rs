@@ -110,6 +110,8 @@ pub(crate) async fn declare(runtime: &Runtime, width: usize) -> shipway_model::R
         documents: BTreeMap::new(),
         class: Class::Normal,
         touches: None,
+        known_errors: Default::default(),
+        mended_errors: Default::default(),
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();

@@ -119,6 +119,8 @@ async fn declare(runtime: &Runtime, n_environments: usize) -> ReleaseId {
         documents: BTreeMap::new(),
         class: Class::Normal,
         touches: None,
+        known_errors: Default::default(),
+        mended_errors: Default::default(),
     };
     submit(runtime, Command::RegisterArtifact { artifact }).await;
     let id = runtime.new_release_id();

@@ -12,7 +12,7 @@ use shipway_api::operations::change::{
 };
 use shipway_api::view::change::ChangeView;
 use shipway_engine::key::ssh;
-use shipway_model::approval::{Approval, Decision, Signature, Statement, Window};
+use shipway_model::approval::{Approval, Decision, NAMESPACE, Signature, Statement, Window};
 use shipway_model::{ChangeId, Digest, Millis};
 use shipway_runtime::{Clock as _, SystemClock};
 
@@ -20,10 +20,16 @@ use crate::command::change::show::render;
 use crate::connection::{connect, once, only_now};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::keygen::{self, Purpose};
 use crate::output::{OutputArgs, Paint, note, print};
 use crate::settings::ConnectionArgs;
 
-mod keygen;
+/// Of the signatures that are made here.
+const PURPOSE: Purpose = Purpose {
+    namespace: NAMESPACE,
+    print: "shipway approve CHANGE --print",
+    give: "`--statement word.json --signature word.json.sig`",
+};
 
 /// Say yes or no to a change, under your signature
 ///
@@ -101,7 +107,7 @@ impl Approve {
                     return Ok(Exit::Ok);
                 }
                 self.confirm(&view, &draft)?;
-                let armoured = keygen::sign(&key, draft.text.as_bytes())?;
+                let armoured = keygen::sign(&key, draft.text.as_bytes(), &PURPOSE)?;
                 (draft.statement, armoured)
             }
         };

@@ -5,10 +5,12 @@ use clap::Subcommand;
 use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
+mod accept;
 mod commits;
 mod create;
 mod diff;
 mod hotfix;
+mod known_errors;
 mod list;
 mod seal;
 mod show;
@@ -18,6 +20,7 @@ mod touches;
 pub(crate) enum Release {
     Create(create::Create),
     Seal(seal::Seal),
+    Accept(accept::Accept),
     Show(show::Show),
     List(list::List),
     Diff(diff::Diff),
@@ -29,6 +32,7 @@ impl Release {
         match self {
             Self::Create(it) => it.run(connection).await,
             Self::Seal(it) => it.run(connection).await,
+            Self::Accept(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
             Self::List(it) => it.run(connection).await,
             Self::Diff(it) => it.run(connection).await,

@@ -94,6 +94,8 @@ impl Troupe<'_> {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.client.call::<CreateRelease>((), (), bundle).await.map_err(failed)?;
         let release = format!("shop@{version}").parse().expect("a valid selector");

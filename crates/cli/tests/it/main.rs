@@ -22,6 +22,8 @@ mod rollout;
 mod site;
 mod store;
 mod torture;
+mod trust;
 mod unreachable;
 mod validate;
+mod vuln;
 mod witness;

@@ -63,6 +63,18 @@ pub fn verify(line: &str, namespace: &str, message: &[u8], armoured: &str) -> Re
     key.verify(namespace, message, &signature).map_err(|_| Fault::DoesNotMatch)
 }
 
+/// The fingerprint of the key that made the signature, as `ssh-keygen -l` shows it.
+///
+/// # Errors
+/// When `armoured` is no signature.
+pub fn fingerprint_of(armoured: &str) -> Result<String, Fault> {
+    if armoured.len() > ARMOURED_BYTES_MAX {
+        return Err(Fault::NotASignature(format!("it has more than {ARMOURED_BYTES_MAX} bytes")));
+    }
+    let signature = SshSig::from_pem(armoured.trim()).map_err(|it| Fault::NotASignature(it.to_string()))?;
+    Ok(signature.public_key().fingerprint(HashAlg::Sha256).to_string())
+}
+
 fn parse(line: &str) -> Result<PublicKey, Fault> {
     use ssh_key::Algorithm;
     let key = PublicKey::from_openssh(line.trim()).map_err(|error| Fault::NotAKey(error.to_string()))?;

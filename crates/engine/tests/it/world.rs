@@ -207,6 +207,8 @@ impl World {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.ask(Command::CreateRelease { id, bundle }).unwrap();
         id

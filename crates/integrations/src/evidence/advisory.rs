@@ -1,8 +1,8 @@
 //! What the formats about vulnerabilities have in common: names, severities, scores and packages.
 
-pub(super) mod cvss;
+pub(crate) mod cvss;
 pub(super) mod purl;
-pub(super) mod severity;
+pub(crate) mod severity;
 
 /// Most names of one vulnerability that are looked at.
 const NAMES_MAX: usize = 100;
@@ -10,7 +10,7 @@ const NAMES_MAX: usize = 100;
 /// The most widely known of several names of one vulnerability, and the others in their order.
 ///
 /// A CVE before a GHSA before any other; the first among equals. Names given twice count once.
-pub(super) fn name(names: impl IntoIterator<Item = String>) -> (String, Vec<String>) {
+pub(crate) fn name(names: impl IntoIterator<Item = String>) -> (String, Vec<String>) {
     let mut distinct: Vec<String> = Vec::new();
     for name in names.into_iter().take(NAMES_MAX) {
         if !name.is_empty() && !distinct.contains(&name) {
@@ -29,7 +29,7 @@ pub(super) fn name(names: impl IntoIterator<Item = String>) -> (String, Vec<Stri
 }
 
 /// `CWE-79`, from the number or any of its spellings.
-pub(super) fn cwe(text: &str) -> Option<String> {
+pub(crate) fn cwe(text: &str) -> Option<String> {
     let digits = text.trim().trim_start_matches(|it: char| !it.is_ascii_digit());
     let digits = &digits[..digits.find(|it: char| !it.is_ascii_digit()).unwrap_or(digits.len())];
     (!digits.is_empty()).then(|| format!("CWE-{}", digits.trim_start_matches('0')))

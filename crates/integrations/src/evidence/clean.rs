@@ -55,7 +55,7 @@ fn case(it: &mut Case) {
     [&mut it.class, &mut it.message, &mut it.file].into_iter().for_each(maybe);
 }
 
-fn finding(it: &mut Finding) {
+pub(crate) fn finding(it: &mut Finding) {
     one(&mut it.id);
     all(&mut it.aliases);
     all(&mut it.taxa);

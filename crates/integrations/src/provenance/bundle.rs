@@ -1,6 +1,4 @@
-//! Sigstore bundles 0.1 to 0.3 that were signed with a key of the roots.
-//!
-//! Their keyless form, by a short-lived certificate, is told apart and refused with a reason.
+//! Sigstore bundles 0.1 to 0.3, signed with a key of the roots or, in their keyless form, with a short-lived certificate.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -9,7 +7,7 @@ use shipway_model::Digest;
 use shipway_model::attestation::{Attestation, Subject};
 
 use super::envelope::Envelope;
-use super::{Roots, decode};
+use super::{Roots, decode, sigstore};
 use crate::evidence::Fault;
 
 /// What a signature over the artifact itself is called; it has no statement and so no predicate.
@@ -22,6 +20,9 @@ pub(super) struct Bundle {
     verification_material: Material,
     dsse_envelope: Option<Envelope>,
     message_signature: Option<MessageSignature>,
+    /// As it stands in the document.
+    #[serde(skip)]
+    json: String,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +47,11 @@ struct MessageDigest {
 }
 
 impl Bundle {
+    pub(super) fn parse(json: &str) -> Result<Self, Fault> {
+        let bundle: Self = super::parse(json)?;
+        Ok(Self { json: json.to_owned(), ..bundle })
+    }
+
     pub(super) fn attestation(&self) -> Result<Attestation, Fault> {
         if !is_known(&self.media_type) {
             let shown: String = self.media_type.chars().take(100).collect();
@@ -61,9 +67,10 @@ impl Bundle {
     pub(super) fn verify(&self, roots: &Roots, at: Timestamp, attestation: &mut Attestation) {
         let material = &self.verification_material;
         if material.certificate.is_some() || material.x509_certificate_chain.is_some() {
-            let why =
-                "it is signed with a certificate, and only signatures with keys of the roots are verified";
-            attestation.refused.push(why.to_owned());
+            match sigstore::signer(&roots.keyless, &self.json, &attestation.subjects) {
+                Ok(signer) => attestation.signers.push(signer),
+                Err(why) => attestation.refused.push(why),
+            }
             return;
         }
         if material.public_key.is_none() {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use shipway_model::attestation::Signer;
 
-use super::{Roots, ssh};
+use super::{Roots, openpgp, ssh};
 use crate::evidence::Fault;
 
 const SSH: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -43,7 +43,7 @@ pub(super) fn verify(object: &[u8], roots: &Roots) -> Result<Commit, Fault> {
             ssh::signer(roots, it.trim(), NAMESPACE, parts.payload.as_bytes(), commit.at)
         }
         it if it.trim_start().starts_with(PGP) => {
-            Err("it is signed with OpenPGP, and only signatures with SSH keys are verified".to_owned())
+            openpgp::signer(&roots.openpgp, it.trim(), parts.payload.as_bytes())
         }
         _ => Err("it is signed in a form that is not known".to_owned()),
     };

@@ -12,7 +12,7 @@ use sha2_10::Sha256;
 use shipway_model::Digest;
 
 /// Keys below are within reach of who wants to forge (NIST SP 800-131A).
-const RSA_BYTES_MIN: usize = 256;
+pub(super) const RSA_BYTES_MIN: usize = 256;
 /// The beginning of what PKCS #1 signs for SHA-256 and SHA-512 (RFC 8017, section 9.2, note 1).
 const SHA_256_INFO: &[u8] = &[
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0, 0x04,

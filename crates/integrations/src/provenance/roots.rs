@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use shipway_engine::key::allowed::{AllowedSigner, allowed_signer};
 use shipway_model::attestation::Signer;
 use shipway_model::resource::TrustRoot;
 use shipway_model::{Digest, Name};
 
 use super::key::PublicKey;
-use super::ssh::{self, AllowedSigner};
+use super::openpgp::Certificate;
+use super::sigstore::Keyless;
 
 /// All keys that are believed, whatever root they are from.
 #[derive(Debug, Default)]
 pub struct Roots {
     keys: Vec<Key>,
     pub(super) allowed: Vec<(Name, AllowedSigner)>,
+    pub(super) openpgp: Vec<(Name, Certificate)>,
+    pub(super) keyless: Vec<Keyless>,
 }
 
 #[derive(Debug)]
@@ -60,8 +64,18 @@ impl Roots {
             for (idx, line) in it.allowed_signers.lines().enumerate() {
                 let what = format!("line {} of allowedSigners", idx + 1);
                 let at_fault = |why| RootsFault { root: root.clone(), what, why };
-                let signer = ssh::allowed_signer(line).map_err(at_fault)?;
+                let signer = allowed_signer(line).map_err(at_fault)?;
                 ready.allowed.extend(signer.map(|it| (root.clone(), it)));
+            }
+            if let Some(sigstore) = &it.sigstore {
+                let what = "sigstore".to_owned();
+                let at_fault = |why| RootsFault { root: root.clone(), what, why };
+                ready.keyless.push(Keyless::new(root, sigstore).map_err(at_fault)?);
+            }
+            for (idx, armored) in it.openpgp.iter().enumerate() {
+                let what = format!("certificate {} of openpgp", idx + 1);
+                let at_fault = |why| RootsFault { root: root.clone(), what, why };
+                ready.openpgp.push((root.clone(), Certificate::parse(armored).map_err(at_fault)?));
             }
         }
         Ok(ready)
@@ -102,6 +116,7 @@ impl Roots {
                         root: key.root.clone(),
                         identity: key.name.to_string(),
                         key: key.digest.to_string(),
+                        issuer: None,
                     });
                 }
             }

@@ -199,6 +199,9 @@ fn changed_commits_and_unknown_signers_do_not_hold() {
     assert!(refused(&retagged, &roots).contains("does not fit"));
     assert!(refused(fixture!("commit-rsa.txt"), &Roots::default()).contains("not among the allowed"));
     assert!(refused(fixture!("commit-gpg.txt"), &roots).contains("OpenPGP"));
+    if cfg!(not(feature = "openpgp")) {
+        assert!(refused(fixture!("commit-gpg.txt"), &roots).contains("--features full"));
+    }
 
     let allowed = |options: &str| {
         let lines =
@@ -234,4 +237,87 @@ fn roots_with_a_bad_key_are_refused_as_a_whole() {
     };
     assert!(refused("nonsense").contains("no PEM"));
     assert!(refused(&fixture!("ed25519.pub.pem").replace("MCow", "MCox")).starts_with("builders: key `k`: "));
+}
+
+/// Bundles that Sigstore's own clients made: with Rekor 1 and 2, in the forms 0.1, 0.2 and 0.3 (test data of the crate
+/// `sigstore-verify`, Apache-2.0).
+#[cfg(feature = "sigstore")]
+mod keyless {
+    use sigstore_verify::trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT};
+
+    use super::*;
+
+    const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+    fn trust(trusted_root: &str, issuer: &str, subject: &str) -> Roots {
+        let root = json!({"sigstore": {
+            "trustedRoot": trusted_root, "identities": [{"issuer": issuer, "subject": subject}],
+        }});
+        let root = serde_json::from_value(root).unwrap();
+        Roots::new(&BTreeMap::from([("public".parse().unwrap(), root)])).unwrap()
+    }
+
+    fn ask(document: &str, roots: &Roots) -> Attestation {
+        verify(document.as_bytes(), roots, AT.parse().unwrap()).unwrap().remove(0)
+    }
+
+    #[test]
+    fn bundles_of_every_form_say_who_signed_by_whose_word() {
+        for (document, trusted_root, subject, issuer) in [
+            (
+                fixture!("keyless-0.1.sigstore.json"),
+                SIGSTORE_PRODUCTION_TRUSTED_ROOT,
+                "https://github.com/sigstore/sigstore-js/*",
+                GITHUB,
+            ),
+            (
+                fixture!("keyless-0.2.sigstore.json"),
+                SIGSTORE_PRODUCTION_TRUSTED_ROOT,
+                "https://github.com/*",
+                GITHUB,
+            ),
+            (
+                fixture!("keyless-rekor-1.sigstore.json"),
+                SIGSTORE_PRODUCTION_TRUSTED_ROOT,
+                "https://github.com/prefix-dev/*",
+                GITHUB,
+            ),
+            (fixture!("keyless-rekor-2.sigstore.json"), SIGSTORE_STAGING_TRUSTED_ROOT, "*", GITHUB),
+        ] {
+            let attestation = ask(document, &trust(trusted_root, issuer, subject));
+            assert_eq!(attestation.refused, [""; 0], "{subject}");
+            let [signer] = &attestation.signers[..] else { panic!("{attestation:?}") };
+            assert_eq!(signer.issuer.as_deref(), Some(issuer));
+            assert!(signer.key.starts_with("sha256:") && signer.root.as_str() == "public");
+        }
+    }
+
+    #[test]
+    fn other_people_other_authorities_and_changed_bundles_do_not_count() {
+        let document = fixture!("keyless-rekor-1.sigstore.json");
+        let refused = |document: &str, roots: &Roots| {
+            let attestation = ask(document, roots);
+            assert!(attestation.signers.is_empty());
+            attestation.refused.join("; ")
+        };
+        let right = || trust(SIGSTORE_PRODUCTION_TRUSTED_ROOT, GITHUB, "*");
+        assert!(refused(document, &Roots::default()).contains("no root has `sigstore`"));
+        let stranger = trust(SIGSTORE_PRODUCTION_TRUSTED_ROOT, GITHUB, "https://github.com/example/*");
+        assert!(refused(document, &stranger).contains("does not count signatures of"));
+        let issuer = trust(SIGSTORE_PRODUCTION_TRUSTED_ROOT, "https://accounts.example.com", "*");
+        assert!(refused(document, &issuer).contains("by the word of"));
+        let staging = trust(SIGSTORE_STAGING_TRUSTED_ROOT, GITHUB, "*");
+        assert!(refused(document, &staging).contains("does not hold under public"));
+        assert!(refused(fixture!("keyless-without-time.sigstore.json"), &right()).contains("does not hold"));
+        let mut bundle: Value = serde_json::from_str(document).unwrap();
+        let payload = STANDARD.decode(bundle["dsseEnvelope"]["payload"].as_str().unwrap()).unwrap();
+        let mut statement: Value = serde_json::from_slice(&payload).unwrap();
+        statement["subject"][0]["digest"]["sha256"] = json!(Digest::of(b"another artifact").hex());
+        bundle["dsseEnvelope"]["payload"] = json!(STANDARD.encode(statement.to_string()));
+        assert!(refused(&bundle.to_string(), &right()).contains("does not hold"));
+        let root =
+            json!({"sigstore": {"trustedRoot": "{}", "identities": [{"issuer": GITHUB, "subject": "*"}]}});
+        let unusable = BTreeMap::from([("public".parse().unwrap(), serde_json::from_value(root).unwrap())]);
+        assert!(Roots::new(&unusable).is_err(), "a root without authorities is none");
+    }
 }

@@ -4,5 +4,7 @@ mod bills;
 mod drivers;
 mod evidence;
 mod findings;
+#[cfg(feature = "openpgp")]
+mod openpgp;
 mod router;
 mod tables;

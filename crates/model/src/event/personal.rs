@@ -72,7 +72,9 @@ impl Body {
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
-            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::KnownErrorsAccepted { note, .. } => at("/data/note", note),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },
@@ -128,6 +130,8 @@ impl Body {
             | Self::ArtifactRegistered { .. }
             | Self::ReleaseCreated { .. }
             | Self::ReleaseSealed { .. }
+            | Self::VulnerabilitiesImported { .. }
+            | Self::VulnerabilitiesChanged { .. }
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }

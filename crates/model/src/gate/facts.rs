@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Waiver;
 use crate::attestation::Seal;
 use crate::evidence::{Kind, Normal, Word};
-use crate::release::{Document, ReleaseRef};
+use crate::release::{Document, KnownError, ReleaseRef};
 use crate::{Digest, EvidenceId, Name, Version, WaiverId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Facts {
     pub release: ReleaseRef,
-    /// Who created and who sealed it.
+    /// Who created and who sealed it; and of those who sent evidence, whoever wrote what is in it or asked for it to be
+    /// rolled out, under the names by which they sent.
     pub makers: BTreeSet<String>,
     pub environment: Name,
     /// The instant that the facts are about.
@@ -29,6 +30,22 @@ pub struct Facts {
     pub baseline: Vec<Evidence>,
     /// In force at the instant.
     pub waivers: Vec<GrantedWaiver>,
+    /// Defects that the release carries on, and whether somebody else has accepted that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known_errors: BTreeMap<Name, CarriedError>,
+    /// Known errors of what runs now that the release neither carries on nor says to have mended.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub dropped_errors: BTreeSet<Name>,
+}
+
+/// A known error of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CarriedError {
+    pub error: KnownError,
+    /// Whose word it has that the release may carry it: nobody's who made the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +97,9 @@ pub struct Evidence {
     /// Whose signature over the statement holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+    /// Why the signature with which it came holds no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsealed: Option<String>,
     /// Absent for a statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<Box<Normal>>,

@@ -71,6 +71,9 @@ pub enum Require {
     Provenance(Provenance),
     /// Interfaces that break nobody.
     Contracts(Contracts),
+    /// Defects that are carried on: looked after, watched, accepted by somebody else, and not for ever.
+    #[serde(rename = "known-errors")]
+    KnownErrors(KnownErrors),
     /// A rule of your own.
     Rego(Rego),
 }
@@ -266,6 +269,10 @@ pub struct Provenance {
     /// TrustRoots whose keys count; all of them when empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub roots: BTreeSet<Name>,
+    /// Identities that certificates of keyless signatures give, exactly or by their beginning with `*` at the end, each as
+    /// `ISSUER#SUBJECT`. Signatures with keys do not count when there are any.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub identities: BTreeSet<String>,
     /// Builder ids, exactly; one that ends in `*` covers what begins with the rest.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub builders: BTreeSet<String>,
@@ -301,6 +308,18 @@ pub struct Contracts {
     /// Whether a warning blocks like an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warnings_block: bool,
+}
+
+/// Every known error of the release has been accepted by somebody who did not make the release, and has not expired.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KnownErrors {
+    /// As many may be carried on; any number when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// Whether one of what runs now may be missing from the release without being said to be mended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_drop: bool,
 }
 
 /// A Rego module. It says yes by `allow := true` and no by sentences in `deny`; it sees the facts as `input`.
@@ -360,6 +379,7 @@ impl Require {
             Self::Statement(_) => "statement",
             Self::Provenance(_) => "provenance",
             Self::Contracts(_) => "contracts",
+            Self::KnownErrors(_) => "known-errors",
             Self::Rego(_) => "rego",
         }
     }

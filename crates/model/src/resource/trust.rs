@@ -19,6 +19,11 @@ pub struct TrustRoot {
     /// tags of Git, and for statements.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub allowed_signers: String,
+    /// OpenPGP certificates, each `-----BEGIN PGP PUBLIC KEY BLOCK-----`. Their signatures count for commits and tags of
+    /// Git.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub openpgp: Vec<String>,
     /// Keyless signatures of Sigstore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigstore: Option<Sigstore>,
@@ -57,6 +62,7 @@ pub struct Sigstore {
 pub struct CertificateIdentity {
     /// Who vouched for it when the certificate was issued, such as `https://token.actions.githubusercontent.com`.
     pub issuer: String,
-    /// The certificate's subject: an address or a workflow's URI, exactly.
+    /// The certificate's subject: an address or a workflow's URI, exactly; one that ends in `*` covers what begins with the
+    /// rest.
     pub subject: String,
 }

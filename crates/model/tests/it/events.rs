@@ -159,10 +159,12 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             }
             "resource.applied" => "catalogue".to_owned(),
             "artifact.registered" => "artifact:checkout".to_owned(),
-            "release.created" | "release.sealed" | "release.commits-recorded" => {
-                "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned()
-            }
+            "release.created"
+            | "release.sealed"
+            | "release.commits-recorded"
+            | "release.known-errors-accepted" => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
             "evidence.attached" => "evidence".to_owned(),
+            "vulnerabilities.imported" | "vulnerabilities.changed" => "vulnerabilities".to_owned(),
             "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" => {
                 "agent:host-a".to_owned()
             }

@@ -3,7 +3,9 @@
 //! Every artifact of the service needs one attestation that names it and meets the whole rule by itself: a builder from
 //! one document and a repository from another prove nothing.
 
-use shipway_model::attestation::{Attestation, Build, VerificationSummary};
+use std::collections::BTreeSet;
+
+use shipway_model::attestation::{Attestation, Build, Signer, VerificationSummary};
 use shipway_model::evidence::Kind;
 use shipway_model::resource::policy::Provenance;
 use shipway_model::{Digest, EvidenceId};
@@ -111,7 +113,16 @@ fn objections(
 }
 
 fn is_signed(rule: &Provenance, it: &Attestation) -> bool {
-    it.signers.iter().any(|it| rule.roots.is_empty() || rule.roots.contains(&it.root))
+    it.signers.iter().any(|it| {
+        (rule.roots.is_empty() || rule.roots.contains(&it.root))
+            && (rule.identities.is_empty() || is_identity(&rule.identities, it))
+    })
+}
+
+/// Whether the certificate gives one of these, each `ISSUER#SUBJECT`.
+fn is_identity(allowed: &BTreeSet<String>, it: &Signer) -> bool {
+    let identity = it.issuer.as_ref().map(|issuer| format!("{issuer}#{}", it.identity));
+    identity.is_some_and(|identity| allowed.iter().any(|it| covers(it, &identity)))
 }
 
 fn asks_of_the_build(rule: &Provenance) -> bool {

@@ -17,9 +17,10 @@ pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
             () if !rule.issuers.is_empty() && !rule.issuers.contains(&word.issuer) => {
                 Some("its issuer is not among those that count".to_owned())
             }
-            () if rule.signed && it.seal.is_none() => {
-                Some("nobody whom a TrustRoot lets sign for its issuer has signed it".to_owned())
-            }
+            () if rule.signed && it.seal.is_none() => Some(match &it.unsealed {
+                Some(why) => format!("its signature holds no more: {why}"),
+                None => "nobody whom a TrustRoot lets sign for its issuer has signed it".to_owned(),
+            }),
             () => view.objection(it),
         };
         match objection {

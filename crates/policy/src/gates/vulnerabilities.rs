@@ -1,12 +1,14 @@
 //! Known vulnerabilities below a bound.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::Name;
-use shipway_model::evidence::{Finding, FindingKind, Kind, Severity};
+use shipway_model::evidence::{Finding, FindingKind, Kind, Normal, Severity};
 use shipway_model::gate::Status;
 use shipway_model::resource::policy::Vulnerabilities;
+use shipway_model::{EvidenceId, Name};
 
-use super::finding::{is_cleared, open, sort};
+use super::finding::{Open, is_cleared, open, sort};
 use super::{cut_short, listed, missing};
 use crate::counting::View;
 use crate::found::Found;
@@ -18,18 +20,23 @@ pub(crate) fn judge(policy: &Name, rule: &Vulnerabilities, view: &View<'_>) -> F
     if scans == 0 {
         return missing("vulnerability scan", &counted, view);
     }
-    let all = open(&counted, &[FindingKind::Vulnerability]);
+    let mut all = open(&counted, &[FindingKind::Vulnerability]);
+    let knowledge = view.knowledge();
+    let n_later = add_later(&mut all, &knowledge);
     let n_all = all.len();
     let blocking = all
         .into_iter()
-        .filter(|it| blocks(rule, it.finding, view.facts.at))
+        .filter(|it| blocks(rule, it.finding, &learnt_of(it.finding, &knowledge), view.facts.at))
         .filter(|it| !(rule.vex && is_cleared(it.finding, view)))
         .collect();
     let mut sorted = sort(policy, view, blocking);
     sorted.faults = listed(sorted.faults);
     sorted.faults.extend(cut_short(&counted.documents, "findings"));
-    let well = format!("none of {n_all} known vulnerabilities blocks");
-    let mut found = Found::unless(sorted.faults, well).shown_by(counted.ids());
+    let later =
+        if n_later > 0 { format!(", {n_later} of them learnt apart from the scans") } else { String::new() };
+    let well = format!("none of {n_all} known vulnerabilities blocks{later}");
+    let shown_by = counted.ids().into_iter().chain(knowledge.iter().map(|(id, _)| *id));
+    let mut found = Found::unless(sorted.faults, well).shown_by(shown_by);
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }
@@ -38,8 +45,45 @@ pub(crate) fn judge(policy: &Name, rule: &Vulnerabilities, view: &View<'_>) -> F
     found
 }
 
-fn blocks(rule: &Vulnerabilities, finding: &Finding, now: Timestamp) -> bool {
-    if rule.known_exploited && finding.known_exploited == Some(true) {
+/// Adds what was imported and no scan has found; says how many. What a scan has found too stays as the scan says, since
+/// it may know more of this artifact: VEX, reachability, what was set aside.
+fn add_later<'a>(all: &mut Vec<Open<'a>>, knowledge: &[(EvidenceId, &'a Normal)]) -> usize {
+    let names = |it: &'a Finding| std::iter::once(&it.id).chain(&it.aliases);
+    let package = |it: &'a Finding| it.package.as_ref().map(|it| it.name.as_str());
+    let known: BTreeSet<(&str, Option<&str>)> =
+        all.iter().flat_map(|it| names(it.finding).map(|id| (id.as_str(), package(it.finding)))).collect();
+    let learnt = knowledge.iter().flat_map(|(id, it)| {
+        let evidence = *id;
+        it.findings.iter().flatten().map(move |finding| Open { evidence, finding })
+    });
+    let new: Vec<_> = learnt
+        .filter(|it| !names(it.finding).any(|id| known.contains(&(id.as_str(), package(it.finding)))))
+        .collect();
+    let n_new = new.len();
+    all.extend(new);
+    n_new
+}
+
+/// What was imported about a finding: predictions and what is known to be exploited change after the scan.
+struct Learnt {
+    epss: Option<f64>,
+    known_exploited: bool,
+}
+
+fn learnt_of(finding: &Finding, knowledge: &[(EvidenceId, &Normal)]) -> Learnt {
+    let names: BTreeSet<&String> = std::iter::once(&finding.id).chain(&finding.aliases).collect();
+    let all = knowledge.iter().flat_map(|(_, it)| it.findings.iter().flatten());
+    let same = all.filter(|it| std::iter::once(&it.id).chain(&it.aliases).any(|id| names.contains(id)));
+    let mut learnt = Learnt { epss: finding.epss, known_exploited: finding.known_exploited == Some(true) };
+    for it in same {
+        learnt.epss = [learnt.epss, it.epss].into_iter().flatten().reduce(f64::max);
+        learnt.known_exploited |= it.known_exploited == Some(true);
+    }
+    learnt
+}
+
+fn blocks(rule: &Vulnerabilities, finding: &Finding, learnt: &Learnt, now: Timestamp) -> bool {
+    if rule.known_exploited && learnt.known_exploited {
         return true;
     }
     if rule.reachable_only && finding.reachable == Some(false) {
@@ -53,7 +97,7 @@ fn blocks(rule: &Vulnerabilities, finding: &Finding, now: Timestamp) -> bool {
         Severity::Unknown => score.is_none() && rule.unknown_blocks,
         severity => severity >= rule.severity,
     } || rule.cvss.zip(score).is_some_and(|(bound, score)| score >= bound)
-        || rule.epss.zip(finding.epss).is_some_and(|(bound, epss)| epss >= bound);
+        || rule.epss.zip(learnt.epss).is_some_and(|(bound, epss)| epss >= bound);
     is_grave && !is_in_grace(rule, finding, now)
 }
 

@@ -89,6 +89,7 @@ impl Scene {
             file_name: None,
             statement: None,
             seal: None,
+            unsealed: None,
             normal: Some(Box::new(normal)),
         }
     }

@@ -92,7 +92,9 @@ fn without_drawn(command: &Command) -> Command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
-        Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
+        Command::AttachEvidence { id, .. } | Command::NoteVulnerabilities { id, .. } => {
+            *id = EvidenceId::from_uuid(nil)
+        }
         Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
         Command::RequestGrant { id, .. } => *id = GrantId::from_uuid(nil),
@@ -106,6 +108,8 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
+        | Command::ImportVulnerabilities { .. }
+        | Command::AcceptKnownErrors { .. }
         | Command::SealRelease { .. }
         | Command::PauseRollout { .. }
         | Command::ResumeRollout { .. }

@@ -113,6 +113,8 @@ impl Scenario {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         commands.push(Command::CreateRelease { id, bundle });
         commands.push(Command::SealRelease { id });

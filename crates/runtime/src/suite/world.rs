@@ -120,6 +120,8 @@ impl World {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.done(Command::CreateRelease { id, bundle }).await;
         self.done(Command::SealRelease { id }).await;

@@ -1,12 +1,15 @@
 //! Releases.
 
-use shipway_api::operations::release::{CreateRelease, DiffReleases, ListReleases, SealRelease, ShowRelease};
+use shipway_api::operations::release::{
+    AcceptKnownErrors, CreateRelease, DiffReleases, ListReleases, SealRelease, ShowRelease,
+};
 use shipway_api::{Code, ReleaseSelector};
 use shipway_engine::{Release, State};
 
 use crate::problem::Failure;
 use crate::router::Routes;
 
+mod accept;
 mod create;
 mod diff;
 mod list;
@@ -17,6 +20,7 @@ pub(super) fn add(routes: Routes) -> Routes {
     routes
         .add::<CreateRelease, _, _>(create::handle)
         .add::<SealRelease, _, _>(seal::handle)
+        .add::<AcceptKnownErrors, _, _>(accept::handle)
         .add::<ListReleases, _, _>(list::handle)
         .add::<ShowRelease, _, _>(show::handle)
         .add::<DiffReleases, _, _>(diff::handle)

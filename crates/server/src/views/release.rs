@@ -1,7 +1,7 @@
 //! Releases and what differs between them.
 
 use shipway_api::view::ReleaseView;
-use shipway_api::view::release::{ReleaseChange, ReleaseDiff, ReleasePart, Seal};
+use shipway_api::view::release::{AcceptanceView, ReleaseChange, ReleaseDiff, ReleasePart, Seal};
 use shipway_engine::Release;
 use shipway_model::Digest;
 use shipway_model::release::{Document, Part};
@@ -11,7 +11,9 @@ pub(crate) fn view(release: &Release) -> ReleaseView {
         Some(it) => Seal::Sealed { digest: it.digest, at: it.at, by: it.by.clone() },
         None => Seal::Open {},
     };
-    ReleaseView { id: release.id, bundle: release.bundle.clone(), seal }
+    let accepted = release.accepted.iter();
+    let accepted = accepted.map(|it| AcceptanceView { by: it.by.clone(), at: it.at, note: it.note.clone() });
+    ReleaseView { id: release.id, bundle: release.bundle.clone(), seal, accepted: accepted.collect() }
 }
 
 /// What `to` has otherwise than `from`.

@@ -155,6 +155,8 @@ impl Bed {
             documents: Default::default(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.admin.call::<CreateRelease>((), (), bundle).await.unwrap();
         let release: ReleaseSelector = format!("shop@{version}").parse().unwrap();

@@ -41,6 +41,7 @@ fn about(subject: SubjectSelector) -> NewEvidence {
         format: None,
         file_name: Some("report\u{1b}[31m.txt".to_owned()),
         statement: None,
+        signature: None,
     }
 }
 

@@ -143,6 +143,7 @@ impl Plane {
             format: None,
             file_name: None,
             statement: None,
+            signature: None,
         };
         self.bed.admin.call::<AttachEvidence>((), (), new).await.unwrap();
     }

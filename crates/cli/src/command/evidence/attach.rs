@@ -1,33 +1,54 @@
 //! `shipway evidence attach`
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
+use shipway_api::Client;
 use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
+use shipway_api::operations::release::{ReleasePath, ShowRelease};
 use shipway_api::selector::SubjectSelector;
-use shipway_model::Name;
-use shipway_model::evidence::Word;
+use shipway_api::view::release::Seal;
+use shipway_model::evidence::{NAMESPACE, SignedWord, Word};
+use shipway_model::{Digest, Name};
 use tokio_util::io::ReaderStream;
 
 use super::list::render;
 use crate::archive;
 use crate::connection::{connect, once};
+use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::output::OutputArgs;
+use crate::keygen::{self, Purpose};
+use crate::output::{OutputArgs, print};
 use crate::settings::ConnectionArgs;
+
+/// Of the signatures that are made here.
+const PURPOSE: Purpose = Purpose {
+    namespace: NAMESPACE,
+    print: "shipway evidence attach FILE … --statement KIND … --print",
+    give: "`--signature word.json.sig`",
+};
 
 /// Attach documents to what they are about
 ///
 /// The format is found by content. A document counts for exactly the digests that are named; name several when they
 /// were tested together. Attaching the same again changes nothing.
+///
+/// A document that only people can read is taken at its issuer's word, with scope and expiry. With --sign the issuer's SSH
+/// key signs all of that together with the digests of the document and of what it is about, through `ssh-keygen`, which
+/// also asks agents and security keys. A TrustRoot says whose keys sign for whom.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway evidence attach target/junit.xml coverage.lcov --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
   shipway evidence attach sbom.cdx.json trivy.json --subject shop@1.2.0
   shipway evidence attach e2e.xml --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8 --subject sha256:77ab04366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
-  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z")]
+  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z
+  shipway evidence attach drill.md --subject shop@1.2.0 --statement dr-drill --issuer ops@example.com --scope 'all zones' --expires 2027-06-30T00:00:00Z --sign ~/.ssh/id_ed25519
+  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z --print > word.json
+  shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z --signature word.json.sig")]
 pub(crate) struct Attach {
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -49,6 +70,15 @@ pub(crate) struct Attach {
     /// When the statement stops counting, as an RFC 3339 instant
     #[arg(long, value_name = "INSTANT", requires = "statement")]
     expires: Option<Timestamp>,
+    /// Sign the statement with this SSH key
+    #[arg(long, value_name = "KEY", requires = "statement")]
+    sign: Option<PathBuf>,
+    /// Write what is to be signed for the one document, and attach nothing
+    #[arg(long, requires = "statement", conflicts_with_all = ["sign", "signature"])]
+    print: bool,
+    /// What `ssh-keygen -Y sign -n evidence@shipway.dev` made of what --print wrote
+    #[arg(long, value_name = "FILE", requires = "statement", conflicts_with = "sign")]
+    signature: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -56,20 +86,26 @@ pub(crate) struct Attach {
 impl Attach {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
-        let statement = match (self.statement, self.issuer, self.scope, self.expires) {
-            (Some(kind), Some(issuer), Some(scope), Some(expires)) => {
-                Some(Word { kind, issuer, scope, expires })
-            }
-            _ => None,
-        };
+        if self.files.len() > 1 && (self.print || self.signature.is_some()) {
+            let message = "one signature is over one document";
+            return Err(Failure::usage(message, "shipway help evidence attach"));
+        }
+        let statement = self.word();
         let mut all = Vec::new();
         for path in &self.files {
-            let shown = path.display();
-            let unreadable = |error: std::io::Error| {
-                Failure::new(format!("{shown} cannot be read: {error}"), format!("ls -l {shown}"))
+            let (digest, size_bytes) = archive::measure(path).map_err(|it| unreadable(path, &it))?;
+            let signed = match &statement {
+                Some(word) if self.print || self.sign.is_some() => {
+                    Some(SignedWord::new(word, digest, self.digests(&client).await?).bytes())
+                }
+                _ => None,
             };
-            let (digest, size_bytes) = archive::measure(path).map_err(unreadable)?;
-            let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+            if let (true, Some(signed)) = (self.print, &signed) {
+                print(&String::from_utf8_lossy(signed));
+                return Ok(Exit::Ok);
+            }
+            let signature = self.signature(signed.as_deref())?;
+            let file = tokio::fs::File::open(path).await.map_err(|it| unreadable(path, &it))?;
             client.put_blob(digest, size_bytes, ReaderStream::new(file)).await?;
             let new = NewEvidence {
                 subject: self.subject.clone(),
@@ -77,9 +113,49 @@ impl Attach {
                 format: self.format.clone(),
                 file_name: path.file_name().map(|it| it.to_string_lossy().into_owned()),
                 statement: statement.clone(),
+                signature,
             };
             all.push(once(client.call::<AttachEvidence>((), (), new)).await?.value);
         }
         self.output.show(&all, |paint| render(&all, paint))
     }
+
+    fn word(&self) -> Option<Word> {
+        let (kind, issuer) = (self.statement.clone()?, self.issuer.clone()?);
+        Some(Word { kind, issuer, scope: self.scope.clone()?, expires: self.expires? })
+    }
+
+    /// What it is about, as it is signed: a release by the digest under which it was sealed.
+    async fn digests(&self, client: &Client) -> Result<BTreeSet<Digest>, Failure> {
+        let mut digests = BTreeSet::new();
+        for subject in &self.subject {
+            digests.insert(match subject {
+                SubjectSelector::Digest(digest) => *digest,
+                SubjectSelector::Release(release) => {
+                    let path = ReleasePath { release: release.clone() };
+                    match client.call::<ShowRelease>(path, (), ()).await?.value.seal {
+                        Seal::Sealed { digest, .. } => digest,
+                        Seal::Open {} => {
+                            let message = format!("{release} is not sealed, so it may still change");
+                            return Err(Failure::new(message, format!("shipway release seal {release}")));
+                        }
+                    }
+                }
+            });
+        }
+        Ok(digests)
+    }
+
+    fn signature(&self, signed: Option<&[u8]>) -> Result<Option<String>, Failure> {
+        match (&self.sign, &self.signature, signed) {
+            (Some(key), _, Some(signed)) => keygen::sign(key, signed, &PURPOSE).map(Some),
+            (_, Some(file), _) => fs::read_to_string(file).map(Some).map_err(|it| unreadable(file, &it)),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display();
+    Failure::new(format!("{shown} cannot be read: {error}"), format!("ls -l {shown}"))
 }

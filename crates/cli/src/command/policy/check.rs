@@ -126,6 +126,8 @@ impl Check {
             evidence,
             baseline,
             waivers: Vec::new(),
+            known_errors: BTreeMap::new(),
+            dropped_errors: BTreeSet::new(),
         })
     }
 
@@ -149,6 +151,7 @@ impl Check {
             file_name: Some(path.display().to_string()),
             statement: None,
             seal: None,
+            unsealed: None,
             normal: Some(Box::new(normal)),
         }
     }

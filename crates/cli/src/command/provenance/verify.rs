@@ -25,14 +25,15 @@ use crate::output::{OutputArgs, Paint, plain};
 
 /// Verify who signed for an artifact, and how it was built, offline
 ///
-/// Documents are DSSE envelopes with in-toto statements (SLSA provenance, verification summaries) and Sigstore bundles
-/// that were signed with a key. What was signed must be about the artifact. With conditions, one and the same attestation
+/// Documents are DSSE envelopes with in-toto statements (SLSA provenance, verification summaries) and Sigstore bundles,
+/// signed with a key or keyless with a certificate. What was signed must be about the artifact. With conditions, one and the same attestation
 /// has to meet them all: this is the gate `provenance`, asked here. The exit code is 0 when it passes and 1 when not.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway provenance verify shop.intoto.jsonl --artifact shop-1.2.0.tar.gz --roots roots.yaml
   shipway provenance verify build.dsse.json --artifact shop.tar.gz --roots roots/ --builder https://ci.example.com/* --reference refs/tags/v*
+  shipway provenance verify shop.sigstore.json --artifact shop.tar.gz --roots roots.yaml --identity 'https://token.actions.githubusercontent.com#https://github.com/example/shop/*'
   shipway provenance verify bundle.json --artifact sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8 --roots roots.yaml -o json")]
 pub(crate) struct Verify {
     /// `-` is standard input
@@ -43,7 +44,7 @@ pub(crate) struct Verify {
     artifact: String,
     #[command(flatten)]
     roots: RootsArgs,
-    /// A builder that may have built it; `*` at the end covers what begins alike. Repeatable, as are the next two
+    /// A builder that may have built it; `*` at the end covers what begins alike. Repeatable, as are the next three
     #[arg(long, value_name = "ID")]
     builder: Vec<String>,
     /// A repository that it may come from
@@ -52,6 +53,9 @@ pub(crate) struct Verify {
     /// A branch or tag that it may come from
     #[arg(long, value_name = "REF")]
     reference: Vec<String>,
+    /// Who a certificate must give, for keyless bundles
+    #[arg(long, value_name = "ISSUER#SUBJECT")]
+    identity: Vec<String>,
     /// The lowest SLSA build level, as a signed verification summary says it
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
     level: Option<u8>,
@@ -113,6 +117,7 @@ impl Verify {
             builders: set(&self.builder),
             repositories: set(&self.repository),
             references: set(&self.reference),
+            identities: set(&self.identity),
             level: self.level,
             ..Provenance::default()
         };
@@ -144,6 +149,7 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
         file_name: None,
         statement: None,
         seal: None,
+        unsealed: None,
         normal: Some(Box::new(normal)),
     };
     let in_question = Service {
@@ -172,6 +178,8 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
         evidence: vec![evidence],
         baseline: Vec::new(),
         waivers: Vec::new(),
+        known_errors: BTreeMap::new(),
+        dropped_errors: BTreeSet::new(),
     }
 }
 

@@ -14,6 +14,7 @@ use shipway_model::{Digest, Name, Version};
 use tokio_util::io::ReaderStream;
 
 use super::commits;
+use super::known_errors;
 use super::show::render;
 use super::touches;
 use crate::archive;
@@ -34,6 +35,7 @@ Examples:
   shipway release create shop 1.2.2 --part checkout=1.2.2 --class emergency --seal
   shipway release create shop 1.2.3 --part web=1.2.3 --commits v1.2.2..v1.2.3 --seal
   git diff --numstat v1.1.0..v1.2.0 | shipway release create shop 1.2.0 --part web=1.2.0 --touches - --seal
+  shipway release create shop 1.2.4 --part web=1.2.4 --known-errors known-errors.yaml --mends double-mail --seal
   shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
 pub(crate) struct Create {
     name: Name,
@@ -58,6 +60,15 @@ pub(crate) struct Create {
     /// Where an environment segregates duties, whoever wrote a commit neither approves nor ships it.
     #[arg(long, value_name = "RANGE|FILE")]
     commits: Option<String>,
+    /// Defects with which it ships: NAME: {defect, owner, mitigation, monitor, expires}, in YAML or JSON
+    ///
+    /// They are sealed with it under names that stay from release to release. Somebody else has to take them on:
+    /// `shipway release accept`.
+    #[arg(long, value_name = "FILE")]
+    known_errors: Option<PathBuf>,
+    /// A known error of the release before that it mends; may be repeated
+    #[arg(long = "mends", value_name = "NAME")]
+    mends: Vec<Name>,
     /// Seal it at once
     #[arg(long)]
     seal: bool,
@@ -94,7 +105,21 @@ impl Create {
         }
         let class = self.class;
         let touches = self.touches.as_deref().map(touches::read).transpose()?;
-        let bundle = Bundle { name: self.name, version: self.version, parts, documents, class, touches };
+        let bundle = Bundle {
+            name: self.name,
+            version: self.version,
+            parts,
+            documents,
+            class,
+            touches,
+            known_errors: self
+                .known_errors
+                .as_deref()
+                .map(known_errors::read)
+                .transpose()?
+                .unwrap_or_default(),
+            mended_errors: self.mends.into_iter().collect(),
+        };
         let mut view = once(client.call::<CreateRelease>((), (), bundle)).await?.value;
         if let Some(commits) = commits {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };

@@ -8,7 +8,7 @@ use shipway_api::view::release::Seal;
 
 use crate::connection::connect;
 use crate::failure::Outcome;
-use crate::output::{OutputArgs, Paint, Table, short, time};
+use crate::output::{OutputArgs, Paint, Table, plain, short, time};
 use crate::settings::ConnectionArgs;
 
 /// Show a release
@@ -57,9 +57,40 @@ pub(super) fn render(view: &ReleaseView, paint: Paint) -> String {
     for (document, digest) in &bundle.documents {
         text += &format!("document {}  {}\n", word(document), short(digest));
     }
+    text += &known_errors(view, paint);
     if view.seal == (Seal::Open {}) {
         text +=
             &format!("\n{} shipway release seal {}@{}\n", paint.dim("next:"), bundle.name, bundle.version);
+    }
+    text
+}
+
+/// What operations has to know: what goes wrong, how it is noticed, what to do then, and who looks after it.
+fn known_errors(view: &ReleaseView, paint: Paint) -> String {
+    let bundle = &view.bundle;
+    let mut text = String::new();
+    for (name, it) in &bundle.known_errors {
+        text += &format!("\n{} {}\n", paint.warn("known error"), paint.strong(name.as_str()));
+        text += &format!("  defect      {}\n  monitor     {}\n", plain(&it.defect), plain(&it.monitor));
+        text += &format!("  mitigation  {}\n", plain(&it.mitigation));
+        text += &format!("  owner       team {}, until {}\n", it.owner, time(it.expires));
+    }
+    for name in &bundle.mended_errors {
+        text += &format!("\n{} {}\n", paint.good("mends"), paint.strong(name.as_str()));
+    }
+    for it in &view.accepted {
+        text += &format!(
+            "\n{} {} by {} {}\n",
+            paint.good("accepted"),
+            time(it.at),
+            plain(&it.by),
+            plain(&it.note)
+        );
+    }
+    let is_owed = !bundle.known_errors.is_empty() && view.accepted.is_empty();
+    if is_owed && view.seal != (Seal::Open {}) {
+        let next = paint.dim("next, by somebody who had no hand in it:");
+        text += &format!("\n{next} shipway release accept {}@{}\n", bundle.name, bundle.version);
     }
     text
 }

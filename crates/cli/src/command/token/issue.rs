@@ -17,13 +17,14 @@ use crate::settings::ConnectionArgs;
 ///
 /// A viewer reads; a builder registers builds and seals releases; an operator ships, pauses and takes back; an
 /// admin declares and issues tokens; an approver reads and says yes or no; an auditor reads everything; an agent is one
-/// host's, and its name is the host's. A token with --service, --env or --operation is a machine's: it does no more than
-/// these, and whoever issued it answers for it.
+/// host's, and its name is the host's. A token with --service, --env, --operation or --evidence is a machine's: it does no
+/// more than these, and whoever issued it answers for it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway token issue ci --role builder --expires 90d
   shipway token issue ci --role builder --service checkout --operation registerArtifact --operation putBlob
+  shipway token issue scanner --role builder --operation attachEvidence --operation putBlob --evidence findings --evidence components
   shipway token issue host-a --role agent
   shipway token issue ana --role operator --expires 2027-01-01T00:00:00Z -o json")]
 pub(crate) struct Issue {
@@ -43,6 +44,9 @@ pub(crate) struct Issue {
     /// Only this operation of the API, for example `registerArtifact`; may be repeated
     #[arg(long = "operation", value_name = "OPERATION", value_parser = parse_operation)]
     operations: Vec<String>,
+    /// Only evidence of this kind, for example `tests`, or statements of it, for example `sign-off`; may be repeated
+    #[arg(long = "evidence", value_name = "KIND")]
+    evidence_kinds: Vec<Name>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -63,6 +67,7 @@ impl Issue {
             services: self.services.into_iter().collect(),
             environments: self.environments.into_iter().collect(),
             operations: self.operations.into_iter().collect(),
+            evidence_kinds: self.evidence_kinds.into_iter().collect(),
         };
         let scope = Some(scope).filter(|it| !it.is_everything());
         let token = NewToken { name: self.name, role: self.role, expires, scope };

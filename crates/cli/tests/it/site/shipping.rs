@@ -48,6 +48,8 @@ impl Site {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.put_blob(digest, archive).await.expect("it is stored");
         client.call::<RegisterArtifact>((), (), artifact).await.expect("it is registered");

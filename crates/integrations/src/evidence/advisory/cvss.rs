@@ -4,18 +4,14 @@ use cvss::Cvss as Vector;
 use shipway_model::evidence::Cvss;
 
 /// What a vector says. A vector that cannot be read is kept without a score.
-pub(in crate::evidence) fn of_vector(vector: &str) -> Option<Cvss> {
+pub(crate) fn of_vector(vector: &str) -> Option<Cvss> {
     of(None, Some(vector), None)
 }
 
 /// Puts together what a document gives; `None` if that is neither a vector nor a score.
 ///
 /// A score outside of 0 to 10 is none. The version is read from the vector and only else taken from `version`.
-pub(in crate::evidence) fn of(
-    version: Option<&str>,
-    vector: Option<&str>,
-    score: Option<f64>,
-) -> Option<Cvss> {
+pub(crate) fn of(version: Option<&str>, vector: Option<&str>, score: Option<f64>) -> Option<Cvss> {
     // Red Hat's and Debian's version 2 vectors come in parentheses, some with the score before them.
     let vector =
         vector.map(|it| it.trim().trim_start_matches('(').trim_end_matches(')')).filter(|it| !it.is_empty());
@@ -39,7 +35,7 @@ pub(in crate::evidence) fn of(
 }
 
 /// The one with the highest version, and among equals the first; one without a score only where no other is.
-pub(in crate::evidence) fn newest(candidates: impl IntoIterator<Item = Cvss>) -> Option<Cvss> {
+pub(crate) fn newest(candidates: impl IntoIterator<Item = Cvss>) -> Option<Cvss> {
     candidates.into_iter().reduce(|best, next| {
         let rank = |it: &Cvss| (it.score.is_some(), it.version.clone());
         if rank(&next) > rank(&best) { next } else { best }

@@ -7,7 +7,7 @@ use shipway_model::evidence::Severity;
 /// `important` and `moderate` are the words of Red Hat and npm. `negligible` is Debian's and Ubuntu's: an issue all
 /// the same, so it is low. `info` rates what is no vulnerability. Whatever is not known is
 /// [`Severity::Unknown`], which no gate takes for harmless.
-pub(in crate::evidence) fn of_word(word: &str) -> Severity {
+pub(crate) fn of_word(word: &str) -> Severity {
     match word.trim().to_ascii_lowercase().as_str() {
         "critical" => Severity::Critical,
         "high" | "important" => Severity::High,
@@ -19,7 +19,7 @@ pub(in crate::evidence) fn of_word(word: &str) -> Severity {
 }
 
 /// The words where they say something, else the band of the score.
-pub(in crate::evidence) fn of(word: Option<&str>, score: Option<f64>) -> Severity {
+pub(crate) fn of(word: Option<&str>, score: Option<f64>) -> Severity {
     match (word.map(of_word), score) {
         (Some(Severity::Unknown) | None, Some(score)) => Severity::of_score(score),
         (rated, _) => rated.unwrap_or_default(),

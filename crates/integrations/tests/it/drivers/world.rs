@@ -179,6 +179,8 @@ impl World {
             documents: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
+            known_errors: Default::default(),
+            mended_errors: Default::default(),
         };
         self.submit(Command::CreateRelease { id, bundle }).await;
         self.submit(Command::SealRelease { id }).await;

@@ -6,15 +6,17 @@ use std::io::BufReader;
 use shipway_api::Code;
 use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
 use shipway_api::selector::SubjectSelector;
+use shipway_engine::evidence::{may_send as may_send_within, seal};
 use shipway_engine::{Command, State};
-use shipway_model::attestation::Attestation;
-use shipway_model::evidence::{Attachment, Normal, STATEMENT};
+use shipway_model::attestation::{Attestation, Seal};
+use shipway_model::evidence::{Attachment, Kind, NAMESPACE, Normal, STATEMENT, SignedWord};
 use shipway_model::resource::{Spec, TrustRoot};
 use shipway_model::{Digest, Name};
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::incoming::{Incoming, Outcome};
+use crate::knowledge;
 use crate::problem::{self, Failure};
 use crate::routes::release;
 
@@ -41,17 +43,36 @@ pub(super) async fn handle(it: Incoming<AttachEvidence>) -> Outcome<AttachEviden
         statement: new.statement.clone(),
         seal: None,
     };
-    if new.statement.is_none() {
-        let mut normal = read(&it.app, new).await?;
+    if let Some(armoured) = &new.signature {
+        let seal = seal(&it.app, &evidence, armoured)?;
+        keep_bytes(&it.app, seal.envelope, envelope(&evidence, armoured)?).await?;
+        evidence.seal = Some(seal);
+    }
+    let mut normal = match new.statement {
+        Some(_) => None,
+        None => Some(read(&it.app, new).await?),
+    };
+    if let Some(normal) = &normal {
+        evidence.kinds = normal.kinds();
+    }
+    may_send(&it, &evidence)?;
+    if let Some(normal) = &mut normal {
         if normal.attestations.is_some() {
             normal.attestations = Some(verify(&it.app, new).await?);
         }
-        evidence.kinds = normal.kinds();
-        evidence.normal = Some(keep(&it.app, &normal).await?);
-        evidence.format = normal.format;
+        evidence.normal = Some(keep(&it.app, normal).await?);
+        evidence.format.clone_from(&normal.format);
     }
     let id = it.app.runtime.new_evidence_id();
     it.submit(Command::AttachEvidence { id, evidence: evidence.clone() }).await?;
+    if evidence.kinds.contains(&Kind::Components) && it.app.knowledge.is_some() {
+        // What was imported before speaks of it at once; what fails here is made up for by the next trace.
+        for artifact in &evidence.subject {
+            if let Err(failure) = knowledge::trace_artifact(&it.app, *artifact).await {
+                tracing::warn!(%artifact, error = %failure.detail(), "a bill of materials cannot be compared yet");
+            }
+        }
+    }
     let state = it.app.runtime.state();
     let attached = state.evidence.find(&evidence);
     Ok(super::view(attached.expect("what was attached, now or before, is there")))
@@ -116,13 +137,47 @@ fn roots(state: &State) -> BTreeMap<Name, TrustRoot> {
     declared.collect()
 }
 
+/// Whether the token with which it came may send what it speaks of.
+fn may_send(it: &Incoming<AttachEvidence>, evidence: &Attachment) -> Result<(), Failure> {
+    let state = it.app.runtime.state();
+    let scope = state.access.get(it.caller.token).and_then(|it| it.scope.as_ref());
+    scope.map_or(Ok(()), |scope| Ok(may_send_within(scope, evidence)?))
+}
+
+/// Who signed the statement, if a TrustRoot believes them now.
+fn seal(app: &App, evidence: &Attachment, armoured: &str) -> Result<Seal, Failure> {
+    let now = app.runtime.clock().now();
+    let signer = seal::signer(&app.runtime.state().catalogue, evidence, armoured, now).map_err(|why| {
+        Failure::new(Code::InvalidEvidence, format!("the signature does not count: {why}"))
+            .hint("a TrustRoot says who signs for whom: `shipway get trustroots`")
+    })?;
+    let envelope = Digest::of(&envelope(evidence, armoured)?);
+    Ok(Seal { envelope, signer, signature: armoured.to_owned() })
+}
+
+/// What was signed and the signature, as they are kept for whoever verifies them with `ssh-keygen` one day.
+fn envelope(evidence: &Attachment, armoured: &str) -> Result<Vec<u8>, Failure> {
+    let word = evidence.statement.as_ref().ok_or_else(|| {
+        Failure::new(Code::InvalidEvidence, "only a statement is signed so")
+            .hint("`--statement KIND --issuer WHO --scope WHAT --expires INSTANT` makes it one")
+    })?;
+    let signed = SignedWord::new(word, evidence.original, evidence.subject.clone());
+    let signed = String::from_utf8(signed.bytes()).map_err(|error| problem::internal(&error))?;
+    let envelope = serde_json::json!({ "signed": signed, "signature": armoured, "namespace": NAMESPACE });
+    serde_json::to_vec(&envelope).map_err(|error| problem::internal(&error))
+}
+
 /// Stores the normal form, and says under which digest.
 async fn keep(app: &App, normal: &Normal) -> Result<Digest, Failure> {
     let json = serde_json::to_vec(normal).map_err(|error| problem::internal(&error))?;
     let digest = Digest::of(&json);
-    let bytes = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(json.into())]);
+    keep_bytes(app, digest, json).await.map(|()| digest)
+}
+
+async fn keep_bytes(app: &App, digest: Digest, bytes: Vec<u8>) -> Result<(), Failure> {
+    let bytes = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes.into())]);
     let kept = app.blobs.put(&digest, bytes, crate::config::BODY_SILENCE_MAX).await;
-    kept.map(|()| digest).map_err(|error| problem::internal(&error))
+    kept.map_err(|error| problem::internal(&error))
 }
 
 /// A name is shown to people: nothing in it may steer their terminals.

@@ -172,6 +172,9 @@ impl Story {
             | Body::GrantUsed { .. }
             | Body::AccessRefused { .. }
             | Body::CommitsRecorded { .. }
+            | Body::KnownErrorsAccepted { .. }
+            | Body::VulnerabilitiesImported { .. }
+            | Body::VulnerabilitiesChanged { .. }
             | Body::ResourceApplied { .. }
             | Body::ArtifactRegistered { .. }
             | Body::ReleaseCreated { .. }

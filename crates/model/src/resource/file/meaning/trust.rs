@@ -6,9 +6,19 @@ use super::{Site, way};
 use crate::resource::TrustRoot;
 
 pub(super) fn check(root: &TrustRoot, site: &mut Site<'_, '_, '_, '_>) {
-    if root.keys.is_empty() && root.allowed_signers.trim().is_empty() && root.sigstore.is_none() {
+    if root.keys.is_empty()
+        && root.allowed_signers.trim().is_empty()
+        && root.openpgp.is_empty()
+        && root.sigstore.is_none()
+    {
         let message = "this root believes nobody, so nothing can be verified with it";
-        site.fault(way!["keys"], message, "write `keys`, `allowedSigners` or `sigstore`");
+        site.fault(way!["keys"], message, "write `keys`, `allowedSigners`, `openpgp` or `sigstore`");
+    }
+    for (idx, certificate) in root.openpgp.iter().enumerate() {
+        if !certificate.trim().starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----") {
+            let help = "write what `gpg --armor --export ADDRESS` prints";
+            site.fault(way!["openpgp", idx], "this is no armoured OpenPGP certificate", help);
+        }
     }
     let mut names = BTreeSet::new();
     for (idx, key) in root.keys.iter().enumerate() {

@@ -4,23 +4,31 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use shipway_model::approval::NAMESPACE;
-
 use crate::failure::Failure;
+
+/// What is signed, and how it is signed where the key is, if it is not here.
+pub(crate) struct Purpose {
+    /// Of the signature, so that it counts for nothing else.
+    pub(crate) namespace: &'static str,
+    /// The command that prints what is to be signed.
+    pub(crate) print: &'static str,
+    /// What brings the signature back.
+    pub(crate) give: &'static str,
+}
 
 /// The armoured signature of the key over `message`.
 ///
 /// # Errors
 /// When `ssh-keygen` is not there, or does not sign.
-pub(super) fn sign(key: &Path, message: &[u8]) -> Result<String, Failure> {
-    let next = "shipway approve CHANGE --print";
+pub(crate) fn sign(key: &Path, message: &[u8], purpose: &Purpose) -> Result<String, Failure> {
+    let Purpose { namespace, print, give } = purpose;
     let failed = |what: String| {
-        Failure::new(what, next).with_hint(format!(
-            "sign elsewhere: `ssh-keygen -Y sign -n {NAMESPACE} -f KEY word.json`, then `--statement word.json --signature word.json.sig`"
+        Failure::new(what, *print).with_hint(format!(
+            "sign elsewhere: `ssh-keygen -Y sign -n {namespace} -f KEY word.json`, then {give}"
         ))
     };
     let mut child = Command::new("ssh-keygen")
-        .args(["-Y", "sign", "-q", "-n", NAMESPACE, "-f"])
+        .args(["-Y", "sign", "-q", "-n", namespace, "-f"])
         .arg(key)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -37,7 +45,7 @@ pub(super) fn sign(key: &Path, message: &[u8]) -> Result<String, Failure> {
 }
 
 /// The file with the public half of a key.
-pub(super) fn public_half(key: &Path) -> PathBuf {
+pub(crate) fn public_half(key: &Path) -> PathBuf {
     if key.extension().is_some_and(|it| it == "pub") {
         return key.to_owned();
     }
