@@ -48,6 +48,16 @@ const BENCHES: &[Bench] = &[
         summary: "questions of authorisation answered per second, and p99, with up to 1,000 policies",
     },
     Bench {
+        name: "gates",
+        package: "shipway-policy",
+        summary: "decisions per second and p99 for 50 services with 20 gates each, beside bare regorus; a backtest over 100,000 decisions",
+    },
+    Bench {
+        name: "evidence",
+        package: "shipway-integrations",
+        summary: "megabytes of SARIF, CycloneDX and JUnit read per second, 200 MB each, and peak memory",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
         summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",

@@ -58,7 +58,7 @@ fn for_each_record(reader: &dyn StoreReader, mut look: impl FnMut(&[Disclosure])
 }
 
 /// Whether the name is a word of the text, in whatever case.
-fn mentions(text: &str, subject: &str) -> bool {
+pub fn mentions(text: &str, subject: &str) -> bool {
     let (text, subject) = (text.to_lowercase(), subject.to_lowercase());
     let is_part = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
     !subject.is_empty()

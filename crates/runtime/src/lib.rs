@@ -13,7 +13,7 @@ mod as_of;
 mod clock;
 pub mod driver;
 mod entropy;
-mod erasure;
+pub mod erasure;
 mod inbox;
 mod kernel;
 pub mod knowledge;

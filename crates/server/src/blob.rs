@@ -103,6 +103,15 @@ impl BlobStore {
         }
     }
 
+    /// Deletes the bytes. Blocks. Whether there were any.
+    pub(crate) fn remove_here(&self, digest: &Digest) -> io::Result<bool> {
+        match std::fs::remove_file(self.path(digest)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Stores the bytes, if they have the digest. Waits at most `silence_max` for each piece.
     pub(crate) async fn put<E>(
         &self,

@@ -19,6 +19,7 @@ use crate::config::GateAsker;
 
 pub(crate) mod backtest;
 mod driver;
+pub(crate) mod erasure;
 
 pub(crate) use driver::GateDriver;
 

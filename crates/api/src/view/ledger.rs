@@ -70,6 +70,10 @@ pub struct Erasure {
     /// Absent after a dry run, and when there was nothing to erase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_before: Option<u64>,
+    /// Facts of decisions and signed statements that name the subject, by their digests. They are deleted with the texts:
+    /// decisions on such facts cannot be computed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Digest>,
 }
 
 /// An order that nothing be erased or deleted.

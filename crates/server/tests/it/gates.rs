@@ -10,8 +10,10 @@ use shipway_api::operations::decision::{
 };
 use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
 use shipway_api::operations::gate::{ExplainGates, GatesQuery, ReadFacts};
+use shipway_api::operations::ledger::{EraseSubject, ErasureRequest};
 use shipway_api::operations::release::ReleasePath;
 use shipway_api::operations::rollout::{RolloutPath, ShowRollout, StartRollout};
+use shipway_api::operations::token::{ListTokens, RevokeToken, TokenPath};
 use shipway_api::operations::waiver::{
     ApproveWaiver, ListWaivers, RequestWaiver, WaiverPath, WaiverQuery, WithdrawWaiver, WithdrawWaiverRequest,
 };
@@ -248,5 +250,31 @@ async fn a_waiver_opens_a_gate_and_its_withdrawal_closes_it_again() {
     // The host has begun to place and nothing comes after that, so the gate has nothing left to hold.
     let path = RolloutPath { rollout: id };
     assert!(has_passed(&plane.bed.admin.call::<ShowRollout>(path, (), ()).await.unwrap().value));
+    plane.facts_are_forgotten_with("ada").await;
     plane.worker.stop().await;
+}
+
+impl Plane {
+    /// Who asked for a waiver stands in the facts, which are kept beside the ledger.
+    async fn facts_are_forgotten_with(&self, name: &str) {
+        let admin = &self.bed.admin;
+        let erase = async |subject: &str, dry_run| {
+            let request =
+                ErasureRequest { subject: subject.to_owned(), reason: "request 31".to_owned(), dry_run };
+            admin.call::<EraseSubject>((), (), request).await.unwrap().value.documents
+        };
+        let tokens = admin.call::<ListTokens>((), Default::default(), ()).await.unwrap().value.items;
+        let token = tokens.iter().find(|it| it.name == name).unwrap().id;
+        admin.call::<RevokeToken>(TokenPath { token }, (), ()).await.unwrap();
+        let decisions =
+            admin.call::<ListDecisions>((), DecisionQuery::default(), ()).await.unwrap().value.items;
+        let waived = decisions.iter().find(|it| it.passes).unwrap();
+        assert!(erase("nobody", true).await.is_empty());
+        assert!(erase(name, true).await.contains(&waived.facts));
+        assert!(erase(name, false).await.contains(&waived.facts));
+        assert!(erase(name, true).await.is_empty(), "nothing is left of the name");
+        let path = DecisionPath { decision: waived.id };
+        let lost = admin.call::<ReplayDecision>(path, (), ()).await.unwrap_err();
+        assert!(lost.to_string().contains("is not there any more"), "{lost}");
+    }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use shipway_api::operations::ledger::{EraseSubject, ErasureRequest, LedgerQuery, ListLedgerEvents};
 use shipway_api::view::ledger::{LedgerHead, PersonalText};
 use shipway_ledger::{leaf_hash, to_canonical};
+use shipway_model::Digest;
 use shipway_model::event::TextRef;
 
 use super::source::Source;
@@ -46,6 +47,8 @@ pub(crate) struct Erase {
 #[serde(rename_all = "camelCase")]
 struct Erased {
     texts: Vec<TextRef>,
+    /// Facts of decisions and signed statements that name the subject.
+    documents: Vec<Digest>,
     dry_run: bool,
     /// Events that were looked at again: the texts are gone, and each is proved to be in the ledger as it was.
     events_proved: Vec<u64>,
@@ -58,8 +61,9 @@ impl Erase {
         let client = connect(connection)?;
         let Self { subject, reason, dry_run, output } = self;
         let request = ErasureRequest { subject, reason, dry_run };
-        let texts = once(client.call::<EraseSubject>((), (), request)).await?.value.texts;
-        let mut erased = Erased { texts, dry_run, events_proved: Vec::new(), head: None };
+        let erasure = once(client.call::<EraseSubject>((), (), request)).await?.value;
+        let (texts, documents) = (erasure.texts, erasure.documents);
+        let mut erased = Erased { texts, documents, dry_run, events_proved: Vec::new(), head: None };
         if !dry_run {
             let source = Source::open(None, connection)?;
             let events: BTreeSet<u64> = erased.texts.iter().map(|it| it.position).collect();
@@ -90,6 +94,11 @@ impl Erase {
                 (_, false) => format!("{}: {n_texts} texts\n", paint.good("erased")),
             };
             erased.texts.iter().for_each(|it| text += &format!("  event {} {}\n", it.position, it.pointer));
+            if !erased.documents.is_empty() {
+                let verb = if dry_run { "would be deleted" } else { "deleted" };
+                text += &format!("{verb}: {} documents beside the ledger\n", erased.documents.len());
+                erased.documents.iter().for_each(|it| text += &format!("  {it}\n"));
+            }
             if let Some(head) = &erased.head {
                 let n_events = erased.events_proved.len();
                 let word = paint.good("proved");

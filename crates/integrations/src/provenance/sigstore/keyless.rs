@@ -91,7 +91,7 @@ fn digest(subject: &Subject) -> Option<ArtifactDigest> {
 }
 
 /// An error with its causes.
-fn told(error: &dyn Error) -> String {
+fn told(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |it| it.source());
     causes.fold(error.to_string(), |text, cause| {
         let cause = cause.to_string();
