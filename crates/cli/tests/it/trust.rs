@@ -203,6 +203,8 @@ fn nobodys_own_evidence_is_independent_and_evidence_about_something_else_never_c
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let live = Live::start(folder);
+    // Before it is known whose name that is: afterwards nobody else may take it.
+    let author = token(&live, "ana-laptop", &["--role", "builder"]);
     declare(&live, folder, "{name: unit, independent: true, require: {tests: {}}}");
     fs::write(folder.join("commits"), COMMITS).unwrap();
     let other = release(&live, folder, "0.9.0", &[]).to_string();
@@ -215,7 +217,6 @@ fn nobodys_own_evidence_is_independent_and_evidence_about_something_else_never_c
         live.ok(&args);
     };
     let admin = fs::read_to_string(folder.join("token")).unwrap().trim().to_owned();
-    let author = token(&live, "ana-laptop", &["--role", "builder"]);
     let tester = token(&live, "tester", &["--role", "builder"]);
 
     attach(&[&other], "other.xml", &tester);

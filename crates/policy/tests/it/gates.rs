@@ -404,3 +404,69 @@ fn reasons_carry_nothing_that_steers_a_terminal() {
     let failed = scene.ask(json!({"tests": {}}));
     assert!(failed.reasons.iter().all(|it| !it.chars().any(char::is_control)), "{:?}", failed.reasons);
 }
+
+#[test]
+fn what_became_known_after_the_scan_counts_and_replaces_no_scan() {
+    let later = |extra: Value| {
+        let mut finding = json!({
+            "id": "CVE-2026-9", "aliases": ["GHSA-9"], "kind": "vulnerability", "severity": "high",
+            "package": {"name": "qs", "version": "6.7.0"},
+        });
+        finding.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({"format": "knowledge", "tool": "shipway", "findings": [finding]})
+    };
+    let rule = json!({"vulnerabilities": {"epss": 0.5}});
+    let mut scene = Scene::new();
+    scene.attach(later(json!({}))).by = "shipway".to_owned();
+    assert_eq!(scene.status(rule.clone()), Status::Missing, "it is no scan");
+    scene.attach(json!({"tool": "trivy", "findings": []}));
+    let found = scene.ask(rule.clone());
+    assert_eq!((found.status, found.evidence.len()), (Status::Failed, 2), "{:?}", found.reasons);
+    assert!(found.reasons[0].contains("CVE-2026-9 in qs 6.7.0"), "{:?}", found.reasons);
+    scene.facts.evidence[0].by = "scanner".to_owned();
+    assert_eq!(scene.status(rule.clone()), Status::Satisfied, "nobody else makes such documents");
+
+    // A scan that found it too keeps its own word on it, but for predictions and exploitation.
+    let mut scene = Scene::new();
+    let scanned = json!({
+        "id": "GHSA-9", "kind": "vulnerability", "severity": "low", "package": {"name": "qs", "version": "6.7.0"},
+    });
+    scene.attach(json!({"tool": "trivy", "findings": [scanned]}));
+    scene.attach(later(json!({}))).by = "shipway".to_owned();
+    assert_eq!(scene.status(rule.clone()), Status::Satisfied);
+    scene.facts.evidence.pop();
+    scene.attach(later(json!({"epss": 0.9}))).by = "shipway".to_owned();
+    assert_eq!(scene.status(rule.clone()), Status::Failed);
+    scene.facts.evidence.pop();
+    scene.attach(later(json!({"known_exploited": true}))).by = "shipway".to_owned();
+    assert_eq!(scene.status(rule), Status::Failed);
+}
+
+#[test]
+fn known_errors_need_another_word_an_end_ahead_and_are_not_dropped() {
+    let mut scene = Scene::new();
+    let asked = |scene: &Scene, extra: Value| scene.ask(json!({"known-errors": extra}));
+    assert_eq!(asked(&scene, json!({})).status, Status::Satisfied);
+    let error = json!({
+        "error": {
+            "defect": "slow", "owner": "search", "mitigation": "none", "monitor": "alert",
+            "expires": "2026-07-01T00:00:00Z",
+        },
+    });
+    scene.facts.known_errors.insert("slow-search".parse().unwrap(), serde_json::from_value(error).unwrap());
+    let found = asked(&scene, json!({}));
+    assert_eq!(found.next.as_deref(), Some("shipway release accept shop@1.1.0"));
+    assert!(found.status == Status::Failed && found.reasons[0].contains("slow-search, of team search"));
+    scene.facts.known_errors.values_mut().for_each(|it| it.accepted_by = Some("bo".to_owned()));
+    let found = asked(&scene, json!({}));
+    assert_eq!(
+        (found.status, found.until),
+        (Status::Satisfied, Some("2026-07-01T00:00:00Z".parse().unwrap()))
+    );
+    assert_eq!(asked(&scene, json!({"max": 0})).status, Status::Failed);
+    scene.facts.dropped_errors.insert("double-mail".parse().unwrap());
+    assert_eq!(asked(&scene, json!({})).status, Status::Failed);
+    assert_eq!(asked(&scene, json!({"mayDrop": true})).status, Status::Satisfied);
+    scene.facts.at = "2026-07-01T00:00:00Z".parse().unwrap();
+    assert!(asked(&scene, json!({"mayDrop": true})).reasons[0].contains("only until 2026-07-01"));
+}

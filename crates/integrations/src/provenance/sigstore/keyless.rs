@@ -91,10 +91,15 @@ fn digest(subject: &Subject) -> Option<ArtifactDigest> {
 }
 
 /// An error with its causes.
-fn told(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |it| it.source());
-    causes.fold(error.to_string(), |text, cause| {
-        let cause = cause.to_string();
-        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
-    })
+fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        let said = it.to_string();
+        if !text.contains(&said) {
+            text += &format!(": {said}");
+        }
+        cause = it.source();
+    }
+    text
 }
