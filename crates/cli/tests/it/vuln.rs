@@ -26,7 +26,7 @@ fn sbom() -> Value {
 
 fn entry(id: &str, modified: &str, package: &str, fixed: &str) -> Value {
     json!({
-        "id": id, "modified": modified, "aliases": ["CVE-2026-7"], "summary": "prototype pollution",
+        "id": id, "modified": modified, "aliases": ["CVE-2026-0007"], "summary": "prototype pollution",
         "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L"}],
         "affected": [{
             "package": {"ecosystem": "npm", "name": package},
@@ -101,7 +101,7 @@ fn a_vulnerability_that_becomes_known_later_is_traced_and_closes_the_gate() {
     let [row] = &view["affected"].as_array().unwrap()[..] else { panic!("{view}") };
     assert_eq!(
         (&row["finding"]["id"], &row["service"], &row["owner"]),
-        (&json!("CVE-2026-7"), &json!("web"), &json!("shop"))
+        (&json!("CVE-2026-0007"), &json!("web"), &json!("shop"))
     );
     assert_eq!(row["releases"], json!(["shop@1.0.0"]));
     assert_eq!(row["finding"]["package"]["path"], json!(["web", "express", "qs"]), "{row}");
@@ -129,7 +129,7 @@ fn a_vulnerability_that_becomes_known_later_is_traced_and_closes_the_gate() {
         "--gate",
         "scan",
         "--finding",
-        "CVE-2026-7",
+        "CVE-2026-0007",
         "--owner",
         "shop",
     ];
@@ -140,11 +140,14 @@ fn a_vulnerability_that_becomes_known_later_is_traced_and_closes_the_gate() {
     live.ok(&["waiver", "withdraw", waiver["id"].as_str().unwrap(), "--reason", "over"]);
 
     // A prediction makes it grave; the same import says nothing new the second time.
-    fs::write(folder.join("epss.csv"), "#model\ncve,epss,percentile\nCVE-2026-7,0.91,0.99\n").unwrap();
+    fs::write(folder.join("epss.csv"), "#model\ncve,epss,percentile\nCVE-2026-0007,0.91,0.99\n").unwrap();
     live.ok(&["vuln", "import", "--epss", "epss.csv"]);
     let said = explained(&live, "1.0.0");
-    assert!(said.starts_with("failed") && said.contains("CVE-2026-7 in qs 6.7.0, fixed in 6.7.3"), "{said}");
-    write("kev.json", &json!({"vulnerabilities": [{"cveID": "CVE-2026-7", "dateAdded": "2026-02-03"}]}));
+    assert!(
+        said.starts_with("failed") && said.contains("CVE-2026-0007 in qs 6.7.0, fixed in 6.7.3"),
+        "{said}"
+    );
+    write("kev.json", &json!({"vulnerabilities": [{"cveID": "CVE-2026-0007", "dateAdded": "2026-02-03"}]}));
     live.ok(&["vuln", "import", "--kev", "kev.json"]);
     assert_eq!(read(&live, &["vuln", "affected"])["affected"][0]["finding"]["known_exploited"], true);
 
@@ -163,12 +166,12 @@ fn a_vulnerability_that_becomes_known_later_is_traced_and_closes_the_gate() {
 
     // A bill that comes later is compared with what is known already.
     let mut fresh = entry("GHSA-9", "2026-03-01T00:00:00Z", "express", "5.0.0");
-    fresh["aliases"] = json!(["CVE-2026-9"]);
+    fresh["aliases"] = json!(["CVE-2026-0009"]);
     write("GHSA-9.json", &fresh);
     live.ok(&["vuln", "import", "GHSA-9.json"]);
     let later = release(&live, folder, "1.2.0", &[]).to_string();
     live.ok(&["evidence", "attach", "sbom.json", "--subject", &later]);
-    let view = read(&live, &["vuln", "affected", "CVE-2026-9"]);
+    let view = read(&live, &["vuln", "affected", "CVE-2026-0009"]);
     assert_eq!(view["affected"].as_array().unwrap().len(), 2, "{view}");
 }
 

@@ -47,7 +47,7 @@ fn name(purl: &str) -> &str {
 
 fn entry(id: &str, modified: &str, ecosystem: &str, package: &str, fixed: &str) -> Value {
     json!({
-        "id": id, "modified": modified, "published": "2026-01-01T00:00:00Z", "aliases": ["CVE-2026-1"],
+        "id": id, "modified": modified, "published": "2026-01-01T00:00:00Z", "aliases": ["CVE-2026-0001"],
         "summary": "a fault", "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
         "affected": [{
             "package": {"ecosystem": ecosystem, "name": package},
@@ -89,7 +89,7 @@ fn a_new_entry_finds_the_bills_that_carry_it_however_deep() {
     assert_eq!(bench.pending(), [bench.bill], "it holds both packages");
     let compared = bench.store.compare(&bench.bill).unwrap();
     let [finding] = &compared.findings[..] else { panic!("{compared:?}") };
-    assert_eq!((finding.id.as_str(), finding.severity), ("CVE-2026-1", Severity::Critical));
+    assert_eq!((finding.id.as_str(), finding.severity), ("CVE-2026-0001", Severity::Critical));
     assert_eq!(finding.aliases, ["GHSA-1"]);
     let package = finding.package.as_ref().unwrap();
     assert_eq!(package.path, ["shop", "express", "qs"]);
@@ -124,7 +124,7 @@ fn the_newest_form_of_an_entry_counts_and_withdrawn_ones_say_nothing() {
         bench.entries(&[it])
     };
     taken("2026-02-01T00:00:00Z", |_| {});
-    assert_eq!(bench.ids(), ["CVE-2026-1"]);
+    assert_eq!(bench.ids(), ["CVE-2026-0001"]);
     let heads = |at: &str| [("GHSA-1".to_owned(), at.parse::<Timestamp>().unwrap())];
     assert!(bench.store.missing(&heads("2026-02-01T00:00:00Z")).unwrap().is_empty());
     assert_eq!(bench.store.missing(&heads("2026-02-01T00:00:00.5Z")).unwrap(), ["GHSA-1"]);
@@ -132,7 +132,7 @@ fn the_newest_form_of_an_entry_counts_and_withdrawn_ones_say_nothing() {
     let older = taken("2026-01-01T00:00:00Z", |it| it["affected"] = json!([]));
     assert_eq!((older.changed, older.unchanged), (0, 1));
     bench.pending();
-    assert_eq!(bench.ids(), ["CVE-2026-1"], "what is older takes nothing back");
+    assert_eq!(bench.ids(), ["CVE-2026-0001"], "what is older takes nothing back");
     taken("2026-03-01T00:00:00Z", |it| it["affected"] = json!([]));
     assert_eq!(bench.pending(), [bench.bill], "bills that it no longer names are looked at again");
     assert!(bench.ids().is_empty());
@@ -157,7 +157,7 @@ fn one_vulnerability_of_two_databases_is_one_finding() {
 fn predictions_and_exploitation_come_by_cve() {
     let bench = bench();
     bench.entries(&[entry("GHSA-1", "2026-02-01T00:00:00Z", "npm", "qs", "6.7.3")]);
-    let csv = "#model_version:v2025.03.14,score_date:2026-02-02T00:00:00Z\ncve,epss,percentile\nCVE-2026-1,0.9,0.99\nCVE-X,2,3\n";
+    let csv = "#model_version:v2025.03.14,score_date:2026-02-02T00:00:00Z\ncve,epss,percentile\nCVE-2026-0001,0.9,0.99\nCVE-X,2,3\n";
     bench.pending();
     let taken = bench.take(Epss, csv);
     assert_eq!((taken.changed, taken.broken.len(), bench.pending().len()), (1, 1, 1));
@@ -166,7 +166,7 @@ fn predictions_and_exploitation_come_by_cve() {
         (0, 0),
         "nothing new to look at again"
     );
-    let kev = json!({"vulnerabilities": [{"cveID": "CVE-2026-1", "dateAdded": "2026-02-03"}]});
+    let kev = json!({"vulnerabilities": [{"cveID": "CVE-2026-0001", "dateAdded": "2026-02-03"}]});
     assert_eq!(bench.take(Kev, &kev.to_string()).changed, 1);
     let findings = bench.store.compare(&bench.bill).unwrap().findings;
     assert_eq!((findings[0].epss, findings[0].known_exploited), (Some(0.9), Some(true)));
@@ -214,7 +214,7 @@ fn a_distribution_is_compared_release_by_release() {
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
         })
     };
-    let mut it = entry("DEBIAN-CVE-2026-1", "2026-02-01T00:00:00Z", "x", "x", "1");
+    let mut it = entry("DEBIAN-CVE-2026-0001", "2026-02-01T00:00:00Z", "x", "x", "1");
     it["affected"] = json!([affected("11", "1.1.1w-0"), affected("12", "3.0.11-1~deb12u2")]);
     bench.entries(&[it.clone()]);
     for (distro, end, found, unjudged) in
