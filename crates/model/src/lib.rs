@@ -7,6 +7,7 @@
 //! rollout will do.
 
 pub mod access;
+pub mod alert;
 pub mod analysis;
 pub mod approval;
 pub mod attestation;
@@ -30,7 +31,7 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
     WaiverId,
 };
 pub use name::{Name, Version};

@@ -112,6 +112,7 @@ impl Body {
                     Cause::StepFailed { .. }
                     | Cause::InstanceFailed { .. }
                     | Cause::TargetLost { .. }
+                    | Cause::AlertFired { .. }
                     | Cause::CalendarClosed { .. },
                 ..
             }
@@ -132,6 +133,8 @@ impl Body {
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }

@@ -40,7 +40,7 @@ fn min_failures_default() -> u64 {
     5
 }
 
-/// How logs or traces of two versions are compared. They are looked at after 1, 2, 4, 8, … minutes, and the k-th look may
+/// How traces of two versions are compared. They are looked at after 1, 2, 4, 8, … minutes, and the k-th look may
 /// spend 1/(k(k+1)) of `falseDiscoveries`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -49,7 +49,7 @@ pub struct Comparing {
     #[serde(default = "false_discoveries_default")]
     #[schemars(range(min = 0.000001, max = 0.5))]
     pub false_discoveries: f64,
-    /// Ratio up to which a template is no more frequent and a hop no slower; 2 for logs and 1.1 for traces when absent.
+    /// Ratio up to which a hop is no slower; 1.1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0, max = 100.0))]
     pub margin: Option<f64>,
@@ -58,11 +58,11 @@ pub struct Comparing {
     pub on_worse: OnHarm,
 }
 
-fn false_discoveries_default() -> f64 {
+pub(super) fn false_discoveries_default() -> f64 {
     0.05
 }
 
-fn tell() -> OnHarm {
+pub(super) fn tell() -> OnHarm {
     OnHarm::Tell
 }
 

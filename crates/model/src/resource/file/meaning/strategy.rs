@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{Site, way};
 use crate::Millis;
 use crate::resource::metric::{Metric, MetricKind, Query};
-use crate::resource::strategy::{Analysis, Canary, CanaryStep, JudgeKind, Percent, Slo, Strategy, Watch};
+use crate::resource::strategy::{
+    Analysis, Canary, CanaryStep, JudgeKind, LogRule, Percent, Slo, Strategy, Watch,
+};
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
     if let Some(watch) = strategy.watch() {
@@ -80,6 +82,7 @@ fn check_watch(path: &[super::Segment<'_>], watch: &Watch, site: &mut Site<'_, '
     }
     check_metrics(path, &watch.metrics, JudgeKind::Shipway, site);
     check_slo(path, watch.slo.as_ref(), site);
+    check_logs(path, watch.logs.as_ref(), site);
 }
 
 fn check_slo(path: &[super::Segment<'_>], slo: Option<&Slo>, site: &mut Site<'_, '_, '_, '_>) {
@@ -106,6 +109,30 @@ fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut S
     }
     check_metrics(path, &analysis.metrics, analysis.judge, site);
     check_slo(path, analysis.slo.as_ref(), site);
+    check_logs(path, analysis.logs.as_ref(), site);
+}
+
+/// A signature is found in some lines and not in all, and is told from others by its name.
+fn check_logs(path: &[super::Segment<'_>], logs: Option<&LogRule>, site: &mut Site<'_, '_, '_, '_>) {
+    let Some(rule) = logs else { return };
+    let mut names = BTreeSet::new();
+    for (idx, it) in rule.signatures.iter().enumerate() {
+        if it.matches_every_line() {
+            let message = format!("every line matches the signature `{}`", it.name);
+            let help = "write a part of the line that only the failure has, for example `OutOfMemoryError*`";
+            site.fault(way!(path; "logs", "signatures", idx, "pattern"), message, help);
+        }
+        if !names.insert(&it.name) {
+            let message = format!("there are two signatures named `{}`", it.name);
+            let help = "give each its own name: findings are told by it";
+            site.fault(way!(path; "logs", "signatures", idx, "name"), message, help);
+        }
+    }
+    if rule.structure.as_ref().is_some_and(|it| it.required.is_empty() && it.optional.is_empty()) {
+        let message = "no field is declared, so every JSON object is as declared";
+        let help = "write for example `structure: { required: { level: level, message: string } }`";
+        site.fault(way!(path; "logs", "structure"), message, help);
+    }
 }
 
 fn check_metrics(
