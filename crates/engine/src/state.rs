@@ -8,7 +8,7 @@ use shipway_model::{Digest, Name, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
     Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
 };
 
@@ -22,6 +22,7 @@ pub struct State {
     pub waivers: Waivers,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub alerts: Alerts,
     pub pauses: Pauses,
     pub custody: Custody,
     pub calendars: Calendars,
@@ -60,6 +61,7 @@ impl State {
                     self.access.people.declare(&resource.metadata.name, person);
                 }
                 self.changes.declare(resource, *digest, event);
+                self.alerts.note_declaration(resource.key(), *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
@@ -86,6 +88,7 @@ impl State {
                 // Environments know their hosts by labels, and there are few rollouts under way.
                 self.touch_running();
             }
+            Body::AlertFired { .. } | Body::AlertResolved { .. } => self.alerts.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());

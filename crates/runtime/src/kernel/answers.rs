@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 use crate::store::StoredAnswer;
@@ -99,6 +99,9 @@ fn without_drawn(command: &Command) -> Command {
         Command::IssueToken { id, secret_digest, .. } => {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
+        }
+        Command::ReceiveAlerts { notices } => {
+            notices.iter_mut().for_each(|it| it.id = AlertId::from_uuid(nil));
         }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
