@@ -37,7 +37,7 @@ pub(super) struct Stream {
 
 /// What was read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Read {
+pub(super) struct Taken {
     pub(super) lines: Vec<String>,
     pub(super) dropped_bytes: u64,
     pub(super) has_more: bool,
@@ -70,8 +70,8 @@ impl Stream {
     }
 
     /// The next lines, out of `bytes_max` bytes at the most. What is not a whole line yet waits, unless it is the last.
-    pub(super) fn read(&mut self, bytes_max: usize, is_over: bool) -> Read {
-        let mut read = Read::default();
+    pub(super) fn read(&mut self, bytes_max: usize, is_over: bool) -> Taken {
+        let mut read = Taken::default();
         // A file that is not there yet, or cannot be read, says nothing; services do not depend on it.
         let bytes = self.next_bytes(bytes_max, &mut read).unwrap_or_default();
         let masked = self.masker.feed(&bytes);
@@ -84,7 +84,7 @@ impl Stream {
         read
     }
 
-    fn next_bytes(&mut self, bytes_max: usize, read: &mut Read) -> io::Result<Vec<u8>> {
+    fn next_bytes(&mut self, bytes_max: usize, read: &mut Taken) -> io::Result<Vec<u8>> {
         let mut file = File::open(&self.path)?;
         let known = file.metadata()?;
         // Another file, or the same cut to nothing: it begins anew.

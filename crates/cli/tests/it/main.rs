@@ -19,6 +19,7 @@ mod program;
 mod provenance;
 mod replicas;
 mod rollout;
+mod signals;
 mod site;
 mod store;
 mod torture;

@@ -165,7 +165,8 @@ fn within_the_window_of_its_watch_an_alert_takes_a_rollout_back_or_pauses_the_se
         let watching = json!({ "rolling": { "watch": { "window": "1h", "duration": "2h" } } });
         let strategy = resource("Strategy", "rolling", watching);
         world.ask(Command::ApplyResources { resources: resources(&[strategy]) }).unwrap();
-        let release = world.seal("1.0.0", &[("checkout", "1.0.0")]);
+        world.ship("1.0.0", &[("checkout", "1.0.0")]);
+        let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
         let id = world.start(release);
         until(&mut world, |it| matches!(it.order, Order::Watch { .. }));
         world.pass(wait_s);

@@ -1,7 +1,7 @@
 //! Logs and traces of both versions beside the numbers: compared by the same code as offline, at looks that grow rarer.
 //!
-//! Each test looks at everything that came so far, so looking often would find what is not there. The looks are after 1, 2,
-//! 4, 8, … minutes, and the k-th may spend 1/(k(k+1)) of the rate of false discoveries, which adds up to all of it.
+//! Each test looks at everything that came so far, so looking often would find what is not there. The looks are after a
+//! minute, or what the rule says, and then after twice, four times, … as long; the k-th may spend 1/(k(k+1)) of the rate of false discoveries, which adds up to all of it.
 //!
 //! What speaks against the new version leads on: to its lines and traces, and to the numbers.
 
@@ -27,7 +27,6 @@ use crate::asking::now;
 use crate::asking::series::query_of;
 use crate::otlp::{Speaker, Telemetry};
 
-const FIRST_LOOK: Millis = Millis::from_secs(60);
 /// Templates are compared as offline unless the strategy says otherwise.
 const LOGS_MARGIN: f64 = 2.0;
 const TRACES_MARGIN: f64 = 1.1;
@@ -64,6 +63,8 @@ impl<'o> Signals<'o> {
     ) -> Self {
         let of_logs = rule.logs.as_ref().map(LogRule::comparing);
         let rules = [(Signal::Logs, of_logs), (Signal::Traces, rule.traces)];
+        let looks = rules.iter().filter_map(|(_, rule)| Some(rule.as_ref()?.first_look));
+        let first_look = looks.min().unwrap_or(STRETCH_MIN);
         let mut findings: BTreeMap<Signal, Vec<Finding>> = BTreeMap::new();
         // What numbers show is the judge's to say, each time anew.
         for it in found.into_iter().filter(|it| it.of != Signal::Metrics) {
@@ -80,7 +81,7 @@ impl<'o> Signals<'o> {
             lines: empty(rule.logs.as_ref()),
             next: [0, 0],
             n_looks: 0,
-            look_at: FIRST_LOOK,
+            look_at: first_look,
             findings,
         };
         // Looks that were taken before are not taken again.

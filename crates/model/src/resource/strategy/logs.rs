@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::OnHarm;
-use super::trigger::{Comparing, false_discoveries_default, tell};
+use super::trigger::{
+    Comparing, false_discoveries_default, first_look_default, is_first_look_default, tell,
+};
+use crate::Millis;
 
 /// Signatures that one rule may list.
 pub const SIGNATURES_MAX: usize = 1000;
 /// Bytes of a signature's pattern.
 pub const PATTERN_BYTES_MAX: usize = 1000;
 
-/// How log lines of two versions are compared, and what in them speaks for itself. They are looked at after 1, 2, 4, 8, …
-/// minutes, and the k-th look may spend 1/(k(k+1)) of `falseDiscoveries`.
+/// How log lines of two versions are compared, and what in them speaks for itself. They are looked at after `firstLook`, and
+/// after twice, four times, … as long; the k-th look may spend 1/(k(k+1)) of `falseDiscoveries`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogRule {
@@ -31,6 +34,9 @@ pub struct LogRule {
     /// What happens when something speaks against the new version.
     #[serde(default = "tell")]
     pub on_worse: OnHarm,
+    /// When they are looked at first; the earlier of both where traces are compared too.
+    #[serde(default = "first_look_default", skip_serializing_if = "is_first_look_default")]
+    pub first_look: Millis,
     /// Known failures: one that the new version logs and the old one did not, or more often, speaks against it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
@@ -106,15 +112,17 @@ fn error() -> LogLevel {
 
 impl Default for LogRule {
     fn default() -> Self {
-        let Comparing { false_discoveries, margin, on_worse } = Comparing::default();
-        Self { false_discoveries, margin, on_worse, signatures: Vec::new(), structure: None }
+        let Comparing { false_discoveries, margin, on_worse, first_look } = Comparing::default();
+        let (signatures, structure) = (Vec::new(), None);
+        Self { false_discoveries, margin, on_worse, first_look, signatures, structure }
     }
 }
 
 impl LogRule {
     /// The part that it shares with the comparison of traces.
     pub const fn comparing(&self) -> Comparing {
-        Comparing { false_discoveries: self.false_discoveries, margin: self.margin, on_worse: self.on_worse }
+        let Self { false_discoveries, margin, on_worse, first_look, .. } = *self;
+        Comparing { false_discoveries, margin, on_worse, first_look }
     }
 }
 

@@ -40,8 +40,8 @@ fn min_failures_default() -> u64 {
     5
 }
 
-/// How traces of two versions are compared. They are looked at after 1, 2, 4, 8, … minutes, and the k-th look may
-/// spend 1/(k(k+1)) of `falseDiscoveries`.
+/// How traces of two versions are compared. They are looked at after `firstLook`, and after twice, four times, … as long;
+/// the k-th look may spend 1/(k(k+1)) of `falseDiscoveries`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Comparing {
@@ -56,6 +56,9 @@ pub struct Comparing {
     /// What happens when something speaks against the new version.
     #[serde(default = "tell")]
     pub on_worse: OnHarm,
+    /// When they are looked at first; the earlier of both where logs are compared too.
+    #[serde(default = "first_look_default", skip_serializing_if = "is_first_look_default")]
+    pub first_look: Millis,
 }
 
 pub(super) fn false_discoveries_default() -> f64 {
@@ -66,8 +69,21 @@ pub(super) fn tell() -> OnHarm {
     OnHarm::Tell
 }
 
+pub(super) fn first_look_default() -> Millis {
+    Millis::from_secs(60)
+}
+
+pub(super) fn is_first_look_default(first_look: &Millis) -> bool {
+    *first_look == first_look_default()
+}
+
 impl Default for Comparing {
     fn default() -> Self {
-        Self { false_discoveries: false_discoveries_default(), margin: None, on_worse: tell() }
+        Self {
+            false_discoveries: false_discoveries_default(),
+            margin: None,
+            on_worse: tell(),
+            first_look: first_look_default(),
+        }
     }
 }

@@ -31,12 +31,14 @@ impl Ground<'_> {
             Signal::Metrics => None,
             Signal::Logs => {
                 let lines = self.latest(|it| self.shows(finding, &it.text));
-                let traces = lines.iter().filter_map(|it| it.trace.clone()).collect();
+                let traces = lines.iter().filter_map(|it| trace_of(it)).collect();
                 self.trail(lines, traces)
             }
             Signal::Traces => {
                 let traces = self.through(finding);
-                let is_of_them = |it: &Line| it.trace.as_ref().is_some_and(|it| traces.contains(it));
+                // Some say their trace in a field, or somewhere in the text.
+                let is_of_them =
+                    |it: &Line| traces.iter().any(|id| it.trace.as_ref() == Some(id) || it.text.contains(id.as_str()));
                 self.trail(self.latest(is_of_them), traces)
             }
         }
@@ -126,9 +128,23 @@ fn written(line: &Line) -> LogLine {
     LogLine {
         at: instant(line.at_ns),
         text: text.to_owned(),
-        trace: line.trace.clone(),
+        trace: trace_of(line),
         instance: line.instance.as_deref().map(str::to_owned),
     }
+}
+
+/// The trace in which a line was written, as OpenTelemetry tells it, or by a field of its own.
+fn trace_of(line: &Line) -> Option<String> {
+    const FIELDS: [&str; 3] = ["trace_id", "traceId", "trace.id"];
+    if line.trace.is_some() {
+        return line.trace.clone();
+    }
+    let fields = Record::read(&line.text).fields?;
+    let text = |name: &str| fields.get(name).and_then(|it| it.as_str());
+    // The header of W3C Trace Context has the id behind its version.
+    let of_header = text("traceparent").and_then(|it| it.split('-').nth(1));
+    let id = FIELDS.iter().find_map(|it| text(it)).or(of_header)?;
+    (id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
 fn instant(ns: u64) -> Timestamp {
@@ -137,4 +153,24 @@ fn instant(ns: u64) -> Timestamp {
 
 fn nanoseconds(at: Timestamp) -> u64 {
     u64::try_from(at.as_nanosecond()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: Option<&str>) {
+        let line = Line { at_ns: 1, text: text.to_owned(), trace: None, instance: None };
+        assert_eq!(trace_of(&line).as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn a_line_leads_to_its_trace_by_a_field_or_the_header_that_came_with_the_request() {
+        let id = "0af7651916cd43dd8448eb211c80319c";
+        check(&format!(r#"{{"trace_id":"{id}"}}"#), Some(id));
+        check(&format!(r#"{{"traceparent":"00-{id}-b7ad6b7169203331-01"}}"#), Some(id));
+        check(r#"{"trace_id":"seventeen"}"#, None);
+        check(&format!("plain {id}"), None);
+    }
 }

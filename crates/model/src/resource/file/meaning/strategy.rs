@@ -6,7 +6,7 @@ use super::{Site, way};
 use crate::Millis;
 use crate::resource::metric::{Metric, MetricKind, Query};
 use crate::resource::strategy::{
-    Analysis, Canary, CanaryStep, JudgeKind, LogRule, Percent, Slo, Strategy, Watch,
+    Analysis, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Slo, Strategy, Watch,
 };
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
@@ -83,6 +83,7 @@ fn check_watch(path: &[super::Segment<'_>], watch: &Watch, site: &mut Site<'_, '
     check_metrics(path, &watch.metrics, JudgeKind::Shipway, site);
     check_slo(path, watch.slo.as_ref(), site);
     check_logs(path, watch.logs.as_ref(), site);
+    check_looks(path, watch.logs.as_ref(), watch.traces.as_ref(), site);
 }
 
 fn check_slo(path: &[super::Segment<'_>], slo: Option<&Slo>, site: &mut Site<'_, '_, '_, '_>) {
@@ -110,6 +111,23 @@ fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut S
     check_metrics(path, &analysis.metrics, analysis.judge, site);
     check_slo(path, analysis.slo.as_ref(), site);
     check_logs(path, analysis.logs.as_ref(), site);
+    check_looks(path, analysis.logs.as_ref(), analysis.traces.as_ref(), site);
+}
+
+/// Each look halves what the next may spend, so the first ones are not to be wasted on nothing.
+fn check_looks(
+    path: &[super::Segment<'_>],
+    logs: Option<&LogRule>,
+    traces: Option<&Comparing>,
+    site: &mut Site<'_, '_, '_, '_>,
+) {
+    let looks = [("logs", logs.map(|it| it.first_look)), ("traces", traces.map(|it| it.first_look))];
+    for (word, first_look) in looks {
+        if first_look.is_some_and(|it| it < Millis::from_secs(1)) {
+            let message = "the first look comes before there is anything to see";
+            site.fault(way!(path; word, "firstLook"), message, "make `firstLook` a second at least");
+        }
+    }
 }
 
 /// A signature is found in some lines and not in all, and is told from others by its name.
