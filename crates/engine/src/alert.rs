@@ -53,8 +53,8 @@ pub struct Received {
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
     by_id: BTreeMap<AlertId, Received>,
-    /// By what its sender calls it, and when it began to fire.
-    known: BTreeMap<(String, Timestamp), AlertId>,
+    /// The latest by what its sender calls it.
+    latest: BTreeMap<String, AlertId>,
     declared: VecDeque<Declared>,
 }
 
@@ -65,6 +65,14 @@ struct Declared {
     digest: Digest,
     at: Timestamp,
     by: String,
+}
+
+impl Received {
+    /// Whether another of the same sender and name is not this one told again. Several senders of one alert do not agree to
+    /// the second when it began; but what began after this one had been told of, or had ended, is another.
+    fn is_followed_by(&self, alert: &Alert) -> bool {
+        alert.starts_at > self.ended_at.unwrap_or(self.at)
+    }
 }
 
 impl Alerts {
@@ -78,7 +86,7 @@ impl Alerts {
     }
 
     fn known(&self, alert: &Alert) -> Option<&Received> {
-        self.get(*self.known.get(&(alert.fingerprint.clone(), alert.starts_at))?)
+        self.get(*self.latest.get(&alert.fingerprint)?)
     }
 
     pub(crate) fn note_declaration(&mut self, key: Key, digest: Digest, event: &Event) {
@@ -99,12 +107,13 @@ impl Alerts {
                     by: event.actor.clone(),
                     ended_at: None,
                 };
-                self.known.insert((alert.fingerprint.clone(), alert.starts_at), *id);
+                self.latest.insert(alert.fingerprint.clone(), *id);
                 self.by_id.insert(*id, received);
                 if self.by_id.len() > ALERTS_MAX
-                    && let Some((_, gone)) = self.by_id.pop_first()
+                    && let Some((id, gone)) = self.by_id.pop_first()
+                    && self.latest.get(&gone.alert.fingerprint) == Some(&id)
                 {
-                    self.known.remove(&(gone.alert.fingerprint, gone.alert.starts_at));
+                    self.latest.remove(&gone.alert.fingerprint);
                 }
             }
             Body::AlertResolved { id, ended_at } => {
@@ -120,22 +129,25 @@ impl Alerts {
 /// What the notices change. One that was told before changes nothing, and neither does the end of one that never was.
 pub(crate) fn receive(state: &State, notices: &[Notice], ctx: &Context<'_>) -> Vec<Body> {
     let mut bodies = Vec::new();
-    for (idx, notice) in notices.iter().enumerate() {
-        let Notice { id, alert, ended_at } = notice;
-        let is_repeated = notices[..idx].iter().any(|it| {
-            it.alert.fingerprint == alert.fingerprint && it.alert.starts_at == alert.starts_at
-        });
-        match (state.alerts.known(alert), ended_at) {
-            _ if is_repeated => {}
-            (None, None) => {
+    for (idx, Notice { id, alert, ended_at }) in notices.iter().enumerate() {
+        if notices[..idx].iter().any(|it| it.alert.fingerprint == alert.fingerprint) {
+            continue;
+        }
+        let known = state.alerts.known(alert);
+        let open = known.filter(|it| it.ended_at.is_none());
+        match (open, ended_at) {
+            (Some(open), Some(ended_at)) => {
+                bodies.push(Body::AlertResolved { id: open.id, ended_at: *ended_at });
+            }
+            (None, Some(_)) => {}
+            (_, None) if known.is_some_and(|it| !it.is_followed_by(alert)) => {}
+            (_, None) => {
+                let ended_at = alert.starts_at;
+                bodies.extend(open.map(|it| Body::AlertResolved { id: it.id, ended_at }));
                 let suspects = suspect::before(state, alert);
                 bodies.push(Body::AlertFired { id: *id, alert: alert.clone(), suspects });
                 bodies.extend(trigger::consequences(state, *id, alert, ctx.now));
             }
-            (Some(known), Some(ended_at)) if known.ended_at.is_none() => {
-                bodies.push(Body::AlertResolved { id: known.id, ended_at: *ended_at });
-            }
-            (Some(_), _) | (None, Some(_)) => {}
         }
     }
     without_repeats(bodies)

@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, alert, catalogue, change, custody, environment, evidence,
-    gate, release, review, rollout,
+    Code, Command, Context, Rejection, State, access, alert, catalogue, change, custody, environment,
+    evidence, gate, release, review, rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.

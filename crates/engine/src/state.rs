@@ -8,8 +8,8 @@ use shipway_model::{Digest, Name, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
+    Environments, Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]

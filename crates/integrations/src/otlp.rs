@@ -136,7 +136,8 @@ impl Telemetry {
         let mut rejected = 0;
         for it in request.resource_logs {
             let origin = origin(it.resource.as_ref());
-            let instance = it.resource.as_ref().and_then(|it| text_of(it, "service.instance.id")).map(Arc::from);
+            let instance =
+                it.resource.as_ref().and_then(|it| text_of(it, "service.instance.id")).map(Arc::from);
             for record in it.scope_logs.into_iter().flat_map(|it| it.log_records) {
                 rejected += i64::from(!logs.take(origin.as_ref(), instance.as_ref(), &record, now_ns));
             }

@@ -23,7 +23,7 @@ pub const LABEL_BYTES_MAX: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Alert {
-    /// By which its sender tells it from others; with `starts_at` it names one alert.
+    /// By which its sender tells it from others; one that fires again has the same.
     pub fingerprint: String,
     /// Its `alertname`.
     pub name: String,

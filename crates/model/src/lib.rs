@@ -31,8 +31,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

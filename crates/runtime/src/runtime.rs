@@ -10,8 +10,8 @@ use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
 use shipway_model::{
-    AccountId, AlertId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId, RolloutId,
-    TokenId, WaiverId,
+    AccountId, AlertId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};

@@ -161,7 +161,10 @@ mod tests {
         #[track_caller]
         fn check(&mut self, expect: &[&str]) {
             let read = self.stream.read(PIECE, false);
-            assert_eq!((read.lines, read.dropped_bytes), (expect.iter().map(|it| (*it).to_owned()).collect(), 0));
+            assert_eq!(
+                (read.lines, read.dropped_bytes),
+                (expect.iter().map(|it| (*it).to_owned()).collect(), 0)
+            );
         }
     }
 

@@ -49,7 +49,8 @@ fn what_a_service_prints_and_writes_is_sent_masked_with_what_it_is_of() {
     get(&address, "/say/one").expect("serves");
     let sent = |from: &str, line: &str| lines(&control_plane).contains(&(from.to_owned(), line.to_owned()));
     until("the lines have come", || {
-        let is_there = sent("stderr", "ERROR cannot reach the stock with ***") && sent("log/app.log", "said /say/one");
+        let is_there =
+            sent("stderr", "ERROR cannot reach the stock with ***") && sent("log/app.log", "said /say/one");
         is_there.then_some(())
     });
     get(&address, "/say/two").expect("serves");
@@ -59,7 +60,8 @@ fn what_a_service_prints_and_writes_is_sent_masked_with_what_it_is_of() {
     let once = all.iter().filter(|(_, line)| line == "said /say/one").count();
     assert_eq!(once, 1, "what was lost on its way is sent again, and what was not is not: {all:?}");
     let memory = control_plane.memory();
-    let attributes = memory.pushed[0]["resourceLogs"][0]["resource"]["attributes"].as_array().expect("a list");
+    let attributes =
+        memory.pushed[0]["resourceLogs"][0]["resource"]["attributes"].as_array().expect("a list");
     let attributes: BTreeMap<&str, &str> = attributes
         .iter()
         .filter_map(|it| Some((it["key"].as_str()?, it["value"]["stringValue"].as_str()?)))

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Structure;
 use super::field::{Fields, MissingField};
 use super::miner::{Miner, TemplateId};
 use super::record::{Level, Record};
 use super::signature::{Match, Signatures};
 use super::structure::{Breach, Checked};
-use super::Structure;
 use crate::canary::Arm;
 use crate::compare::{Comparison, Count, Share, counts, discoveries, shares};
 

@@ -109,7 +109,8 @@ mod tests {
     fn check(line: &str, expect: &[&str]) {
         let required = [("level", FieldType::Level), ("at", FieldType::Instant)];
         let optional = [("status", FieldType::Number)];
-        let named = |all: &[(&str, FieldType)]| all.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+        let named =
+            |all: &[(&str, FieldType)]| all.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
         let structure = Structure { required: named(&required), optional: named(&optional) };
         assert_eq!(faults(&structure, &Record::read(line)), expect, "{line}");
     }
@@ -118,7 +119,10 @@ mod tests {
     fn what_is_wrong_with_a_line_is_named() {
         check(r#"{"level":"warn","at":"2026-01-01T00:00:00Z","more":1}"#, &[]);
         check(r#"{"level":"loud","at":"2026-01-01T00:00:00Z"}"#, &["level is no level"]);
-        check(r#"{"at":"yesterday","status":"200"}"#, &["at is no instant", "no level", "status is no number"]);
+        check(
+            r#"{"at":"yesterday","status":"200"}"#,
+            &["at is no instant", "no level", "status is no number"],
+        );
         check("listening on 8080", &["no JSON object"]);
         check(r#"{"level":"warn","#, &["no JSON object"]);
     }

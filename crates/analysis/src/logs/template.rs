@@ -20,7 +20,10 @@ mod tests {
         let template = "<*> ERROR cannot charge card <*> declined";
         assert!(is_of_template(template, "2026-01-01T00:00:00Z ERROR cannot charge card 17: declined"));
         assert!(is_of_template("slow query", r#"{"level":"warn","message":"slow query"}"#));
-        assert!(!is_of_template(template, "2026-01-01T00:00:00Z ERROR cannot charge card 17: declined twice"));
+        assert!(!is_of_template(
+            template,
+            "2026-01-01T00:00:00Z ERROR cannot charge card 17: declined twice"
+        ));
         assert!(!is_of_template(template, "2026-01-01T00:00:00Z ERROR cannot refund card 17: declined"));
     }
 }

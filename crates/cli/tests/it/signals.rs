@@ -167,11 +167,11 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
     eprintln!("from the alert until the first step back had taken effect: {took:?}");
     assert!(took < Duration::from_secs(20), "{took:?}");
 
-    wait_for("both alerts are told", async || {
-        site.shipway(&["alert", "list"]).out.contains("DiskFull")
-    })
-    .await;
-    let list: Value = serde_json::from_str(&site.shipway(&["alert", "list", "--service", "web", "-o", "json"]).out).unwrap();
+    wait_for("both alerts are told", async || site.shipway(&["alert", "list"]).out.contains("DiskFull"))
+        .await;
+    let list: Value =
+        serde_json::from_str(&site.shipway(&["alert", "list", "--service", "web", "-o", "json"]).out)
+            .unwrap();
     let [alert] = &list.as_array().unwrap()[..] else { panic!("{list:#?}") };
     assert_eq!((&alert["name"], &alert["environment"]), (&"ManyFailedOrders".into(), &"production".into()));
     let first = &alert["suspects"][0];

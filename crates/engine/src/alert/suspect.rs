@@ -55,9 +55,7 @@ pub(super) fn before(state: &State, alert: &Alert) -> Vec<Suspect> {
     let rollouts = summaries.filter_map(|it| scene.of_rollout(state, it));
     let declared = state.alerts.declared.iter().filter_map(|it| scene.of_declaration(it));
     let mut ranked: Vec<_> = rollouts.chain(declared).collect();
-    ranked.sort_by_key(|(elsewhere, near, suspect)| {
-        (*elsewhere, near.is_none(), *near, suspect.before)
-    });
+    ranked.sort_by_key(|(elsewhere, near, suspect)| (*elsewhere, near.is_none(), *near, suspect.before));
     ranked.into_iter().take(SUSPECTS_MAX).map(|(_, _, suspect)| suspect).collect()
 }
 
@@ -101,8 +99,7 @@ impl Scene<'_> {
         let environment = is_environment.then(|| key.name.clone());
         let elsewhere = is_environment && self.environment.as_ref().is_some_and(|it| *it != key.name);
         let near = self.nearness.get(key).copied();
-        let services =
-            if key.kind == Kind::Service { [key.name.clone()].into() } else { BTreeSet::new() };
+        let services = if key.kind == Kind::Service { [key.name.clone()].into() } else { BTreeSet::new() };
         let reason = match near {
             Some(near) => self.sentence("declares", Some((near, key.to_string())), *at),
             None if is_environment && self.environment.as_ref() == Some(&key.name) => {

@@ -25,13 +25,7 @@ pub(super) fn consequences(state: &State, id: AlertId, alert: &Alert, now: Times
     touched.flat_map(|it| of_rollout(state, it, &service, &cause, now)).collect()
 }
 
-fn of_rollout(
-    state: &State,
-    rollout: &Rollout,
-    service: &Name,
-    cause: &Cause,
-    now: Timestamp,
-) -> Vec<Body> {
+fn of_rollout(state: &State, rollout: &Rollout, service: &Name, cause: &Cause, now: Timestamp) -> Vec<Body> {
     let Some(action) = rollout.plan.on_alert.filter(|it| *it != OnHarm::Tell) else { return Vec::new() };
     let Cause::AlertFired { reason, .. } = cause else { return Vec::new() };
     match rollout.phase {

@@ -67,8 +67,27 @@ fn an_alert_is_recorded_once_however_often_it_is_told() {
     assert_eq!(receive(&mut world, &told, false), [], "an old notice does not make it fire again");
     let never_heard_of = alert(&world, "f2", &[]);
     assert_eq!(receive(&mut world, &never_heard_of, true), []);
+    let mut earlier = told.clone();
+    earlier.starts_at = world.now.checked_sub(jiff::SignedDuration::from_secs(5)).unwrap();
+    assert_eq!(receive(&mut world, &earlier, false), [], "another sender saw it a little before");
     let [it] = &world.state.alerts.iter().collect::<Vec<_>>()[..] else { panic!("there is one") };
     assert!(it.by == "alertmanager" && it.ended_at.is_some(), "{it:?}");
+}
+
+#[test]
+fn one_that_fires_again_is_another_even_if_nobody_told_of_the_end_of_the_first() {
+    let mut world = World::with_shop(json!({}));
+    let told = of_checkout(&world);
+    receive(&mut world, &told, false);
+    receive(&mut world, &told, true);
+    world.pass(60);
+    let again = of_checkout(&world);
+    assert!(matches!(&receive(&mut world, &again, false)[..], [Body::AlertFired { .. }]));
+    world.pass(60);
+    let third = of_checkout(&world);
+    let bodies = receive(&mut world, &third, false);
+    assert!(matches!(&bodies[..], [Body::AlertResolved { .. }, Body::AlertFired { .. }]), "{bodies:?}");
+    assert_eq!(world.state.alerts.iter().filter(|it| it.ended_at.is_none()).count(), 1);
 }
 
 #[test]

@@ -12,9 +12,7 @@ pub(crate) fn query_of(name: &str, metric: Option<&Metric>, speaker: &Speaker) -
     match metric.and_then(|it| it.from.as_ref()) {
         None => {
             let series = if name == "latency" { BUCKETS } else { ERRORS };
-            format!(
-                "{series}{{environment=\"{environment}\",service=\"{service}\",version=\"{version}\"}}"
-            )
+            format!("{series}{{environment=\"{environment}\",service=\"{service}\",version=\"{version}\"}}")
         }
         Some(Query::Prometheus(it)) => {
             let parts = [("n", &it.n), ("x", &it.x), ("sum", &it.sum), ("latency", &it.latency)];

@@ -118,8 +118,7 @@ fn written(record: &LogRecord) -> String {
         _ => record.severity_text.as_str(),
     };
     let attribute = |it: &KeyValue| Some((it.key.clone(), json!(shortened(plain(it.value.as_ref()?)?))));
-    let mut object: Map<_, _> =
-        record.attributes.iter().take(ATTRIBUTES_MAX).filter_map(attribute).collect();
+    let mut object: Map<_, _> = record.attributes.iter().take(ATTRIBUTES_MAX).filter_map(attribute).collect();
     object.insert("level".to_owned(), json!(level));
     object.insert("message".to_owned(), json!(message));
     serde_json::Value::Object(object).to_string()

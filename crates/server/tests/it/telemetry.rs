@@ -107,7 +107,8 @@ async fn a_token_that_is_limited_pushes_of_its_own_services_and_under_the_polici
     let (status, told) = push(&bed, "/v1/logs", Some(&of_web), &[protobuf], "of checkout").await;
     assert!(status == 403 && told.contains("shipway/scope-of-services"), "{told}");
     assert_eq!(push(&bed, "/v1/logs", Some(&of_web), &[protobuf], "of nobody in particular").await.0, 403);
-    let of_traces = token(TokenScope { operations: ["pushTraces".to_owned()].into(), ..TokenScope::default() });
+    let of_traces =
+        token(TokenScope { operations: ["pushTraces".to_owned()].into(), ..TokenScope::default() });
     let of_traces = of_traces.await;
     assert_eq!(push(&bed, "/v1/traces", Some(&of_traces), &[protobuf], "of web").await.0, 200);
     assert_eq!(push(&bed, "/v1/metrics", Some(&of_traces), &[protobuf], "of web").await.0, 403);

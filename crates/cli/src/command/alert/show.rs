@@ -36,18 +36,24 @@ fn render(view: &AlertView, paint: Paint) -> String {
     let it = &view.alert;
     let mut text = format!("{}  {}\n", paint.strong(&view.id.to_string()), plain(&it.name));
     let mut line = |name: &str, value: String| text += &format!("  {name:<9} {}\n", plain(&value));
-    line("fires", match view.ended_at {
-        Some(until) => format!("from {} until {}", time(it.starts_at), time(until)),
-        None => format!("since {}", time(it.starts_at)),
-    });
+    line(
+        "fires",
+        match view.ended_at {
+            Some(until) => format!("from {} until {}", time(it.starts_at), time(until)),
+            None => format!("since {}", time(it.starts_at)),
+        },
+    );
     line("told", format!("{} by {}", time(view.at), view.by));
     let (service, environment) = (&view.service, &view.environment);
-    line("about", match (service, environment) {
-        (Some(service), Some(environment)) => format!("{service} in {environment}"),
-        (Some(service), None) => format!("{service}, in an environment that it does not name"),
-        (None, Some(environment)) => format!("{environment}, and no declared service"),
-        (None, None) => "no declared service or environment".to_owned(),
-    });
+    line(
+        "about",
+        match (service, environment) {
+            (Some(service), Some(environment)) => format!("{service} in {environment}"),
+            (Some(service), None) => format!("{service}, in an environment that it does not name"),
+            (None, Some(environment)) => format!("{environment}, and no declared service"),
+            (None, None) => "no declared service or environment".to_owned(),
+        },
+    );
     let labels = it.labels.iter().map(|(key, value)| format!("{key}={value}"));
     line("labels", labels.collect::<Vec<_>>().join(" "));
     for (key, value) in &it.annotations {

@@ -2,7 +2,8 @@
 
 use std::process::{Child, Command, Stdio};
 
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::site::wait_for;
@@ -56,16 +57,22 @@ impl Alertmanager {
         self.send(name, service, None).await;
     }
 
+    /// It ended a moment after it had begun.
     pub(super) async fn resolve(&self, name: &str, service: &str) {
-        self.send(name, service, Some("2020-01-01T00:00:01Z")).await;
+        let list = format!("{}/api/v2/alerts", self.url);
+        let all: Vec<Value> = reqwest::get(list).await.expect("an answer").json().await.expect("alerts");
+        let it = all.iter().find(|it| it["labels"]["alertname"] == name).expect("it was raised");
+        let starts_at: Timestamp = it["startsAt"].as_str().expect("an instant").parse().expect("an instant");
+        self.send(name, service, Some(starts_at)).await;
     }
 
-    async fn send(&self, name: &str, service: &str, ends_at: Option<&str>) {
+    async fn send(&self, name: &str, service: &str, over_since: Option<Timestamp>) {
         let labels = json!({ "alertname": name, "service": service, "environment": "production" });
         let mut alert = json!({ "labels": labels, "annotations": { "summary": "orders fail" } });
-        if let Some(ends_at) = ends_at {
-            alert["startsAt"] = "2020-01-01T00:00:00Z".into();
-            alert["endsAt"] = ends_at.into();
+        if let Some(starts_at) = over_since {
+            let ends_at = starts_at + SignedDuration::from_millis(1);
+            alert["startsAt"] = starts_at.to_string().into();
+            alert["endsAt"] = ends_at.to_string().into();
         }
         let url = format!("{}/api/v2/alerts", self.url);
         let answer = reqwest::Client::new().post(url).json(&[alert]).send().await.expect("an answer");

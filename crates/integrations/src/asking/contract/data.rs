@@ -28,9 +28,14 @@ const QUERY: &str = "SELECT count(DISTINCT id) AS n, count(DISTINCT CASE WHEN pa
 /// Of each session its id, version, instant and whether it bought something.
 fn sessions() -> Vec<(String, &'static str, String, bool)> {
     let of = |prefix: &str, version, second: i32, n: u32, n_paid: u32| {
-        let at = format!("2026-03-14T{}", if second < 0 { "08:59:59.500Z".into() } else { format!("09:00:{second:02}.500Z") });
+        let at = format!(
+            "2026-03-14T{}",
+            if second < 0 { "08:59:59.500Z".into() } else { format!("09:00:{second:02}.500Z") }
+        );
         let prefix = prefix.to_owned();
-        (0..n).map(move |idx| (format!("{prefix}{idx}"), version, at.clone(), idx < n_paid)).collect::<Vec<_>>()
+        (0..n)
+            .map(move |idx| (format!("{prefix}{idx}"), version, at.clone(), idx < n_paid))
+            .collect::<Vec<_>>()
     };
     [
         of("before", OURS, -1, 7, 7),
@@ -148,12 +153,15 @@ async fn serve_by(answer: fn(&str) -> String) -> SocketAddr {
                     request.extend_from_slice(&piece[..n]);
                     let text = String::from_utf8_lossy(&request);
                     // What follows the head is as long as it says; ours are short and come at once.
-                    if n == 0 || text.contains("\r\n\r\n") && (!text.starts_with("POST") || text.contains("query=")) {
+                    if n == 0
+                        || text.contains("\r\n\r\n") && (!text.starts_with("POST") || text.contains("query="))
+                    {
                         break;
                     }
                 }
                 let body = answer(&String::from_utf8_lossy(&request));
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
                 let _ = stream.write_all((head + &body).as_bytes()).await;
             });
         }
@@ -214,9 +222,7 @@ async fn counters_that_are_pushed() {
     let second = |at: i64| ((1_773_478_800 + at) * 1_000_000_000).to_string();
     let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
     let push = |version: &str, name: &str, points: &[(i64, i64, u64)]| {
-        let point = |(start, at, value): &(i64, i64, u64)| {
-            json!({"startTimeUnixNano": second(*start), "timeUnixNano": second(*at), "asInt": value.to_string()})
-        };
+        let point = |(start, at, value): &(i64, i64, u64)| json!({"startTimeUnixNano": second(*start), "timeUnixNano": second(*at), "asInt": value.to_string()});
         let points: Vec<Value> = points.iter().map(point).collect();
         let sum = json!({"dataPoints": points, "aggregationTemporality": 2, "isMonotonic": true});
         let resource =
@@ -227,7 +233,11 @@ async fn counters_that_are_pushed() {
         read.unwrap().keep().unwrap();
     };
     // The process was started anew after the second point, the third comes twice, and the one after it is late.
-    push(OURS, "sessions", &[(-60, -2, 100), (-60, 2, 120), (3, 4, 5), (3, 4, 5), (3, 3, 4), (3, 8, 20), (3, 12, 99)]);
+    push(
+        OURS,
+        "sessions",
+        &[(-60, -2, 100), (-60, 2, 120), (3, 4, 5), (3, 4, 5), (3, 3, 4), (3, 8, 20), (3, 12, 99)],
+    );
     push(OURS, "orders", &[(-60, -2, 10), (-60, 2, 12), (3, 4, 1), (3, 8, 2), (3, 12, 99)]);
     push(OTHER, "sessions", &[(-60, -2, 0), (-60, 8, 1000)]);
     let instrument = |name: &str| json!({ "name": name });

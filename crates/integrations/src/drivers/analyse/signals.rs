@@ -120,7 +120,9 @@ impl<'o> Signals<'o> {
             let n_worse = found.iter().filter(|it| it.is_worse).count();
             let (n, of) = (found.len(), word(signal));
             let missing = if signal == Signal::Logs { self.missing() } else { String::new() };
-            told.push(format!("look {k} at the {of}: {n} findings, {n_worse} of them for the worse{missing}"));
+            told.push(format!(
+                "look {k} at the {of}: {n} findings, {n_worse} of them for the worse{missing}"
+            ));
             self.remember(signal, found);
         }
         told
@@ -216,7 +218,8 @@ impl<'o> Signals<'o> {
         if verdict.decision != Decision::Harmful {
             return Vec::new();
         }
-        let weightiest = verdict.metrics.iter().max_by(|one, other| one.log_e_value.total_cmp(&other.log_e_value));
+        let weightiest =
+            verdict.metrics.iter().max_by(|one, other| one.log_e_value.total_cmp(&other.log_e_value));
         let Some(metric) = weightiest else { return Vec::new() };
         let (lines, spans) = self.of_canary();
         let ground = Ground { lines: &lines, spans: &spans, logs: self.logs.as_ref(), now: now() };
@@ -239,7 +242,9 @@ impl<'o> Signals<'o> {
     /// How the metric's numbers can be asked for again, of both versions.
     fn series(&self, metric: &MetricVerdict) -> Vec<Series> {
         let declared = self.metrics.iter().find(|it| it.name.as_str() == metric.name);
-        let source = declared.and_then(|it| it.from.as_ref()).map_or("router".to_owned(), |it| it.source().to_string());
+        let source = declared
+            .and_then(|it| it.from.as_ref())
+            .map_or("router".to_owned(), |it| it.source().to_string());
         let series = |speaker: &Speaker| Series {
             metric: metric.name.clone(),
             source: source.clone(),
@@ -379,10 +384,8 @@ mod tests {
     #[test]
     fn a_known_failure_is_named_with_what_helps_and_the_line() {
         let signature = json!({"name": "no-memory", "pattern": "OutOfMemoryError*", "advice": "add memory"});
-        let findings = found(
-            json!({ "signatures": [signature] }),
-            &["java.lang.OutOfMemoryError: heap", "ordinary"],
-        );
+        let findings =
+            found(json!({ "signatures": [signature] }), &["java.lang.OutOfMemoryError: heap", "ordinary"]);
         let it = findings.iter().find(|it| it.change == "knownFailure").expect("it is found");
         assert!(it.is_worse && it.what == "no-memory" && (it.control, it.canary) == (0, 1), "{it:?}");
         assert_eq!(it.advice.as_deref(), Some("add memory"));
@@ -396,7 +399,10 @@ mod tests {
         let broken = [r#"{"level":"info","message":7}"#; 30];
         let findings = found(json!({ "structure": structure }), &broken);
         let it = findings.iter().find(|it| it.change == "breaksStructure").expect("it is found");
-        assert!(it.is_worse && it.what == "message is no string" && (it.control, it.canary) == (0, 30), "{it:?}");
+        assert!(
+            it.is_worse && it.what == "message is no string" && (it.control, it.canary) == (0, 30),
+            "{it:?}"
+        );
         assert_eq!(it.trail.as_ref().map(|it| it.lines.len()), Some(3), "{it:?}");
     }
 
@@ -418,7 +424,8 @@ mod tests {
         push(&telemetry, Pushed::Traces, &body);
         let (control, canary) = ("1.0.0".parse().unwrap(), "1.1.0".parse().unwrap());
         let (metrics, rule) = (metrics(), Analysis::default());
-        let signals = Signals::new(&telemetry, &rule, &metrics, (&control, &canary), Millis::ZERO, Vec::new());
+        let signals =
+            Signals::new(&telemetry, &rule, &metrics, (&control, &canary), Millis::ZERO, Vec::new());
         let mut assessed = assessment();
         assessed.verdict.decision = Decision::Harmful;
         let errors = json!({"name": "errors", "logEValue": 9.0, "control": 0.0, "canary": 0.5});

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::OnHarm;
-use super::trigger::{
-    Comparing, false_discoveries_default, first_look_default, is_first_look_default, tell,
-};
+use super::trigger::{Comparing, false_discoveries_default, first_look_default, is_first_look_default, tell};
 use crate::Millis;
 
 /// Signatures that one rule may list.
@@ -63,9 +61,7 @@ pub struct Signature {
     pub advice: Option<String>,
 }
 
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LogLevel {
     Trace,

@@ -102,7 +102,9 @@ pub(super) fn told(finding: &Finding) -> String {
     let Finding { change, what, control, canary, p_value, .. } = finding;
     match (finding.of, change.as_str()) {
         (Signal::Logs, "knownFailure") => {
-            format!("the known failure `{what}` is in {canary} lines of the new version, {control} of the old one")
+            format!(
+                "the known failure `{what}` is in {canary} lines of the new version, {control} of the old one"
+            )
         }
         (Signal::Logs, "breaksStructure") => format!(
             "lines of the new version are not as declared, {what}: {canary} of them, {control} of the old one (p = {p_value:.1e})"

@@ -37,8 +37,9 @@ impl Ground<'_> {
             Signal::Traces => {
                 let traces = self.through(finding);
                 // Some say their trace in a field, or somewhere in the text.
-                let is_of_them =
-                    |it: &Line| traces.iter().any(|id| it.trace.as_ref() == Some(id) || it.text.contains(id.as_str()));
+                let is_of_them = |it: &Line| {
+                    traces.iter().any(|id| it.trace.as_ref() == Some(id) || it.text.contains(id.as_str()))
+                };
                 self.trail(self.latest(is_of_them), traces)
             }
         }
@@ -72,9 +73,9 @@ impl Ground<'_> {
             "breaksStructure" => {
                 rule.structure.as_ref().is_some_and(|it| is_in_breach(it, &finding.what, line))
             }
-            "missingField" => {
-                Record::read(line).fields.is_some_and(|it| it.get(&finding.what).is_none_or(|it| it.is_null()))
-            }
+            "missingField" => Record::read(line)
+                .fields
+                .is_some_and(|it| it.get(&finding.what).is_none_or(|it| it.is_null())),
             // Of a share that grew there is no template.
             _ if finding.example.is_none() => Record::read(line).level >= Some(Level::Error),
             _ => is_of_template(&finding.what, line),
