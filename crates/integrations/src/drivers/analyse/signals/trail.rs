@@ -162,7 +162,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: Option<&str>) {
-        let line = Line { at_ns: 1, text: text.to_owned(), trace: None, instance: None };
+        let line = Line { number: 0, at_ns: 1, text: text.to_owned(), trace: None, instance: None };
         assert_eq!(trace_of(&line).as_deref(), expect, "{text}");
     }
 
