@@ -6,7 +6,7 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{Origin, Speaker, hex, plain};
 
@@ -162,10 +162,11 @@ fn written(record: &LogRecord) -> String {
         _ => record.severity_text.as_str(),
     };
     let attribute = |it: &KeyValue| Some((it.key.clone(), json!(shortened(plain(it.value.as_ref()?)?))));
-    let mut object: Map<_, _> = record.attributes.iter().take(ATTRIBUTES_MAX).filter_map(attribute).collect();
+    let mut object: BTreeMap<String, serde_json::Value> =
+        record.attributes.iter().take(ATTRIBUTES_MAX).filter_map(attribute).collect();
     object.insert("level".to_owned(), json!(level));
     object.insert("message".to_owned(), json!(message));
-    serde_json::Value::Object(object).to_string()
+    json!(object).to_string()
 }
 
 fn shortened(mut text: String) -> String {
