@@ -135,11 +135,11 @@ spec:
     site.ship("1.0.0").await;
     let _traffic = Traffic::through(&site);
     site.ship("1.0.1").await;
-    site.release("1.1.0", Behaviour::GOOD).await;
-    let id = site.start_rollout("1.1.0").await;
+    site.release("2.0.0", Behaviour::GOOD).await;
+    let id = site.start_rollout("2.0.0").await;
     assert_ended(&site.ended(id).await, "halted");
     let shown = site.shipway(&["rollout", "show", &id.to_string()]).out;
-    assert!(shown.contains("journey look has not passed through 1.1.0"), "{shown}");
+    assert!(shown.contains("journey look has not passed through 2.0.0"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
