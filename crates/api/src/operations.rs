@@ -14,6 +14,7 @@ pub mod artifact;
 pub mod blob;
 pub mod calendar;
 pub mod change;
+pub mod contract;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
@@ -27,6 +28,7 @@ pub mod resource;
 pub mod rollout;
 pub mod schedule;
 pub mod telemetry;
+pub mod test;
 pub mod token;
 pub mod waiver;
 
@@ -106,6 +108,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     gate::ALL,
     decision::ALL,
     waiver::ALL,
+    contract::ALL,
+    test::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

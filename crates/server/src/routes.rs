@@ -11,6 +11,7 @@ mod artifact;
 mod blob;
 mod calendar;
 mod change;
+mod contract;
 mod decision;
 mod environment;
 mod evidence;
@@ -23,6 +24,7 @@ pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod test;
 mod token;
 mod waiver;
 
@@ -37,6 +39,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         gate::add,
         decision::add,
         waiver::add,
+        contract::add,
+        test::add,
         plan::add,
         rollout::add,
         pause::add,
