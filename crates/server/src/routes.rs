@@ -8,7 +8,7 @@ mod agent;
 mod artifact;
 mod blob;
 mod calendar;
-mod change;
+pub(crate) mod change;
 mod decision;
 mod environment;
 mod evidence;

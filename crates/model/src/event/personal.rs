@@ -72,7 +72,10 @@ impl Body {
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
-            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },

@@ -229,7 +229,7 @@ fn class(step: &Step) -> &'static str {
 }
 
 /// What could hold it up, as far as is known now.
-fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
+pub(super) fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
     let mut stops = Vec::new();
     let subjects = closing::subjects(state, plan, Direction::Do);
     let answer = state.calendars.check(&subjects, Some(&plan.release.name), now);

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub(super) struct Visit {
     pub(super) clock: Clock,
     pub(super) csrf: Csrf,
     past: Option<Past>,
+    /// As the browser names this control plane, with the port where it is not the usual one.
+    pub(super) host: String,
     /// Path and query, the instant included.
     here: String,
     /// Whether the page is there already and asks for its content alone.
@@ -148,6 +151,7 @@ impl FromRequestParts<App> for Visit {
             clock,
             csrf: Csrf::of(&secret),
             past: None,
+            host: parts.headers.get(HOST).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned(),
             here: parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
             is_part: parts.headers.contains_key("hx-request"),
         };

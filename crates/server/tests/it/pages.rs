@@ -278,3 +278,71 @@ async fn people_sign_in_by_account_and_the_session_changes_each_time() {
     }
     assert_eq!(page(&bed, "/", &cookies[1]).await.0, 200, "nobody signs another out");
 }
+
+#[tokio::test]
+async fn a_change_is_on_one_page_and_taken_only_with_a_signature() {
+    let bed = Bed::start().await;
+    let files = FILES.replace("name: shop }\nspec: {}", "name: shop }\nspec: { members: [ben] }");
+    bed.apply(&(files + "  protected: true\n")).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let rollout = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let change = format!("/changes/{}", shipway_model::ChangeId::of(rollout));
+    let session = async |name: &str, role: Role| {
+        let answer = sign_in(&bed, &bed.token(name, role).await).await;
+        answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let ben = session("ben", Role::Approver).await;
+    let (_, now) = page(&bed, "/", &ben).await;
+    let needs = now.split("Needs you").nth(1).expect("ben is asked");
+    assert!(needs.contains(&format!("href=\"{change}\"")), "{needs}");
+    let (status, shown) = page(&bed, &change, &ben).await;
+    assert_eq!(status, 200);
+    let digest = bed.runtime.state().rollouts.live[&rollout].plan_digest.to_string();
+    for text in ["Your word is asked for.", "owners (shop)", "1 more word", "What makes it risky", &digest] {
+        assert!(shown.contains(text), "no `{text}` in\n{shown}");
+    }
+    let (_, asked) = page(&bed, &format!("{change}?decision=approve"), &ben).await;
+    assert!(asked.contains("You have no passkey for this address."), "{asked}");
+    // Somebody who is not asked is offered nothing.
+    let (_, other) = page(&bed, &change, &session("vera", Role::Operator).await).await;
+    assert!(other.contains("No rule asks for your word.") && !other.contains("decision=approve"), "{other}");
+
+    let size = bed.size();
+    let csrf = csrf(&shown).to_owned();
+    let unsigned = [("csrf", csrf.as_str()), ("key", "1"), ("statement", "{}")];
+    let (status, text) = send(&bed, &format!("{change}/sign"), &ben, &unsigned).await;
+    assert_eq!(status, 400, "{text}");
+    let made =
+        [("csrf", csrf.as_str()), ("key", "2"), ("authenticatorData", "AAAA"), ("clientDataJson", "e30")];
+    let (status, text) = send(&bed, "/me/passkeys", &ben, &made).await;
+    assert!(status == 422 || status == 400, "{status} {text}");
+    assert!(text.contains("cannot be read"), "{text}");
+    assert_eq!(bed.size(), size, "what is refused changes nothing");
+
+    let tomorrow = jiff::civil::date(2090, 1, 1).at(0, 0, 0, 0).to_string();
+    let far =
+        [("csrf", csrf.as_str()), ("key", "3"), ("to", "cem"), ("until", &tomorrow), ("reason", "leave")];
+    let (status, text) = send(&bed, "/me/delegations", &ben, &far).await;
+    assert_ne!(status, 303, "nobody speaks for another for so long: {text}");
+}
+
+#[tokio::test]
+async fn what_is_noted_about_a_rollout_is_there_for_all() {
+    use shipway_api::operations::rollout::{Decider, NameDecider, NewNote, NoteRollout, RolloutPath};
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let id = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let path = || RolloutPath { rollout: id };
+    let note = NewNote { note: "the spike is the nightly import".to_owned() };
+    bed.admin.call::<NoteRollout>(path(), (), note).await.unwrap();
+    let decider = Decider { decider: "ben".to_owned() };
+    let view = bed.admin.call::<NameDecider>(path(), (), decider).await.unwrap().value;
+    assert_eq!(view.notes[0].note, "the spike is the nightly import");
+    assert_eq!(view.decider.as_deref(), Some("ben"));
+    let viewer = bed.client("vera", Role::Viewer).await;
+    let refused = viewer.call::<NoteRollout>(path(), (), NewNote { note: "me too".to_owned() }).await;
+    assert!(refused.unwrap_err().is(shipway_api::Code::Forbidden));
+}
