@@ -69,6 +69,19 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// The ledger's slider says where it stands, and takes the page there when it rests.
+const slider = (event) => (event.target.matches?.("[data-slide]") ? event.target : null);
+let rest;
+document.addEventListener("input", (event) => {
+  const it = slider(event);
+  if (it) it.nextElementSibling.value = it.value;
+});
+document.addEventListener("change", (event) => {
+  const it = slider(event);
+  clearTimeout(rest);
+  if (it) rest = setTimeout(() => it.form.requestSubmit(), 400);
+});
+
 const palette = document.querySelector("#palette");
 if (palette) {
   const field = palette.querySelector("input");

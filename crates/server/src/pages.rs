@@ -82,6 +82,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/exceptions", get(exceptions::page))
         .route("/exceptions/approve", post(exceptions::approve))
         .route("/calendar", get(calendar::page))
+        .route("/calendar/fit", get(calendar::fit::part))
         .route("/ledger", get(ledger::page))
         .route("/ledger/{position}", get(ledger::event))
         .route("/search", get(search::page))

@@ -165,12 +165,14 @@ impl Motion {
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
     pub(super) size: u64,
+    /// Its size now, where `size` is that of the past.
+    pub(super) whole: u64,
     pub(super) root: String,
 }
 
 impl From<Head> for Ledger {
     fn from(head: Head) -> Self {
-        Self { size: head.size, root: head.root.short() }
+        Self { size: head.size, whole: head.size, root: head.root.short() }
     }
 }
 

@@ -102,7 +102,9 @@ impl Visit {
     fn answer(&self, status: StatusCode, shown: &Shown<'_, impl Template>) -> Response {
         let mut content = shown.content.render().expect("texts take everything");
         let ledger = match &self.past {
-            Some(past) => Ledger { size: past.size(), root: past.root().short() },
+            Some(past) => {
+                Ledger { size: past.size(), whole: self.app.runtime.head().size, root: past.root().short() }
+            }
             None => self.app.runtime.head().into(),
         };
         let query = self.past.as_ref().map(|it| format!("{AS_OF}={}", it.at()));
@@ -183,9 +185,9 @@ impl Visit {
         Ok(())
     }
 
-    /// What a reader may write: an instant, a local time in the reader's zone, or `@` and the position of an event.
+    /// What a reader may write: an instant, a local time in the reader's zone, or the position of an event, with or without `@`.
     async fn instant(&self, text: &str) -> Result<Timestamp, Failure> {
-        if let Some(position) = text.strip_prefix('@').and_then(|it| it.parse().ok()) {
+        if let Some(position) = text.strip_prefix('@').unwrap_or(text).parse().ok() {
             return self.written(position).await;
         }
         let local = || text.parse::<DateTime>().ok().and_then(|it| self.clock.instant(it));

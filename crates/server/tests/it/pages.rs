@@ -47,8 +47,9 @@ async fn without_a_session_there_is_only_the_form() {
         [format!("/rollouts/{id}"), format!("/rollouts/{id}/abort"), format!("/rollouts/{id}/steps/1")];
     let listed =
         ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
+    let acted = ["/changes", "/exceptions", "/me", "/releases/shop@1.0.0/war-room", "/calendar/fit"];
     let others = ["/plan", "/search?q=shop", "/design", "/live"];
-    for path in listed.into_iter().chain(others).chain(rollout.iter().map(String::as_str)) {
+    for path in listed.into_iter().chain(acted).chain(others).chain(rollout.iter().map(String::as_str)) {
         for cookie in ["", "shipway_page=", "shipway_page=guess"] {
             let (status, text) = page(&bed, path, cookie).await;
             assert_eq!(status, 401, "{path}");
@@ -118,7 +119,15 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
         "/plan?release=shop@1.0.0&environment=staging",
         "/calendar",
         "/calendar?view=week",
-        "/calendar?view=agenda&at=2026-11-21T08:30",
+        "/calendar?view=agenda&release=shop@1.0.0&environment=staging",
+        "/calendar?release=none@1.0.0&environment=staging",
+        "/calendar/fit?release=shop@1.0.0&environment=staging&slot=12",
+        "/changes",
+        "/exceptions",
+        "/me",
+        "/releases/shop@1.0.0?environment=staging",
+        "/releases/shop@1.0.0/war-room",
+        "/services?asOf=3",
         "/ledger",
         "/ledger/3",
         "/search?q=web",
@@ -129,7 +138,7 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
     for path in others.into_iter().chain(steps.iter().map(String::as_str)) {
         let (status, text) = page(&bed, path, &cookie).await;
         assert_eq!(status, 200, "{path}\n{text}");
-        assert!(text.contains("<h1>"), "{path}");
+        assert!(text.contains("<h1>") || path.starts_with("/calendar/fit"), "{path}");
         pages.push(text);
     }
     for text in &pages {
@@ -345,4 +354,55 @@ async fn what_is_noted_about_a_rollout_is_there_for_all() {
     let viewer = bed.client("vera", Role::Viewer).await;
     let refused = viewer.call::<NoteRollout>(path(), (), NewNote { note: "me too".to_owned() }).await;
     assert!(refused.unwrap_err().is(shipway_api::Code::Forbidden));
+}
+
+#[tokio::test]
+async fn whether_a_release_fits_is_said_for_each_quarter_of_an_hour() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    bed.release("1.0.0").await;
+    let closed = "apiVersion: shipway.dev/v1\nkind: Calendar\nmetadata: { name: quiet }\nspec:\n  timeZone: UTC\n  \
+                  rules:\n  - { name: noon, kind: deny, reason: lunch, dtstart: \"2026-11-02T12:00\", duration: 2h, \
+                  rrule: FREQ=DAILY }\n";
+    bed.apply(closed).await;
+    let cookie = cookie(&bed).await;
+    let days = "release=shop@1.0.0&environment=staging&from=2026-11-23&days=7";
+    // 11:30 is before it closes, 12:30 is not, and nothing is again from 14:00 on.
+    for (slot, told) in [(46, "It fits:"), (50, "It does not fit:"), (56, "It fits:")] {
+        let (_, text) = page(&bed, &format!("/calendar/fit?{days}&slot={slot}"), &cookie).await;
+        assert!(text.contains(told), "{slot}: {text}");
+        assert_eq!(text.contains("lunch"), slot == 50, "{slot}: {text}");
+        assert_eq!(text.contains("slot=56"), slot == 50, "where it would fit is one click away: {text}");
+    }
+    let (_, whole) = page(&bed, &format!("/calendar?{days}&slot=50"), &cookie).await;
+    assert!(whole.contains("type=\"range\"") && whole.contains("It does not fit:"), "{whole}");
+}
+
+#[tokio::test]
+async fn the_war_room_tells_all_rollouts_of_a_release_and_takes_notes() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let id = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let answer = sign_in(&bed, &bed.token("ben", Role::Operator).await).await;
+    let ben = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let room = "/releases/shop@1.0.0/war-room";
+    let (_, shown) = page(&bed, room, &ben).await;
+    let csrf = csrf(&shown).to_owned();
+    let id = id.to_string();
+    let say = async |path: &str, field: &str, text: &str, key: &str| {
+        let form = [("csrf", csrf.as_str()), ("key", key), ("rollout", &id), (field, text)];
+        send(&bed, &format!("{room}/{path}"), &ben, &form).await
+    };
+    assert_eq!(say("decider", "decider", "ben", "1").await, (303, room.to_owned()));
+    assert_eq!(say("note", "note", "<b>all is well</b>", "2").await, (303, room.to_owned()));
+    assert_ne!(say("note", "note", "", "3").await.0, 303);
+    let (_, told) = page(&bed, room, &ben).await;
+    for text in
+        ["ben decides", "&#60;b&#62;all is well&#60;/b&#62;", "<span class=\"chip\">decides</span>", "begun"]
+    {
+        assert!(told.contains(text), "no `{text}` in\n{told}");
+    }
 }
