@@ -35,6 +35,7 @@ mod people;
 mod plan;
 mod release;
 mod releases;
+mod reviews;
 mod risk;
 mod rollout;
 mod rollouts;
@@ -47,6 +48,7 @@ mod sign_in;
 mod step;
 mod visit;
 mod war_room;
+mod who_can;
 mod words;
 
 pub(crate) use session::Sessions;
@@ -69,6 +71,10 @@ pub(crate) fn routes() -> Router<App> {
         .route("/changes/{change}", get(change::page))
         .route("/changes/{change}/sign", post(change::sign::give))
         .route("/changes/{change}/withdraw", post(change::sign::withdraw))
+        .route("/reviews", get(reviews::page))
+        .route("/reviews/{change}/hold", post(reviews::hold))
+        .route("/reviews/{change}/done", post(reviews::finish))
+        .route("/access", get(who_can::page))
         .route("/me", get(me::page))
         .route("/me/passkeys", post(me::register))
         .route("/me/keys/revoke", post(me::revoke))

@@ -2,7 +2,7 @@
 
 use crate::router::Routes;
 
-mod access;
+pub(crate) mod access;
 mod account;
 mod agent;
 mod artifact;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shipway_api::operations::access::ApproveGrant;
 use shipway_api::operations::calendar::ApproveException;
-use shipway_api::operations::change::{GiveApproval, WithdrawApproval};
+use shipway_api::operations::change::{FinishAction, GiveApproval, HoldReview, WithdrawApproval};
 use shipway_api::operations::key::{EndDelegation, GrantDelegation, RegisterKey, RevokeKey};
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::operations::release::SealRelease;
@@ -130,6 +130,10 @@ fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
         Command::ApproveException { id } => (ApproveException::ID, json!({ "exception": id })),
         Command::ApproveWaiver { id } => (ApproveWaiver::ID, json!({ "waiver": id })),
         Command::ApproveGrant { id } => (ApproveGrant::ID, json!({ "grant": id })),
+        Command::HoldReview { id, .. } => (HoldReview::ID, json!({ "change": id })),
+        Command::FinishAction { id, action, .. } => {
+            (FinishAction::ID, json!({ "change": id, "action": action }))
+        }
         Command::RegisterKey { .. } => (RegisterKey::ID, Value::Null),
         Command::RevokeKey { key, .. } => (RevokeKey::ID, json!({ "key": key })),
         Command::GrantDelegation { .. } => (GrantDelegation::ID, Value::Null),

@@ -244,7 +244,7 @@ fn reviews<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need>
             },
             what: changes::title(summary),
             why: format!("it {}, and owes a review", debt.why),
-            path: format!("/changes/{}", case.id),
+            path: "/reviews".to_owned(),
             verb: "Look",
             since: Some(clock.moment(debt.since)),
         })

@@ -15,6 +15,14 @@ use super::visit::{Asked, Shown, Visit};
 const FOUND_MAX: usize = 24;
 /// Of one kind, so that many releases do not hide the one service.
 const OF_KIND_MAX: usize = 8;
+/// Pages that the navigation does not list.
+const ASIDE: [(&str, &str); 5] = [
+    ("Exceptions", "/exceptions"),
+    ("Reviews", "/reviews"),
+    ("Who can", "/access"),
+    ("You", "/me"),
+    ("Design", "/design"),
+];
 /// Ranks that there are, from 0.
 const RANKS: usize = 4;
 
@@ -58,8 +66,10 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
 fn search(state: &State, q: &str) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
-    let pages = Area::LISTED.map(|it| ("page", it.title().to_owned(), it.path().to_owned()));
-    add(&mut hits, &q, pages.into_iter());
+    let listed = Area::LISTED.map(|it| (it.title(), it.path()));
+    let pages =
+        listed.into_iter().chain(ASIDE).map(|(title, path)| ("page", title.to_owned(), path.to_owned()));
+    add(&mut hits, &q, pages);
     if q.is_empty() {
         return hits;
     }

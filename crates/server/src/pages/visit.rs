@@ -187,7 +187,7 @@ impl Visit {
 
     /// What a reader may write: an instant, a local time in the reader's zone, or the position of an event, with or without `@`.
     async fn instant(&self, text: &str) -> Result<Timestamp, Failure> {
-        if let Some(position) = text.strip_prefix('@').unwrap_or(text).parse().ok() {
+        if let Ok(position) = text.strip_prefix('@').unwrap_or(text).parse() {
             return self.written(position).await;
         }
         let local = || text.parse::<DateTime>().ok().and_then(|it| self.clock.instant(it));

@@ -47,7 +47,7 @@ async fn without_a_session_there_is_only_the_form() {
         [format!("/rollouts/{id}"), format!("/rollouts/{id}/abort"), format!("/rollouts/{id}/steps/1")];
     let listed =
         ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
-    let acted = ["/changes", "/exceptions", "/me", "/releases/shop@1.0.0/war-room", "/calendar/fit"];
+    let acted = ["/changes", "/exceptions", "/me", "/reviews", "/access", "/releases/shop@1.0.0/war-room", "/calendar/fit"];
     let others = ["/plan", "/search?q=shop", "/design", "/live"];
     for path in listed.into_iter().chain(acted).chain(others).chain(rollout.iter().map(String::as_str)) {
         for cookie in ["", "shipway_page=", "shipway_page=guess"] {
@@ -125,6 +125,7 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
         "/changes",
         "/exceptions",
         "/me",
+        "/reviews",
         "/releases/shop@1.0.0?environment=staging",
         "/releases/shop@1.0.0/war-room",
         "/services?asOf=3",
@@ -405,4 +406,20 @@ async fn the_war_room_tells_all_rollouts_of_a_release_and_takes_notes() {
     {
         assert!(told.contains(text), "no `{text}` in\n{told}");
     }
+}
+
+#[tokio::test]
+async fn who_can_is_told_to_those_who_may_ask() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let asked = "/access?action=startRollout&environment=staging";
+    let (status, text) = page(&bed, asked, &cookie(&bed).await).await;
+    assert_eq!(status, 403, "{text}");
+    let auditor = sign_in(&bed, &bed.token("vic", Role::Auditor).await).await;
+    let vic = auditor.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let (status, text) = page(&bed, asked, &vic).await;
+    assert_eq!(status, 200, "{text}");
+    assert!(text.contains("<th scope=\"row\">admin</th>"), "{text}");
+    assert!(!text.contains("<th scope=\"row\">vic</th>"), "{text}");
+    assert_eq!(page(&bed, "/access?action=nothing", &vic).await.0, 400);
 }
