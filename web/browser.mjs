@@ -82,7 +82,7 @@ export async function picture(page, name) {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: width === 360 ? 780 : 1000 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.jpg`), fullPage: true, type: "jpeg", quality: 75 });
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`), fullPage: true });
     if (wide > 0) faults.push(`${name} is ${wide} px wider than a window of ${width} px`);
   }
   await page.setViewportSize({ width: 1280, height: 1000 });
