@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod blob;
 pub mod calendar;
 pub mod change;
+pub mod contract;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
@@ -24,6 +25,7 @@ pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod test;
 pub mod token;
 pub mod waiver;
 
@@ -103,6 +105,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     gate::ALL,
     decision::ALL,
     waiver::ALL,
+    contract::ALL,
+    test::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

@@ -22,12 +22,13 @@ use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
 use crate::plan::{Instance, Plan, Silenced, StepId};
+use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -172,6 +173,12 @@ pub enum Body {
     WaiverApproved { id: WaiverId },
     #[serde(rename = "waiver.withdrawn")]
     WaiverWithdrawn { id: WaiverId, reason: String },
+    /// A test that fails now and then is set aside.
+    #[serde(rename = "quarantine.begun")]
+    QuarantineBegun { id: QuarantineId, quarantine: Quarantine },
+    /// Before its time: the test counts again.
+    #[serde(rename = "quarantine.ended")]
+    QuarantineEnded { id: QuarantineId, reason: String },
     /// The actor signs with this key from now on.
     #[serde(rename = "key.registered")]
     KeyRegistered { key: PersonKey },
@@ -447,6 +454,7 @@ impl Body {
             Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
                 Stream::Waivers
             }
+            Self::QuarantineBegun { .. } | Self::QuarantineEnded { .. } => Stream::Quarantines,
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -487,6 +495,8 @@ impl Body {
             | Self::WaiverRequested { .. }
             | Self::WaiverApproved { .. }
             | Self::WaiverWithdrawn { .. }
+            | Self::QuarantineBegun { .. }
+            | Self::QuarantineEnded { .. }
             | Self::KeyRegistered { .. }
             | Self::KeyRevoked { .. }
             | Self::DelegationGranted { .. }
@@ -536,6 +546,7 @@ pub enum Stream {
     Pauses,
     Exceptions,
     Waivers,
+    Quarantines,
     Change(ChangeId),
     Rollout(RolloutId),
 }
@@ -553,6 +564,7 @@ impl fmt::Display for Stream {
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
+            Self::Quarantines => f.write_str("quarantines"),
             Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }

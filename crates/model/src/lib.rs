@@ -22,6 +22,7 @@ pub mod id;
 mod json;
 pub mod name;
 pub mod plan;
+pub mod quarantine;
 pub mod release;
 pub mod resource;
 pub mod review;
@@ -30,8 +31,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

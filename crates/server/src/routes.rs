@@ -9,6 +9,7 @@ mod artifact;
 mod blob;
 mod calendar;
 pub(crate) mod change;
+mod contract;
 mod decision;
 mod environment;
 mod evidence;
@@ -21,6 +22,7 @@ pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod test;
 mod token;
 mod waiver;
 
@@ -35,6 +37,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         gate::add,
         decision::add,
         waiver::add,
+        contract::add,
+        test::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -64,6 +64,7 @@ impl Body {
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
             | Self::WaiverWithdrawn { reason, .. }
+            | Self::QuarantineEnded { reason, .. }
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
@@ -71,6 +72,10 @@ impl Body {
             Self::WaiverRequested { waiver, .. } => vec![
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
+            ],
+            Self::QuarantineBegun { quarantine, .. } => vec![
+                Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
+                Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
             ],
             Self::StepApproved { note, .. }
             | Self::ActionDone { note, .. }
