@@ -3,14 +3,14 @@
 use crate::router::Routes;
 use crate::telemetry;
 
-mod access;
+pub(crate) mod access;
 mod account;
 mod agent;
 mod alert;
 mod artifact;
 mod blob;
 mod calendar;
-mod change;
+pub(crate) mod change;
 mod contract;
 mod decision;
 mod environment;

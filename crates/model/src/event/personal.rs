@@ -77,7 +77,10 @@ impl Body {
                 Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
                 Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
             ],
-            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },
