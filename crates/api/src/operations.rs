@@ -10,6 +10,7 @@ pub mod account;
 pub mod agent;
 pub mod artifact;
 pub mod blob;
+pub mod board;
 pub mod calendar;
 pub mod change;
 pub mod decision;
@@ -20,10 +21,14 @@ pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
+pub mod register;
 pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod scope;
+pub mod source;
+pub mod threshold;
 pub mod token;
 pub mod waiver;
 
@@ -109,6 +114,11 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     calendar::ALL,
     schedule::ALL,
     change::ALL,
+    board::ALL,
+    scope::ALL,
+    source::ALL,
+    threshold::ALL,
+    register::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,

@@ -10,6 +10,7 @@ pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod artifact;
+pub(crate) mod cab;
 pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod completion;
@@ -20,6 +21,7 @@ pub(crate) mod delegation;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod get;
@@ -100,6 +102,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,
+        Verb::Cab(it) => it.run(connection).await,
+        Verb::Exceptions(it) => it.run(connection).await,
         Verb::Risk(it) => it.run(connection).await,
         Verb::Review(it) => it.run(connection).await,
         Verb::Key(it) => it.run(connection).await,

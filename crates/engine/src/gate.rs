@@ -17,7 +17,7 @@ use shipway_model::plan::{Action, Deployed, StepId};
 use shipway_model::release::{Part, ReleaseRef};
 use shipway_model::resource::pipeline::Run;
 use shipway_model::resource::{self, Key, Kind, Spec};
-use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId};
+use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId, WaiverId};
 
 use crate::evidence::Attached;
 use crate::plan::stages;
@@ -44,6 +44,8 @@ pub struct Decided {
     pub n_unmet: usize,
     pub facts: Digest,
     pub result: Digest,
+    /// Those by which gates let it through.
+    pub waivers: BTreeSet<WaiverId>,
 }
 
 impl Decisions {
@@ -72,6 +74,7 @@ impl Decisions {
             n_unmet: decision.unmet().count(),
             facts: decision.facts,
             result: *result,
+            waivers: decision.requirements.iter().flat_map(|it| &it.waivers).copied().collect(),
         };
         self.decided.insert(*decision_id, decided);
     }

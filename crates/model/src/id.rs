@@ -125,6 +125,10 @@ id!(
     WaiverId, "wai", "a waiver id"
 );
 id!(
+    /// An item that is to come into a release after the freeze of its scope.
+    LateId, "lat", "a late item's id"
+);
+id!(
     /// What the gates said to a rollout, once.
     DecisionId, "dec", "a decision id"
 );

@@ -150,7 +150,7 @@ impl Gates {
     }
 
     /// What gates say about an outline, as it is recorded. The facts are kept first.
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         outline: &Outline,
         digests: &BTreeMap<Name, Digest>,

@@ -7,6 +7,7 @@ mod account;
 mod agent;
 mod artifact;
 mod blob;
+mod board;
 mod calendar;
 mod change;
 mod decision;
@@ -17,10 +18,14 @@ mod key;
 mod ledger;
 mod pause;
 mod plan;
+mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod scope;
+mod source;
+mod threshold;
 mod token;
 mod waiver;
 
@@ -41,6 +46,11 @@ pub(crate) fn all(routes: Routes) -> Routes {
         calendar::add,
         schedule::add,
         change::add,
+        board::add,
+        scope::add,
+        source::add,
+        threshold::add,
+        register::add,
         key::add,
         environment::add,
         agent::add,

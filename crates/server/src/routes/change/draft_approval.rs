@@ -12,8 +12,10 @@ pub(super) async fn handle(it: Incoming<DraftApproval>) -> Outcome<DraftApproval
     let case = super::find(&state, id)?;
     let shown = change::standing::shown(&state, case).ok_or_else(|| super::forgotten(id))?;
     let statement = Statement {
+        board: it.body.board.clone(),
         change: id,
         class: shown.class,
+        conditions: it.body.conditions.clone(),
         decision: it.body.decision,
         domain: Domain::Approval,
         environment: shown.environment,
