@@ -19,6 +19,7 @@ use crate::config::GateAsker;
 
 pub(crate) mod backtest;
 mod driver;
+pub(crate) mod first;
 
 pub(crate) use driver::GateDriver;
 
@@ -150,7 +151,7 @@ impl Gates {
     }
 
     /// What gates say about an outline, as it is recorded. The facts are kept first.
-    pub(crate) async fn decide(
+    async fn decide(
         &self,
         outline: &Outline,
         digests: &BTreeMap<Name, Digest>,
