@@ -109,6 +109,13 @@ impl<'f> Town<'f> {
         said.out
     }
 
+    /// As somebody whose word is asked nowhere, with a token for this once.
+    fn ok_as_other(&self, name: &str, args: &[&str]) -> String {
+        let token = self.live.ok(&["token", "issue", name, "--role", "builder"]);
+        fs::write(self.folder.join(format!("{name}.token")), token.trim()).unwrap();
+        self.ok(name, args)
+    }
+
     /// What is refused, with its code.
     fn no(&self, person: &str, args: &[&str], code: &str) -> String {
         let said = self.run(person, args);
@@ -381,4 +388,92 @@ spec:
     let head = git(here, &["rev-parse", "HEAD"]);
     let back = ["release", "merged-back", "shop@1.0.1", "--repository", "shop", "--commit", &head];
     assert!(town.live.ok(&back).contains("Every hotfix was merged back."));
+}
+
+#[test]
+fn a_word_waits_for_the_gates_that_its_rule_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let town = Town::settle(folder.path(), &["ben"]);
+    let rules = r"
+apiVersion: shipway.dev/v1
+kind: Policy
+metadata: {name: proof}
+spec: {gates: [{name: pentest, require: {statement: {kind: penetration-test}}}]}
+---
+apiVersion: shipway.dev/v1
+kind: Pipeline
+metadata: {name: quiet}
+spec: {stages: [{name: proof, run: {gates: {policies: [proof]}}}, {name: settle, run: {wait: {duration: 10ms}}}]}
+---
+apiVersion: shipway.dev/v1
+kind: ChangePolicy
+metadata: {name: careful}
+spec: {normal: {approvals: [{name: owners, from: {owners: true}, afterGates: [pentest]}]}}
+---
+apiVersion: shipway.dev/v1
+kind: Board
+metadata: {name: cab}
+spec: {members: [eva], sees: [{classes: [major]}]}
+---
+apiVersion: shipway.dev/v1
+kind: Environment
+metadata: {name: production}
+spec: {pipeline: quiet, targets: {production: 'true'}, changePolicy: careful}
+";
+    fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    town.live.ok(&["apply", "rules.yaml"]);
+    let change = town.ship("1.0.0");
+    let approve = ["approve", &change, "--key", "ben", "--yes"];
+    let refused = town.no("ben", &approve, "gates-first");
+    assert!(refused.contains("owners: pentest of web is missing"), "{refused}");
+    assert!(refused.contains("shipway explain shop@1.0.0 --env production"), "{refused}");
+    fs::write(folder.path().join("report.txt"), "Nothing was found.").unwrap();
+    let attach =
+        ["evidence", "attach", "report.txt", "--subject", "shop@1.0.0", "--statement", "penetration-test"];
+    let more = ["--issuer", "Red Team", "--scope", "web", "--expires", "2036-01-01T00:00:00Z"];
+    town.ok_as_other("auditor", &[&attach[..], &more[..]].concat());
+    town.ok("ben", &approve);
+    until("it is shipped", || town.has_ended(&change));
+    let record = town.json(&["change", "show", &change])["record"].clone();
+    assert!(record["followed"].to_string().contains("gate pentest of web: satisfied"), "{record}");
+}
+
+#[test]
+fn the_run_of_a_pipeline_ships_by_privilege_for_a_time_and_everything_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let town = Town::settle(folder.path(), &["ben"]);
+    town.build("1.0.0");
+    town.live.ok(&["release", "create", "shop", "1.0.0", "--part", "web=1.0.0", "--seal"]);
+    let token = town.live.ok(&["token", "issue", "ci", "--role", "builder", "--env", "production"]);
+    fs::write(folder.path().join("ci.token"), token.trim()).unwrap();
+    let start = ["rollout", "start", "shop@1.0.0", "--env", "production"];
+    town.no("ci", &start, "forbidden");
+    let request = [
+        "access",
+        "request",
+        "--role",
+        "operator",
+        "--env",
+        "production",
+        "--for",
+        "10m",
+        "--reason",
+        "it ships",
+    ];
+    town.no("ci", &request, "invalid-grant");
+    let granted = parse(&town.ok("ci", &[&request[..], &["--run", "runs/4711", "-o", "json"]].concat()));
+    let id = granted["id"].as_str().unwrap();
+    assert!(
+        town.live.run(&["access", "approve", id]).err.contains("(self-approval)"),
+        "its token is the admin's"
+    );
+    let other = town.live.ok(&["token", "issue", "root", "--role", "admin"]);
+    fs::write(folder.path().join("root.token"), other.trim()).unwrap();
+    town.ok("root", &["access", "approve", id]);
+    town.ok("ci", &start);
+    let entry = &town.json(&["exceptions", "--kind", "privilege"])[0];
+    assert!(entry["what"].as_str().unwrap().ends_with("for the run runs/4711"), "{entry}");
+    assert!(entry["touched"][0].as_str().unwrap().starts_with("startRollout on"), "{entry}");
+    town.ok("root", &["access", "end", id, "--reason", "the run is over"]);
+    town.no("ci", &["rollout", "start", "shop@1.0.0", "--env", "production"], "forbidden");
 }
