@@ -13,6 +13,7 @@ pub mod blob;
 pub mod board;
 pub mod calendar;
 pub mod change;
+pub mod contract;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
@@ -28,6 +29,7 @@ pub mod rollout;
 pub mod schedule;
 pub mod scope;
 pub mod source;
+pub mod test;
 pub mod threshold;
 pub mod token;
 pub mod waiver;
@@ -108,6 +110,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     gate::ALL,
     decision::ALL,
     waiver::ALL,
+    contract::ALL,
+    test::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,

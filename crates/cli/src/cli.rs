@@ -60,6 +60,10 @@ pub(crate) enum Verb {
     /// Let a gate pass what its evidence speaks against, for a while
     #[command(subcommand)]
     Waiver(command::waiver::Waiver),
+    /// See which tests are flaky, set them aside, choose those for a change
+    #[command(subcommand)]
+    Tests(command::tests::Tests),
+    CanDeploy(command::can_deploy::CanDeploy),
     /// Compare interfaces, offline
     #[command(subcommand)]
     Contract(command::contract::Contract),
@@ -155,6 +159,7 @@ impl Verb {
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
+            Self::Tests(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
@@ -165,6 +170,7 @@ impl Verb {
             | Self::Facts(_)
             | Self::Decision(_)
             | Self::Waiver(_)
+            | Self::CanDeploy(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)

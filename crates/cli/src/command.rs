@@ -12,6 +12,7 @@ pub(crate) mod approve;
 pub(crate) mod artifact;
 pub(crate) mod cab;
 pub(crate) mod calendar;
+pub(crate) mod can_deploy;
 pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -45,6 +46,7 @@ pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod store;
+pub(crate) mod tests;
 pub(crate) mod token;
 mod trust;
 pub(crate) mod up;
@@ -94,6 +96,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Facts(it) => it.run(connection).await,
         Verb::Decision(it) => it.run(connection).await,
         Verb::Waiver(it) => it.run(connection).await,
+        Verb::Tests(it) => it.run(connection).await,
+        Verb::CanDeploy(it) => it.run(connection).await,
         Verb::Contract(it) => it.run(),
         Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,

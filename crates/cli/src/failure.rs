@@ -155,6 +155,7 @@ const fn next_of(code: Code) -> &'static str {
         Code::GatesFirst => "shipway change show CHANGE",
         Code::ReleaseNotSealed => "shipway release seal NAME@VERSION",
         Code::UnknownDecision => "shipway decision list",
+        Code::UnknownQuarantine | Code::InvalidQuarantine => "shipway tests quarantine list",
         Code::UnknownWaiver => "shipway waiver list",
         Code::InvalidWaiver => "shipway waiver request --help",
         Code::UnknownEvidence => "shipway evidence list",

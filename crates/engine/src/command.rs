@@ -15,14 +15,15 @@ use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
 use shipway_model::plan::{Instance, Silenced, StepId};
+use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::review::Review;
 use shipway_model::scope::{Destination, Item, LateItem, Planned};
 use shipway_model::source::{MergeBack, Source};
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 /// Who asks, and when.
@@ -117,6 +118,14 @@ pub enum Command {
     },
     WithdrawWaiver {
         id: WaiverId,
+        reason: String,
+    },
+    BeginQuarantine {
+        id: QuarantineId,
+        quarantine: Quarantine,
+    },
+    EndQuarantine {
+        id: QuarantineId,
         reason: String,
     },
     RegisterKey {

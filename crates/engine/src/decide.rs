@@ -46,6 +46,10 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RequestWaiver { id, waiver } => state.waivers.request(&state.catalogue, *id, waiver, ctx),
         Command::ApproveWaiver { id } => state.waivers.approve(&state.access, *id, ctx),
         Command::WithdrawWaiver { id, reason } => state.waivers.withdraw(*id, text(reason)?),
+        Command::BeginQuarantine { id, quarantine } => {
+            state.quarantines.begin(&state.catalogue, *id, quarantine, ctx)
+        }
+        Command::EndQuarantine { id, reason } => state.quarantines.end(*id, text(reason)?),
         Command::RegisterKey { key } => {
             text(&key.label)?;
             state.keys.register(key, ctx)

@@ -22,13 +22,14 @@ use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
 use crate::plan::{Instance, Plan, Silenced, StepId};
+use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
 use crate::scope::{Destination, Item, LateItem, Planned};
 use crate::{
     AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
-    ReleaseId, RolloutId, TokenId, WaiverId,
+    QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -202,6 +203,12 @@ pub enum Body {
     WaiverApproved { id: WaiverId },
     #[serde(rename = "waiver.withdrawn")]
     WaiverWithdrawn { id: WaiverId, reason: String },
+    /// A test that fails now and then is set aside.
+    #[serde(rename = "quarantine.begun")]
+    QuarantineBegun { id: QuarantineId, quarantine: Quarantine },
+    /// Before its time: the test counts again.
+    #[serde(rename = "quarantine.ended")]
+    QuarantineEnded { id: QuarantineId, reason: String },
     /// The actor signs with this key from now on.
     #[serde(rename = "key.registered")]
     KeyRegistered { key: PersonKey },
@@ -509,6 +516,7 @@ impl Body {
             Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
                 Stream::Waivers
             }
+            Self::QuarantineBegun { .. } | Self::QuarantineEnded { .. } => Stream::Quarantines,
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -549,6 +557,8 @@ impl Body {
             | Self::WaiverRequested { .. }
             | Self::WaiverApproved { .. }
             | Self::WaiverWithdrawn { .. }
+            | Self::QuarantineBegun { .. }
+            | Self::QuarantineEnded { .. }
             | Self::KeyRegistered { .. }
             | Self::KeyRevoked { .. }
             | Self::DelegationGranted { .. }
@@ -610,6 +620,7 @@ pub enum Stream {
     Waivers,
     /// Scopes of releases.
     Scopes,
+    Quarantines,
     Change(ChangeId),
     Rollout(RolloutId),
 }
@@ -628,6 +639,7 @@ impl fmt::Display for Stream {
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
             Self::Scopes => f.write_str("scopes"),
+            Self::Quarantines => f.write_str("quarantines"),
             Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }

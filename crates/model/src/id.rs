@@ -105,6 +105,10 @@ id!(
     ExceptionId, "exc", "an exception id"
 );
 id!(
+    /// A quarantine: a test whose result does not count for a while.
+    QuarantineId, "qua", "a quarantine id"
+);
+id!(
     /// An access token; the secret itself is never stored.
     TokenId, "tok", "a token id"
 );

@@ -22,6 +22,7 @@ pub mod id;
 mod json;
 pub mod name;
 pub mod plan;
+pub mod quarantine;
 pub mod release;
 pub mod resource;
 pub mod review;
@@ -33,8 +34,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use share::Share;

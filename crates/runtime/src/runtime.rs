@@ -10,8 +10,8 @@ use shipway_ledger::{SigningKey, VerifierKey};
 use shipway_model::effect::{EffectKey, Lease, Performer};
 use shipway_model::event::{Event, Stream, TextRef};
 use shipway_model::{
-    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
@@ -339,6 +339,10 @@ impl Runtime {
 
     pub fn new_waiver_id(&self) -> WaiverId {
         WaiverId::from_uuid(self.draw_uuid())
+    }
+
+    pub fn new_quarantine_id(&self) -> QuarantineId {
+        QuarantineId::from_uuid(self.draw_uuid())
     }
 
     pub fn new_decision_id(&self) -> DecisionId {

@@ -10,6 +10,7 @@ mod blob;
 mod board;
 mod calendar;
 mod change;
+mod contract;
 mod decision;
 mod environment;
 mod evidence;
@@ -25,6 +26,7 @@ pub(crate) mod rollout;
 mod schedule;
 mod scope;
 mod source;
+mod test;
 mod threshold;
 mod token;
 mod waiver;
@@ -40,6 +42,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         gate::add,
         decision::add,
         waiver::add,
+        contract::add,
+        test::add,
         plan::add,
         rollout::add,
         pause::add,

@@ -79,6 +79,8 @@ codes! {
     UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
     // Gates.
     UnknownDecision = "unknown-decision" 404 "There is no such decision",
+    UnknownQuarantine = "unknown-quarantine" 404 "There is no such quarantine",
+    InvalidQuarantine = "invalid-quarantine" 422 "The quarantine makes no sense",
     UnknownWaiver = "unknown-waiver" 404 "There is no such waiver",
     InvalidWaiver = "invalid-waiver" 422 "The waiver makes no sense",
     // Plans.

@@ -18,6 +18,7 @@ mod live;
 mod policy;
 mod program;
 mod provenance;
+mod quality;
 mod replicas;
 mod rollout;
 mod site;

@@ -66,6 +66,7 @@ impl Body {
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
             | Self::WaiverWithdrawn { reason, .. }
+            | Self::QuarantineEnded { reason, .. }
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::ItemDeferred { reason, .. }
@@ -78,6 +79,10 @@ impl Body {
             Self::StepApproved { note, .. }
             | Self::ActionDone { note, .. }
             | Self::ConditionMet { note, .. } => at("/data/note", note),
+            Self::QuarantineBegun { quarantine, .. } => vec![
+                Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
+                Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
+            ],
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },

@@ -44,7 +44,56 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub expected_alerts: Vec<ExpectedAlert>,
+    /// Where one sees how it does, and what calls somebody when it does badly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
     pub deployment: Deployment,
+}
+
+/// What watches a service. Each entry covers the routes that begin as its `covers` say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Monitoring {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub dashboards: Vec<Watcher>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub alerts: Vec<Watcher>,
+    /// Where traces are found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub traces: Vec<Watcher>,
+}
+
+/// A dashboard, an alert, or a place for traces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Watcher {
+    /// The dashboard's URL, the alert's `alertname`, the tracing service.
+    #[schemars(length(min = 1, max = 500))]
+    pub name: String,
+    /// Of an alert: above what it calls somebody, such as `errors > 1 % for 5m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
+    /// Routes that begin like this; `/` covers all.
+    #[serde(default = "all_routes")]
+    #[schemars(length(min = 1, max = 100))]
+    pub covers: Vec<String>,
+}
+
+fn all_routes() -> Vec<String> {
+    vec!["/".to_owned()]
+}
+
+impl Watcher {
+    /// Whether it covers a route such as `/orders/{id}`. A prefix ends where a segment does.
+    pub fn covers(&self, route: &str) -> bool {
+        self.covers.iter().any(|prefix| {
+            let prefix = prefix.trim_end_matches('/');
+            route.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
 }
 
 /// An alert that some kinds of steps are expected to raise.

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, LateId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, Digest, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId, RolloutId, TokenId,
+    WaiverId,
 };
 
 use crate::store::StoredAnswer;
@@ -93,6 +94,7 @@ fn without_drawn(command: &Command) -> Command {
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::RequestLate { id, .. } => *id = LateId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
+        Command::BeginQuarantine { id, .. } => *id = QuarantineId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
         Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
@@ -143,6 +145,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawException { .. }
         | Command::ApproveWaiver { .. }
         | Command::WithdrawWaiver { .. }
+        | Command::EndQuarantine { .. }
         | Command::Decide { .. }
         | Command::RevokeToken { .. }
         | Command::SetPassword { .. }

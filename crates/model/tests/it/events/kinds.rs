@@ -49,6 +49,8 @@ kinds! {
     WaiverRequested => "waiver.requested",
     WaiverApproved => "waiver.approved",
     WaiverWithdrawn => "waiver.withdrawn",
+    QuarantineBegun => "quarantine.begun",
+    QuarantineEnded => "quarantine.ended",
     KeyRegistered => "key.registered",
     KeyRevoked => "key.revoked",
     DelegationGranted => "delegation.granted",

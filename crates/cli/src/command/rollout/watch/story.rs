@@ -185,6 +185,8 @@ impl Story {
             | Body::WaiverRequested { .. }
             | Body::WaiverApproved { .. }
             | Body::WaiverWithdrawn { .. }
+            | Body::QuarantineBegun { .. }
+            | Body::QuarantineEnded { .. }
             | Body::ScopePaused { .. }
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }
