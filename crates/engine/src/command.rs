@@ -91,6 +91,16 @@ pub enum Command {
         step: StepId,
         note: String,
     },
+    /// Writes down what the actor saw, did or decided.
+    NoteRollout {
+        id: RolloutId,
+        note: String,
+    },
+    /// Says who decides about a rollout.
+    NameDecider {
+        id: RolloutId,
+        decider: String,
+    },
     PauseScope {
         scope: Scope,
         reason: String,

@@ -27,6 +27,8 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::StartHotfix { id, release, environment, plan, emergency } => {
             rollout::start::start(state, *id, *release, environment, *plan, Some(emergency), ctx)
         }
+        Command::NoteRollout { id, note } => rollout::room::note(state, *id, text(note)?),
+        Command::NameDecider { id, decider } => rollout::room::name_decider(state, *id, text(decider)?),
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
         Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
         Command::AbortRollout { id, reason } => rollout::verbs::abort(state, *id, text(reason)?),

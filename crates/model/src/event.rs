@@ -313,6 +313,12 @@ pub enum Body {
     /// No step starts any more; it ends when those under way have settled.
     #[serde(rename = "rollout.aborting")]
     RolloutAborting { id: RolloutId, reason: String },
+    /// Somebody wrote down what they saw, did or decided, for everybody who follows it.
+    #[serde(rename = "rollout.noted")]
+    RolloutNoted { id: RolloutId, note: String },
+    /// Who decides about it from now on, where several could.
+    #[serde(rename = "rollout.decider-named")]
+    DeciderNamed { id: RolloutId, decider: String },
     #[serde(rename = "rollout.ended")]
     RolloutEnded { id: RolloutId, end: End },
     #[serde(rename = "step.started")]
@@ -590,6 +596,8 @@ impl Body {
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
             | Self::RolloutAborting { id, .. }
+            | Self::RolloutNoted { id, .. }
+            | Self::DeciderNamed { id, .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }

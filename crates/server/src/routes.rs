@@ -2,14 +2,14 @@
 
 use crate::router::Routes;
 
-mod access;
+pub(crate) mod access;
 mod account;
 mod agent;
 mod artifact;
 mod blob;
 mod board;
 mod calendar;
-mod change;
+pub(crate) mod change;
 mod contract;
 mod decision;
 mod environment;

@@ -253,7 +253,7 @@ impl Count<'_> {
             if given.iter().any(|it| people::is_same(state, &it.0, &word.by)) {
                 continue;
             }
-            let mut free = seats.of(state, case, self.involved, word, rule.delegable);
+            let mut free = seats.of(state, case, self.involved, (&word.by, word.at), rule.delegable);
             if let Some(seat) = free.find(|it| !is_taken(it)) {
                 given.push((word.by.clone(), seat));
                 if given.len() >= rule.count as usize {
@@ -291,17 +291,17 @@ impl Count<'_> {
 }
 
 impl Seats {
-    /// The seats that whoever gave the word may fill, their own first.
+    /// The seats that a person may fill at an instant, their own first.
     fn of<'a>(
         &'a self,
         state: &'a State,
         case: &'a Case,
         involved: &'a Involved<'a>,
-        word: &'a Word,
+        (person, at): (&'a str, Timestamp),
         delegable: bool,
     ) -> impl Iterator<Item = String> + 'a {
-        let own = self.people.iter().filter(|it| people::is_same(state, it, &word.by));
-        let lent = state.delegations.seats_of(&word.by, word.at).filter(move |from| {
+        let own = self.people.iter().filter(move |it| people::is_same(state, it, person));
+        let lent = state.delegations.seats_of(person, at).filter(move |from| {
             // Whoever may not speak cannot have another speak for them.
             delegable
                 && self.people.iter().any(|it| people::is_same(state, it, from))
@@ -468,7 +468,7 @@ pub(crate) fn give(
     }
     if let Some(board) = &statement.board {
         has_seat(state, case, board, ctx.actor)?;
-    } else if !may_speak(state, case, &involved, &word) {
+    } else if !may_speak(state, case, &involved, (ctx.actor, now)) {
         return Err(Rejection::new(
             Code::NotAsked,
             format!("no rule of {id} asks for the word of {}", ctx.actor),
@@ -476,7 +476,7 @@ pub(crate) fn give(
         .hint(format!("`shipway change show {id}` says whose word it needs")));
     }
     if statement.board.is_none() && statement.decision == Decision::Approve {
-        gates::check(state, case, &asked_of(state, case, &involved, &word), now)?;
+        gates::check(state, case, &asked_of(state, case, &involved, (ctx.actor, now)), now)?;
     }
     Ok(vec![Body::ApprovalGiven { id, approval: approval.clone() }])
 }
@@ -541,19 +541,44 @@ fn void(id: ChangeId, why: &str) -> Rejection {
 }
 
 /// Whether some rule asks for the person, or for somebody who lets them speak.
-fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, word: &Word) -> bool {
-    !asked_of(state, case, involved, word).is_empty()
+fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, person: (&str, Timestamp)) -> bool {
+    !asked_of(state, case, involved, person).is_empty()
 }
 
 /// The rules by which the person, or somebody who lets them speak, is asked.
-fn asked_of(state: &State, case: &Case, involved: &Involved<'_>, word: &Word) -> Vec<ApprovalRule> {
+fn asked_of(
+    state: &State,
+    case: &Case,
+    involved: &Involved<'_>,
+    person: (&str, Timestamp),
+) -> Vec<ApprovalRule> {
     standing::with_rules(state, case, |rules| {
         let asks = |rule: &&&ApprovalRule| {
             let seats = seats(state, case, rule);
-            seats.iter().any(|(_, it)| it.of(state, case, involved, word, rule.delegable).next().is_some())
+            seats.iter().any(|(_, it)| it.of(state, case, involved, person, rule.delegable).next().is_some())
         };
         rules.iter().filter(asks).map(|it| (*it).clone()).collect()
     })
+}
+
+/// What a person could say about a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voice {
+    /// A rule asks for their word, or for that of somebody who lets them speak.
+    Asked,
+    /// They did this in the making of it, for example `sealed it`: they may speak against it and not for it.
+    OwnWork(String),
+    NotAsked,
+}
+
+/// Whether anybody asks for the person's word at `now`, so that it is known before they sign.
+pub fn voice(state: &State, case: &Case, person: &str, now: Timestamp) -> Voice {
+    let involved = Involved::of(state, case);
+    match involved.part(person) {
+        _ if !may_speak(state, case, &involved, (person, state.changes.not_before(now))) => Voice::NotAsked,
+        Some(part) => Voice::OwnWork(part),
+        None => Voice::Asked,
+    }
 }
 
 pub(crate) fn withdraw(

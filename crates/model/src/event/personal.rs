@@ -78,11 +78,13 @@ impl Body {
             ],
             Self::StepApproved { note, .. }
             | Self::ActionDone { note, .. }
-            | Self::ConditionMet { note, .. } => at("/data/note", note),
+            | Self::ConditionMet { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
             Self::QuarantineBegun { quarantine, .. } => vec![
                 Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
                 Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
             ],
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },

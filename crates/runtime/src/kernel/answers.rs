@@ -110,6 +110,8 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
         | Command::SealRelease { .. }
+        | Command::NoteRollout { .. }
+        | Command::NameDecider { .. }
         | Command::PauseRollout { .. }
         | Command::ResumeRollout { .. }
         | Command::AbortRollout { .. }

@@ -82,6 +82,8 @@ kinds! {
     RolloutHalted => "rollout.halted",
     RolloutUnwinding => "rollout.unwinding",
     RolloutAborting => "rollout.aborting",
+    RolloutNoted => "rollout.noted",
+    DeciderNamed => "rollout.decider-named",
     RolloutEnded => "rollout.ended",
     StepStarted => "step.started",
     StepEnded => "step.ended",
