@@ -12,6 +12,7 @@ pub mod agent;
 pub mod alert;
 pub mod artifact;
 pub mod blob;
+pub mod board;
 pub mod calendar;
 pub mod change;
 pub mod contract;
@@ -23,12 +24,16 @@ pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
+pub mod register;
 pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod scope;
+pub mod source;
 pub mod telemetry;
 pub mod test;
+pub mod threshold;
 pub mod token;
 pub mod waiver;
 
@@ -116,6 +121,11 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     calendar::ALL,
     schedule::ALL,
     change::ALL,
+    board::ALL,
+    scope::ALL,
+    source::ALL,
+    threshold::ALL,
+    register::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,

@@ -82,6 +82,10 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Change(command::change::Change),
     Approve(command::approve::Approve),
+    /// See what boards look at, vote, and write minutes
+    #[command(subcommand)]
+    Cab(command::cab::Cab),
+    Exceptions(command::exceptions::Exceptions),
     Risk(command::risk::Risk),
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
@@ -176,6 +180,8 @@ impl Verb {
             | Self::Schedule(_)
             | Self::Change(_)
             | Self::Approve(_)
+            | Self::Cab(_)
+            | Self::Exceptions(_)
             | Self::Risk(_)
             | Self::Review(_)
             | Self::Key(_)

@@ -11,6 +11,7 @@ pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod artifact;
+pub(crate) mod cab;
 pub(crate) mod calendar;
 pub(crate) mod can_deploy;
 pub(crate) mod change;
@@ -22,6 +23,7 @@ pub(crate) mod delegation;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod get;
@@ -105,6 +107,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,
+        Verb::Cab(it) => it.run(connection).await,
+        Verb::Exceptions(it) => it.run(connection).await,
         Verb::Risk(it) => it.run(connection).await,
         Verb::Review(it) => it.run(connection).await,
         Verb::Key(it) => it.run(connection).await,

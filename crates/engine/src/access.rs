@@ -19,8 +19,8 @@ mod identity;
 
 pub use account::AccountState;
 pub use grant::{Grant, Use};
-pub(crate) use hand::record_commits;
 pub use hand::{Hand, Part, hands};
+pub(crate) use hand::{author, record_commits};
 pub use identity::{Identity, People};
 
 #[derive(Debug, Clone, Default)]

@@ -19,9 +19,11 @@ use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::review::Review;
+use shipway_model::scope::{Destination, Item, LateItem, Planned};
+use shipway_model::source::{MergeBack, Source};
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, QuarantineId, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 use crate::alert::Notice;
@@ -170,6 +172,48 @@ pub enum Command {
         id: ChangeId,
         action: Name,
         note: String,
+    },
+    /// Says that a condition of a vote is so.
+    MeetCondition {
+        id: ChangeId,
+        board: Name,
+        vote: String,
+        condition: u32,
+        note: String,
+    },
+    /// What gates say that approvals of the change wait for. The control plane alone asks this.
+    NoteGates {
+        id: ChangeId,
+        decision: Decision,
+    },
+    FreezeScope {
+        planned: Planned,
+        at: Timestamp,
+    },
+    AddItem {
+        planned: Planned,
+        item: Item,
+    },
+    RequestLate {
+        id: LateId,
+        late: LateItem,
+    },
+    ApproveLate {
+        id: LateId,
+    },
+    DeferItem {
+        planned: Planned,
+        item: Name,
+        to: Destination,
+        reason: String,
+    },
+    RecordSources {
+        id: ReleaseId,
+        sources: Vec<Source>,
+    },
+    RecordMergeBack {
+        id: ReleaseId,
+        merge_back: MergeBack,
     },
     RegisterAgent {
         host: Name,

@@ -9,7 +9,7 @@ use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Waivers, gate,
+    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Scopes, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,7 @@ pub struct State {
     pub keys: Keys,
     pub delegations: Delegations,
     pub changes: Changes,
+    pub scopes: Scopes,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -71,9 +72,17 @@ impl State {
                 self.touch_running();
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
-            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } | Body::CommitsRecorded { .. } => {
-                self.releases.apply(event);
-            }
+            Body::ReleaseCreated { .. }
+            | Body::ReleaseSealed { .. }
+            | Body::CommitsRecorded { .. }
+            | Body::SourcesRecorded { .. }
+            | Body::MergedBack { .. }
+            | Body::ConsumersNotified { .. } => self.releases.apply(event),
+            Body::ScopeFrozen { .. }
+            | Body::ItemAdded { .. }
+            | Body::LateRequested { .. }
+            | Body::LateApproved { .. }
+            | Body::ItemDeferred { .. } => self.scopes.apply(event),
             Body::EvidenceAttached { id, evidence } => {
                 self.evidence.apply(*id, evidence, event);
                 self.bring_evidence(&evidence.subject);
@@ -112,7 +121,12 @@ impl State {
             }
             Body::DelegationGranted { .. } | Body::DelegationEnded { .. } => self.delegations.apply(event),
             Body::ChangeOpened { .. } => self.changes.apply(event),
-            Body::ApprovalGiven { id, .. } | Body::ApprovalWithdrawn { id, .. } => {
+            Body::ApprovalGiven { id, .. }
+            | Body::ApprovalWithdrawn { id, .. }
+            | Body::ConditionMet { id, .. }
+            | Body::ChangeReminded { id, .. }
+            | Body::ChangeEscalated { id, .. }
+            | Body::GatesNoted { id, .. } => {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
             }

@@ -11,6 +11,8 @@ use crate::{Millis, Name};
 
 /// The longest time for which privilege may be asked.
 pub const PRIVILEGE_MAX: Millis = Millis::from_secs(24 * 3600);
+/// The longest time for the run of a pipeline.
+pub const RUN_PRIVILEGE_MAX: Millis = Millis::from_secs(3600);
 /// The shortest: less is over before it is approved.
 pub const PRIVILEGE_MIN: Millis = Millis::from_secs(60);
 /// Commits that may be recorded for one release.
@@ -60,6 +62,10 @@ pub struct Privilege {
     pub duration: Millis,
     #[schemars(length(min = 1, max = 2000))]
     pub reason: String,
+    /// The run of a pipeline that needs it, as the CI names it; machines have to say it, people do not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 500))]
+    pub run: String,
 }
 
 /// Who had a hand in one commit.

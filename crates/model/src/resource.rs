@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Name};
 
 pub mod access;
+pub mod board;
 pub mod calendar;
 pub mod change_policy;
 pub mod environment;
@@ -21,11 +22,13 @@ pub mod metric;
 pub mod organisation;
 pub mod pipeline;
 pub mod policy;
+pub mod repository;
 pub mod service;
 pub mod strategy;
 pub mod trust;
 
 pub use access::{AccessPolicy, Person};
+pub use board::Board;
 pub use calendar::Calendar;
 pub use change_policy::ChangePolicy;
 pub use environment::Environment;
@@ -33,6 +36,7 @@ pub use journey::Journey;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
+pub use repository::Repository;
 pub use service::Service;
 pub use strategy::Strategy;
 pub use trust::TrustRoot;
@@ -87,6 +91,8 @@ pub enum Spec {
     AccessPolicy(AccessPolicy),
     ChangePolicy(ChangePolicy),
     TrustRoot(TrustRoot),
+    Board(Board),
+    Repository(Repository),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +114,8 @@ pub enum Kind {
     AccessPolicy,
     ChangePolicy,
     TrustRoot,
+    Board,
+    Repository,
 }
 
 /// What names a resource: its kind and its name.
@@ -119,7 +127,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -137,6 +145,8 @@ impl Kind {
         Self::AccessPolicy,
         Self::ChangePolicy,
         Self::TrustRoot,
+        Self::Board,
+        Self::Repository,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -158,6 +168,8 @@ impl Kind {
             Self::AccessPolicy => "AccessPolicy",
             Self::ChangePolicy => "ChangePolicy",
             Self::TrustRoot => "TrustRoot",
+            Self::Board => "Board",
+            Self::Repository => "Repository",
         }
     }
 }
@@ -194,6 +206,8 @@ impl Resource {
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
             Spec::ChangePolicy(_) => Kind::ChangePolicy,
             Spec::TrustRoot(_) => Kind::TrustRoot,
+            Spec::Board(_) => Kind::Board,
+            Spec::Repository(_) => Kind::Repository,
         }
     }
 

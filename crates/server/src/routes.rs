@@ -9,6 +9,7 @@ mod agent;
 mod alert;
 mod artifact;
 mod blob;
+mod board;
 mod calendar;
 pub(crate) mod change;
 mod contract;
@@ -20,11 +21,15 @@ mod key;
 mod ledger;
 mod pause;
 mod plan;
+mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod scope;
+mod source;
 mod test;
+mod threshold;
 mod token;
 mod waiver;
 
@@ -47,6 +52,11 @@ pub(crate) fn all(routes: Routes) -> Routes {
         calendar::add,
         schedule::add,
         change::add,
+        board::add,
+        scope::add,
+        source::add,
+        threshold::add,
+        register::add,
         key::add,
         environment::add,
         agent::add,

@@ -50,6 +50,13 @@ pub struct Intent {
     pub expires: jiff::Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// Of a vote, the Board whose member speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<Name>,
+    /// Of a vote for the change, what has to be so before it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub conditions: Vec<String>,
 }
 
 /// What to sign: the statement's canonical JSON is `text`, byte for byte.
@@ -120,7 +127,9 @@ operations! {
         body: Json<Approval>,
         answer: Json<ChangeView>,
         status: 201,
-        errors: [UnknownChange, SelfApproval, NotAsked, WordVoid, InvalidSignature, WrongPhase, InvalidReason],
+        errors: [
+            UnknownChange, SelfApproval, NotAsked, GatesFirst, WordVoid, InvalidSignature, WrongPhase, InvalidReason,
+        ],
     }
 
     /// Take one's own words about a change back.

@@ -118,7 +118,9 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Person,
         AccessPolicy,
         ChangePolicy,
-        TrustRoot
+        TrustRoot,
+        Board,
+        Repository
     ];
     json_schema!({
         "type": "object",

@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod evidence;
 mod faults;
+mod governance;
 mod help;
 mod inspect;
 mod live;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use shipway_model::Name;
 use shipway_model::event::Body;
 use shipway_model::resource::pipeline::{Run, Stage};
-use shipway_model::resource::{Calendar, ChangePolicy, Environment, Key, Kind, Resource, Service, Spec};
+use shipway_model::resource::{
+    Board, Calendar, ChangePolicy, Environment, Key, Kind, Resource, Service, Spec,
+};
 
 use super::{Catalogue, graph};
 use crate::calendar::compile;
@@ -87,6 +89,12 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                 }
             }
             Spec::Calendar(calendar) => faults.calendar(key, calendar),
+            Spec::Board(board) => faults.board(key, board),
+            Spec::Repository(repository) => {
+                for team in &repository.mergers.teams {
+                    faults.refer(key, "mergers", Kind::Team, team);
+                }
+            }
             Spec::ChangePolicy(policy) => faults.change_policy(key, policy),
             Spec::Team(_)
             | Spec::Vendor(_)
@@ -179,13 +187,28 @@ impl Faults<'_> {
 
     fn change_policy(&mut self, key: &Key, policy: &ChangePolicy) {
         let workflows = [&policy.standard, &policy.normal, &policy.major, &policy.emergency];
-        for team in workflows.into_iter().flat_map(|it| &it.approvals).flat_map(|it| &it.from.teams) {
+        let rules = || workflows.into_iter().flat_map(|it| &it.approvals);
+        let escalations = rules().filter_map(|it| it.sla.as_ref()).map(|it| &it.escalate_to);
+        let asked = rules().map(|it| &it.from).chain(policy.thresholds.iter().map(|it| &it.from));
+        for team in asked.chain(escalations).flat_map(|it| &it.teams) {
             self.refer(key, "teams", Kind::Team, team);
+        }
+    }
+
+    fn board(&mut self, key: &Key, board: &Board) {
+        for team in &board.teams {
+            self.refer(key, "teams", Kind::Team, team);
+        }
+        if let Some(escalation) = &board.escalation {
+            self.refer(key, "escalation", Kind::Board, &escalation.to);
         }
     }
 
     fn service(&mut self, key: &Key, service: &Service) {
         self.refer(key, "owner", Kind::Team, &service.owner);
+        if let Some(repository) = &service.repository {
+            self.refer(key, "repository", Kind::Repository, repository);
+        }
         for (_, resource) in self.catalogue.iter() {
             let Spec::Regulation(regulation) = &resource.spec else { continue };
             let class = service.data_classes.intersection(&regulation.data_classes).next();

@@ -40,7 +40,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<FinishAction, _, _>(finish_action::handle)
 }
 
-fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
+pub(super) fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
     state.changes.get(id).ok_or_else(|| {
         Failure::new(Code::UnknownChange, format!("there is no change {id}"))
             .hint("`shipway change list` shows those there are")
@@ -48,7 +48,7 @@ fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
 }
 
 /// Its rollout was followed by others, so its plan is no longer at hand.
-fn forgotten(id: ChangeId) -> Failure {
+pub(super) fn forgotten(id: ChangeId) -> Failure {
     let message = format!("the rollout of {id} has ended, and later ones followed it");
     Failure::new(Code::WrongPhase, message).hint("its events are in `shipway ledger follow`")
 }

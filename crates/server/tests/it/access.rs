@@ -37,6 +37,10 @@ const SAMPLES: [(&str, &str); 22] = [
     ("{waiver}", "wai_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{account}", "acc_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{grant}", "gra_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{board}", "cab"),
+    ("{item}", "shop-412"),
+    ("{late}", "lat_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{policy}", "regulated"),
     ("{token}", "tok_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
 ];
 

@@ -15,12 +15,14 @@ use crate::resource::service::SecretRef;
 use crate::resource::{Resource, Spec};
 
 mod access;
+mod board;
 mod calendar;
 mod change_policy;
 mod environment;
 mod journey;
 mod organisation;
 mod policy;
+mod repository;
 mod service;
 mod stages;
 mod strategy;
@@ -51,6 +53,8 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
         Spec::ChangePolicy(it) => change_policy::check(it, &mut site),
         Spec::TrustRoot(it) => trust::check(it, &mut site),
+        Spec::Board(it) => board::check(name, it, &mut site),
+        Spec::Repository(it) => repository::check(it, &mut site),
     }
     site.faults.count() == before
 }
