@@ -17,6 +17,7 @@ mod live;
 mod policy;
 mod program;
 mod provenance;
+mod prune;
 mod replicas;
 mod rollout;
 mod site;

@@ -67,6 +67,8 @@ impl Body {
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            // A folder may be somebody's own.
+            Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::WaiverRequested { waiver, .. } => vec![
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },

@@ -190,6 +190,7 @@ impl Story {
             | Body::TextsErased { .. }
             | Body::HoldPlaced { .. }
             | Body::HoldReleased { .. }
+            | Body::ArchivePruned { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
             | Body::KeyRegistered { .. }
