@@ -1,5 +1,5 @@
 //! An archive in object storage, over a stand-in of our own that knows of S3's protocol what an archive needs: objects that
-//! are put, got and deleted whole. It does not check signatures, only that requests are signed.
+//! are put, got and deleted whole, and put on conditions. It does not check signatures, only that requests are signed.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,7 +7,9 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use shipway_store::archive::{Manifest, Place, Retention, Unsound, move_out, prune, verify};
+use shipway_model::Digest;
+use shipway_store::archive::{Manifest, Retention, Unsound, due, move_out, prune, verify};
+use shipway_store::{Place, PlaceError};
 
 use crate::archive::{File, Home, all, archive, grow, policy};
 use shipway_runtime::suite::World;
@@ -55,12 +57,17 @@ fn keep_an_archive() {
         let world = World::fresh(home.open());
         grow(&world, 300).await;
         let trusted = policy(&world.runtime);
+        let lock = place.lock().expect("nobody writes there");
+        let meanwhile = Place::make(ADDRESS).expect("is named");
+        assert!(matches!(meanwhile.lock(), Err(PlaceError::Locked { .. })), "its holder renews it");
         assert!(matches!(verify(&place, &trusted), Err(Unsound::NoArchive { .. })));
         let manifest = archive(&home, &place, &world.runtime).expect("is archived").manifest;
         verify(&place, &trusted).expect("is sound");
-        let pruned = prune(&place, &Retention { years: 0, holds: Vec::new() }, jiff::Timestamp::MAX);
-        assert_eq!(pruned.expect("nothing asks for it").deleted, 256);
+        let due = due(&place, &Retention { years: 0, holds: Vec::new() }, jiff::Timestamp::MAX);
+        assert_eq!(prune(&place, due.expect("nothing asks for it")).expect("is pruned").deleted, 256);
         assert_eq!(verify(&place, &trusted).expect("is sound").0.pruned, 256);
+        drop(lock);
+        drop(meanwhile.lock().expect("it was let go"));
 
         // Another one, from which the ledger is read.
         let place = Place::make("s3://bucket/live").expect("is named");
@@ -80,23 +87,10 @@ fn keep_an_archive() {
 fn serve(stream: TcpStream, objects: &Objects) {
     let mut answers = stream.try_clone().expect("a handle");
     let mut requests = BufReader::new(stream);
-    while let Some((method, path, is_signed, body)) = request(&mut requests) {
-        let mut objects = objects.lock().expect("nobody panicked");
-        let (status, body) = match (is_signed, method.as_str(), objects.get(&path)) {
-            (false, ..) => ("403 Forbidden", Vec::new()),
-            (true, "PUT", _) => {
-                objects.insert(path, body);
-                ("200 OK", Vec::new())
-            }
-            (true, "GET", Some(object)) => ("200 OK", object.clone()),
-            (true, "DELETE", _) => {
-                objects.remove(&path);
-                ("204 No Content", Vec::new())
-            }
-            _ => ("404 Not Found", Vec::new()),
-        };
+    while let Some(request) = Request::read(&mut requests) {
+        let (status, tag, body) = answer(request, &mut objects.lock().expect("nobody panicked"));
         let head = format!(
-            "HTTP/1.1 {status}\r\nETag: \"1\"\r\nLast-Modified: Sat, 14 Mar 2026 09:26:53 GMT\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 {status}\r\nETag: {tag}\r\nLast-Modified: Sat, 14 Mar 2026 09:26:53 GMT\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         if answers.write_all(&[head.as_bytes(), &body].concat()).is_err() {
@@ -105,28 +99,67 @@ fn serve(stream: TcpStream, objects: &Objects) {
     }
 }
 
-/// Method, path, whether it is signed, and body.
-fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, bool, Vec<u8>)> {
-    let mut line = String::new();
-    stream.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, path) = (words.next()?.to_owned(), words.next()?.split('?').next()?.to_owned());
-    let (mut n_bytes, mut is_signed) = (0, false);
-    loop {
-        let mut header = String::new();
-        stream.read_line(&mut header).ok()?;
-        let header = header.trim().to_lowercase();
-        if header.is_empty() {
-            break;
+/// Status, entity tag and body.
+fn answer(request: Request, objects: &mut BTreeMap<String, Vec<u8>>) -> (&'static str, String, Vec<u8>) {
+    let Request { method, path, is_signed, if_match, if_none_match, body } = request;
+    let there = objects.get(&path);
+    let tag = |content: &[u8]| format!("\"{}\"", Digest::of(content).hex());
+    let is_refused = match (if_match, if_none_match) {
+        (Some(expected), _) => there.is_none_or(|it| tag(it) != expected),
+        (None, true) => there.is_some(),
+        (None, false) => false,
+    };
+    match (is_signed, method.as_str(), there) {
+        (false, ..) => ("403 Forbidden", String::new(), Vec::new()),
+        (true, "PUT", _) if is_refused => ("412 Precondition Failed", String::new(), Vec::new()),
+        (true, "PUT", _) => {
+            let tag = tag(&body);
+            objects.insert(path, body);
+            ("200 OK", tag, Vec::new())
         }
-        if let Some(length) = header.strip_prefix("content-length:") {
-            n_bytes = length.trim().parse().ok()?;
+        (true, "GET", Some(object)) => ("200 OK", tag(object), object.clone()),
+        (true, "DELETE", _) => {
+            objects.remove(&path);
+            ("204 No Content", String::new(), Vec::new())
         }
-        is_signed |= header.starts_with("authorization: aws4-hmac-sha256");
+        _ => ("404 Not Found", String::new(), Vec::new()),
     }
-    let mut body = vec![0; n_bytes];
-    stream.read_exact(&mut body).ok()?;
-    Some((method, path, is_signed, body))
+}
+
+struct Request {
+    method: String,
+    path: String,
+    is_signed: bool,
+    if_match: Option<String>,
+    /// With any other than none.
+    if_none_match: bool,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn read(stream: &mut BufReader<TcpStream>) -> Option<Self> {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok()?;
+        let mut words = line.split_whitespace();
+        let (method, path) = (words.next()?.to_owned(), words.next()?.split('?').next()?.to_owned());
+        let (mut n_bytes, mut is_signed, mut if_match, mut if_none_match) = (0, false, None, false);
+        loop {
+            let mut header = String::new();
+            stream.read_line(&mut header).ok()?;
+            let Some((name, value)) = header.trim().split_once(':') else { break };
+            let value = value.trim();
+            match name.to_lowercase().as_str() {
+                "content-length" => n_bytes = value.parse().ok()?,
+                "authorization" => is_signed = value.starts_with("AWS4-HMAC-SHA256"),
+                "if-match" => if_match = Some(value.to_owned()),
+                "if-none-match" => if_none_match = value == "*",
+                _ => {}
+            }
+        }
+        let mut body = vec![0; n_bytes];
+        stream.read_exact(&mut body).ok()?;
+        Some(Self { method, path, is_signed, if_match, if_none_match, body })
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
