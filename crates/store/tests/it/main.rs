@@ -3,6 +3,8 @@ mod broken_lines;
 mod cluster;
 mod copies;
 mod crash;
+#[cfg(feature = "tls")]
+mod encryption;
 mod full_disk;
 #[cfg(feature = "s3")]
 mod object_storage;
