@@ -66,6 +66,8 @@ pub(crate) struct Site {
     address: Ipv4Addr,
     token: String,
     strategy: String,
+    /// Another line of the environment's declaration.
+    environment: &'static str,
     control_plane: Option<Process>,
     /// Instead of the one control plane, when there are several.
     fleet: Option<Fleet>,
@@ -137,8 +139,19 @@ impl Site {
             None => None,
         };
         let (control_plane, router, strategy) = (None, None, strategy.to_owned());
-        let mut site =
-            Self { folder, address, token, strategy, control_plane, fleet, router, disk, hosts, witness };
+        let mut site = Self {
+            folder,
+            address,
+            token,
+            strategy,
+            environment: "",
+            control_plane,
+            fleet,
+            router,
+            disk,
+            hosts,
+            witness,
+        };
         site.start_router();
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
@@ -168,6 +181,12 @@ impl Site {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
     }
 
+    /// Declares more, and from now on has this line in the environment's declaration.
+    pub(crate) async fn declare_more(&mut self, yaml: &str, environment: &'static str) {
+        self.apply("more.yaml", yaml.to_owned()).await;
+        self.environment = environment;
+    }
+
     /// Declares the same again with these limits.
     pub(crate) async fn declare_limits(&self, limits: Limits) {
         self.declare(&self.strategy, limits).await;
@@ -175,7 +194,8 @@ impl Site {
 
     /// Declares `web`, with these limits of its health checks, and where it is shipped to.
     pub(crate) async fn declare(&self, strategy: &str, limits: Limits) {
-        let (address, Limits { timeout, start_period }) = (self.address, limits);
+        let (address, environment) = (self.address, self.environment);
+        let Limits { timeout, start_period } = limits;
         let text = format!(
             r#"
 apiVersion: shipway.dev/v1
@@ -211,13 +231,18 @@ spec:
   targets: {{production: 'true'}}
   strategy: chosen
   stepTimeout: 30s
+  {environment}
   router:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}
 "#
         );
-        let apply =
-            ApplyRequest { files: vec![SourceFile { path: "site.yaml".to_owned(), text }], dry_run: false };
+        self.apply("site.yaml", text).await;
+    }
+
+    async fn apply(&self, path: &str, text: String) {
+        let files = vec![SourceFile { path: path.to_owned(), text }];
+        let apply = ApplyRequest { files, dry_run: false };
         self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
     }
 
