@@ -2,11 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shipway_engine::{Command, Phase, State, live_rollouts, rollout};
+use shipway_engine::{Command, Phase, State, live_rollouts, review, rollout};
 use shipway_model::ChangeId;
 use shipway_model::effect::{Direction, Order};
 use shipway_model::event::{Body, End, Event, Scope};
 use shipway_model::plan::Action;
+use shipway_model::review::Review;
 
 use super::{APPROVER, SUCCEEDED, WAYS, end_of, say_yes, ship, shipped, start, upgrade};
 use crate::world::{World, failed, name, resource, resources};
@@ -193,6 +194,7 @@ fn abort_at_every_step_and_go_on_from_there() {
             let left = world.standing();
             n_without_the_recorded += usize::from(!left.iter().any(|it| it.starts_with("checkout 1.0.0")));
 
+            hold_reviews(&mut world);
             let next = world.seal("1.2.0", &[("checkout", "1.2.0"), ("catalogue", "1.2.0")]);
             let id = start(&mut world, next);
             let mut is_up = false;
@@ -210,6 +212,7 @@ fn abort_at_every_step_and_go_on_from_there() {
             assert_eq!(world.standing(), left, "{way} after {n_before}");
             somebody_answers(&world, &left, way, n_before);
 
+            hold_reviews(&mut world);
             // What was aborted, once more, and what was there before it.
             for (release, number) in [("1.3.0", "1.1.0"), ("1.4.0", "1.0.0")] {
                 ship(&mut world, release, &[("checkout", number), ("catalogue", number)]);
@@ -225,6 +228,16 @@ fn abort_at_every_step_and_go_on_from_there() {
             }
         }
         assert!(n_without_the_recorded > 0, "{way}: a rollout was aborted when the old version was gone");
+    }
+}
+
+/// What went badly is looked at, for which the next change waits.
+fn hold_reviews(world: &mut World) {
+    let owed = world.state.changes.iter().filter(|it| review::debt(&world.state, it).is_some());
+    for id in owed.map(|it| it.id).collect::<Vec<_>>() {
+        let summary = "it was stopped half way".to_owned();
+        let review = Review { summary, causes: String::new(), actions: Vec::new() };
+        world.ask_as(APPROVER.0, Command::HoldReview { id, review }).unwrap();
     }
 }
 
