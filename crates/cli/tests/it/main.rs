@@ -4,6 +4,9 @@ mod access;
 mod archive;
 mod artifact;
 mod bad_input;
+#[cfg(feature = "s3")]
+#[path = "../../../store/tests/it/bucket.rs"]
+mod bucket;
 mod calendar;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
@@ -14,6 +17,8 @@ mod faults;
 mod help;
 mod inspect;
 mod live;
+#[cfg(feature = "s3")]
+mod object_storage;
 mod policy;
 mod program;
 mod provenance;

@@ -27,7 +27,7 @@ impl Clock for Stopped {
 }
 
 /// The data folder of a control plane that was last at work long ago.
-fn old_ledger(folder: &Path) {
+pub(crate) fn old_ledger(folder: &Path) {
     let data = folder.join("data");
     fs::create_dir(&data).unwrap();
     let signer = SigningKey::from_seed("shipway/default/00112233".parse().unwrap(), &[7; 32]);

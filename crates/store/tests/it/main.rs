@@ -1,5 +1,7 @@
 mod archive;
 mod broken_lines;
+#[cfg(feature = "s3")]
+mod bucket;
 mod cluster;
 mod copies;
 mod crash;

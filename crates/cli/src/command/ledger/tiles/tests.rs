@@ -78,6 +78,7 @@ fn an_export_that_was_cut_off_is_continued() {
     log.export("true", 300).unwrap();
     let mut writer = TileWriter::open(&log.address(), &log.policy()).unwrap();
     (300..700).for_each(|it| writer.push(&record("true", it)).unwrap());
+    writer.write().unwrap();
     assert!(matches!(
         TileWriter::open(&log.address(), &log.policy()),
         Err(Fault::Place(PlaceError::Locked { .. }))
@@ -109,6 +110,7 @@ fn full_tiles_stand_in_for_partial_ones_that_were_removed() {
     log.export("true", 300).unwrap();
     let mut writer = TileWriter::open(&log.address(), &log.policy()).unwrap();
     (300..512).for_each(|it| writer.push(&record("true", it)).unwrap());
+    writer.write().unwrap();
     drop(writer);
     for name in ["tile/0/001.p", "tile/entries/001.p"] {
         fs::remove_dir_all(log.path(name)).unwrap();
