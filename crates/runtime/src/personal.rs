@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_found_among_those_of_other_records() {
+        let reason = event("asked by ana");
+        let mut all: Vec<_> = (5..9).flat_map(|it| seal(&reason, it, &OsEntropy).1).collect();
+        all.retain(|it| it.position != 6);
+        for position in 4..10 {
+            let (actor, why) = (of(&all, position, "/actor"), of(&all, position, "/data/reason"));
+            let is_kept = [5, 7, 8].contains(&position);
+            assert_eq!((actor.is_some(), why.is_some()), (is_kept, is_kept), "{position}");
+            assert!(actor.into_iter().chain(why).all(|it| it.position == position));
+            assert!(of(&all, position, "/data/note").is_none());
+        }
+    }
+
+    #[test]
     fn equal_texts_are_committed_to_differently_and_old_records_stay_as_they_are() {
         let event_of_ana = event("why");
         let [first, second] = [0, 1].map(|_| seal(&event_of_ana, 7, &OsEntropy).0.actor.clone());

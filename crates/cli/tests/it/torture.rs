@@ -81,6 +81,10 @@ async fn torture(mut site: Site, seed: u64) {
     site.assert_nothing_lost().await;
     HOSTS.iter().for_each(|host| chronicle.read(site.path(), host));
     chronicle.assert_agrees_with(&site.witness);
+    let (n_begun, n_events) = (chronicle.n_begun(), site.witness.size());
+    println!(
+        "seed {seed}: sound; agents began {n_begun} effects, each once; all of {n_events} events are there and verify"
+    );
 }
 
 /// How often gates have answered, and how many watches over what had ended have begun.
