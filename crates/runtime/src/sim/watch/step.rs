@@ -21,7 +21,7 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
             not_frozen(state, *id, event.at)?;
             has_a_word(state, *id)
         }
-        Body::StepStarted { id, step, direction, attempt, .. } => {
+        Body::StepStarted { id, step, direction, .. } => {
             let Some(rollout) = state.rollouts.live.get(id) else { return Ok(()) };
             let Some(action) = rollout::action(rollout, *step, *direction) else {
                 let what = format!("step {step} of {id} has nothing to do in this direction");
@@ -33,8 +33,7 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
                 Direction::Do => {
                     not_paused(state, *id, Some(action))?;
                     gates_are_content(rollout, *step)?;
-                    // What has been tried once is under way, and is brought to its end.
-                    if !touches_world(action) || *attempt > 1 {
+                    if !touches_world(action) {
                         return Ok(());
                     }
                     not_frozen(state, *id, event.at)?;
