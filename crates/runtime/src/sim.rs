@@ -20,7 +20,6 @@ mod scenario;
 mod trace;
 mod watch;
 mod wire;
-mod word;
 mod worker;
 mod world;
 
