@@ -190,6 +190,7 @@ const fn next_of(code: Code) -> &'static str {
         Code::TooManyAttempts | Code::WeakPassword => "shipway login --help",
         Code::UnknownPosition => "shipway ledger head",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
+        Code::Retained => "shipway get regulations",
         Code::SubjectActive => "shipway token list",
         Code::Internal | Code::Timeout | Code::Overloaded | Code::Unavailable => "shipway whoami",
         Code::InvalidRequest

@@ -10,7 +10,7 @@ use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
 use shipway_model::effect::{EffectKey, Outcome};
-use shipway_model::event::{Condition, Role, Scope, TextRef};
+use shipway_model::event::{Condition, PrunedTable, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
@@ -318,6 +318,12 @@ pub enum Command {
     },
     ReleaseHold {
         name: Name,
+    },
+    /// Lets the content of these tables go from an archive that is a copy.
+    PruneArchive {
+        archive: String,
+        /// When their last events were recorded was looked up before.
+        tables: Vec<PrunedTable>,
     },
     /// Deletes texts from beside the ledger. Which of them are about the subject was found out before.
     EraseTexts {

@@ -127,6 +127,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RecordCommits { id, commits } => access::record_commits(state, *id, commits),
         Command::PlaceHold { name, reason } => Ok(state.custody.place(name, text(reason)?)),
         Command::ReleaseHold { name } => state.custody.release(name),
+        Command::PruneArchive { archive, tables } => custody::prune(state, text(archive)?, tables, ctx),
         Command::EraseTexts { subject, texts, reason } => {
             custody::erase(state, subject, texts, text(reason)?, ctx)
         }

@@ -82,6 +82,8 @@ codes! {
     NotPaused = "not-paused" Conflict,
     /// A legal hold stands.
     OnHold = "on-hold" Conflict,
+    /// The time for which something is kept is not over.
+    Retained = "retained" Conflict,
     /// Somebody who still acts under the name would name it again.
     SubjectActive = "subject-active" Conflict,
     NotAsked = "not-asked" Conflict,

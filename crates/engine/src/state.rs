@@ -43,7 +43,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         self.changes.note_time(event.at);
         match &event.body {
-            Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
+            Body::LedgerOpened { .. } | Body::TextsErased { .. } | Body::ArchivePruned { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
             Body::TokenIssued { .. }
             | Body::TokenRevoked { .. }

@@ -77,6 +77,17 @@ pub enum Body {
     HoldPlaced { name: Name, reason: String },
     #[serde(rename = "hold.released")]
     HoldReleased { name: Name },
+    /// Nothing asks for these events any more: their content goes from the archive at this address, which is a copy. Their
+    /// hashes stay there, and the ledger keeps everything. Recorded before anything is deleted.
+    #[serde(rename = "archive.pruned")]
+    ArchivePruned {
+        /// As whoever asked for it called the place.
+        archive: String,
+        /// For how long events were kept when it was decided.
+        years: u8,
+        /// In their order, without gaps.
+        tables: Vec<PrunedTable>,
+    },
     #[serde(rename = "token.issued")]
     TokenIssued {
         id: TokenId,
@@ -393,6 +404,18 @@ pub struct TextRef {
     pub pointer: String,
 }
 
+/// The events `from..to` of an archive, whose table and bundles are deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrunedTable {
+    pub from: u64,
+    pub to: u64,
+    /// Of the table's bytes.
+    pub digest: Digest,
+    /// When the last of the events was recorded.
+    pub newest: Timestamp,
+}
+
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -490,7 +513,8 @@ impl Body {
             Self::LedgerOpened { .. }
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
-            | Self::HoldReleased { .. } => Stream::Ledger,
+            | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. } => Stream::Ledger,
             Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }
@@ -553,6 +577,7 @@ impl Body {
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. }
             | Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }

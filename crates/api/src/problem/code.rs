@@ -51,6 +51,7 @@ codes! {
     UnknownPosition = "unknown-position" 404 "The ledger is not that long",
     UnknownHold = "unknown-hold" 404 "There is no such hold",
     OnHold = "on-hold" 409 "A legal hold stands",
+    Retained = "retained" 409 "It must be kept for longer",
     SubjectActive = "subject-active" 409 "Somebody still acts under this name",
     // What is declared.
     InvalidFiles = "invalid-files" 422 "The files have faults",

@@ -4,6 +4,9 @@ mod access;
 mod archive;
 mod artifact;
 mod bad_input;
+#[cfg(feature = "s3")]
+#[path = "../../../store/tests/it/bucket.rs"]
+mod bucket;
 mod calendar;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
@@ -15,9 +18,12 @@ mod governance;
 mod help;
 mod inspect;
 mod live;
+#[cfg(feature = "s3")]
+mod object_storage;
 mod policy;
 mod program;
 mod provenance;
+mod prune;
 mod quality;
 mod replicas;
 mod rollout;

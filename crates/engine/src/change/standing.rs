@@ -251,7 +251,8 @@ pub(crate) fn fallen(state: &State, rollout: &Rollout) -> Option<String> {
     let taken: Vec<String> = case
         .words
         .iter()
-        .filter(|it| it.at <= began && it.withdrawn.is_none_or(|at| at > began))
+        // At the very instant counts as since: what had been taken away before is not missed below.
+        .filter(|it| it.at <= began && it.withdrawn.is_none_or(|at| at >= began))
         .filter_map(|it| Some(word::check_signed(state, case.id, it).err()?.to_string()))
         .collect();
     if taken.is_empty() {

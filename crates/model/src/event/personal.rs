@@ -71,6 +71,8 @@ impl Body {
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::ItemDeferred { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            // A folder may be somebody's own.
+            Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::WaiverRequested { waiver, .. } => vec![
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,5 +116,24 @@ impl Regulation {
     /// For how many years the ledger must be kept on account of it.
     pub fn retention_years(&self) -> u8 {
         self.retention_years.unwrap_or(Self::RETENTION_YEARS_DEFAULT)
+    }
+
+    /// The first day, in UTC, on which an event recorded at `at` may be deleted, when events are kept for `years` years.
+    pub fn kept_until(at: Timestamp, years: u8) -> Date {
+        let day = at.to_zoned(TimeZone::UTC).date();
+        day.saturating_add(i64::from(years).years()).saturating_add(1.day())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_counted_by_the_calendar_and_the_last_day_counts() {
+        let until = |years, at: &str| Regulation::kept_until(at.parse().unwrap(), years).to_string();
+        assert_eq!(until(7, "2019-05-31T23:59:59Z"), "2026-06-01");
+        assert_eq!(until(1, "2024-02-29T12:00:00Z"), "2025-03-01");
+        assert_eq!(until(0, "2024-12-31T12:00:00Z"), "2025-01-01");
     }
 }

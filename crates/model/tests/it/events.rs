@@ -150,7 +150,9 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
         let of_rollout = ["rollout", "step", "gate"].contains(&fixture.kind().split('.').next().unwrap());
         assert_eq!(body.rollout().is_some(), of_rollout, "{}", fixture.name);
         let expected = match fixture.kind() {
-            "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" => "ledger".to_owned(),
+            "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" | "archive.pruned" => {
+                "ledger".to_owned()
+            }
             "token.issued" | "token.revoked" | "access.refused" | "key.registered" | "key.revoked"
             | "delegation.granted" | "delegation.ended" => "access".to_owned(),
             kind if kind.starts_with("account.") || kind.starts_with("grant.") => "access".to_owned(),

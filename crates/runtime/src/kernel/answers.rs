@@ -109,6 +109,7 @@ fn without_drawn(command: &Command) -> Command {
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
         Command::PlaceHold { .. }
+        | Command::PruneArchive { .. }
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }

@@ -20,6 +20,7 @@ kinds! {
     TextsErased => "texts.erased",
     HoldPlaced => "hold.placed",
     HoldReleased => "hold.released",
+    ArchivePruned => "archive.pruned",
     TokenIssued => "token.issued",
     TokenRevoked => "token.revoked",
     AccountAdded => "account.added",

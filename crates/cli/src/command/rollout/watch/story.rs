@@ -200,6 +200,7 @@ impl Story {
             | Body::TextsErased { .. }
             | Body::HoldPlaced { .. }
             | Body::HoldReleased { .. }
+            | Body::ArchivePruned { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
             | Body::KeyRegistered { .. }
