@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
-use shipway_model::resource::Spec;
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Digest, Name, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
+    Evidence, Keys, Mirrors, Pauses, Releases, Rollouts, Trains, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -30,6 +30,8 @@ pub struct State {
     pub keys: Keys,
     pub delegations: Delegations,
     pub changes: Changes,
+    pub mirrors: Mirrors,
+    pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -62,6 +64,13 @@ impl State {
                 self.changes.declare(resource, *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
+                }
+                if let Spec::Booking(_) = &resource.spec {
+                    let all = self.catalogue.of_kind(Kind::Booking);
+                    self.calendars.book(all.filter_map(|(key, it)| match &it.spec {
+                        Spec::Booking(booking) => Some((&key.name, booking)),
+                        _ => None,
+                    }));
                 }
                 // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
@@ -108,6 +117,14 @@ impl State {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
             }
+            Body::ChangeMirrored { .. } | Body::MirrorFailed { .. } => self.mirrors.apply(event),
+            Body::ChangeAnswered { id, .. } => {
+                self.mirrors.apply(event);
+                // It may hold the change, or no longer.
+                self.dirty.insert(id.rollout());
+            }
+            Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
+            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
                 self.changes.apply(event);
                 self.touch_queues();

@@ -5,7 +5,7 @@
 
 mod personal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
+use crate::itsm::{self, Mirrored};
 use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
@@ -88,6 +89,9 @@ pub enum Body {
         /// Of one that was given at a sign-in, the account that signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Of one that was given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },
@@ -217,6 +221,38 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         note: String,
     },
+    /// An ITSM tool shows the change as it stands.
+    #[serde(rename = "change.mirrored")]
+    ChangeMirrored { id: ChangeId, mirrored: Mirrored },
+    /// The tool could not be brought up to date; it is tried again.
+    #[serde(rename = "change.mirror-failed")]
+    MirrorFailed { id: ChangeId, mirror: Name, reason: String },
+    /// What an ITSM tool says about the change.
+    #[serde(rename = "change.answered")]
+    ChangeAnswered { id: ChangeId, answer: itsm::Answer },
+    /// A CalendarFeed was fetched, and is otherwise than it was: another calendar, a failure, or none any more.
+    #[serde(rename = "feed.fetched")]
+    FeedFetched {
+        feed: Name,
+        /// Why it could not be taken; the last calendar stands then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        /// Events of it that were left out.
+        #[serde(default)]
+        n_left_out: u32,
+    },
+    /// A Train left, with what was ready.
+    #[serde(rename = "train.departed")]
+    TrainDeparted {
+        train: Name,
+        departure: Timestamp,
+        rollouts: Vec<RolloutId>,
+        /// Members that stayed behind, and why.
+        left: BTreeMap<Name, String>,
+    },
+    /// A vendor's promise is open that a departure needs, and somebody is told.
+    #[serde(rename = "train.endangered")]
+    TrainEndangered { train: Name, promise: Name, departure: Timestamp, to: String, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -423,8 +459,14 @@ impl Body {
             | Self::ApprovalGiven { id, .. }
             | Self::ApprovalWithdrawn { id, .. }
             | Self::ReviewHeld { id, .. }
-            | Self::ActionDone { id, .. } => Stream::Change(*id),
-            Self::ResourceApplied { .. } => Stream::Catalogue,
+            | Self::ActionDone { id, .. }
+            | Self::ChangeMirrored { id, .. }
+            | Self::MirrorFailed { id, .. }
+            | Self::ChangeAnswered { id, .. } => Stream::Change(*id),
+            Self::ResourceApplied { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
@@ -489,7 +531,13 @@ impl Body {
             | Self::ApprovalGiven { .. }
             | Self::ApprovalWithdrawn { .. }
             | Self::ReviewHeld { .. }
-            | Self::ActionDone { .. } => None,
+            | Self::ActionDone { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::ChangeAnswered { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }

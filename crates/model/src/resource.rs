@@ -12,29 +12,38 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Name};
 
 pub mod access;
+pub mod booking;
 pub mod calendar;
+pub mod calendar_feed;
 pub mod change_policy;
 pub mod environment;
 pub mod file;
+pub mod hours;
 pub mod journey;
 pub mod metric;
+pub mod mirror;
 pub mod organisation;
 pub mod pipeline;
 pub mod policy;
 pub mod service;
 pub mod strategy;
+pub mod train;
 pub mod trust;
 
 pub use access::{AccessPolicy, Person};
+pub use booking::Booking;
 pub use calendar::Calendar;
+pub use calendar_feed::CalendarFeed;
 pub use change_policy::ChangePolicy;
 pub use environment::Environment;
 pub use journey::Journey;
+pub use mirror::Mirror;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
 pub use service::Service;
 pub use strategy::Strategy;
+pub use train::Train;
 pub use trust::TrustRoot;
 
 /// One declared document.
@@ -87,6 +96,10 @@ pub enum Spec {
     AccessPolicy(AccessPolicy),
     ChangePolicy(ChangePolicy),
     TrustRoot(TrustRoot),
+    Booking(Booking),
+    Train(Train),
+    CalendarFeed(CalendarFeed),
+    Mirror(Box<Mirror>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +121,10 @@ pub enum Kind {
     AccessPolicy,
     ChangePolicy,
     TrustRoot,
+    Booking,
+    Train,
+    CalendarFeed,
+    Mirror,
 }
 
 /// What names a resource: its kind and its name.
@@ -119,7 +136,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -137,6 +154,10 @@ impl Kind {
         Self::AccessPolicy,
         Self::ChangePolicy,
         Self::TrustRoot,
+        Self::Booking,
+        Self::Train,
+        Self::CalendarFeed,
+        Self::Mirror,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -158,6 +179,10 @@ impl Kind {
             Self::AccessPolicy => "AccessPolicy",
             Self::ChangePolicy => "ChangePolicy",
             Self::TrustRoot => "TrustRoot",
+            Self::Booking => "Booking",
+            Self::Train => "Train",
+            Self::CalendarFeed => "CalendarFeed",
+            Self::Mirror => "Mirror",
         }
     }
 }
@@ -194,6 +219,10 @@ impl Resource {
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
             Spec::ChangePolicy(_) => Kind::ChangePolicy,
             Spec::TrustRoot(_) => Kind::TrustRoot,
+            Spec::Booking(_) => Kind::Booking,
+            Spec::Train(_) => Kind::Train,
+            Spec::CalendarFeed(_) => Kind::CalendarFeed,
+            Spec::Mirror(_) => Kind::Mirror,
         }
     }
 

@@ -118,7 +118,11 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Person,
         AccessPolicy,
         ChangePolicy,
-        TrustRoot
+        TrustRoot,
+        Booking,
+        Train,
+        CalendarFeed,
+        Mirror
     ];
     json_schema!({
         "type": "object",

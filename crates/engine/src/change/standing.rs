@@ -14,7 +14,7 @@ use super::people::Involved;
 use super::policy::Judges;
 use super::word::{self, Moment, Requirement};
 use super::{Case, policy};
-use crate::{Rollout, State, review};
+use crate::{Rollout, State, itsm, review};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -174,6 +174,7 @@ fn against(
             _ => format!("{} needs {missing} more words", requirement.name),
         });
     }
+    against.extend(itsm::against(state, case.id));
     if let Some(emergency) = &case.change.emergency
         && now >= emergency.until
     {

@@ -73,9 +73,7 @@ pub(super) fn smallest(
 /// single window only closes more.
 fn calendars<'a>(leg: &Leg, setting: &Setting<'a>) -> Vec<Constraint<'a>> {
     let covered = |rule: &&Arc<Rule>| {
-        leg.subjects
-            .iter()
-            .any(|it| rule.declared.binds.contains(&it.lane()) && it.is_covered(&rule.coverage))
+        leg.subjects.iter().any(|it| rule.declared.binds.contains(&it.lane()) && rule.covers(it))
             || !leg.change.people.is_disjoint(&rule.declared.people)
     };
     let rules: Vec<&Arc<Rule>> = setting.rules.iter().filter(covered).collect();

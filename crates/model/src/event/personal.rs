@@ -88,6 +88,7 @@ impl Body {
                 Personal { pointer: "/data/review/summary", text: &mut review.summary },
                 Personal { pointer: "/data/review/causes", text: &mut review.causes },
             ],
+            Self::ChangeAnswered { answer, .. } => at("/data/answer/by", &mut answer.by),
             Self::EvidenceAttached { evidence, .. } => {
                 let issuer = evidence.statement.iter_mut().map(|word| Personal {
                     pointer: "/data/evidence/statement/issuer",
@@ -151,7 +152,13 @@ impl Body {
             // Gates give reasons without names: who waived or sent what is told by id.
             | Self::GateDecided { .. }
             | Self::StepObserved { .. }
-            | Self::StepSilenced { .. } => Vec::new(),
+            | Self::StepSilenced { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            // Whom a Train tells stands in its declaration.
+            | Self::TrainEndangered { .. } => Vec::new(),
         }
     }
 }

@@ -140,8 +140,10 @@ pub(crate) fn teams(state: &State, actor: &str) -> BTreeSet<Name> {
     let is_member = |members: &BTreeSet<String>| {
         members.contains(actor) || members.iter().any(|it| state.access.identity(it) == who)
     };
+    let named = state.access.groups(actor);
+    let is_grouped = |groups: &BTreeSet<String>| named.is_some_and(|it| !it.is_disjoint(groups));
     let teams = state.catalogue.of_kind(Kind::Team).filter_map(|(key, resource)| match &resource.spec {
-        Spec::Team(team) if is_member(&team.members) => Some(key.name.clone()),
+        Spec::Team(team) if is_member(&team.members) || is_grouped(&team.groups) => Some(key.name.clone()),
         _ => None,
     });
     teams.collect()

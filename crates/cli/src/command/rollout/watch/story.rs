@@ -200,7 +200,13 @@ impl Story {
             | Body::ApprovalGiven { .. }
             | Body::ApprovalWithdrawn { .. }
             | Body::ReviewHeld { .. }
-            | Body::ActionDone { .. } => Vec::new(),
+            | Body::ActionDone { .. }
+            | Body::ChangeMirrored { .. }
+            | Body::MirrorFailed { .. }
+            | Body::ChangeAnswered { .. }
+            | Body::FeedFetched { .. }
+            | Body::TrainDeparted { .. }
+            | Body::TrainEndangered { .. } => Vec::new(),
         }
     }
 
