@@ -53,8 +53,6 @@ enum Chore {
         /// Names of targets; all of the ledger's when left out
         targets: Vec<String>,
     },
-    /// Test archives in object storage, which default builds leave out: it builds a TLS library first
-    ObjectStorage,
     /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say
     Torture(torture::Torture),
     /// Run the benches, or those named
@@ -74,7 +72,6 @@ fn main() -> ExitCode {
         Chore::Setup => step::run(suite::setup()),
         Chore::Simulate { arguments } => return simulate::run(&arguments),
         Chore::Fuzz { seconds, targets } => step::run(fuzz::steps(seconds, &targets)),
-        Chore::ObjectStorage => step::run(suite::object_storage()),
         Chore::Torture(torture) => return torture::run(&torture),
         Chore::Bench { list: true, .. } => {
             bench::print_table();

@@ -1,6 +1,6 @@
 //! Tables of archived events, read by somebody else's SQL engine.
 
-use crate::run::{Failure, cargo, root, run};
+use crate::run::{Failure, built, command, root, run};
 use crate::tools;
 
 /// What must come out, whoever reads: the rows, their order and the columns' types.
@@ -21,9 +21,7 @@ assert ask("SELECT epoch_us(recorded_at) % 1000000, count(DISTINCT recorded_at) 
 /// Writes a table with the code that archives do, and has DuckDB read it.
 pub(crate) fn read_by_duckdb() -> Result<(), Failure> {
     let table = root().join("target/events.parquet");
-    let mut write = cargo(["run", "--quiet", "--package", "shipway-store", "--example", "table", "--"]);
-    write.arg(&table);
-    run(write)?;
+    run(command(built("examples/table")?, [&table]))?;
     let mut read = tools::duckdb(SCRIPT);
     read.arg(&table);
     run(read)

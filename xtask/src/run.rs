@@ -50,6 +50,13 @@ pub(crate) fn cargo(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Command
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
+/// The program `name` (a path below the folder of built programs), built as the tests build it: another choice of packages
+/// has other features, and would build the house a second time.
+pub(crate) fn built(name: &str) -> Result<PathBuf, Failure> {
+    run(cargo(["test", "--quiet", "--workspace", "--all-features", "--no-run"]))?;
+    Ok(root().join("target/debug").join(name))
+}
+
 /// Runs `command` with its output shown, and fails if it does.
 pub(crate) fn run(mut command: Command) -> Result<(), Failure> {
     let program = shown(&command);

@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::run::{Failure, cargo};
+use crate::run::{Failure, built, cargo, command};
 use crate::{run, step::Step};
 
 /// Seeds that CI runs in worlds with one control plane, and in worlds with several.
@@ -29,12 +29,11 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
 /// The same for CI, as it was built for the tests: fixed seeds, and fresh ones that it prints.
 pub(crate) fn step() -> Step {
     Step::new("simulation", || {
-        ["1", "3"].into_iter().try_for_each(|replicas| run::run(worlds_with(replicas)))
+        ["1", "3"].into_iter().try_for_each(|replicas| run::run(worlds_with(replicas)?))
     })
 }
 
-fn worlds_with(replicas: &'static str) -> Command {
-    let simulator = ["run", "--quiet", "--package", "shipway-runtime", "--example", "simulate", "--"];
+fn worlds_with(replicas: &'static str) -> Result<Command, Failure> {
     let seeds = ["--seed", "1", "--seeds", SEEDS, "--fresh", FRESH, "--hours", "1", "--replicas", replicas];
-    cargo(simulator.into_iter().chain(seeds))
+    Ok(command(built("examples/simulate")?, seeds))
 }

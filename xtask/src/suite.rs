@@ -1,6 +1,6 @@
 //! Which steps each chore consists of, in their order.
 
-use crate::run::{answer, cargo, run, run_tests};
+use crate::run::{answer, built, cargo, command, run, run_tests};
 use crate::step::Step;
 use crate::{fuzz, openapi, parquet, setup as packages, simulate, tools, web};
 
@@ -9,20 +9,22 @@ pub(crate) fn test() -> Vec<Step> {
     let mut steps = setup();
     steps.extend(checks());
     steps.push(Step::with_tests("doc tests", || {
-        run_tests(cargo(["test", "--workspace", "--doc", "--quiet"]))
+        run_tests(cargo(["test", "--workspace", "--all-features", "--doc", "--quiet"]))
     }));
     steps.push(Step::with_tests("tests", || {
         run_tests(if answer(cargo(["nextest", "--version"])).is_some() {
-            cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", "xtask/nextest.toml"])
+            let nextest = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"];
+            cargo(nextest.into_iter().chain(["--config-file", "xtask/nextest.toml"]))
         } else {
-            cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
+            cargo(["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--no-fail-fast"])
         })
     }));
+    steps.push(Step::new("archived tables in DuckDB", parquet::read_by_duckdb));
     steps.push(simulate::step());
     steps.push(Step::new("fuzzing", || fuzz::run(fuzz::SECONDS, &fuzz::TARGETS)));
     steps.push(Step::with_tests("the pages in a browser", web::test));
-    // The README's first command, as it was built for the tests.
-    steps.push(Step::new("demonstration", || run(cargo(["run", "--quiet", "--", "demo", "--exit"]))));
+    // What the README's first command runs.
+    steps.push(Step::new("demonstration", || run(command(built("shipway")?, ["demo", "--exit"]))));
     steps
 }
 
@@ -31,18 +33,6 @@ pub(crate) fn check() -> Vec<Step> {
     let mut steps = setup();
     steps.extend(checks());
     steps
-}
-
-/// What the feature `s3` adds. It is not part of [`test`], because building it takes minutes.
-pub(crate) fn object_storage() -> Vec<Step> {
-    vec![Step::with_tests("object storage", || {
-        let features = ["--package", "shipway-store", "--features", "s3"];
-        run_tests(cargo(["test", "--quiet"].into_iter().chain(features).chain([
-            "--test",
-            "it",
-            "object_storage",
-        ])))
-    })]
 }
 
 /// What the other chores need.
@@ -63,12 +53,12 @@ fn checks() -> Vec<Step> {
         Step::new("format", || run(cargo(["fmt", "--all", "--check"]))),
         Step::new("spelling", || run(tools::typos())),
         Step::new("OpenAPI document", openapi::validate),
-        Step::new("archived tables in DuckDB", parquet::read_by_duckdb),
         Step::new("unused dependencies", || run(tools::machete())),
         Step::new("licences, bans and sources", || run(tools::deny())),
         Step::new("architecture", || run(cargo(["test", "--quiet", "--package", "xtask", "--test", "it"]))),
         Step::new("lints", || {
-            run(cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+            let everything = ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"];
+            run(cargo(everything.into_iter().chain(["--", "--deny", "warnings"])))
         }),
     ]
 }

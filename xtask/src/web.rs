@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::run::{Failure, cargo, command, root, run, run_tests};
+use crate::run::{Failure, built, cargo, command, root, run, run_tests};
 use crate::tally::Tally;
 
 /// Packages by their lockfile; the browser is Debian's, so none is downloaded.
@@ -21,13 +21,13 @@ pub(crate) fn install_packages() -> Result<(), Failure> {
 
 /// Against a site of real processes, as they are built for the other tests.
 pub(crate) fn test() -> Result<Tally, Failure> {
-    run(cargo(["build", "--quiet", "--package", "shipway-cli", "--package", "shop", "--bins"]))?;
+    built("shipway")?;
     run_tests(node("npm", ["test", "--silent"]))
 }
 
-/// The program is measured as it is shipped.
+/// The program is measured as the other benches measure it.
 pub(crate) fn bench() -> Result<(), Failure> {
-    run(cargo(["build", "--quiet", "--release", "--package", "shipway-cli", "--bin", "shipway"]))?;
+    run(cargo(["build", "--quiet", "--profile", "bench", "--package", "shipway-cli", "--bin", "shipway"]))?;
     let mut bench = node("node", ["bench.mjs"]);
     bench.env("SHIPWAY_BIN_DIR", root().join("target/release"));
     run(bench)
