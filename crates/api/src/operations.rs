@@ -16,6 +16,7 @@ pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod itsm;
 pub mod key;
 pub mod ledger;
 pub mod pause;
@@ -25,6 +26,7 @@ pub mod resource;
 pub mod rollout;
 pub mod schedule;
 pub mod token;
+pub mod train;
 pub mod waiver;
 
 /// Declares the operations of a noun and its part of the table.
@@ -109,6 +111,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     calendar::ALL,
     schedule::ALL,
     change::ALL,
+    train::ALL,
+    itsm::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,

@@ -74,11 +74,17 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
     Schedule(command::schedule::Schedule),
+    /// See when release trains leave, with what, and what stays behind
+    #[command(subcommand)]
+    Train(command::train::Train),
     /// See what waits for whose word
     #[command(subcommand)]
     Change(command::change::Change),
     Approve(command::approve::Approve),
     Risk(command::risk::Risk),
+    /// See what ITSM tools show of changes, and what they say
+    #[command(subcommand)]
+    Itsm(command::itsm::Itsm),
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
     Review(command::review::Review),
@@ -151,6 +157,7 @@ impl Verb {
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
+            Self::Risk(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
@@ -165,9 +172,10 @@ impl Verb {
             | Self::Rollout(_)
             | Self::Calendar(_)
             | Self::Schedule(_)
+            | Self::Train(_)
+            | Self::Itsm(_)
             | Self::Change(_)
             | Self::Approve(_)
-            | Self::Risk(_)
             | Self::Review(_)
             | Self::Key(_)
             | Self::Delegation(_)

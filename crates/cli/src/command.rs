@@ -25,6 +25,7 @@ pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod login;
@@ -44,6 +45,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod token;
+pub(crate) mod train;
 mod trust;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -97,6 +99,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
+        Verb::Train(it) => it.run(connection).await,
+        Verb::Itsm(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,

@@ -20,6 +20,7 @@ use crate::{Code, Context, Rejection, State};
 
 pub mod audit;
 pub mod class;
+pub mod foreseen;
 pub mod path;
 pub mod people;
 pub mod policy;

@@ -11,6 +11,10 @@ use shipway_model::itsm::{Answer, Mirrored};
 use shipway_model::resource::{Key, Kind, Mirror, Spec, digest_of};
 use shipway_model::{ChangeId, Digest, Name};
 
+mod heard;
+
+pub use heard::{Heard, heard};
+
 use crate::change::{Case, services, standing};
 use crate::{Code, Rejection, State};
 

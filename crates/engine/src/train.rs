@@ -309,7 +309,7 @@ pub(crate) fn depart(
 }
 
 /// Open promises that endanger the next departure of some train, and were not told yet to whom it is time to tell.
-pub(crate) fn endangered(state: &State, now: Timestamp) -> Vec<Body> {
+pub fn endangered(state: &State, now: Timestamp) -> Vec<Body> {
     let mut found = Vec::new();
     for (key, resource) in state.catalogue.of_kind(Kind::Train) {
         let Spec::Train(train) = &resource.spec else { continue };

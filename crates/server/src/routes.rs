@@ -13,6 +13,7 @@ mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod itsm;
 mod key;
 mod ledger;
 mod pause;
@@ -22,6 +23,7 @@ mod resource;
 pub(crate) mod rollout;
 mod schedule;
 mod token;
+mod train;
 mod waiver;
 
 /// Adds the whole table.
@@ -41,6 +43,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         calendar::add,
         schedule::add,
         change::add,
+        train::add,
+        itsm::add,
         key::add,
         environment::add,
         agent::add,

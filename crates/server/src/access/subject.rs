@@ -7,6 +7,7 @@ use serde_json::Value;
 use shipway_api::ReleaseSelector;
 use shipway_engine::{Release, State};
 use shipway_model::access::{Thing, ThingKind};
+use shipway_model::release::Class;
 use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Name, ReleaseId, RolloutId};
 
@@ -89,6 +90,28 @@ impl Subject {
         for (service, owner) in &mut self.services {
             *owner = state.catalogue.service(service).map(|it| it.owner.clone());
         }
+    }
+
+    /// The type of the change that the rollout has opened; else what the release says that it is.
+    pub(crate) fn change_type(&self, state: &State) -> Option<Class> {
+        let of_change = || Some(state.changes.of(self.rollout?)?.change.class);
+        let of_release = || Some(state.releases.get(self.release?)?.bundle.class);
+        of_change().or_else(of_release)
+    }
+
+    /// The regulations over the data that the services handle.
+    pub(crate) fn regulations(&self, state: &State) -> BTreeSet<Name> {
+        let declared = self.services.keys().filter_map(|it| state.catalogue.service(it));
+        let data: BTreeSet<&Name> = declared.flat_map(|it| &it.data_classes).collect();
+        if data.is_empty() {
+            return BTreeSet::new();
+        }
+        let all = state.catalogue.of_kind(Kind::Regulation);
+        let covering = all.filter(|(_, it)| match &it.spec {
+            Spec::Regulation(it) => it.data_classes.iter().any(|it| data.contains(it)),
+            _ => false,
+        });
+        covering.map(|(key, _)| key.name.clone()).collect()
     }
 
     /// The release as policies name it.

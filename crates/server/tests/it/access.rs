@@ -28,6 +28,8 @@ const SAMPLES: [(&str, &str); 20] = [
     ("{position}", "0"),
     ("{evidence}", "evi_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{hold}", "case-17"),
+    ("{train}", "weekly"),
+    ("{mirror}", "servicenow"),
     ("{action}", "1"),
     ("{change}", "chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{decision}", "dec_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
