@@ -67,7 +67,9 @@ fn check() {
         })
         .collect();
     times.sort_unstable();
-    println!("check, {N_RULES} rules, {N_QUESTIONS} questions about {N_SERVICES} services in {N_ENVIRONMENTS} environments");
+    println!(
+        "check, {N_RULES} rules, {N_QUESTIONS} questions about {N_SERVICES} services in {N_ENVIRONMENTS} environments"
+    );
     println!("  rules read in {compiled:.0?}, laid out for 13 months in {laid_out:.0?}");
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("  p50 {:.1?}, p99 {:.1?}, max {:.1?}", at(0.5), at(0.99), at(1.0));
@@ -94,7 +96,8 @@ fn ten_years() {
         Ok(output) if output.status.success() => {
             let told = String::from_utf8_lossy(&output.stdout);
             print!("  python-dateutil  {told}");
-            let n_theirs: usize = told.split(' ').next().and_then(|it| it.parse().ok()).expect("it tells how many");
+            let n_theirs: usize =
+                told.split(' ').next().and_then(|it| it.parse().ok()).expect("it tells how many");
             assert_eq!(n_ours, n_theirs, "both see the same");
         }
         _ => println!("  python-dateutil is not there: `apt-get install python3-dateutil`"),
@@ -163,8 +166,11 @@ fn leg(n: usize, draw: &mut Draw) -> Leg {
     let name = name(&format!("service-{n}"));
     let environment = environment(draw);
     let length = SignedDuration::from_mins(30 + draw.below(120) as i64);
-    let subject =
-        Subject { service: Some(name.clone()), environment: Some(self::name(&environment)), ..Subject::default() };
+    let subject = Subject {
+        service: Some(name.clone()),
+        environment: Some(self::name(&environment)),
+        ..Subject::default()
+    };
     Leg {
         change: Change {
             title: format!("service-{n}@1.0.0 into {environment}"),

@@ -11,5 +11,6 @@ mod rollout;
 mod schedule;
 mod survive;
 mod time;
+mod trains;
 mod watch;
 mod world;

@@ -20,7 +20,6 @@ pub(super) async fn handle(it: Incoming<ListRiskOutcomes>) -> Outcome<ListRiskOu
                 // It never began, so nothing came of it.
                 End::Cancelled { .. } => return None,
             };
-            let share = |points: u32, of: u32| if of == 0 { 0 } else { points * 1000 / of };
             let risk = &case.change.risk;
             Some(RiskOutcome {
                 change: case.id,
@@ -31,8 +30,7 @@ pub(super) async fn handle(it: Incoming<ListRiskOutcomes>) -> Outcome<ListRiskOu
                 shares: risk
                     .factors
                     .iter()
-                    .filter(|it| it.of > 0)
-                    .map(|it| (it.factor, share(it.points, it.of)))
+                    .filter_map(|it| Some((it.factor, (it.points * 1000).checked_div(it.of)?)))
                     .collect(),
                 failed,
             })
