@@ -18,6 +18,7 @@ mod recurrence;
 mod rule;
 pub mod subject;
 mod timeline;
+mod vendor;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use shipway_model::Name;
-use shipway_model::resource::{Booking, Calendar};
+use shipway_model::resource::{Booking, Calendar, Vendor};
 
 pub use answer::{Answer, Reason, Slot};
 pub(crate) use booking::fault as booking_fault;
@@ -42,6 +43,8 @@ pub struct Calendars {
     rules: BTreeMap<Name, Vec<Arc<Rule>>>,
     /// Bookings, as rules that keep other teams out.
     bookings: Vec<Arc<Rule>>,
+    /// When vendors say that they are away, as rules that bind nobody and are met as conflicts.
+    vendors: BTreeMap<Name, Vec<Arc<Rule>>>,
     pub exceptions: Exceptions,
     pub feeds: feed::Feeds,
     memo: Memo,
@@ -53,7 +56,7 @@ impl Calendars {
     }
 
     pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
-        self.rules.values().flatten().chain(&self.bookings)
+        self.rules.values().flatten().chain(&self.bookings).chain(self.vendors.values().flatten())
     }
 
     /// What was accepted once compiles; rules that an older version accepted and this one does not are left out.
@@ -66,6 +69,13 @@ impl Calendars {
     /// All bookings there are: what one of them leaves to another depends on both.
     pub(crate) fn book<'b>(&mut self, bookings: impl Iterator<Item = (&'b Name, &'b Booking)>) {
         self.bookings = booking::rules(&bookings.collect::<Vec<_>>()).into_iter().map(Arc::new).collect();
+        self.memo = Memo::default();
+    }
+
+    /// Windows that make no sense as recurring times are left out: vendors word them as they like.
+    pub(crate) fn note_vendor(&mut self, name: &Name, vendor: &Vendor) {
+        let rules = vendor::rules(name, vendor).into_iter().map(Arc::new).collect();
+        self.vendors.insert(name.clone(), rules);
         self.memo = Memo::default();
     }
 

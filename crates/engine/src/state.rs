@@ -65,6 +65,9 @@ impl State {
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
+                if let Spec::Vendor(vendor) = &resource.spec {
+                    self.calendars.note_vendor(&resource.metadata.name, vendor);
+                }
                 if let Spec::Booking(_) = &resource.spec {
                     let all = self.catalogue.of_kind(Kind::Booking);
                     self.calendars.book(all.filter_map(|(key, it)| match &it.spec {

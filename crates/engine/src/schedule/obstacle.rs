@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::Name;
-use shipway_model::resource::calendar::RuleKind;
+use shipway_model::resource::calendar::{Purpose, RuleKind};
 
 use super::{Leg, Setting, Word, moved};
 use crate::calendar::conflict::{Change, Surroundings};
