@@ -13,7 +13,7 @@ use shipway_model::resource::calendar::{Purpose, RuleKind};
 
 use super::{Leg, Setting, Word, moved};
 use crate::calendar::conflict::{Change, Surroundings};
-use crate::calendar::{LOOK_AHEAD, Rule, Timeline, later};
+use crate::calendar::{LOOK_AHEAD, Rule, Subject, Timeline, later};
 
 /// One of the things that cannot all be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,10 @@ pub(super) fn smallest(
 /// single window only closes more.
 fn calendars<'a>(leg: &Leg, setting: &Setting<'a>) -> Vec<Constraint<'a>> {
     let covered = |rule: &&Arc<Rule>| {
-        leg.subjects.iter().any(|it| rule.declared.binds.contains(&it.lane()) && rule.covers(it))
+        // A vendor who is away binds nobody, and is in the way all the same.
+        let is_away = rule.declared.purpose == Purpose::Vendor && rule.declared.kind == RuleKind::Deny;
+        let matters = |it: &Subject| is_away || rule.declared.binds.contains(&it.lane());
+        leg.subjects.iter().any(|it| matters(it) && rule.covers(it))
             || !leg.change.people.is_disjoint(&rule.declared.people)
     };
     let rules: Vec<&Arc<Rule>> = setting.rules.iter().filter(covered).collect();
