@@ -1,12 +1,12 @@
 //! `shipway risk refit`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use shipway_analysis::refit::{self, Backtest, POINTS};
+use shipway_analysis::refit::{self, Backtest};
 use shipway_api::view::risk::RiskOutcome;
 use shipway_engine::change::risk::weight;
 use shipway_model::Name;
@@ -85,7 +85,7 @@ impl Refit {
             Some(path) => of_file(path, self.since)?,
             None => recorded(connection, self.since).await?,
         };
-        let policy = self.policy.as_ref().map(policy_of).transpose()?;
+        let policy = self.policy.as_deref().map(policy_of).transpose()?;
         let holds: Vec<u32> = Factor::ALL
             .into_iter()
             .map(|factor| {
@@ -122,7 +122,7 @@ fn row(of: &RiskOutcome) -> refit::Outcome {
     refit::Outcome { shares: Factor::ALL.iter().map(share).collect(), failed: of.failed }
 }
 
-fn of_file(path: &PathBuf, since: Option<Timestamp>) -> Result<Vec<RiskOutcome>, Failure> {
+fn of_file(path: &Path, since: Option<Timestamp>) -> Result<Vec<RiskOutcome>, Failure> {
     let again = "shipway risk outcomes -o json > outcomes.json";
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(format!("{} cannot be read: {error}", path.display()), again)
@@ -134,7 +134,7 @@ fn of_file(path: &PathBuf, since: Option<Timestamp>) -> Result<Vec<RiskOutcome>,
     Ok(all)
 }
 
-fn policy_of(path: &PathBuf) -> Result<(Metadata, ChangePolicy), Failure> {
+fn policy_of(path: &Path) -> Result<(Metadata, ChangePolicy), Failure> {
     let again = "shipway validate FILE";
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path)
@@ -159,7 +159,7 @@ fn proposed_file(policy: Option<(Metadata, ChangePolicy)>, proposal: &Proposal) 
     yaml(&Resource { api_version: ApiVersion::V1, metadata, spec: Spec::ChangePolicy(policy) })
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<(), Failure> {
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| {
         Failure::new(format!("{} cannot be written: {error}", path.display()), "shipway help risk refit")
     })
@@ -243,6 +243,8 @@ fn drawing(proposed: &Backtest, current: &Backtest) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shipway_analysis::refit::POINTS;
+
     use super::*;
 
     #[test]

@@ -65,7 +65,7 @@ fn render(view: &ManifestView, paint: Paint) -> String {
     for promise in &view.promises {
         let (name, vendor, by) = (&promise.name, &promise.vendor, promise.by);
         text +=
-            &format!("\n{} of vendor {vendor} is open, promised for {by}: {}\n", name, plain(&promise.what));
+            &format!("\n{name} of vendor {vendor} is open, promised for {by}: {}\n", plain(&promise.what));
     }
     text
 }
