@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 20] = [
+const SAMPLES: [(&str, &str); 22] = [
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
