@@ -14,6 +14,7 @@ pub mod feed;
 pub mod hours;
 pub mod ics;
 pub mod lint;
+pub mod on_call;
 mod recurrence;
 mod rule;
 pub mod subject;

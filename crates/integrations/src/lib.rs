@@ -3,6 +3,8 @@
 mod asking;
 pub mod calendar_feeds;
 pub mod contracts;
+pub mod coverage_map;
+pub mod documents;
 pub mod drivers;
 pub mod evidence;
 pub mod history;
