@@ -20,6 +20,7 @@ pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod itsm;
 pub mod key;
 pub mod ledger;
 pub mod pause;
@@ -35,6 +36,7 @@ pub mod telemetry;
 pub mod test;
 pub mod threshold;
 pub mod token;
+pub mod train;
 pub mod waiver;
 
 /// Declares the operations of a noun and its part of the table.
@@ -122,10 +124,12 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     schedule::ALL,
     change::ALL,
     board::ALL,
+    itsm::ALL,
+    register::ALL,
     scope::ALL,
     source::ALL,
     threshold::ALL,
-    register::ALL,
+    train::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,

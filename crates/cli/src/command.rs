@@ -29,6 +29,7 @@ pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod login;
@@ -49,6 +50,7 @@ pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod tests;
 pub(crate) mod token;
+pub(crate) mod train;
 mod trust;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -104,6 +106,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
+        Verb::Train(it) => it.run(connection).await,
+        Verb::Itsm(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,

@@ -189,6 +189,8 @@ const fn next_of(code: Code) -> &'static str {
         Code::SegregationOfDuties => "shipway whoami",
         Code::TooManyAttempts | Code::WeakPassword => "shipway login --help",
         Code::UnknownPosition => "shipway ledger head",
+        Code::UnknownTrain => "shipway train list",
+        Code::UnknownMirror => "shipway get mirror",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
         Code::Retained => "shipway get regulations",
         Code::SubjectActive => "shipway token list",

@@ -23,6 +23,7 @@ use crate::{Code, Context, Rejection, State};
 pub mod audit;
 pub mod class;
 pub mod escalation;
+pub mod foreseen;
 pub mod gates;
 mod hotfix;
 mod hours;

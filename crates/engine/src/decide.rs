@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, alert, board, catalogue, change, custody, environment,
-    evidence, gate, release, review, rollout, scope, source,
+    Code, Command, Context, Rejection, State, access, alert, board, calendar, catalogue, change, custody,
+    environment, evidence, gate, itsm, release, review, rollout, scope, source, train,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -91,7 +91,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::NoteSilence { rollout, step, silenced } => {
             Ok(rollout::report::silenced(state, *rollout, *step, silenced))
         }
-        Command::IssueToken { id, name, role, secret_digest, expires, scope, account } => {
+        Command::IssueToken { id, name, role, secret_digest, expires, scope, account, groups } => {
             let token = Body::TokenIssued {
                 id: *id,
                 name: text(name)?.to_owned(),
@@ -100,9 +100,24 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
                 expires: *expires,
                 scope: scope.clone(),
                 account: *account,
+                groups: groups.clone(),
             };
             state.access.issue(token, ctx)
         }
+        Command::RecordFeed { feed, outcome } => {
+            let outcome = match outcome {
+                Ok((calendar, n_left_out)) => Ok((&**calendar, *n_left_out)),
+                Err(fault) => Err(text(fault)?),
+            };
+            calendar::feed::record(state, feed, outcome)
+        }
+        Command::DepartTrain { train, departure, ids } => train::depart(state, train, *departure, ids, ctx),
+        Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)),
+        Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
+        Command::NoteMirrorFailure { id, mirror, reason } => {
+            itsm::note_failure(state, *id, mirror, text(reason)?)
+        }
+        Command::HearAnswer { id, answer } => itsm::hear(state, *id, answer),
         Command::AddAccount { id, account } => {
             text(&account.name)?;
             state.access.add_account(*id, account, ctx)

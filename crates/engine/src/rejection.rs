@@ -55,6 +55,8 @@ codes! {
     /// What evidence is said to be about.
     UnknownSubject = "unknown-subject" NotFound,
     UnknownToken = "unknown-token" NotFound,
+    UnknownTrain = "unknown-train" NotFound,
+    UnknownMirror = "unknown-mirror" NotFound,
     UnknownAccount = "unknown-account" NotFound,
     AccountExists = "account-exists" Conflict,
     InvalidAccount = "invalid-account" Invalid,

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
-use shipway_model::resource::Spec;
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Scopes, Waivers, gate,
+    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Trains, Waivers,
+    gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,9 @@ pub struct State {
     pub keys: Keys,
     pub delegations: Delegations,
     pub changes: Changes,
+    pub mirrors: Mirrors,
     pub scopes: Scopes,
+    pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -66,6 +69,16 @@ impl State {
                 self.alerts.note_declaration(resource.key(), *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
+                }
+                if let Spec::Vendor(vendor) = &resource.spec {
+                    self.calendars.note_vendor(&resource.metadata.name, vendor);
+                }
+                if let Spec::Booking(_) = &resource.spec {
+                    let all = self.catalogue.of_kind(Kind::Booking);
+                    self.calendars.book(all.filter_map(|(key, it)| match &it.spec {
+                        Spec::Booking(booking) => Some((&key.name, booking)),
+                        _ => None,
+                    }));
                 }
                 // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
@@ -130,6 +143,14 @@ impl State {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
             }
+            Body::ChangeMirrored { .. } | Body::MirrorFailed { .. } => self.mirrors.apply(event),
+            Body::ChangeAnswered { id, .. } => {
+                self.mirrors.apply(event);
+                // It may hold the change, or no longer.
+                self.dirty.insert(id.rollout());
+            }
+            Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
+            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
                 self.changes.apply(event);
                 self.touch_queues();

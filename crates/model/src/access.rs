@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Role;
+use crate::release::Class;
 use crate::{Millis, Name};
 
 /// The longest time for which privilege may be asked.
@@ -103,6 +104,12 @@ pub struct Question {
     /// The services that it touches, with the teams that own them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<Name, Option<Name>>,
+    /// The ITIL type of the change; of the release where none is open yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_type: Option<Class>,
+    /// The Regulations under which its services fall.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub regulations: BTreeSet<Name>,
     /// The environment keeps apart those who make a release and those who let it pass.
     #[serde(default)]
     pub segregated: bool,

@@ -131,10 +131,12 @@ pub enum Factor {
     EvidenceGaps,
     /// How long ago, or whether ever, it was shipped here.
     Novelty,
+    /// How often those who wrote it have shipped these services before.
+    Experience,
 }
 
 impl Factor {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Churn,
         Self::Size,
         Self::Criticality,
@@ -147,6 +149,7 @@ impl Factor {
         Self::Irreversibility,
         Self::EvidenceGaps,
         Self::Novelty,
+        Self::Experience,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -163,6 +166,7 @@ impl Factor {
             Self::Irreversibility => "irreversibility",
             Self::EvidenceGaps => "evidence-gaps",
             Self::Novelty => "novelty",
+            Self::Experience => "experience",
         }
     }
 }

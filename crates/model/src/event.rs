@@ -22,6 +22,7 @@ use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
+use crate::itsm::{self, Mirrored};
 use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
@@ -102,6 +103,9 @@ pub enum Body {
         /// Of one that was given at a sign-in, the account that signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Of one that was given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },
@@ -304,6 +308,38 @@ pub enum Body {
     /// What the gates said that approvals of the change wait for.
     #[serde(rename = "change.gates-noted")]
     GatesNoted { id: ChangeId, decision: Decision, result: Digest },
+    /// An ITSM tool shows the change as it stands.
+    #[serde(rename = "change.mirrored")]
+    ChangeMirrored { id: ChangeId, mirrored: Mirrored },
+    /// The tool could not be brought up to date; it is tried again.
+    #[serde(rename = "change.mirror-failed")]
+    MirrorFailed { id: ChangeId, mirror: Name, reason: String },
+    /// What an ITSM tool says about the change.
+    #[serde(rename = "change.answered")]
+    ChangeAnswered { id: ChangeId, answer: itsm::Answer },
+    /// A CalendarFeed was fetched, and is otherwise than it was: another calendar, a failure, or none any more.
+    #[serde(rename = "feed.fetched")]
+    FeedFetched {
+        feed: Name,
+        /// Why it could not be taken; the last calendar stands then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        /// Events of it that were left out.
+        #[serde(default)]
+        n_left_out: u32,
+    },
+    /// A Train left, with what was ready.
+    #[serde(rename = "train.departed")]
+    TrainDeparted {
+        train: Name,
+        departure: Timestamp,
+        rollouts: Vec<RolloutId>,
+        /// Members that stayed behind, and why.
+        left: BTreeMap<Name, String>,
+    },
+    /// A vendor's promise is open that a departure needs, and somebody is told.
+    #[serde(rename = "train.endangered")]
+    TrainEndangered { train: Name, promise: Name, departure: Timestamp, to: String, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -538,8 +574,14 @@ impl Body {
             | Self::ConditionMet { id, .. }
             | Self::ChangeReminded { id, .. }
             | Self::ChangeEscalated { id, .. }
-            | Self::GatesNoted { id, .. } => Stream::Change(*id),
-            Self::ResourceApplied { .. } => Stream::Catalogue,
+            | Self::GatesNoted { id, .. }
+            | Self::ChangeMirrored { id, .. }
+            | Self::MirrorFailed { id, .. }
+            | Self::ChangeAnswered { id, .. } => Stream::Change(*id),
+            Self::ResourceApplied { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
@@ -631,7 +673,13 @@ impl Body {
             | Self::ItemAdded { .. }
             | Self::LateRequested { .. }
             | Self::LateApproved { .. }
-            | Self::ItemDeferred { .. } => None,
+            | Self::ItemDeferred { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::ChangeAnswered { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }

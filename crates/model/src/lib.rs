@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod exception;
 pub mod gate;
 pub mod id;
+pub mod itsm;
 mod json;
 pub mod name;
 pub mod plan;

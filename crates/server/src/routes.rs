@@ -17,6 +17,7 @@ mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod itsm;
 mod key;
 mod ledger;
 mod pause;
@@ -31,6 +32,7 @@ mod source;
 mod test;
 mod threshold;
 mod token;
+mod train;
 mod waiver;
 
 /// Adds the whole table.
@@ -53,10 +55,12 @@ pub(crate) fn all(routes: Routes) -> Routes {
         schedule::add,
         change::add,
         board::add,
+        itsm::add,
+        register::add,
         scope::add,
         source::add,
         threshold::add,
-        register::add,
+        train::add,
         key::add,
         environment::add,
         agent::add,

@@ -13,6 +13,7 @@ use super::rollout::NewRollout;
 use crate::page::Page;
 use crate::payload::Json;
 use crate::view::change::{ChangeView, ReviewView};
+use crate::view::risk::RiskOutcome;
 use crate::view::rollout::RolloutView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +93,21 @@ pub struct NewHotfix {
     pub emergency: Emergency,
 }
 
+/// Outcomes since when.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutcomesQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<jiff::Timestamp>,
+}
+
 operations! {
+    /// List what came of changes whose risk was assessed, the earliest end first.
+    ListRiskOutcomes "listRiskOutcomes": Get "/api/v1/risk/outcomes", Viewer {
+        query: OutcomesQuery,
+        answer: Json<Page<RiskOutcome>>,
+    }
+
     /// List changes, the newest first.
     ListChanges "listChanges": Get "/api/v1/changes", Viewer {
         query: ChangeQuery,

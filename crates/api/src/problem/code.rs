@@ -49,6 +49,8 @@ codes! {
     SizeMismatch = "size-mismatch" 422 "The bytes do not have this size",
     LogGap = "log-gap" 409 "A piece of the log before this one is missing",
     UnknownPosition = "unknown-position" 404 "The ledger is not that long",
+    UnknownTrain = "unknown-train" 404 "There is no such train",
+    UnknownMirror = "unknown-mirror" 404 "There is no such mirror",
     UnknownHold = "unknown-hold" 404 "There is no such hold",
     OnHold = "on-hold" 409 "A legal hold stands",
     Retained = "retained" 409 "It must be kept for longer",

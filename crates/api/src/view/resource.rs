@@ -120,7 +120,11 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         ChangePolicy,
         TrustRoot,
         Board,
-        Repository
+        Booking,
+        CalendarFeed,
+        Mirror,
+        Repository,
+        Train,
     ];
     json_schema!({
         "type": "object",

@@ -1,6 +1,7 @@
 //! The binary as people and scripts meet it.
 
 mod access;
+mod almanac;
 mod archive;
 mod artifact;
 mod bad_input;

@@ -16,6 +16,7 @@ use super::policy::Judges;
 use super::word::{self, Moment, Requirement};
 use super::{Case, policy};
 use crate::board::{self, Tally};
+use crate::{Rollout, State, itsm, review};
 use crate::{Rollout, State, review};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +198,7 @@ fn against(
         });
     }
     against.extend(standing.boards.iter().filter_map(Tally::against));
+    against.extend(itsm::against(state, case.id));
     if let Some(emergency) = &case.change.emergency
         && now >= emergency.until
     {

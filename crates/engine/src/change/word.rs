@@ -385,7 +385,7 @@ fn own_seats(state: &State, case: &Case, rule: &ApprovalRule) -> Vec<(String, Se
     found
 }
 
-fn people_of(state: &State, from: &Approvers) -> BTreeSet<String> {
+pub(super) fn people_of(state: &State, from: &Approvers) -> BTreeSet<String> {
     let mut found = from.people.clone();
     found.extend(from.teams.iter().flat_map(|it| members(state, it)));
     let holds = |role: &Role| from.roles.contains(role);

@@ -1,5 +1,7 @@
 //! Who somebody is, whatever name they act by, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use shipway_engine::access::{Part, hands};
 use shipway_engine::{Code, Command, Identity};
 use shipway_model::access::{Account, Commit, Privilege, TokenScope};
@@ -32,6 +34,7 @@ fn token(world: &mut World, by: &str, holder: &str, scope: Option<TokenScope>) -
         expires: None,
         scope,
         account: None,
+        groups: BTreeSet::new(),
     };
     world.ask_as(by, issue).map_err(|it| it.code)
 }
@@ -141,6 +144,7 @@ fn a_new_password_and_a_closed_account_end_the_sign_ins() {
             expires: None,
             scope: None,
             account: Some(ben),
+            groups: BTreeSet::new(),
         };
         world.ask_as("ben", sign_in).unwrap();
         assert!(world.state.access.get(id).unwrap().is_valid(world.now));

@@ -102,6 +102,7 @@ impl Body {
                 Personal { pointer: "/data/review/summary", text: &mut review.summary },
                 Personal { pointer: "/data/review/causes", text: &mut review.causes },
             ],
+            Self::ChangeAnswered { answer, .. } => at("/data/answer/by", &mut answer.by),
             Self::EvidenceAttached { evidence, .. } => {
                 let issuer = evidence.statement.iter_mut().map(|word| Personal {
                     pointer: "/data/evidence/statement/issuer",
@@ -176,7 +177,13 @@ impl Body {
             | Self::ItemAdded { .. }
             | Self::LateApproved { .. }
             | Self::StepObserved { .. }
-            | Self::StepSilenced { .. } => Vec::new(),
+            | Self::StepSilenced { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            // Whom a Train tells stands in its declaration.
+            | Self::TrainEndangered { .. } => Vec::new(),
         }
     }
 }

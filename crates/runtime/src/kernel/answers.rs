@@ -108,8 +108,14 @@ fn without_drawn(command: &Command) -> Command {
         }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
+        Command::DepartTrain { ids, .. } => ids.clear(),
         Command::PlaceHold { .. }
         | Command::PruneArchive { .. }
+        | Command::RecordFeed { .. }
+        | Command::WarnOfPromises {}
+        | Command::NoteMirrored { .. }
+        | Command::NoteMirrorFailure { .. }
+        | Command::HearAnswer { .. }
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }

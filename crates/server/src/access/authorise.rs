@@ -237,6 +237,8 @@ pub(crate) fn question(
         environment: environment.cloned(),
         release: subject.release_name().map(str::to_owned),
         services: subject.services.clone(),
+        change_type: subject.change_type(state),
+        regulations: subject.regulations(state),
         segregated,
         hands: names(|_| true),
         authors: names(|it| it.part == Part::Author),

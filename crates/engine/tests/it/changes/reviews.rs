@@ -1,5 +1,7 @@
 //! Emergencies and reviews: what goes quickly or badly is looked at afterwards, and the next change waits for that.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::json;
 use shipway_engine::{Code, Command, Phase};
@@ -21,6 +23,7 @@ pub(super) fn operator(world: &mut World, who: &str, number: u128) {
         expires: None,
         scope: None,
         account: None,
+        groups: BTreeSet::new(),
     };
     world.ask_as("root", issue).unwrap();
 }

@@ -223,7 +223,13 @@ impl Story {
             | Body::ItemAdded { .. }
             | Body::LateRequested { .. }
             | Body::LateApproved { .. }
-            | Body::ItemDeferred { .. } => Vec::new(),
+            | Body::ItemDeferred { .. }
+            | Body::ChangeMirrored { .. }
+            | Body::MirrorFailed { .. }
+            | Body::ChangeAnswered { .. }
+            | Body::FeedFetched { .. }
+            | Body::TrainDeparted { .. }
+            | Body::TrainEndangered { .. } => Vec::new(),
         }
     }
 
