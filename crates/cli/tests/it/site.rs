@@ -60,6 +60,11 @@ pub(crate) const HURRIED: Limits = Limits { timeout: "2s", start_period: "4s" };
 /// So that a sick service is found soon.
 pub(crate) const IMPATIENT: Limits = Limits { timeout: "300ms", start_period: "1s" };
 
+/// A loopback address that nobody else uses.
+pub(crate) fn address() -> Ipv4Addr {
+    addresses::next()
+}
+
 pub(crate) struct Site {
     folder: TempDir,
     /// Of the control plane, the router and the router's listener.
@@ -181,9 +186,9 @@ impl Site {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
     }
 
-    /// Declares more, and from now on has this line in the environment's declaration.
-    pub(crate) async fn declare_more(&mut self, yaml: &str, environment: &'static str) {
-        self.apply("more.yaml", yaml.to_owned()).await;
+    /// Declares more, and has this line in the environment's declaration from its next declaration on.
+    pub(crate) async fn declare_with(&mut self, text: &str, environment: &'static str) {
+        self.declare_more(text).await;
         self.environment = environment;
     }
 
@@ -194,8 +199,7 @@ impl Site {
 
     /// Declares `web`, with these limits of its health checks, and where it is shipped to.
     pub(crate) async fn declare(&self, strategy: &str, limits: Limits) {
-        let (address, environment) = (self.address, self.environment);
-        let Limits { timeout, start_period } = limits;
+        let (production, Limits { timeout, start_period }) = (self.production(), limits);
         let text = format!(
             r#"
 apiVersion: shipway.dev/v1
@@ -223,7 +227,27 @@ apiVersion: shipway.dev/v1
 kind: Strategy
 metadata: {{name: chosen}}
 spec: {strategy}
----
+---{production}"#
+        );
+        self.declare_more(&text).await;
+    }
+
+    /// Declares something beside that.
+    pub(crate) async fn declare_more(&self, text: &str) {
+        let file = SourceFile { path: "site.yaml".to_owned(), text: text.to_owned() };
+        let apply = ApplyRequest { files: vec![file], dry_run: false };
+        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+    }
+
+    /// Declares the environment again, with these lines of its spec.
+    pub(crate) async fn declare_in_production(&self, lines: &str) {
+        self.declare_more(&format!("{}{lines}\n", self.production())).await;
+    }
+
+    fn production(&self) -> String {
+        let (address, environment) = (self.address, self.environment);
+        format!(
+            r#"
 apiVersion: shipway.dev/v1
 kind: Environment
 metadata: {{name: production}}
@@ -236,14 +260,12 @@ spec:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}
 "#
-        );
-        self.apply("site.yaml", text).await;
+        )
     }
 
-    async fn apply(&self, path: &str, text: String) {
-        let files = vec![SourceFile { path: path.to_owned(), text }];
-        let apply = ApplyRequest { files, dry_run: false };
-        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+    /// Where `web` is reached.
+    pub(crate) fn entry(&self) -> String {
+        format!("http://{}:8080/", self.address)
     }
 
     /// What `shipway` says against this control plane.

@@ -50,7 +50,7 @@ async fn on_postgres() {
 async fn torture(mut site: Site, seed: u64) {
     println!("torture with seed {seed}");
     let lasts = seconds("SHIPWAY_TORTURE_SECONDS").map_or(LASTS, Duration::from_secs);
-    site.declare_more(load::GATED, load::PIPELINE).await;
+    site.declare_with(load::GATED, load::PIPELINE).await;
     site.declare_limits(HURRIED).await;
     load::release(&site).await;
     let mut chronicle = Chronicle::default();
