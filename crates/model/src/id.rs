@@ -131,6 +131,8 @@ id!(
 id!(
     /// An alert that was told from outside.
     AlertId, "alr", "an alert id"
+);
+id!(
     /// An item that is to come into a release after the freeze of its scope.
     LateId, "lat", "a late item's id"
 );
