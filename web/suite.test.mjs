@@ -151,6 +151,7 @@ describe("every page", () => {
     change: new URL(change).pathname,
     me: "/me",
     exceptions: "/exceptions",
+    reviews: "/reviews",
     "war-room": "/releases/shop@1.2.0/war-room",
     releases: "/releases",
     release: "/releases/shop@1.2.0",
@@ -161,7 +162,8 @@ describe("every page", () => {
     environment: "/environments/production",
     "calendar-month": "/calendar",
     "calendar-week": "/calendar?view=week",
-    "calendar-agenda": "/calendar?view=agenda&at=2026-12-24T12:00&length=45m",
+    "calendar-agenda": "/calendar?view=agenda",
+    "calendar-fit": "/calendar?view=week&release=shop@1.2.0&environment=production",
     ledger: "/ledger",
     "ledger-search": "/ledger?q=rollout.ended",
     event: "/ledger/12",
@@ -245,6 +247,18 @@ describe("the keyboard", () => {
     await page.getByRole("button", { name: "Pause staging" }).waitFor();
   });
 
+  it("moves a release over the calendar", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/calendar?view=week&release=shop@1.2.0&environment=production`);
+    const answer = page.locator("#fit .notice");
+    const before = await answer.textContent();
+    await page.locator("#slot").focus();
+    await page.keyboard.press("Home");
+    await until("the answer is about another time", async () => (await answer.textContent()) !== before);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "slot", "the key can be pressed again");
+    assert.deepEqual(ada.faults, []);
+  });
+
   it("goes anywhere by the palette", async () => {
     const { page } = ada;
     await page.goto(site.url);
@@ -272,6 +286,16 @@ describe("the past", () => {
     assert.equal(await page.getByText("succeeded").count(), 0);
     await page.getByRole("link", { name: "Back to now" }).click();
     await page.locator("main .state .badge").filter({ hasText: "succeeded" }).waitFor();
+  });
+
+  it("is reached by sliding through the ledger", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/services`);
+    await page.locator("#slide").focus();
+    await page.keyboard.press("Home");
+    await page.getByText("As it was").waitFor();
+    assert.match(page.url(), /asOf=0$/);
+    await page.getByText("No service is declared yet.").waitFor();
   });
 
   it("is asked for at the foot of any page", async () => {
