@@ -120,6 +120,7 @@ impl Body {
                     Cause::StepFailed { .. }
                     | Cause::InstanceFailed { .. }
                     | Cause::TargetLost { .. }
+                    | Cause::AlertFired { .. }
                     | Cause::CalendarClosed { .. },
                 ..
             }
@@ -140,6 +141,8 @@ impl Body {
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }
