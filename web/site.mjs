@@ -108,7 +108,10 @@ export class Site {
   /// From now on, production begins nothing without a signed word.
   async protect() {
     const path = join(this.folder, "declarations/environments.yaml");
-    writeFileSync(path, readFileSync(path, "utf8").replace("promotesFrom: staging", "promotesFrom: staging\n  protected: true"));
+    const text = readFileSync(path, "utf8").replace("promotesFrom: staging", "promotesFrom: staging\n  changePolicy: owners-alone");
+    const rule = "{ name: tier-1, when: { tiers: [1] }, class: normal, reason: it is a service of the first tier }";
+    const policy = `kind: ChangePolicy\nmetadata: { name: owners-alone }\nspec: { rules: [${rule}] }\n`;
+    writeFileSync(path, `${text}---\napiVersion: shipway.dev/v1\n${policy}`);
     await this.shipway(["apply", join(this.folder, "declarations")]);
   }
 

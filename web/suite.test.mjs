@@ -20,7 +20,6 @@ before(async () => {
   await site.prove("1.0.0");
   await site.ship("1.0.0", "production");
   site.open();
-  await site.protect();
   await site.release("1.2.0", "1.2.0", false);
   ada = await browser.person(site, await site.issue("ada", "operator"));
 });
@@ -76,6 +75,8 @@ describe("the main job", () => {
     await state.filter({ hasText: "succeeded" }).waitFor({ timeout: 60_000 });
 
     await site.prove("1.2.0");
+    // Staging shares a host with it, and would be protected too.
+    await site.protect();
 
     // Somebody else looks on, and sees the same without doing anything.
     const vera = await browser.person(site, await site.issue("vera", "viewer"));
@@ -151,6 +152,7 @@ describe("every page", () => {
     change: new URL(change).pathname,
     me: "/me",
     exceptions: "/exceptions",
+    reviews: "/reviews",
     "war-room": "/releases/shop@1.2.0/war-room",
     releases: "/releases",
     release: "/releases/shop@1.2.0",
@@ -161,7 +163,8 @@ describe("every page", () => {
     environment: "/environments/production",
     "calendar-month": "/calendar",
     "calendar-week": "/calendar?view=week",
-    "calendar-agenda": "/calendar?view=agenda&at=2026-12-24T12:00&length=45m",
+    "calendar-agenda": "/calendar?view=agenda",
+    "calendar-fit": "/calendar?view=week&release=shop@1.2.0&environment=production",
     ledger: "/ledger",
     "ledger-search": "/ledger?q=rollout.ended",
     event: "/ledger/12",
@@ -245,6 +248,18 @@ describe("the keyboard", () => {
     await page.getByRole("button", { name: "Pause staging" }).waitFor();
   });
 
+  it("moves a release over the calendar", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/calendar?view=week&release=shop@1.2.0&environment=production`);
+    const answer = page.locator("#fit .notice");
+    const before = await answer.textContent();
+    await page.locator("#slot").focus();
+    await page.keyboard.press("Home");
+    await until("the answer is about another time", async () => (await answer.textContent()) !== before);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "slot", "the key can be pressed again");
+    assert.deepEqual(ada.faults, []);
+  });
+
   it("goes anywhere by the palette", async () => {
     const { page } = ada;
     await page.goto(site.url);
@@ -272,6 +287,16 @@ describe("the past", () => {
     assert.equal(await page.getByText("succeeded").count(), 0);
     await page.getByRole("link", { name: "Back to now" }).click();
     await page.locator("main .state .badge").filter({ hasText: "succeeded" }).waitFor();
+  });
+
+  it("is reached by sliding through the ledger", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/services`);
+    await page.locator("#slide").focus();
+    await page.keyboard.press("Home");
+    await page.getByText("As it was").waitFor();
+    assert.match(page.url(), /asOf=0$/);
+    await page.getByText("No service is declared yet.").waitFor();
   });
 
   it("is asked for at the foot of any page", async () => {
