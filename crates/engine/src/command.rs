@@ -19,6 +19,7 @@ use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::review::Review;
+use shipway_model::stray::Stray;
 use shipway_model::{
     AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, QuarantineId, ReleaseId,
     RolloutId, TokenId, WaiverId,
@@ -170,6 +171,11 @@ pub enum Command {
     },
     ReportAgentFound {
         host: Name,
+    },
+    /// Everything that stands on a host and no order put there.
+    ReportStrays {
+        host: Name,
+        found: Vec<Stray>,
     },
     ReportInstance {
         instance: Instance,

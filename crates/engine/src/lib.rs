@@ -32,6 +32,7 @@ pub mod review;
 pub mod rollout;
 pub mod schedule;
 mod state;
+pub mod stray;
 pub mod waiver;
 
 pub use access::{Access, Identity, Token};
@@ -56,4 +57,5 @@ pub use rollout::advance::{advance, wake_at};
 pub use rollout::effects::effects;
 pub use rollout::{Phase, Progress, Rollout, Rollouts, StepState, Summary};
 pub use state::{State, live_rollouts};
+pub use stray::Strays;
 pub use waiver::{Grant, Waivers};

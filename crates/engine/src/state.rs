@@ -9,7 +9,7 @@ use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Waivers, gate,
+    Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Strays, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,7 @@ pub struct State {
     pub quarantines: Quarantines,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub strays: Strays,
     pub pauses: Pauses,
     pub custody: Custody,
     pub calendars: Calendars,
@@ -86,6 +87,7 @@ impl State {
                 self.bring_quarantine(*id);
             }
             Body::AgentRegistered { .. } => self.agents.apply(event),
+            Body::StrayFound { .. } | Body::StrayGone { .. } => self.strays.apply(event),
             Body::AgentLost { .. } | Body::AgentFound { .. } => {
                 self.agents.apply(event);
                 // Environments know their hosts by labels, and there are few rollouts under way.

@@ -26,6 +26,7 @@ use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
+use crate::stray::Stray;
 use crate::{
     AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, QuarantineId,
     ReleaseId, RolloutId, TokenId, WaiverId,
@@ -150,6 +151,12 @@ pub enum Body {
     /// It is heard of again.
     #[serde(rename = "agent.found")]
     AgentFound { host: Name },
+    /// An agent found something on its host that no order put there: access past the pipeline.
+    #[serde(rename = "stray.found")]
+    StrayFound { host: Name, stray: Stray },
+    /// It is not there any more.
+    #[serde(rename = "stray.gone")]
+    StrayGone { host: Name, stray: Stray },
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
@@ -437,9 +444,11 @@ impl Body {
             | Self::ReleaseSealed { id, .. }
             | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
-            Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
-                Stream::Agent(host.clone())
-            }
+            Self::StrayFound { host, .. }
+            | Self::StrayGone { host, .. }
+            | Self::AgentRegistered { host, .. }
+            | Self::AgentLost { host }
+            | Self::AgentFound { host } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
             Self::ExceptionRequested { .. }
@@ -480,6 +489,8 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }

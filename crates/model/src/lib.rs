@@ -27,6 +27,7 @@ pub mod release;
 pub mod resource;
 pub mod review;
 pub mod routing;
+pub mod stray;
 pub mod unit;
 
 pub use digest::Digest;

@@ -8,4 +8,5 @@ mod cut_off;
 mod delivery;
 mod placement;
 mod restart;
+mod strays;
 mod wait;

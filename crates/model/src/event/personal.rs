@@ -136,6 +136,8 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }

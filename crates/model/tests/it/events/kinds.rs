@@ -40,6 +40,8 @@ kinds! {
     AgentRegistered => "agent.registered",
     AgentLost => "agent.lost",
     AgentFound => "agent.found",
+    StrayFound => "stray.found",
+    StrayGone => "stray.gone",
     InstanceChanged => "instance.changed",
     ScopePaused => "scope.paused",
     ScopeResumed => "scope.resumed",

@@ -194,6 +194,8 @@ impl Story {
             | Body::HoldReleased { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
+            | Body::StrayFound { .. }
+            | Body::StrayGone { .. }
             | Body::KeyRegistered { .. }
             | Body::KeyRevoked { .. }
             | Body::DelegationGranted { .. }
