@@ -100,6 +100,9 @@ pub(crate) enum Verb {
     /// See the hosts
     #[command(subcommand)]
     Agents(command::agents::Agents),
+    /// See alerts from outside, and what was deployed before them
+    #[command(subcommand)]
+    Alert(command::alert::Alert),
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
@@ -182,6 +185,7 @@ impl Verb {
             | Self::Resume(_)
             | Self::Env(_)
             | Self::Agents(_)
+            | Self::Alert(_)
             | Self::Ledger(_)
             | Self::Cdevents(_)
             | Self::Token(_)

@@ -25,6 +25,8 @@ use shipway_model::{
     RolloutId, TokenId, WaiverId,
 };
 
+use crate::alert::Notice;
+
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -89,6 +91,16 @@ pub enum Command {
         id: RolloutId,
         step: StepId,
         note: String,
+    },
+    /// Writes down what the actor saw, did or decided.
+    NoteRollout {
+        id: RolloutId,
+        note: String,
+    },
+    /// Says who decides about a rollout.
+    NameDecider {
+        id: RolloutId,
+        decider: String,
     },
     PauseScope {
         scope: Scope,
@@ -181,6 +193,10 @@ pub enum Command {
         instance: Instance,
         condition: Condition,
         detail: String,
+    },
+    /// Somebody else's monitoring tells of alerts.
+    ReceiveAlerts {
+        notices: Vec<Notice>,
     },
     /// How an effect ended. Whether the reporter still held it was checked before.
     Report {

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
+use crate::alert::{Alert, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
@@ -28,8 +29,8 @@ use crate::resource::Resource;
 use crate::review::Review;
 use crate::stray::Stray;
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, QuarantineId,
-    ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name,
+    QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -160,6 +161,18 @@ pub enum Body {
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
+    /// The actor tells of an alert, which fires.
+    #[serde(rename = "alert.fired")]
+    AlertFired {
+        id: AlertId,
+        alert: Alert,
+        /// What was deployed or declared before it, the likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suspects: Vec<Suspect>,
+    },
+    /// It fires no more.
+    #[serde(rename = "alert.resolved")]
+    AlertResolved { id: AlertId, ended_at: Timestamp },
     #[serde(rename = "scope.paused")]
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]
@@ -264,6 +277,12 @@ pub enum Body {
     /// No step starts any more; it ends when those under way have settled.
     #[serde(rename = "rollout.aborting")]
     RolloutAborting { id: RolloutId, reason: String },
+    /// Somebody wrote down what they saw, did or decided, for everybody who follows it.
+    #[serde(rename = "rollout.noted")]
+    RolloutNoted { id: RolloutId, note: String },
+    /// Who decides about it from now on, where several could.
+    #[serde(rename = "rollout.decider-named")]
+    DeciderNamed { id: RolloutId, decider: String },
     #[serde(rename = "rollout.ended")]
     RolloutEnded { id: RolloutId, end: End },
     #[serde(rename = "step.started")]
@@ -386,6 +405,11 @@ pub enum Cause {
         target: Name,
         reason: String,
     },
+    /// An alert from outside tells of a service that it ships.
+    AlertFired {
+        alert: AlertId,
+        reason: String,
+    },
     /// A calendar closed, whose rule wants what it catches taken back.
     CalendarClosed {
         /// For people: which rule, and why.
@@ -444,6 +468,7 @@ impl Body {
             | Self::ReleaseSealed { id, .. }
             | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
+            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
             Self::StrayFound { host, .. }
             | Self::StrayGone { host, .. }
             | Self::AgentRegistered { host, .. }
@@ -492,6 +517,8 @@ impl Body {
             | Self::StrayFound { .. }
             | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionRequested { .. }
@@ -521,6 +548,8 @@ impl Body {
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
             | Self::RolloutAborting { id, .. }
+            | Self::RolloutNoted { id, .. }
+            | Self::DeciderNamed { id, .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }
@@ -545,6 +574,7 @@ pub enum Stream {
     Artifacts(Name),
     Release(ReleaseId),
     Evidence,
+    Alerts,
     Agent(Name),
     Pauses,
     Exceptions,
@@ -563,6 +593,7 @@ impl fmt::Display for Stream {
             Self::Artifacts(service) => write!(f, "artifact:{service}"),
             Self::Release(id) => write!(f, "release:{id}"),
             Self::Evidence => f.write_str("evidence"),
+            Self::Alerts => f.write_str("alerts"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),

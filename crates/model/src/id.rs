@@ -129,6 +129,10 @@ id!(
     WaiverId, "wai", "a waiver id"
 );
 id!(
+    /// An alert that was told from outside.
+    AlertId, "alr", "an alert id"
+);
+id!(
     /// What the gates said to a rollout, once.
     DecisionId, "dec", "a decision id"
 );

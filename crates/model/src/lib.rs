@@ -7,6 +7,7 @@
 //! rollout will do.
 
 pub mod access;
+pub mod alert;
 pub mod analysis;
 pub mod approval;
 pub mod attestation;
@@ -32,8 +33,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId, RolloutId,
-    TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

@@ -66,6 +66,7 @@ codes! {
     ReleaseSealed = "release-sealed" 409 "The release is sealed",
     ReleaseNotSealed = "release-not-sealed" 409 "The release is not sealed",
     // Evidence.
+    UnknownAlert = "unknown-alert" 404 "There is no such alert",
     UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",

@@ -77,7 +77,10 @@ impl Body {
                 Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
                 Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
             ],
-            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },
@@ -117,6 +120,7 @@ impl Body {
                     Cause::StepFailed { .. }
                     | Cause::InstanceFailed { .. }
                     | Cause::TargetLost { .. }
+                    | Cause::AlertFired { .. }
                     | Cause::CalendarClosed { .. },
                 ..
             }
@@ -139,6 +143,8 @@ impl Body {
             | Self::StrayFound { .. }
             | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }

@@ -154,6 +154,12 @@ impl Story {
                     "  the silence of {alert} has ended; it kept {n_quiet} alerts quiet"
                 ))]
             }
+            Body::RolloutNoted { note, .. } => {
+                vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
+            }
+            Body::DeciderNamed { decider, .. } => {
+                vec![Beat::Line(format!("{} decides from now on", plain(decider)))]
+            }
             Body::RolloutAborting { reason, .. } => {
                 let line = reasoned("is being stopped where it stands", reason);
                 vec![Beat::Line(paint.warn(&line))]
@@ -179,6 +185,8 @@ impl Story {
             | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
+            | Body::AlertFired { .. }
+            | Body::AlertResolved { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
@@ -372,6 +380,8 @@ mod tests {
             "rollout.unwinding",
             "rollout.unwinding--asked",
             "rollout.unwinding--instance-failed",
+            "rollout.noted",
+            "rollout.decider-named",
             "rollout.aborting",
             "rollout.ended",
             "rollout.ended--rolled-back",
