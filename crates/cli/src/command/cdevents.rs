@@ -64,7 +64,10 @@ impl CdEvents {
         let http = http.map_err(|error| Failure::because(&error, "shipway cdevents --help"))?;
         let mut relay = Relay { teller: Teller::default(), http, to: self.to, state: self.state, next };
         let mut last = relay.catch_up(&client, 0).await?;
-        while self.follow {
+        if !self.follow {
+            return Ok(Exit::Ok);
+        }
+        loop {
             let mut stream = client.follow::<FollowEvents>((), last).await?;
             while let Some(event) = stream.next_ledger_event().await? {
                 last = Some(event.position);
@@ -72,7 +75,6 @@ impl CdEvents {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Ok(Exit::Ok)
     }
 }
 
