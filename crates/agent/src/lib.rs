@@ -31,6 +31,7 @@ mod process;
 mod reconcile;
 mod report;
 mod rotation;
+mod strays;
 mod supervise;
 mod telemetry;
 
@@ -87,6 +88,7 @@ pub async fn run(config: AgentConfig, shutdown: impl Future<Output = ()>) -> Res
         () = shutdown => Ok(()),
         fault = lease::serve(&host) => Err(fault.into()),
         never = report::serve(&host) => match never {},
+        never = strays::serve(&host) => match never {},
         never = outflow::serve(&host) => match never {},
     };
     host.fleet.abandon();

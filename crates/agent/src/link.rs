@@ -13,11 +13,12 @@ use shipway_api::client::Error;
 use shipway_api::operations::agent::{
     AgentPath, AgentRegistration, AppendStepLog, EffectReport, InstanceReport, InstanceReports, LeaseAsk,
     LeaseEffects, Leases, LogPiece, RegisterAgent, Renewal, ReportEffects, ReportInstances, ReportResult,
-    Reports, ShowOrders,
+    ReportStrays, Reports, ShowOrders, StrayReport,
 };
 use shipway_api::operations::telemetry::PushLogs;
 use shipway_api::view::agent::Orders;
 use shipway_model::effect::EffectKey;
+use shipway_model::stray::Stray;
 use shipway_model::{Digest, Name};
 
 /// How much longer than it was asked to wait an answer may take.
@@ -82,6 +83,12 @@ impl Link {
 
     pub(crate) async fn tell(&self, changes: Vec<InstanceReport>) -> Result<(), LinkError> {
         let call = self.client.call::<ReportInstances>(self.path(), (), InstanceReports { changes });
+        call.timeout(ANSWER_WAIT_MAX).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn tell_strays(&self, strays: Vec<Stray>) -> Result<(), LinkError> {
+        let call = self.client.call::<ReportStrays>(self.path(), (), StrayReport { strays });
         call.timeout(ANSWER_WAIT_MAX).await?;
         Ok(())
     }

@@ -116,6 +116,7 @@ pub(crate) enum Verb {
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    Cdevents(command::cdevents::CdEvents),
     /// Copy, back up and restore what a control plane keeps
     #[command(subcommand)]
     Store(command::store::Store),
@@ -200,6 +201,7 @@ impl Verb {
             | Self::Agents(_)
             | Self::Alert(_)
             | Self::Ledger(_)
+            | Self::Cdevents(_)
             | Self::Token(_)
             | Self::User(_)
             | Self::Login(_)

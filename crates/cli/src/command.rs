@@ -14,6 +14,7 @@ pub(crate) mod artifact;
 pub(crate) mod cab;
 pub(crate) mod calendar;
 pub(crate) mod can_deploy;
+pub(crate) mod cdevents;
 pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -123,6 +124,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Agents(it) => it.run(connection).await,
         Verb::Alert(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
+        Verb::Cdevents(it) => it.run(connection).await,
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),
         Verb::Witness(it) => it.run().await,

@@ -8,6 +8,7 @@
 
 mod access;
 mod archive;
+mod cdevents;
 mod cli;
 mod command;
 mod connection;

@@ -22,6 +22,7 @@ use shipway_model::resource::{Calendar, Resource};
 use shipway_model::review::Review;
 use shipway_model::scope::{Destination, Item, LateItem, Planned};
 use shipway_model::source::{MergeBack, Source};
+use shipway_model::stray::Stray;
 use shipway_model::{
     AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, QuarantineId,
     ReleaseId, RolloutId, TokenId, WaiverId,
@@ -227,6 +228,11 @@ pub enum Command {
     },
     ReportAgentFound {
         host: Name,
+    },
+    /// Everything that stands on a host and no order put there.
+    ReportStrays {
+        host: Name,
+        found: Vec<Stray>,
     },
     ReportInstance {
         instance: Instance,

@@ -81,6 +81,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportAgentLost { host } => Ok(state.agents.report_lost(host)),
         Command::ReportAgentFound { host } => Ok(state.agents.report_found(host)),
+        Command::ReportStrays { host, found } => Ok(state.strays.report(host, found)),
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))
         }

@@ -38,6 +38,7 @@ pub mod schedule;
 pub mod scope;
 pub mod source;
 mod state;
+pub mod stray;
 pub mod train;
 pub mod waiver;
 
@@ -66,5 +67,6 @@ pub use rollout::effects::effects;
 pub use rollout::{Phase, Progress, Rollout, Rollouts, StepState, Summary};
 pub use scope::Scopes;
 pub use state::{State, live_rollouts};
+pub use stray::Strays;
 pub use train::Trains;
 pub use waiver::{Grant, Waivers};

@@ -9,8 +9,8 @@ use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Trains, Waivers,
-    gate,
+    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Strays, Trains,
+    Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,7 @@ pub struct State {
     pub quarantines: Quarantines,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub strays: Strays,
     pub alerts: Alerts,
     pub pauses: Pauses,
     pub custody: Custody,
@@ -110,6 +111,7 @@ impl State {
                 self.bring_quarantine(*id);
             }
             Body::AgentRegistered { .. } => self.agents.apply(event),
+            Body::StrayFound { .. } | Body::StrayGone { .. } => self.strays.apply(event),
             Body::AgentLost { .. } | Body::AgentFound { .. } => {
                 self.agents.apply(event);
                 // Environments know their hosts by labels, and there are few rollouts under way.

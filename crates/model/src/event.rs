@@ -29,6 +29,7 @@ use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
 use crate::scope::{Destination, Item, LateItem, Planned};
+use crate::stray::Stray;
 use crate::{
     AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
     QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
@@ -196,6 +197,12 @@ pub enum Body {
     /// It is heard of again.
     #[serde(rename = "agent.found")]
     AgentFound { host: Name },
+    /// An agent found something on its host that no order put there: access past the pipeline.
+    #[serde(rename = "stray.found")]
+    StrayFound { host: Name, stray: Stray },
+    /// It is not there any more.
+    #[serde(rename = "stray.gone")]
+    StrayGone { host: Name, stray: Stray },
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
@@ -596,9 +603,11 @@ impl Body {
             | Self::ItemDeferred { .. } => Stream::Scopes,
             Self::EvidenceAttached { .. } => Stream::Evidence,
             Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
-            Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
-                Stream::Agent(host.clone())
-            }
+            Self::StrayFound { host, .. }
+            | Self::StrayGone { host, .. }
+            | Self::AgentRegistered { host, .. }
+            | Self::AgentLost { host }
+            | Self::AgentFound { host } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
             Self::ExceptionRequested { .. }
@@ -640,6 +649,8 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
             | Self::AlertFired { .. }
             | Self::AlertResolved { .. }

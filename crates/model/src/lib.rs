@@ -32,6 +32,7 @@ pub mod routing;
 pub mod scope;
 pub mod share;
 pub mod source;
+pub mod stray;
 pub mod unit;
 
 pub use digest::Digest;

@@ -32,6 +32,8 @@ pub(crate) struct Memory {
     pub(crate) reports: Vec<Value>,
     pub(crate) changes: Vec<Value>,
     pub(crate) orders: Vec<Value>,
+    /// As they were told last.
+    pub(crate) strays: Vec<Value>,
     pub(crate) logs: BTreeMap<String, String>,
     /// OTLP export requests.
     pub(crate) pushed: Vec<Value>,
@@ -138,6 +140,7 @@ impl ControlPlane {
             .route("/api/v1/agents/{host}/leases", post(lease))
             .route("/api/v1/agents/{host}/reports", post(report))
             .route("/api/v1/agents/{host}/instances", post(tell))
+            .route("/api/v1/agents/{host}/strays", post(strays))
             .route("/api/v1/agents/{host}/orders", get(orders))
             .route("/api/v1/agents/{host}/logs", post(log))
             .route("/api/v1/blobs/{digest}", get(blob))
@@ -190,6 +193,12 @@ fn problem(status: StatusCode, code: &str) -> Response {
     let body = json!({ "type": format!("https://shipway.dev/problems/{code}"), "title": code,
         "status": status.as_u16(), "detail": code, "code": code });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn strays(State(shared): State<Shared>, Json(report): Json<Value>) -> StatusCode {
+    let strays = report["strays"].as_array().expect("a list").clone();
+    shared.lock().expect("no test panics here").strays = strays;
+    StatusCode::NO_CONTENT
 }
 
 async fn authorize(

@@ -9,4 +9,5 @@ mod delivery;
 mod outflow;
 mod placement;
 mod restart;
+mod strays;
 mod wait;

@@ -8,7 +8,7 @@ use shipway_model::gate::facts::Comparison;
 use super::operations;
 use crate::page::{Page, PageQuery};
 use crate::payload::Json;
-use crate::view::environment::{EnvironmentSummary, EnvironmentView, QueueView};
+use crate::view::environment::{EnvironmentSummary, EnvironmentView, QueueView, StrayView};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnvironmentPath {
@@ -40,6 +40,13 @@ operations! {
     ShowQueue "showQueue": Get "/api/v1/environments/{environment}/queue", Viewer {
         path: EnvironmentPath,
         answer: Json<QueueView>,
+        errors: [UnknownEnvironment],
+    }
+
+    /// List what agents found in an environment and no order put there: access past the pipeline.
+    ListStrays "listStrays": Get "/api/v1/environments/{environment}/strays", Viewer {
+        path: EnvironmentPath,
+        answer: Json<Page<StrayView>>,
         errors: [UnknownEnvironment],
     }
 

@@ -9,6 +9,7 @@ mod list;
 mod parity;
 mod queue;
 mod show;
+mod strays;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Env {
@@ -16,6 +17,7 @@ pub(crate) enum Env {
     Show(show::Show),
     Queue(queue::Queue),
     Parity(parity::Parity),
+    Strays(strays::Strays),
 }
 
 impl Env {
@@ -25,6 +27,7 @@ impl Env {
             Self::Show(it) => it.run(connection).await,
             Self::Queue(it) => it.run(connection).await,
             Self::Parity(it) => it.run(connection).await,
+            Self::Strays(it) => it.run(connection).await,
         }
     }
 }

@@ -346,3 +346,65 @@ fn a_flaky_test_is_found_set_aside_and_counts_again_when_its_time_is_over() {
     assert_eq!(chosen["leftOut"][0]["test"], "moody");
     assert_eq!(chosen["risk"], 0.5, "nothing is known of its past: {chosen}");
 }
+
+/// Takes what is posted and notes the attributes; refuses the first request.
+fn sink() -> (String, std::sync::mpsc::Receiver<(String, String)>) {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/events", listener.local_addr().unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for (idx, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut kind, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                if reader.read_line(&mut line).unwrap() == 0 || line == "\r\n" {
+                    break;
+                }
+                let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+                match name.to_ascii_lowercase().as_str() {
+                    "ce-type" => kind = value.trim().to_owned(),
+                    "content-length" => length = value.trim().parse().unwrap(),
+                    _ => {}
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            if idx > 0 && sender.send((kind, String::from_utf8(body).unwrap())).is_err() {
+                return;
+            }
+            let status = if idx == 0 { "503 Service Unavailable" } else { "202 Accepted" };
+            write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+        }
+    });
+    (url, receiver)
+}
+
+#[test]
+fn what_happened_is_told_to_others_once_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    stage.build("checkout", "1.0.0");
+    stage.release("1.0.0", &["checkout=1.0.0"]);
+    let id = stage.ship("1.0.0");
+    stage.let_pass(&id);
+    let (url, received) = sink();
+    let tell = ["cdevents", "--to", &url, "--state", "position"];
+    stage.live.ok(&tell);
+    let kinds = |received: &std::sync::mpsc::Receiver<(String, String)>| -> Vec<String> {
+        received.try_iter().map(|(kind, _)| kind).collect()
+    };
+    let expected = ["dev.cdevents.artifact.published.0.1.1", "dev.cdevents.service.deployed.0.1.1"];
+    assert_eq!(kinds(&received), expected, "the first is sent again until it is taken");
+    stage.live.ok(&tell);
+    assert_eq!(kinds(&received), Vec::<String>::new(), "nothing is told twice");
+    stage.build("checkout", "1.1.0");
+    stage.live.ok(&tell);
+    assert_eq!(kinds(&received), expected[..1]);
+    let lines = stage.live.ok(&["cdevents"]);
+    let last = json(lines.lines().nth(1).unwrap());
+    assert_eq!(last["subject"]["content"]["environment"]["id"], "staging");
+}

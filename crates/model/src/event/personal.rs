@@ -147,6 +147,8 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
             | Self::AlertFired { .. }
             | Self::AlertResolved { .. }

@@ -168,9 +168,8 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             kind if kind.starts_with("release-scope.") => "scopes".to_owned(),
             "evidence.attached" => "evidence".to_owned(),
             "alert.fired" | "alert.resolved" => "alerts".to_owned(),
-            "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" => {
-                "agent:host-a".to_owned()
-            }
+            "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" | "stray.found"
+            | "stray.gone" => "agent:host-a".to_owned(),
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),
             "exception.requested" | "exception.approved" | "exception.withdrawn" => "exceptions".to_owned(),
             "waiver.requested" | "waiver.approved" | "waiver.withdrawn" => "waivers".to_owned(),

@@ -150,6 +150,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ReportInstance { .. }
         | Command::ReportAgentLost { .. }
         | Command::ReportAgentFound { .. }
+        | Command::ReportStrays { .. }
         | Command::NoteSilence { .. }
         | Command::Report { .. }
         | Command::Observe { .. }

@@ -294,7 +294,13 @@ fn refuse(
     if segregates(ruling) {
         return segregated(state, caller, operation, subject, environment, ruling);
     }
-    Refusal { failure: forbidden(caller, operation, ruling), recorded: None }
+    let failure = forbidden(caller, operation, ruling);
+    // Whoever tries to change what is protected, past the ways that lead there, is remembered.
+    let is_protected =
+        environment.and_then(|it| state.catalogue.environment(it)).is_some_and(|it| it.is_protected());
+    let recorded = (is_protected && !is_read(operation))
+        .then(|| format!("`{operation}` was refused to {}", caller.name));
+    Refusal { failure, recorded }
 }
 
 fn segregates(ruling: &Ruling) -> bool {

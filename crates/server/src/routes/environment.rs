@@ -2,7 +2,7 @@
 
 use shipway_api::Code;
 use shipway_api::operations::environment::{
-    CompareEnvironments, ListEnvironments, ShowEnvironment, ShowQueue,
+    CompareEnvironments, ListEnvironments, ListStrays, ShowEnvironment, ShowQueue,
 };
 use shipway_engine::State;
 use shipway_model::Name;
@@ -14,12 +14,14 @@ mod compare;
 mod list;
 mod queue;
 mod show;
+mod strays;
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes
         .add::<ListEnvironments, _, _>(list::handle)
         .add::<ShowEnvironment, _, _>(show::handle)
         .add::<ShowQueue, _, _>(queue::handle)
+        .add::<ListStrays, _, _>(strays::handle)
         .add::<CompareEnvironments, _, _>(compare::handle)
 }
 

@@ -41,6 +41,8 @@ kinds! {
     AgentRegistered => "agent.registered",
     AgentLost => "agent.lost",
     AgentFound => "agent.found",
+    StrayFound => "stray.found",
+    StrayGone => "stray.gone",
     InstanceChanged => "instance.changed",
     AlertFired => "alert.fired",
     AlertResolved => "alert.resolved",

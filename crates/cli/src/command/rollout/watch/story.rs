@@ -203,6 +203,8 @@ impl Story {
             | Body::ArchivePruned { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
+            | Body::StrayFound { .. }
+            | Body::StrayGone { .. }
             | Body::KeyRegistered { .. }
             | Body::KeyRevoked { .. }
             | Body::DelegationGranted { .. }
