@@ -1,6 +1,7 @@
 //! The binary as people and scripts meet it.
 
 mod access;
+mod almanac;
 mod archive;
 mod artifact;
 mod bad_input;
@@ -14,6 +15,7 @@ mod completion;
 mod config;
 mod evidence;
 mod faults;
+mod governance;
 mod help;
 mod inspect;
 mod live;

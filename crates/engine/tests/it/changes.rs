@@ -1,8 +1,13 @@
 //! Changes: what a rollout into a protected environment waits for, whose word carries it, and what does not count.
 
 mod attacks;
+mod boards;
 mod class;
+mod hotfixes;
 mod reviews;
+mod rules;
+mod scopes;
+mod sources;
 mod words;
 
 use serde_json::json;
@@ -100,8 +105,10 @@ pub(super) fn statement(
     let nonce = format!("{:032x}", world.uuid());
     let shown = change::standing::shown(&world.state, case(world, rollout)).unwrap();
     Statement {
+        board: None,
         change: ChangeId::of(rollout),
         class: shown.class,
+        conditions: Vec::new(),
         decision,
         domain: Domain::Approval,
         environment: shown.environment,

@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hours::Hours;
 use super::service::ReleaseModel;
 use crate::{Millis, Name};
 
@@ -21,6 +22,17 @@ pub struct Team {
     /// Where the team is reached, for example an address or channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// Groups of the identity provider whose members belong to it while they are signed in through it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<String>,
+    /// When the team answers; always when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub hours: Vec<Hours>,
+    /// The IANA time zone of its hours; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub zone: Option<String>,
 }
 
 /// A third party that services depend on.
