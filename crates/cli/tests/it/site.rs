@@ -186,9 +186,9 @@ impl Site {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
     }
 
-    /// Declares more, and has this line in the environment's declaration from its next declaration on.
-    pub(crate) async fn declare_with(&mut self, text: &str, environment: &'static str) {
-        self.declare_more(text).await;
+    /// Declares more, and from now on has this line in the environment's declaration.
+    pub(crate) async fn declare_with(&mut self, yaml: &str, environment: &'static str) {
+        self.declare_more(yaml).await;
         self.environment = environment;
     }
 
