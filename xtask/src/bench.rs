@@ -48,6 +48,16 @@ const BENCHES: &[Bench] = &[
         summary: "questions of authorisation answered per second, and p99, with up to 1,000 policies",
     },
     Bench {
+        name: "approvals",
+        package: "shipway-engine",
+        summary: "approvals verified per second on one core, by the kind of key, and again from a ledger",
+    },
+    Bench {
+        name: "calendar",
+        package: "shipway-engine",
+        summary: "p99 of `check` over 10,000 rules; ten years of one rule beside python-dateutil; 200 releases scheduled over a quarter",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
         summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",

@@ -22,6 +22,7 @@ mod kernel;
 pub mod logistic;
 pub mod logs;
 pub mod power;
+pub mod refit;
 pub mod simulation;
 pub mod threshold;
 pub mod traces;

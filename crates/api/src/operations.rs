@@ -12,6 +12,7 @@ pub mod agent;
 pub mod alert;
 pub mod artifact;
 pub mod blob;
+pub mod board;
 pub mod calendar;
 pub mod change;
 pub mod contract;
@@ -19,17 +20,23 @@ pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod itsm;
 pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
+pub mod register;
 pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod scope;
+pub mod source;
 pub mod telemetry;
 pub mod test;
+pub mod threshold;
 pub mod token;
+pub mod train;
 pub mod waiver;
 
 /// Declares the operations of a noun and its part of the table.
@@ -116,6 +123,13 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     calendar::ALL,
     schedule::ALL,
     change::ALL,
+    board::ALL,
+    itsm::ALL,
+    register::ALL,
+    scope::ALL,
+    source::ALL,
+    threshold::ALL,
+    train::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,

@@ -78,11 +78,21 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
     Schedule(command::schedule::Schedule),
+    /// See when release trains leave, with what, and what stays behind
+    #[command(subcommand)]
+    Train(command::train::Train),
     /// See what waits for whose word
     #[command(subcommand)]
     Change(command::change::Change),
     Approve(command::approve::Approve),
+    /// See what boards look at, vote, and write minutes
+    #[command(subcommand)]
+    Cab(command::cab::Cab),
+    Exceptions(command::exceptions::Exceptions),
     Risk(command::risk::Risk),
+    /// See what ITSM tools show of changes, and what they say
+    #[command(subcommand)]
+    Itsm(command::itsm::Itsm),
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
     Review(command::review::Review),
@@ -158,6 +168,7 @@ impl Verb {
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
+            Self::Risk(it) => it.asks_a_control_plane(),
             Self::Tests(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
@@ -174,9 +185,12 @@ impl Verb {
             | Self::Rollout(_)
             | Self::Calendar(_)
             | Self::Schedule(_)
+            | Self::Train(_)
+            | Self::Itsm(_)
             | Self::Change(_)
             | Self::Approve(_)
-            | Self::Risk(_)
+            | Self::Cab(_)
+            | Self::Exceptions(_)
             | Self::Review(_)
             | Self::Key(_)
             | Self::Delegation(_)

@@ -11,6 +11,7 @@ pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod artifact;
+pub(crate) mod cab;
 pub(crate) mod calendar;
 pub(crate) mod can_deploy;
 pub(crate) mod change;
@@ -22,11 +23,13 @@ pub(crate) mod delegation;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod login;
@@ -47,6 +50,7 @@ pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod tests;
 pub(crate) mod token;
+pub(crate) mod train;
 mod trust;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -102,9 +106,13 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
+        Verb::Train(it) => it.run(connection).await,
+        Verb::Itsm(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,
+        Verb::Cab(it) => it.run(connection).await,
+        Verb::Exceptions(it) => it.run(connection).await,
         Verb::Risk(it) => it.run(connection).await,
         Verb::Review(it) => it.run(connection).await,
         Verb::Key(it) => it.run(connection).await,

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use shipway_integrations::calendar_feeds::CalendarFeeds;
 use shipway_integrations::history::{History, Recorder};
+use shipway_integrations::itsm::Mirroring;
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
@@ -51,6 +53,8 @@ pub(crate) struct ControlPlane {
     worker: Worker,
     recorder: Recorder,
     silencer: Silencer,
+    feeds: CalendarFeeds,
+    mirroring: Mirroring,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -144,7 +148,9 @@ impl ControlPlane {
         let worker = worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs });
         let recorder = Recorder::start(runtime.clone(), history);
         let silencer = Silencer::start(runtime.clone(), folder.join("silencer.lock"));
-        Ok(Self { runtime, worker, recorder, silencer, server, first_token })
+        let feeds = CalendarFeeds::start(runtime.clone(), folder.join("calendar-feeds.lock"));
+        let mirroring = Mirroring::start(runtime.clone(), folder.join("itsm.lock"));
+        Ok(Self { runtime, worker, recorder, silencer, feeds, mirroring, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -157,6 +163,8 @@ impl ControlPlane {
         self.worker.stop().await;
         self.recorder.stop().await;
         self.silencer.stop().await;
+        self.feeds.stop().await;
+        self.mirroring.stop().await;
         self.runtime.shutdown().await;
     }
 }

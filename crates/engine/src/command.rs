@@ -1,6 +1,6 @@
 //! Everything that can be asked of the core.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -10,18 +10,21 @@ use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
 use shipway_model::effect::{EffectKey, Outcome};
-use shipway_model::event::{Condition, Role, Scope, TextRef};
+use shipway_model::event::{Condition, PrunedTable, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
+use shipway_model::itsm::{self, Mirrored};
 use shipway_model::plan::{Instance, Silenced, StepId};
 use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
-use shipway_model::resource::Resource;
+use shipway_model::resource::{Calendar, Resource};
 use shipway_model::review::Review;
+use shipway_model::scope::{Destination, Item, LateItem, Planned};
+use shipway_model::source::{MergeBack, Source};
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, QuarantineId, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 use crate::alert::Notice;
@@ -171,6 +174,48 @@ pub enum Command {
         action: Name,
         note: String,
     },
+    /// Says that a condition of a vote is so.
+    MeetCondition {
+        id: ChangeId,
+        board: Name,
+        vote: String,
+        condition: u32,
+        note: String,
+    },
+    /// What gates say that approvals of the change wait for. The control plane alone asks this.
+    NoteGates {
+        id: ChangeId,
+        decision: Decision,
+    },
+    FreezeScope {
+        planned: Planned,
+        at: Timestamp,
+    },
+    AddItem {
+        planned: Planned,
+        item: Item,
+    },
+    RequestLate {
+        id: LateId,
+        late: LateItem,
+    },
+    ApproveLate {
+        id: LateId,
+    },
+    DeferItem {
+        planned: Planned,
+        item: Name,
+        to: Destination,
+        reason: String,
+    },
+    RecordSources {
+        id: ReleaseId,
+        sources: Vec<Source>,
+    },
+    RecordMergeBack {
+        id: ReleaseId,
+        merge_back: MergeBack,
+    },
     RegisterAgent {
         host: Name,
         address: IpAddr,
@@ -224,6 +269,36 @@ pub enum Command {
         scope: Option<TokenScope>,
         /// Of one that is given at a sign-in.
         account: Option<AccountId>,
+        /// Of one that is given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
+    },
+    /// What became of fetching a CalendarFeed.
+    RecordFeed {
+        feed: Name,
+        /// What it says now, and how many events of it were left out; or why it could not be taken.
+        outcome: Result<(Box<Calendar>, u32), String>,
+    },
+    /// A departure is due. `ids` are for the rollouts of its coaches; those left over are not used.
+    DepartTrain {
+        train: Name,
+        departure: Timestamp,
+        ids: Vec<RolloutId>,
+    },
+    /// Time has come to look whether promises endanger trains.
+    WarnOfPromises {},
+    NoteMirrored {
+        id: ChangeId,
+        mirrored: Mirrored,
+    },
+    NoteMirrorFailure {
+        id: ChangeId,
+        mirror: Name,
+        reason: String,
+    },
+    HearAnswer {
+        id: ChangeId,
+        answer: itsm::Answer,
     },
     RevokeToken {
         id: TokenId,
@@ -274,6 +349,12 @@ pub enum Command {
     },
     ReleaseHold {
         name: Name,
+    },
+    /// Lets the content of these tables go from an archive that is a copy.
+    PruneArchive {
+        archive: String,
+        /// When their last events were recorded was looked up before.
+        tables: Vec<PrunedTable>,
     },
     /// Deletes texts from beside the ledger. Which of them are about the subject was found out before.
     EraseTexts {

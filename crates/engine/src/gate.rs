@@ -20,7 +20,7 @@ use shipway_model::release::{Document, Part, ReleaseRef};
 use shipway_model::resource::pipeline::Run;
 use shipway_model::resource::service::Dependency;
 use shipway_model::resource::{self, Key, Kind, Spec};
-use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId, Version};
+use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId, Version, WaiverId};
 
 use crate::evidence::Attached;
 use crate::plan::stages;
@@ -50,6 +50,8 @@ pub struct Decided {
     pub n_unmet: usize,
     pub facts: Digest,
     pub result: Digest,
+    /// Those by which gates let it through.
+    pub waivers: BTreeSet<WaiverId>,
 }
 
 impl Decisions {
@@ -78,6 +80,7 @@ impl Decisions {
             n_unmet: decision.unmet().count(),
             facts: decision.facts,
             result: *result,
+            waivers: decision.requirements.iter().flat_map(|it| &it.waivers).copied().collect(),
         };
         self.decided.insert(*decision_id, decided);
     }

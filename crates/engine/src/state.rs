@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
-use shipway_model::resource::Spec;
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Waivers, gate,
+    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Trains, Waivers,
+    gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,9 @@ pub struct State {
     pub keys: Keys,
     pub delegations: Delegations,
     pub changes: Changes,
+    pub mirrors: Mirrors,
+    pub scopes: Scopes,
+    pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -42,7 +46,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         self.changes.note_time(event.at);
         match &event.body {
-            Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
+            Body::LedgerOpened { .. } | Body::TextsErased { .. } | Body::ArchivePruned { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
             Body::TokenIssued { .. }
             | Body::TokenRevoked { .. }
@@ -66,14 +70,32 @@ impl State {
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
+                if let Spec::Vendor(vendor) = &resource.spec {
+                    self.calendars.note_vendor(&resource.metadata.name, vendor);
+                }
+                if let Spec::Booking(_) = &resource.spec {
+                    let all = self.catalogue.of_kind(Kind::Booking);
+                    self.calendars.book(all.filter_map(|(key, it)| match &it.spec {
+                        Spec::Booking(booking) => Some((&key.name, booking)),
+                        _ => None,
+                    }));
+                }
                 // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
                 self.touch_running();
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
-            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } | Body::CommitsRecorded { .. } => {
-                self.releases.apply(event);
-            }
+            Body::ReleaseCreated { .. }
+            | Body::ReleaseSealed { .. }
+            | Body::CommitsRecorded { .. }
+            | Body::SourcesRecorded { .. }
+            | Body::MergedBack { .. }
+            | Body::ConsumersNotified { .. } => self.releases.apply(event),
+            Body::ScopeFrozen { .. }
+            | Body::ItemAdded { .. }
+            | Body::LateRequested { .. }
+            | Body::LateApproved { .. }
+            | Body::ItemDeferred { .. } => self.scopes.apply(event),
             Body::EvidenceAttached { id, evidence } => {
                 self.evidence.apply(*id, evidence, event);
                 self.bring_evidence(&evidence.subject);
@@ -112,10 +134,23 @@ impl State {
             }
             Body::DelegationGranted { .. } | Body::DelegationEnded { .. } => self.delegations.apply(event),
             Body::ChangeOpened { .. } => self.changes.apply(event),
-            Body::ApprovalGiven { id, .. } | Body::ApprovalWithdrawn { id, .. } => {
+            Body::ApprovalGiven { id, .. }
+            | Body::ApprovalWithdrawn { id, .. }
+            | Body::ConditionMet { id, .. }
+            | Body::ChangeReminded { id, .. }
+            | Body::ChangeEscalated { id, .. }
+            | Body::GatesNoted { id, .. } => {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
             }
+            Body::ChangeMirrored { .. } | Body::MirrorFailed { .. } => self.mirrors.apply(event),
+            Body::ChangeAnswered { id, .. } => {
+                self.mirrors.apply(event);
+                // It may hold the change, or no longer.
+                self.dirty.insert(id.rollout());
+            }
+            Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
+            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
                 self.changes.apply(event);
                 self.touch_queues();

@@ -5,7 +5,7 @@
 
 mod personal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,13 +22,15 @@ use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
+use crate::itsm::{self, Mirrored};
 use crate::plan::{Instance, Plan, Silenced, StepId};
 use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
+use crate::scope::{Destination, Item, LateItem, Planned};
 use crate::{
-    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name,
+    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
     QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
@@ -76,6 +78,17 @@ pub enum Body {
     HoldPlaced { name: Name, reason: String },
     #[serde(rename = "hold.released")]
     HoldReleased { name: Name },
+    /// Nothing asks for these events any more: their content goes from the archive at this address, which is a copy. Their
+    /// hashes stay there, and the ledger keeps everything. Recorded before anything is deleted.
+    #[serde(rename = "archive.pruned")]
+    ArchivePruned {
+        /// As whoever asked for it called the place.
+        archive: String,
+        /// For how long events were kept when it was decided.
+        years: u8,
+        /// In their order, without gaps.
+        tables: Vec<PrunedTable>,
+    },
     #[serde(rename = "token.issued")]
     TokenIssued {
         id: TokenId,
@@ -90,6 +103,9 @@ pub enum Body {
         /// Of one that was given at a sign-in, the account that signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Of one that was given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },
@@ -141,6 +157,35 @@ pub enum Body {
         /// A JSON list of [`crate::access::Commit`]s. One text, because it names people and so stands beside the ledger.
         commits: String,
     },
+    /// From which branches or tags the release comes.
+    #[serde(rename = "release.sources-recorded")]
+    SourcesRecorded {
+        id: ReleaseId,
+        /// Of `sources`, as it is written there.
+        digest: Digest,
+        /// A JSON list of [`crate::source::Source`]s, in one text as commits are.
+        sources: String,
+    },
+    /// What a hotfix mended was found in these branches too.
+    #[serde(rename = "release.merged-back")]
+    MergedBack { id: ReleaseId, repository: Name, commit: String, found_in: BTreeSet<String> },
+    /// Teams whose services depend on what the release changes, and which services of theirs.
+    #[serde(rename = "release.consumers-notified")]
+    ConsumersNotified { id: ReleaseId, consumers: BTreeMap<Name, BTreeSet<Name>> },
+    /// Nothing more comes into the release from then on but by exception. A later one takes its place.
+    #[serde(rename = "release-scope.frozen")]
+    ScopeFrozen { planned: Planned, at: Timestamp },
+    #[serde(rename = "release-scope.item-added")]
+    ItemAdded { planned: Planned, item: Item },
+    /// Somebody asks to let an item in after the freeze.
+    #[serde(rename = "release-scope.late-requested")]
+    LateRequested { id: LateId, late: LateItem },
+    /// One of the words that it needs, the actor's.
+    #[serde(rename = "release-scope.late-approved")]
+    LateApproved { id: LateId },
+    /// It does not come with this release.
+    #[serde(rename = "release-scope.item-deferred")]
+    ItemDeferred { planned: Planned, item: Name, to: Destination, reason: String },
     #[serde(rename = "evidence.attached")]
     EvidenceAttached { id: EvidenceId, evidence: Attachment },
     #[serde(rename = "agent.registered")]
@@ -237,6 +282,64 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         note: String,
     },
+    /// A condition of a vote is so now.
+    #[serde(rename = "change.condition-met")]
+    ConditionMet {
+        id: ChangeId,
+        board: Name,
+        /// Of the vote, by its nonce.
+        vote: String,
+        /// Among the conditions of the vote, from 0.
+        condition: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// Nobody has answered for as long as a rule allows before those who are asked are reminded.
+    #[serde(rename = "change.reminded")]
+    ChangeReminded {
+        id: ChangeId,
+        /// The rule's name, as the change shows it.
+        rule: String,
+        due: Timestamp,
+    },
+    /// Nobody has answered in time: whom the rule, or the board, names beside counts from now on.
+    #[serde(rename = "change.escalated")]
+    ChangeEscalated { id: ChangeId, rule: String, due: Timestamp },
+    /// What the gates said that approvals of the change wait for.
+    #[serde(rename = "change.gates-noted")]
+    GatesNoted { id: ChangeId, decision: Decision, result: Digest },
+    /// An ITSM tool shows the change as it stands.
+    #[serde(rename = "change.mirrored")]
+    ChangeMirrored { id: ChangeId, mirrored: Mirrored },
+    /// The tool could not be brought up to date; it is tried again.
+    #[serde(rename = "change.mirror-failed")]
+    MirrorFailed { id: ChangeId, mirror: Name, reason: String },
+    /// What an ITSM tool says about the change.
+    #[serde(rename = "change.answered")]
+    ChangeAnswered { id: ChangeId, answer: itsm::Answer },
+    /// A CalendarFeed was fetched, and is otherwise than it was: another calendar, a failure, or none any more.
+    #[serde(rename = "feed.fetched")]
+    FeedFetched {
+        feed: Name,
+        /// Why it could not be taken; the last calendar stands then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        /// Events of it that were left out.
+        #[serde(default)]
+        n_left_out: u32,
+    },
+    /// A Train left, with what was ready.
+    #[serde(rename = "train.departed")]
+    TrainDeparted {
+        train: Name,
+        departure: Timestamp,
+        rollouts: Vec<RolloutId>,
+        /// Members that stayed behind, and why.
+        left: BTreeMap<Name, String>,
+    },
+    /// A vendor's promise is open that a departure needs, and somebody is told.
+    #[serde(rename = "train.endangered")]
+    TrainEndangered { train: Name, promise: Name, departure: Timestamp, to: String, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -337,6 +440,18 @@ pub struct TextRef {
     pub pointer: String,
 }
 
+/// The events `from..to` of an archive, whose table and bundles are deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrunedTable {
+    pub from: u64,
+    pub to: u64,
+    /// Of the table's bytes.
+    pub digest: Digest,
+    /// When the last of the events was recorded.
+    pub newest: Timestamp,
+}
+
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -434,7 +549,8 @@ impl Body {
             Self::LedgerOpened { .. }
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
-            | Self::HoldReleased { .. } => Stream::Ledger,
+            | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. } => Stream::Ledger,
             Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }
@@ -454,12 +570,30 @@ impl Body {
             | Self::ApprovalGiven { id, .. }
             | Self::ApprovalWithdrawn { id, .. }
             | Self::ReviewHeld { id, .. }
-            | Self::ActionDone { id, .. } => Stream::Change(*id),
-            Self::ResourceApplied { .. } => Stream::Catalogue,
+            | Self::ActionDone { id, .. }
+            | Self::ConditionMet { id, .. }
+            | Self::ChangeReminded { id, .. }
+            | Self::ChangeEscalated { id, .. }
+            | Self::GatesNoted { id, .. }
+            | Self::ChangeMirrored { id, .. }
+            | Self::MirrorFailed { id, .. }
+            | Self::ChangeAnswered { id, .. } => Stream::Change(*id),
+            Self::ResourceApplied { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
-            | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
+            | Self::CommitsRecorded { id, .. }
+            | Self::SourcesRecorded { id, .. }
+            | Self::MergedBack { id, .. }
+            | Self::ConsumersNotified { id, .. } => Stream::Release(*id),
+            Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateRequested { .. }
+            | Self::LateApproved { .. }
+            | Self::ItemDeferred { .. } => Stream::Scopes,
             Self::EvidenceAttached { .. } => Stream::Evidence,
             Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
             Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
@@ -485,6 +619,7 @@ impl Body {
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. }
             | Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }
@@ -526,7 +661,25 @@ impl Body {
             | Self::ApprovalGiven { .. }
             | Self::ApprovalWithdrawn { .. }
             | Self::ReviewHeld { .. }
-            | Self::ActionDone { .. } => None,
+            | Self::ActionDone { .. }
+            | Self::ConditionMet { .. }
+            | Self::ChangeReminded { .. }
+            | Self::ChangeEscalated { .. }
+            | Self::GatesNoted { .. }
+            | Self::SourcesRecorded { .. }
+            | Self::MergedBack { .. }
+            | Self::ConsumersNotified { .. }
+            | Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateRequested { .. }
+            | Self::LateApproved { .. }
+            | Self::ItemDeferred { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::ChangeAnswered { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
@@ -568,6 +721,8 @@ pub enum Stream {
     Pauses,
     Exceptions,
     Waivers,
+    /// Scopes of releases.
+    Scopes,
     Quarantines,
     Change(ChangeId),
     Rollout(RolloutId),
@@ -587,6 +742,7 @@ impl fmt::Display for Stream {
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
+            Self::Scopes => f.write_str("scopes"),
             Self::Quarantines => f.write_str("quarantines"),
             Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),

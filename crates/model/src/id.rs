@@ -131,6 +131,8 @@ id!(
 id!(
     /// An alert that was told from outside.
     AlertId, "alr", "an alert id"
+    /// An item that is to come into a release after the freeze of its scope.
+    LateId, "lat", "a late item's id"
 );
 id!(
     /// What the gates said to a rollout, once.

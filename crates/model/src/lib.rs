@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod exception;
 pub mod gate;
 pub mod id;
+pub mod itsm;
 mod json;
 pub mod name;
 pub mod plan;
@@ -28,12 +29,16 @@ pub mod release;
 pub mod resource;
 pub mod review;
 pub mod routing;
+pub mod scope;
+pub mod share;
+pub mod source;
 pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
+pub use share::Share;
 pub use unit::{BasisPoints, Millis};

@@ -60,6 +60,10 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let attempts = match runtime.is_shared() {
+            true => Attempts::shared_in(&config.data.join("attempts"))?,
+            false => Attempts::default(),
+        };
         let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
@@ -75,7 +79,7 @@ impl App {
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
-            attempts: Arc::default(),
+            attempts: Arc::new(attempts),
             oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),

@@ -20,6 +20,7 @@ use crate::config::{DocumentReader, GateAsker};
 
 pub(crate) mod backtest;
 mod driver;
+pub(crate) mod first;
 
 pub(crate) use driver::GateDriver;
 

@@ -12,6 +12,7 @@ mod access;
 mod app;
 mod blob;
 mod bootstrap;
+mod conductor;
 mod config;
 mod connections;
 mod etag;

@@ -9,6 +9,7 @@ mod agent;
 mod alert;
 mod artifact;
 mod blob;
+mod board;
 mod calendar;
 pub(crate) mod change;
 mod contract;
@@ -16,16 +17,22 @@ mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod itsm;
 mod key;
 mod ledger;
 mod pause;
 mod plan;
+mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod scope;
+mod source;
 mod test;
+mod threshold;
 mod token;
+mod train;
 mod waiver;
 
 /// Adds the whole table.
@@ -47,6 +54,13 @@ pub(crate) fn all(routes: Routes) -> Routes {
         calendar::add,
         schedule::add,
         change::add,
+        board::add,
+        itsm::add,
+        register::add,
+        scope::add,
+        source::add,
+        threshold::add,
+        train::add,
         key::add,
         environment::add,
         agent::add,

@@ -47,7 +47,7 @@ operations! {
     SealRelease "sealRelease": Post "/api/v1/releases/{release}/seal", Builder {
         path: ReleasePath,
         answer: Json<ReleaseView>,
-        errors: [UnknownRelease, UnknownService],
+        errors: [UnknownRelease, UnknownService, OutOfScope, NotACandidate],
     }
 
     /// List releases, the newest first.

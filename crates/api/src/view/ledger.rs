@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shipway_model::event::{ERASED, TextRef};
+use shipway_model::event::{ERASED, PrunedTable, TextRef};
 use shipway_model::{Digest, Name};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +70,16 @@ pub struct Erasure {
     /// Absent after a dry run, and when there was nothing to erase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_before: Option<u64>,
+}
+
+/// What may be deleted from a copy of the ledger, and by which event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pruning {
+    pub tables: Vec<PrunedTable>,
+    /// For how long events are kept.
+    pub years: u8,
+    pub recorded_before: u64,
 }
 
 /// An order that nothing be erased or deleted.

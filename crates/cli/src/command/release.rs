@@ -10,8 +10,11 @@ mod create;
 mod diff;
 mod hotfix;
 mod list;
+mod merge_backs;
+mod scope;
 mod seal;
 mod show;
+mod sources;
 mod touches;
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +25,10 @@ pub(crate) enum Release {
     List(list::List),
     Diff(diff::Diff),
     Hotfix(hotfix::Hotfix),
+    #[command(subcommand)]
+    Scope(scope::Scope),
+    MergeBacks(merge_backs::MergeBacks),
+    MergedBack(merge_backs::MergedBack),
 }
 
 impl Release {
@@ -33,6 +40,9 @@ impl Release {
             Self::List(it) => it.run(connection).await,
             Self::Diff(it) => it.run(connection).await,
             Self::Hotfix(it) => it.run(connection).await,
+            Self::Scope(it) => it.run(connection).await,
+            Self::MergeBacks(it) => it.run(connection).await,
+            Self::MergedBack(it) => it.run(connection).await,
         }
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Site {
     address: Ipv4Addr,
     token: String,
     strategy: String,
+    /// Another line of the environment's declaration.
+    environment: &'static str,
     control_plane: Option<Process>,
     /// Instead of the one control plane, when there are several.
     fleet: Option<Fleet>,
@@ -142,8 +144,19 @@ impl Site {
             None => None,
         };
         let (control_plane, router, strategy) = (None, None, strategy.to_owned());
-        let mut site =
-            Self { folder, address, token, strategy, control_plane, fleet, router, disk, hosts, witness };
+        let mut site = Self {
+            folder,
+            address,
+            token,
+            strategy,
+            environment: "",
+            control_plane,
+            fleet,
+            router,
+            disk,
+            hosts,
+            witness,
+        };
         site.start_router();
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
@@ -171,6 +184,12 @@ impl Site {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
+    }
+
+    /// Declares more, and from now on has this line in the environment's declaration.
+    pub(crate) async fn declare_with(&mut self, yaml: &str, environment: &'static str) {
+        self.declare_more(yaml).await;
+        self.environment = environment;
     }
 
     /// Declares the same again with these limits.
@@ -226,7 +245,7 @@ spec: {strategy}
     }
 
     fn production(&self) -> String {
-        let address = self.address;
+        let (address, environment) = (self.address, self.environment);
         format!(
             r#"
 apiVersion: shipway.dev/v1
@@ -236,6 +255,7 @@ spec:
   targets: {{production: 'true'}}
   strategy: chosen
   stepTimeout: 30s
+  {environment}
   router:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}

@@ -12,5 +12,6 @@ mod rollout;
 mod schedule;
 mod survive;
 mod time;
+mod trains;
 mod watch;
 mod world;

@@ -56,6 +56,8 @@ impl Body {
             Self::AccountAdded { account, .. } => at("/data/account/name", &mut account.name),
             Self::GrantRequested { privilege, .. } => at("/data/privilege/reason", &mut privilege.reason),
             Self::CommitsRecorded { commits, .. } => at("/data/commits", commits),
+            Self::SourcesRecorded { sources, .. } => at("/data/sources", sources),
+            Self::LateRequested { late, .. } => at("/data/late/reason", &mut late.reason),
             Self::ScopePaused { reason, .. }
             | Self::GrantEnded { reason, .. }
             | Self::AccessRefused { reason, .. }
@@ -67,19 +69,23 @@ impl Body {
             | Self::QuarantineEnded { reason, .. }
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
+            | Self::ItemDeferred { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            // A folder may be somebody's own.
+            Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::WaiverRequested { waiver, .. } => vec![
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::ConditionMet { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
             Self::QuarantineBegun { quarantine, .. } => vec![
                 Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
                 Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
             ],
-            Self::StepApproved { note, .. }
-            | Self::ActionDone { note, .. }
-            | Self::RolloutNoted { note, .. } => at("/data/note", note),
             Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
@@ -96,6 +102,7 @@ impl Body {
                 Personal { pointer: "/data/review/summary", text: &mut review.summary },
                 Personal { pointer: "/data/review/causes", text: &mut review.causes },
             ],
+            Self::ChangeAnswered { answer, .. } => at("/data/answer/by", &mut answer.by),
             Self::EvidenceAttached { evidence, .. } => {
                 let issuer = evidence.statement.iter_mut().map(|word| Personal {
                     pointer: "/data/evidence/statement/issuer",
@@ -161,8 +168,22 @@ impl Body {
             | Self::StepReopened { .. }
             // Gates give reasons without names: who waived or sent what is told by id.
             | Self::GateDecided { .. }
+            | Self::GatesNoted { .. }
+            | Self::ChangeReminded { .. }
+            | Self::ChangeEscalated { .. }
+            | Self::MergedBack { .. }
+            | Self::ConsumersNotified { .. }
+            | Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateApproved { .. }
             | Self::StepObserved { .. }
-            | Self::StepSilenced { .. } => Vec::new(),
+            | Self::StepSilenced { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            // Whom a Train tells stands in its declaration.
+            | Self::TrainEndangered { .. } => Vec::new(),
         }
     }
 }

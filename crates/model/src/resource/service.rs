@@ -36,6 +36,9 @@ pub struct Service {
     pub zero_downtime: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Dependency>,
+    /// The Repository that it is built from, whose branching rules hold for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Name>,
     /// Alerts that steps of a rollout raise as a matter of course. They are silenced for as long as the step takes, where
     /// the environment names an Alertmanager; one of severity critical never is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

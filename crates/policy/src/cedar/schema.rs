@@ -67,6 +67,8 @@ type About = {
     operation: String,
     environments: Set<String>,
     services: Set<String>,
+    changeTypes: Set<String>,
+    regulations: Set<String>,
     behind: Set<String>,
     segregated: Bool,
     hands: Set<String>,

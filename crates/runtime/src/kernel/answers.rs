@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId, RolloutId,
+    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId, RolloutId,
     TokenId, WaiverId,
 };
 
@@ -92,6 +92,7 @@ fn without_drawn(command: &Command) -> Command {
     match &mut command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
+        Command::RequestLate { id, .. } => *id = LateId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
         Command::BeginQuarantine { id, .. } => *id = QuarantineId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
@@ -107,7 +108,14 @@ fn without_drawn(command: &Command) -> Command {
         }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
+        Command::DepartTrain { ids, .. } => ids.clear(),
         Command::PlaceHold { .. }
+        | Command::PruneArchive { .. }
+        | Command::RecordFeed { .. }
+        | Command::WarnOfPromises {}
+        | Command::NoteMirrored { .. }
+        | Command::NoteMirrorFailure { .. }
+        | Command::HearAnswer { .. }
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
@@ -130,6 +138,14 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawApproval { .. }
         | Command::HoldReview { .. }
         | Command::FinishAction { .. }
+        | Command::MeetCondition { .. }
+        | Command::NoteGates { .. }
+        | Command::FreezeScope { .. }
+        | Command::AddItem { .. }
+        | Command::ApproveLate { .. }
+        | Command::DeferItem { .. }
+        | Command::RecordSources { .. }
+        | Command::RecordMergeBack { .. }
         | Command::RegisterAgent { .. }
         | Command::ReportInstance { .. }
         | Command::ReportAgentLost { .. }

@@ -20,7 +20,7 @@ use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
 use shipway_api::{Code, Operation};
 use shipway_engine::Command;
-use shipway_engine::access::{Hand, Part, hands};
+use shipway_engine::access::{Grant, Hand, Part, hands};
 use shipway_engine::{Identity, State};
 use shipway_model::access::{Principal, PrincipalKind, Question, Ruling, TokenScope};
 use shipway_model::event::Role;
@@ -189,11 +189,16 @@ fn by_grant(
     environment: Option<&Name>,
     now: Timestamp,
 ) -> Option<GrantId> {
-    // Nobody has more than their own while somebody else knows their password.
-    if question.principal.kind != PrincipalKind::Person || question.principal.must_change_password {
-        return None;
-    }
-    state.access.grants_in_force(actor, now).filter(|it| it.covers(environment)).find_map(|grant| {
+    let is_run = match question.principal.kind {
+        // Nobody has more than their own while somebody else knows their password.
+        PrincipalKind::Person if question.principal.must_change_password => return None,
+        PrincipalKind::Agent => return None,
+        PrincipalKind::Person => false,
+        // What limits a machine's token limits it still: the role is raised, and the scope stays.
+        PrincipalKind::Machine => true,
+    };
+    let fits = |it: &&Grant| it.covers(environment) && (!is_run || !it.privilege.run.is_empty());
+    state.access.grants_in_force(actor, now).filter(fits).find_map(|grant| {
         let mut raised = question.clone();
         raised.principal.roles.insert(grant.privilege.role);
         decide(&raised).allowed.then_some(grant.id)
@@ -232,6 +237,8 @@ pub(crate) fn question(
         environment: environment.cloned(),
         release: subject.release_name().map(str::to_owned),
         services: subject.services.clone(),
+        change_type: subject.change_type(state),
+        regulations: subject.regulations(state),
         segregated,
         hands: names(|_| true),
         authors: names(|it| it.part == Part::Author),

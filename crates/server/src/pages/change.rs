@@ -269,6 +269,7 @@ fn word(visit: &Visit, state: &State, it: &change::Word, standing: &change::Stan
             Decision::Approve => Tone::Good.badge("approved"),
             Decision::Reject => Tone::Bad.badge("declined"),
             Decision::Recuse => badge(Tone::Idle, "–", "stepped aside"),
+            Decision::Abstain => badge(Tone::Idle, "–", "abstained"),
         },
         by: it.by.clone(),
         at: clock.moment(it.at),

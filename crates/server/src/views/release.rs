@@ -11,7 +11,13 @@ pub(crate) fn view(release: &Release) -> ReleaseView {
         Some(it) => Seal::Sealed { digest: it.digest, at: it.at, by: it.by.clone() },
         None => Seal::Open {},
     };
-    ReleaseView { id: release.id, bundle: release.bundle.clone(), seal }
+    ReleaseView {
+        id: release.id,
+        bundle: release.bundle.clone(),
+        seal,
+        sources: release.sources.clone(),
+        consumers: release.consumers.clone(),
+    }
 }
 
 /// What `to` has otherwise than `from`.

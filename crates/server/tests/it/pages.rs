@@ -47,7 +47,15 @@ async fn without_a_session_there_is_only_the_form() {
         [format!("/rollouts/{id}"), format!("/rollouts/{id}/abort"), format!("/rollouts/{id}/steps/1")];
     let listed =
         ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
-    let acted = ["/changes", "/exceptions", "/me", "/reviews", "/access", "/releases/shop@1.0.0/war-room", "/calendar/fit"];
+    let acted = [
+        "/changes",
+        "/exceptions",
+        "/me",
+        "/reviews",
+        "/access",
+        "/releases/shop@1.0.0/war-room",
+        "/calendar/fit",
+    ];
     let others = ["/plan", "/search?q=shop", "/design", "/live"];
     for path in listed.into_iter().chain(acted).chain(others).chain(rollout.iter().map(String::as_str)) {
         for cookie in ["", "shipway_page=", "shipway_page=guess"] {

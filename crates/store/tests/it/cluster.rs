@@ -33,7 +33,7 @@ impl Cluster {
     }
 
     pub(crate) fn start_with(settings: &[&str]) -> Self {
-        Self::begin(settings, |data| copy(&template(), data))
+        Self::begin(settings, lay)
     }
 
     /// In a folder whose data `fill` lays.
@@ -133,6 +133,11 @@ impl Drop for Cluster {
     }
 }
 
+/// Lays the files of a fresh database.
+pub(crate) fn lay(data: &Path) {
+    copy(&template(), data);
+}
+
 /// A fresh database's files, made once and copied from then on: that is faster than making them.
 fn template() -> PathBuf {
     // Tests within a crate are not told where; it is the same place.
@@ -173,7 +178,7 @@ pub(crate) fn unprivileged(name: &str) -> Command {
     command
 }
 
-fn give_away(folder: &Path) {
+pub(crate) fn give_away(folder: &Path) {
     if is_root() {
         chown(folder, Some(NOBODY), Some(NOBODY)).expect("root may");
     }

@@ -8,7 +8,7 @@ use shipway_api::view::release::Seal;
 
 use crate::connection::connect;
 use crate::failure::Outcome;
-use crate::output::{OutputArgs, Paint, Table, short, time};
+use crate::output::{OutputArgs, Paint, Table, plain, short, time};
 use crate::settings::ConnectionArgs;
 
 /// Show a release
@@ -56,6 +56,14 @@ pub(super) fn render(view: &ReleaseView, paint: Paint) -> String {
     text += &format!("\n{}", table.render(paint, "It has no parts."));
     for (document, digest) in &bundle.documents {
         text += &format!("document {}  {}\n", word(document), short(digest));
+    }
+    for source in &view.sources {
+        let (kind, name) = (source.reference.kind(), plain(source.reference.name()));
+        text += &format!("source {} {kind} {name} at {}\n", source.repository, plain(&source.commit));
+    }
+    for (team, services) in &view.consumers {
+        let services: Vec<&str> = services.iter().map(|it| it.as_str()).collect();
+        text += &format!("told    team {team}, whose {} depend on it\n", services.join(", "));
     }
     if view.seal == (Seal::Open {}) {
         text +=

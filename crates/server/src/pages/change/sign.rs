@@ -14,6 +14,7 @@ use shipway_engine::{Case, Command, Key, State};
 use shipway_model::approval::{Approval, Decision, PublicKey, Signature, Statement, Window};
 
 use super::known;
+use crate::gates::first;
 use crate::pages::csrf::Sent;
 use crate::pages::decide::{see, submit};
 use crate::pages::moment::Moment;
@@ -125,7 +126,8 @@ impl Drafted {
         let now = visit.now();
         let expires = now.saturating_add(LIFE).unwrap_or(Timestamp::MAX);
         let expires = window.map_or(expires, |it| it.until.max(expires));
-        let intent = Intent { decision, key: key.key.id, expires, window };
+        let intent =
+            Intent { decision, key: key.key.id, expires, window, board: None, conditions: Vec::new() };
         let drafted = draft(state, case, &intent, now, visit.app.runtime.new_nonce())?;
         Some(Self {
             text: drafted.text,
@@ -196,6 +198,7 @@ async fn given(
         signature: part("signature")?,
     };
     let approval = Approval { statement, signature, note: sent.field("note").to_owned() };
+    first::note(&sent.visit.app, id).await?;
     submit(sent, Command::GiveApproval { id, approval }).await?;
     Ok(see(&format!("/changes/{id}")))
 }

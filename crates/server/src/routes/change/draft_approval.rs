@@ -25,8 +25,10 @@ pub(crate) fn draft(
 ) -> Option<Draft> {
     let shown = change::standing::shown(state, case)?;
     let statement = Statement {
+        board: intent.board.clone(),
         change: case.id,
         class: shown.class,
+        conditions: intent.conditions.clone(),
         decision: intent.decision,
         domain: Domain::Approval,
         environment: shown.environment,

@@ -200,6 +200,7 @@ impl Story {
             | Body::TextsErased { .. }
             | Body::HoldPlaced { .. }
             | Body::HoldReleased { .. }
+            | Body::ArchivePruned { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
             | Body::KeyRegistered { .. }
@@ -210,7 +211,25 @@ impl Story {
             | Body::ApprovalGiven { .. }
             | Body::ApprovalWithdrawn { .. }
             | Body::ReviewHeld { .. }
-            | Body::ActionDone { .. } => Vec::new(),
+            | Body::ActionDone { .. }
+            | Body::ConditionMet { .. }
+            | Body::ChangeReminded { .. }
+            | Body::ChangeEscalated { .. }
+            | Body::GatesNoted { .. }
+            | Body::SourcesRecorded { .. }
+            | Body::MergedBack { .. }
+            | Body::ConsumersNotified { .. }
+            | Body::ScopeFrozen { .. }
+            | Body::ItemAdded { .. }
+            | Body::LateRequested { .. }
+            | Body::LateApproved { .. }
+            | Body::ItemDeferred { .. }
+            | Body::ChangeMirrored { .. }
+            | Body::MirrorFailed { .. }
+            | Body::ChangeAnswered { .. }
+            | Body::FeedFetched { .. }
+            | Body::TrainDeparted { .. }
+            | Body::TrainEndangered { .. } => Vec::new(),
         }
     }
 
