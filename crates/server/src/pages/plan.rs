@@ -31,7 +31,7 @@ use super::words::{Hash, count};
 use crate::problem::{self, Failure};
 
 /// Boxes of a graph that can still be read.
-const BOXES_MAX: usize = 48;
+const BOXES_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "plan.html")]

@@ -84,6 +84,8 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
             }
         }
     }
+    // The latest first, also among those of one instant.
+    told.reverse();
     told.sort_by_key(|it| std::cmp::Reverse(it.0));
     let entry =
         |(at, badge, by, decides, place, text): (Timestamp, Badge, String, bool, Name, String)| Entry {
@@ -144,7 +146,7 @@ fn tell(event: &Event) -> Option<(Badge, String)> {
         Body::RolloutPaused { reason, .. } => (badge(Tone::Hold, "❙❙", "paused"), reason.clone()),
         Body::RolloutResumed { .. } => (Tone::Busy.badge("goes on"), String::new()),
         Body::RolloutHeld { reason, .. } => (Tone::Hold.badge("held"), brief(reason)),
-        Body::RolloutFreed { .. } => (Tone::Busy.badge("let go"), "the calendar is open again".to_owned()),
+        Body::RolloutFreed { .. } => (Tone::Busy.badge("let go"), "nothing holds it any more".to_owned()),
         Body::RolloutHalted { step, reason, .. } => {
             (badge(Tone::Bad, "■", "halted"), format!("step {step}: {}", brief(reason)))
         }
