@@ -1,4 +1,5 @@
-//! The table of operations: every path of `/api/v1`, who may call it, what it takes and answers.
+//! The table of operations: every path of `/api/v1`, and of OpenTelemetry's `/v1`, who may call it, what it takes and
+//! answers.
 //!
 //! One file per noun. An operation is a marker type; adding one is an entry here and a handler in the server,
 //! and a test there fails while either is missing.
@@ -8,6 +9,7 @@ use crate::Endpoint;
 pub mod access;
 pub mod account;
 pub mod agent;
+pub mod alert;
 pub mod artifact;
 pub mod blob;
 pub mod board;
@@ -29,6 +31,7 @@ pub mod rollout;
 pub mod schedule;
 pub mod scope;
 pub mod source;
+pub mod telemetry;
 pub mod test;
 pub mod threshold;
 pub mod token;
@@ -126,6 +129,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     key::ALL,
     environment::ALL,
     agent::ALL,
+    alert::ALL,
+    telemetry::ALL,
     ledger::ALL,
     token::ALL,
     access::ALL,

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod agent;
+pub mod alert;
 pub mod analysis;
 pub mod artifact;
 pub mod backtest;

@@ -104,6 +104,9 @@ pub(crate) enum Verb {
     /// See the hosts
     #[command(subcommand)]
     Agents(command::agents::Agents),
+    /// See alerts from outside, and what was deployed before them
+    #[command(subcommand)]
+    Alert(command::alert::Alert),
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
@@ -187,6 +190,7 @@ impl Verb {
             | Self::Resume(_)
             | Self::Env(_)
             | Self::Agents(_)
+            | Self::Alert(_)
             | Self::Ledger(_)
             | Self::Token(_)
             | Self::User(_)

@@ -6,6 +6,7 @@ use crate::failure::{Failure, Outcome};
 pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod agents;
+pub(crate) mod alert;
 pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
@@ -116,6 +117,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Resume(it) => it.run(connection).await,
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
+        Verb::Alert(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),

@@ -158,6 +158,7 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownQuarantine | Code::InvalidQuarantine => "shipway tests quarantine list",
         Code::UnknownWaiver => "shipway waiver list",
         Code::InvalidWaiver => "shipway waiver request --help",
+        Code::UnknownAlert => "shipway alert list",
         Code::UnknownEvidence => "shipway evidence list",
         Code::UnknownSubject => "shipway artifact list",
         Code::InvalidEvidence => "shipway evidence attach --help",

@@ -26,6 +26,8 @@ use shipway_model::{
     ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
+use crate::alert::Notice;
+
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -229,6 +231,10 @@ pub enum Command {
         instance: Instance,
         condition: Condition,
         detail: String,
+    },
+    /// Somebody else's monitoring tells of alerts.
+    ReceiveAlerts {
+        notices: Vec<Notice>,
     },
     /// How an effect ended. Whether the reporter still held it was checked before.
     Report {

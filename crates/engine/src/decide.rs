@@ -3,7 +3,7 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, board, catalogue, change, custody, environment,
+    Code, Command, Context, Rejection, State, access, alert, board, catalogue, change, custody, environment,
     evidence, gate, release, review, rollout, scope, source,
 };
 
@@ -84,6 +84,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
+        Command::ReceiveAlerts { notices } => Ok(alert::receive(state, notices, ctx)),
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),

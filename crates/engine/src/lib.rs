@@ -10,6 +10,7 @@
 
 pub mod access;
 mod agent;
+pub mod alert;
 mod artifact;
 pub mod board;
 pub mod calendar;
@@ -40,6 +41,7 @@ pub mod waiver;
 
 pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
+pub use alert::Alerts;
 pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;
 pub use catalogue::Catalogue;

@@ -8,8 +8,8 @@ use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Scopes, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
+    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Scopes, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,7 @@ pub struct State {
     pub quarantines: Quarantines,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub alerts: Alerts,
     pub pauses: Pauses,
     pub custody: Custody,
     pub calendars: Calendars,
@@ -62,6 +63,7 @@ impl State {
                     self.access.people.declare(&resource.metadata.name, person);
                 }
                 self.changes.declare(resource, *digest, event);
+                self.alerts.note_declaration(resource.key(), *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
@@ -100,6 +102,7 @@ impl State {
                 // Environments know their hosts by labels, and there are few rollouts under way.
                 self.touch_running();
             }
+            Body::AlertFired { .. } | Body::AlertResolved { .. } => self.alerts.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());

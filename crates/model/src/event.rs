@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
+use crate::alert::{Alert, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
@@ -28,7 +29,7 @@ use crate::resource::Resource;
 use crate::review::Review;
 use crate::scope::{Destination, Item, LateItem, Planned};
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
+    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
     QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
@@ -183,6 +184,18 @@ pub enum Body {
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
+    /// The actor tells of an alert, which fires.
+    #[serde(rename = "alert.fired")]
+    AlertFired {
+        id: AlertId,
+        alert: Alert,
+        /// What was deployed or declared before it, the likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suspects: Vec<Suspect>,
+    },
+    /// It fires no more.
+    #[serde(rename = "alert.resolved")]
+    AlertResolved { id: AlertId, ended_at: Timestamp },
     #[serde(rename = "scope.paused")]
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]
@@ -441,6 +454,11 @@ pub enum Cause {
         target: Name,
         reason: String,
     },
+    /// An alert from outside tells of a service that it ships.
+    AlertFired {
+        alert: AlertId,
+        reason: String,
+    },
     /// A calendar closed, whose rule wants what it catches taken back.
     CalendarClosed {
         /// For people: which rule, and why.
@@ -511,6 +529,7 @@ impl Body {
             | Self::LateApproved { .. }
             | Self::ItemDeferred { .. } => Stream::Scopes,
             Self::EvidenceAttached { .. } => Stream::Evidence,
+            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
             Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
                 Stream::Agent(host.clone())
             }
@@ -555,6 +574,8 @@ impl Body {
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionRequested { .. }
@@ -622,6 +643,7 @@ pub enum Stream {
     Artifacts(Name),
     Release(ReleaseId),
     Evidence,
+    Alerts,
     Agent(Name),
     Pauses,
     Exceptions,
@@ -642,6 +664,7 @@ impl fmt::Display for Stream {
             Self::Artifacts(service) => write!(f, "artifact:{service}"),
             Self::Release(id) => write!(f, "release:{id}"),
             Self::Evidence => f.write_str("evidence"),
+            Self::Alerts => f.write_str("alerts"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),

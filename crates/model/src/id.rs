@@ -133,6 +133,10 @@ id!(
     LateId, "lat", "a late item's id"
 );
 id!(
+    /// An alert that was told from outside.
+    AlertId, "alr", "an alert id"
+);
+id!(
     /// What the gates said to a rollout, once.
     DecisionId, "dec", "a decision id"
 );

@@ -7,6 +7,7 @@
 //! rollout will do.
 
 pub mod access;
+pub mod alert;
 pub mod analysis;
 pub mod approval;
 pub mod attestation;
@@ -34,8 +35,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use share::Share;

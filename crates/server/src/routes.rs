@@ -1,10 +1,12 @@
 //! One handler per operation, in a file named like the verb, in a folder named like the noun.
 
 use crate::router::Routes;
+use crate::telemetry;
 
 pub(crate) mod access;
 mod account;
 mod agent;
+mod alert;
 mod artifact;
 mod blob;
 mod board;
@@ -58,6 +60,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         key::add,
         environment::add,
         agent::add,
+        alert::add,
+        telemetry::add,
         ledger::add,
         token::add,
         access::add,

@@ -73,6 +73,7 @@ codes! {
     InvalidSource = "invalid-source" 422 "The source cannot be recorded like this",
     NotACandidate = "not-a-candidate" 409 "The branching that is agreed on refuses it",
     // Evidence.
+    UnknownAlert = "unknown-alert" 404 "There is no such alert",
     UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",

@@ -21,6 +21,7 @@ mod provenance;
 mod quality;
 mod replicas;
 mod rollout;
+mod signals;
 mod site;
 mod store;
 mod torture;

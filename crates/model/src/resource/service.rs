@@ -196,6 +196,39 @@ pub struct Deployment {
     /// Sessions stay with one version (and instance, while it lives) through a cookie.
     #[serde(default)]
     pub sticky_sessions: bool,
+    /// What it logs, and whether agents send it.
+    #[serde(default, skip_serializing_if = "Output::is_default")]
+    pub logs: Output,
+}
+
+/// What a service writes for people to read. Agents send what it prints, and what it writes into files, line by line to the
+/// control plane, which keeps the latest of it to compare versions by; never more than a bounded part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Output {
+    /// Whether lines leave the host at all.
+    #[serde(default = "yes")]
+    pub send: bool,
+    /// Files it writes lines into, by their path in the instance's folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub files: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self { send: true, files: Vec::new() }
+    }
+}
+
+impl Output {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn ports_default() -> BTreeMap<Name, u16> {

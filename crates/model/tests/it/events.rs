@@ -163,6 +163,7 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             kind if kind.starts_with("release.") => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
             kind if kind.starts_with("release-scope.") => "scopes".to_owned(),
             "evidence.attached" => "evidence".to_owned(),
+            "alert.fired" | "alert.resolved" => "alerts".to_owned(),
             "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" => {
                 "agent:host-a".to_owned()
             }

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 use crate::store::StoredAnswer;
@@ -102,6 +102,9 @@ fn without_drawn(command: &Command) -> Command {
         Command::IssueToken { id, secret_digest, .. } => {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
+        }
+        Command::ReceiveAlerts { notices } => {
+            notices.iter_mut().for_each(|it| it.id = AlertId::from_uuid(nil));
         }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),

@@ -41,6 +41,8 @@ kinds! {
     AgentLost => "agent.lost",
     AgentFound => "agent.found",
     InstanceChanged => "instance.changed",
+    AlertFired => "alert.fired",
+    AlertResolved => "alert.resolved",
     ScopePaused => "scope.paused",
     ScopeResumed => "scope.resumed",
     ExceptionRequested => "exception.requested",

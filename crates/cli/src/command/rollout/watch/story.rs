@@ -185,6 +185,8 @@ impl Story {
             | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
+            | Body::AlertFired { .. }
+            | Body::AlertResolved { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
