@@ -6,14 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use shipway_model::Millis;
 
 use crate::State;
+use crate::calendar::later;
 
-/// `length` after `from`, as far as those who are asked work.
-pub(super) fn after(
-    _state: &State,
-    _people: &BTreeSet<String>,
-    from: Timestamp,
-    length: Millis,
-) -> Timestamp {
+/// When the first of those who are asked has had `length` of their working hours since `from`. Whoever has declared none works
+/// always.
+pub(super) fn after(state: &State, people: &BTreeSet<String>, from: Timestamp, length: Millis) -> Timestamp {
     let length = SignedDuration::from_millis(length.0.cast_signed());
-    from.checked_add(length).unwrap_or(Timestamp::MAX)
+    let each = people.iter().filter_map(|it| state.hours_of(it).after(from, length));
+    each.min().unwrap_or_else(|| later(from, length))
 }

@@ -123,6 +123,23 @@ fn who_does_not_answer_is_reminded_and_then_others_may() {
     assert!(has_begun(&world, id));
 }
 
+/// It is Friday, a minute past eight: the working day begins at nine.
+#[test]
+fn time_to_answer_passes_in_working_hours() {
+    let mut world = protected(json!({ "changePolicy": { "rules": [], "normal": { "approvals": [
+        { "name": "owners", "from": { "owners": true },
+          "sla": { "remindAfter": "1h", "escalateAfter": "4h", "escalateTo": { "people": ["zoe"] } } },
+    ] } } }));
+    let hours = json!([{ "days": ["fri"], "from": "09:00", "to": "17:00" }]);
+    declare(&mut world, "root", "Team", "shop", json!({ "members": ["ana", "ben"], "hours": hours }));
+    let release = seal(&mut world, "1.0.0", Class::Normal, &["src/page.rs"]);
+    let id = world.start(release);
+    world.pass(3600);
+    assert!(world.state.changes.of(id).unwrap().reminded.is_empty());
+    world.pass(3600);
+    assert_eq!(world.state.changes.of(id).unwrap().reminded.len(), 1);
+}
+
 #[test]
 fn who_answers_in_time_is_not_reminded() {
     let mut world = protected(json!({ "changePolicy": { "rules": [], "normal": { "approvals": [
