@@ -124,7 +124,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         CalendarFeed,
         Mirror,
         Repository,
-        Train,
+        Train
     ];
     json_schema!({
         "type": "object",

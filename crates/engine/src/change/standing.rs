@@ -17,7 +17,6 @@ use super::word::{self, Moment, Requirement};
 use super::{Case, policy};
 use crate::board::{self, Tally};
 use crate::{Rollout, State, itsm, review};
-use crate::{Rollout, State, review};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
