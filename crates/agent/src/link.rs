@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use serde_json::Value;
 use shipway_api::Client;
 use shipway_api::client::Error;
 use shipway_api::operations::agent::{
@@ -14,6 +15,7 @@ use shipway_api::operations::agent::{
     LeaseEffects, Leases, LogPiece, RegisterAgent, Renewal, ReportEffects, ReportInstances, ReportResult,
     Reports, ShowOrders,
 };
+use shipway_api::operations::telemetry::PushLogs;
 use shipway_api::view::agent::Orders;
 use shipway_model::effect::EffectKey;
 use shipway_model::{Digest, Name};
@@ -97,6 +99,12 @@ impl Link {
     ) -> Result<u64, LinkError> {
         let call = self.client.call::<AppendStepLog>(self.path(), (), LogPiece { key, offset, text });
         Ok(call.timeout(ANSWER_WAIT_MAX).await?.value.offset)
+    }
+
+    /// Pushes log records: an OTLP export request in JSON.
+    pub(crate) async fn push_logs(&self, request: Value) -> Result<(), LinkError> {
+        self.client.call::<PushLogs>((), (), request).timeout(ANSWER_WAIT_MAX).await?;
+        Ok(())
     }
 
     /// Fetches the bytes with this digest; whether they have it is for the caller to check.

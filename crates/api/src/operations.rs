@@ -1,4 +1,5 @@
-//! The table of operations: every path of `/api/v1`, who may call it, what it takes and answers.
+//! The table of operations: every path of `/api/v1`, and of OpenTelemetry's `/v1`, who may call it, what it takes and
+//! answers.
 //!
 //! One file per noun. An operation is a marker type; adding one is an entry here and a handler in the server,
 //! and a test there fails while either is missing.
@@ -8,10 +9,12 @@ use crate::Endpoint;
 pub mod access;
 pub mod account;
 pub mod agent;
+pub mod alert;
 pub mod artifact;
 pub mod blob;
 pub mod calendar;
 pub mod change;
+pub mod contract;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
@@ -24,6 +27,8 @@ pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod telemetry;
+pub mod test;
 pub mod token;
 pub mod waiver;
 
@@ -103,6 +108,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     gate::ALL,
     decision::ALL,
     waiver::ALL,
+    contract::ALL,
+    test::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,
@@ -112,6 +119,8 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     key::ALL,
     environment::ALL,
     agent::ALL,
+    alert::ALL,
+    telemetry::ALL,
     ledger::ALL,
     token::ALL,
     access::ALL,

@@ -60,6 +60,10 @@ pub(crate) enum Verb {
     /// Let a gate pass what its evidence speaks against, for a while
     #[command(subcommand)]
     Waiver(command::waiver::Waiver),
+    /// See which tests are flaky, set them aside, choose those for a change
+    #[command(subcommand)]
+    Tests(command::tests::Tests),
+    CanDeploy(command::can_deploy::CanDeploy),
     /// Compare interfaces, offline
     #[command(subcommand)]
     Contract(command::contract::Contract),
@@ -96,6 +100,9 @@ pub(crate) enum Verb {
     /// See the hosts
     #[command(subcommand)]
     Agents(command::agents::Agents),
+    /// See alerts from outside, and what was deployed before them
+    #[command(subcommand)]
+    Alert(command::alert::Alert),
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
@@ -151,6 +158,7 @@ impl Verb {
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
+            Self::Tests(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
@@ -161,6 +169,7 @@ impl Verb {
             | Self::Facts(_)
             | Self::Decision(_)
             | Self::Waiver(_)
+            | Self::CanDeploy(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)
@@ -175,6 +184,7 @@ impl Verb {
             | Self::Resume(_)
             | Self::Env(_)
             | Self::Agents(_)
+            | Self::Alert(_)
             | Self::Ledger(_)
             | Self::Token(_)
             | Self::User(_)

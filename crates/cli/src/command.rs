@@ -6,11 +6,13 @@ use crate::failure::{Failure, Outcome};
 pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod agents;
+pub(crate) mod alert;
 pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod artifact;
 pub(crate) mod calendar;
+pub(crate) mod can_deploy;
 pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -43,6 +45,7 @@ pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod store;
+pub(crate) mod tests;
 pub(crate) mod token;
 mod trust;
 pub(crate) mod up;
@@ -92,6 +95,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Facts(it) => it.run(connection).await,
         Verb::Decision(it) => it.run(connection).await,
         Verb::Waiver(it) => it.run(connection).await,
+        Verb::Tests(it) => it.run(connection).await,
+        Verb::CanDeploy(it) => it.run(connection).await,
         Verb::Contract(it) => it.run(),
         Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
@@ -108,6 +113,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Resume(it) => it.run(connection).await,
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
+        Verb::Alert(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),

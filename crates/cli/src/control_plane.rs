@@ -17,14 +17,16 @@ use shipway_integrations::history::{History, Recorder};
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
-use shipway_integrations::{drivers, evidence};
+use shipway_integrations::{documents, drivers, evidence};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::attestation::Attestation;
-use shipway_model::evidence::Normal;
+use shipway_model::evidence::{Normal, Tests};
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
+use shipway_model::quarantine;
 use shipway_model::resource::{Policy, TrustRoot};
+use shipway_policy::flakiness::{Run, histories};
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -127,6 +129,9 @@ impl ControlPlane {
         config.verify_attestations = verify_attestations;
         config.telemetry = Some(telemetry.clone());
         config.ask_gates = ask_gates;
+        config.read_document = documents::read;
+        config.can_deploy = shipway_policy::contracts::can_deploy;
+        config.test_histories = test_histories;
         config.compile_access = crate::access::compile;
         config.provider = place.provider.named(listen);
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
@@ -169,6 +174,12 @@ fn read_evidence(
 /// How gates are asked: the seam between the server and the table of gates.
 fn ask_gates(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
     shipway_policy::decide(policies, facts).requirements
+}
+
+/// How the history of tests is told: the same seam.
+fn test_histories(runs: &[(String, Timestamp, Tests)], rate: f64) -> Vec<quarantine::History> {
+    let runs = runs.iter().map(|(code, at, tests)| Run { code: code.clone(), at: *at, tests });
+    histories(runs, rate)
 }
 
 /// How signatures are verified: the same seam.

@@ -11,6 +11,7 @@ pub mod conflict;
 pub mod exception;
 pub mod ics;
 pub mod lint;
+pub mod on_call;
 mod recurrence;
 mod rule;
 pub mod subject;

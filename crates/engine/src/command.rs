@@ -15,13 +15,16 @@ use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
 use shipway_model::plan::{Instance, Silenced, StepId};
+use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
 use shipway_model::resource::Resource;
 use shipway_model::review::Review;
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId,
-    TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, QuarantineId, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
+
+use crate::alert::Notice;
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +91,16 @@ pub enum Command {
         step: StepId,
         note: String,
     },
+    /// Writes down what the actor saw, did or decided.
+    NoteRollout {
+        id: RolloutId,
+        note: String,
+    },
+    /// Says who decides about a rollout.
+    NameDecider {
+        id: RolloutId,
+        decider: String,
+    },
     PauseScope {
         scope: Scope,
         reason: String,
@@ -115,6 +128,14 @@ pub enum Command {
     },
     WithdrawWaiver {
         id: WaiverId,
+        reason: String,
+    },
+    BeginQuarantine {
+        id: QuarantineId,
+        quarantine: Quarantine,
+    },
+    EndQuarantine {
+        id: QuarantineId,
         reason: String,
     },
     RegisterKey {
@@ -166,6 +187,10 @@ pub enum Command {
         instance: Instance,
         condition: Condition,
         detail: String,
+    },
+    /// Somebody else's monitoring tells of alerts.
+    ReceiveAlerts {
+        notices: Vec<Notice>,
     },
     /// How an effect ended. Whether the reporter still held it was checked before.
     Report {

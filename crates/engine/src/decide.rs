@@ -3,8 +3,8 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, catalogue, change, custody, environment, evidence,
-    gate, release, review, rollout,
+    Code, Command, Context, Rejection, State, access, alert, catalogue, change, custody, environment,
+    evidence, gate, release, review, rollout,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -27,6 +27,8 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::StartHotfix { id, release, environment, plan, emergency } => {
             rollout::start::start(state, *id, *release, environment, *plan, Some(emergency), ctx)
         }
+        Command::NoteRollout { id, note } => rollout::room::note(state, *id, text(note)?),
+        Command::NameDecider { id, decider } => rollout::room::name_decider(state, *id, text(decider)?),
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
         Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
         Command::AbortRollout { id, reason } => rollout::verbs::abort(state, *id, text(reason)?),
@@ -46,6 +48,10 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RequestWaiver { id, waiver } => state.waivers.request(&state.catalogue, *id, waiver, ctx),
         Command::ApproveWaiver { id } => state.waivers.approve(&state.access, *id, ctx),
         Command::WithdrawWaiver { id, reason } => state.waivers.withdraw(*id, text(reason)?),
+        Command::BeginQuarantine { id, quarantine } => {
+            state.quarantines.begin(&state.catalogue, *id, quarantine, ctx)
+        }
+        Command::EndQuarantine { id, reason } => state.quarantines.end(*id, text(reason)?),
         Command::RegisterKey { key } => {
             text(&key.label)?;
             state.keys.register(key, ctx)
@@ -65,6 +71,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
+        Command::ReceiveAlerts { notices } => Ok(alert::receive(state, notices, ctx)),
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),

@@ -10,6 +10,7 @@
 
 pub mod access;
 mod agent;
+pub mod alert;
 mod artifact;
 pub mod calendar;
 pub mod catalogue;
@@ -24,6 +25,7 @@ pub mod gate;
 pub mod key;
 mod pause;
 pub mod plan;
+pub mod quarantine;
 pub mod queue;
 mod rejection;
 mod release;
@@ -35,6 +37,7 @@ pub mod waiver;
 
 pub use access::{Access, Identity, Token};
 pub use agent::{Agent, Agents};
+pub use alert::Alerts;
 pub use artifact::{Artifacts, Registered};
 pub use calendar::Calendars;
 pub use catalogue::Catalogue;
@@ -48,6 +51,7 @@ pub use evidence::{Attached, Evidence};
 pub use gate::{Decided, Decisions};
 pub use key::{Key, Keys};
 pub use pause::{Pause, Pauses};
+pub use quarantine::{Isolation, Quarantines};
 pub use rejection::{Code, Kind, Rejection};
 pub use release::{Release, Releases};
 pub use rollout::advance::{advance, wake_at};

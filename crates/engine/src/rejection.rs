@@ -90,6 +90,8 @@ codes! {
     OutsideWindow = "outside-window" Conflict,
     UnknownException = "unknown-exception" NotFound,
     InvalidException = "invalid-exception" Invalid,
+    UnknownQuarantine = "unknown-quarantine" NotFound,
+    InvalidQuarantine = "invalid-quarantine" Invalid,
     UnknownWaiver = "unknown-waiver" NotFound,
     InvalidWaiver = "invalid-waiver" Invalid,
     /// Nobody's own word counts for what they asked for.

@@ -63,7 +63,8 @@ impl Releases {
         self.get(*self.by_digest.get(digest)?)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Release> {
+    /// The oldest first: ids grow with the time of their making.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Release> {
         self.releases.values()
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
 use shipway_model::resource::Spec;
-use shipway_model::{Digest, Name, RolloutId, WaiverId};
+use shipway_model::{Digest, Name, QuarantineId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Releases, Rollouts, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
+    Environments, Evidence, Keys, Pauses, Quarantines, Releases, Rollouts, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -20,8 +20,10 @@ pub struct State {
     pub releases: Releases,
     pub evidence: Evidence,
     pub waivers: Waivers,
+    pub quarantines: Quarantines,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub alerts: Alerts,
     pub pauses: Pauses,
     pub custody: Custody,
     pub calendars: Calendars,
@@ -60,6 +62,7 @@ impl State {
                     self.access.people.declare(&resource.metadata.name, person);
                 }
                 self.changes.declare(resource, *digest, event);
+                self.alerts.note_declaration(resource.key(), *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
                 }
@@ -80,12 +83,17 @@ impl State {
                 self.waivers.apply(event);
                 self.bring_waiver(*id);
             }
+            Body::QuarantineBegun { id, .. } | Body::QuarantineEnded { id, .. } => {
+                self.quarantines.apply(event);
+                self.bring_quarantine(*id);
+            }
             Body::AgentRegistered { .. } => self.agents.apply(event),
             Body::AgentLost { .. } | Body::AgentFound { .. } => {
                 self.agents.apply(event);
                 // Environments know their hosts by labels, and there are few rollouts under way.
                 self.touch_running();
             }
+            Body::AlertFired { .. } | Body::AlertResolved { .. } => self.alerts.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());
@@ -126,12 +134,36 @@ impl State {
 
     /// Gates that were asked about any of these are to be asked again.
     fn bring_evidence(&mut self, subject: &BTreeSet<Digest>) {
-        let Self { rollouts, releases, dirty, .. } = self;
+        let Self { rollouts, releases, environments, dirty, .. } = self;
         for (id, rollout) in &mut rollouts.live {
             let own = releases.get(rollout.plan.release.id).map(gate::subjects).unwrap_or_default();
-            if rollout.asks_about(subject, &own) {
+            // What is said of a neighbour may be what its pact waits for.
+            let runs_there = || {
+                let there = environments
+                    .get(&rollout.plan.environment)
+                    .into_iter()
+                    .flat_map(|it| it.services.values());
+                there.map(|it| &it.deployed).any(|it| {
+                    subject.contains(&it.artifact) || it.variants.values().any(|it| subject.contains(it))
+                })
+            };
+            if rollout.asks_about(subject, &own) || (rollout.has_gates() && runs_there()) {
                 rollout.bring_news("new evidence came");
                 dirty.insert(*id);
+            }
+        }
+    }
+
+    fn bring_quarantine(&mut self, id: QuarantineId) {
+        let Some(isolation) = self.quarantines.get(id) else { return };
+        let news = match isolation.ended {
+            Some(_) => format!("quarantine {id} was ended"),
+            None => format!("quarantine {id} began"),
+        };
+        for (id, rollout) in &mut self.rollouts.live {
+            if rollout.asks_of(&isolation.quarantine.service) {
+                rollout.bring_news(&news);
+                self.dirty.insert(*id);
             }
         }
     }

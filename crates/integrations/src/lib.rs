@@ -2,6 +2,8 @@
 
 mod asking;
 pub mod contracts;
+pub mod coverage_map;
+pub mod documents;
 pub mod drivers;
 pub mod evidence;
 pub mod history;

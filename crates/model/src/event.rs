@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
+use crate::alert::{Alert, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
@@ -22,12 +23,13 @@ use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
 use crate::plan::{Instance, Plan, Silenced, StepId};
+use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name,
+    QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -152,6 +154,18 @@ pub enum Body {
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
+    /// The actor tells of an alert, which fires.
+    #[serde(rename = "alert.fired")]
+    AlertFired {
+        id: AlertId,
+        alert: Alert,
+        /// What was deployed or declared before it, the likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suspects: Vec<Suspect>,
+    },
+    /// It fires no more.
+    #[serde(rename = "alert.resolved")]
+    AlertResolved { id: AlertId, ended_at: Timestamp },
     #[serde(rename = "scope.paused")]
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]
@@ -172,6 +186,12 @@ pub enum Body {
     WaiverApproved { id: WaiverId },
     #[serde(rename = "waiver.withdrawn")]
     WaiverWithdrawn { id: WaiverId, reason: String },
+    /// A test that fails now and then is set aside.
+    #[serde(rename = "quarantine.begun")]
+    QuarantineBegun { id: QuarantineId, quarantine: Quarantine },
+    /// Before its time: the test counts again.
+    #[serde(rename = "quarantine.ended")]
+    QuarantineEnded { id: QuarantineId, reason: String },
     /// The actor signs with this key from now on.
     #[serde(rename = "key.registered")]
     KeyRegistered { key: PersonKey },
@@ -250,6 +270,12 @@ pub enum Body {
     /// No step starts any more; it ends when those under way have settled.
     #[serde(rename = "rollout.aborting")]
     RolloutAborting { id: RolloutId, reason: String },
+    /// Somebody wrote down what they saw, did or decided, for everybody who follows it.
+    #[serde(rename = "rollout.noted")]
+    RolloutNoted { id: RolloutId, note: String },
+    /// Who decides about it from now on, where several could.
+    #[serde(rename = "rollout.decider-named")]
+    DeciderNamed { id: RolloutId, decider: String },
     #[serde(rename = "rollout.ended")]
     RolloutEnded { id: RolloutId, end: End },
     #[serde(rename = "step.started")]
@@ -372,6 +398,11 @@ pub enum Cause {
         target: Name,
         reason: String,
     },
+    /// An alert from outside tells of a service that it ships.
+    AlertFired {
+        alert: AlertId,
+        reason: String,
+    },
     /// A calendar closed, whose rule wants what it catches taken back.
     CalendarClosed {
         /// For people: which rule, and why.
@@ -430,6 +461,7 @@ impl Body {
             | Self::ReleaseSealed { id, .. }
             | Self::CommitsRecorded { id, .. } => Stream::Release(*id),
             Self::EvidenceAttached { .. } => Stream::Evidence,
+            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
             Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
                 Stream::Agent(host.clone())
             }
@@ -441,6 +473,7 @@ impl Body {
             Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
                 Stream::Waivers
             }
+            Self::QuarantineBegun { .. } | Self::QuarantineEnded { .. } => Stream::Quarantines,
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -473,6 +506,8 @@ impl Body {
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionRequested { .. }
@@ -481,6 +516,8 @@ impl Body {
             | Self::WaiverRequested { .. }
             | Self::WaiverApproved { .. }
             | Self::WaiverWithdrawn { .. }
+            | Self::QuarantineBegun { .. }
+            | Self::QuarantineEnded { .. }
             | Self::KeyRegistered { .. }
             | Self::KeyRevoked { .. }
             | Self::DelegationGranted { .. }
@@ -500,6 +537,8 @@ impl Body {
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
             | Self::RolloutAborting { id, .. }
+            | Self::RolloutNoted { id, .. }
+            | Self::DeciderNamed { id, .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }
@@ -524,10 +563,12 @@ pub enum Stream {
     Artifacts(Name),
     Release(ReleaseId),
     Evidence,
+    Alerts,
     Agent(Name),
     Pauses,
     Exceptions,
     Waivers,
+    Quarantines,
     Change(ChangeId),
     Rollout(RolloutId),
 }
@@ -541,10 +582,12 @@ impl fmt::Display for Stream {
             Self::Artifacts(service) => write!(f, "artifact:{service}"),
             Self::Release(id) => write!(f, "release:{id}"),
             Self::Evidence => f.write_str("evidence"),
+            Self::Alerts => f.write_str("alerts"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
+            Self::Quarantines => f.write_str("quarantines"),
             Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }

@@ -7,6 +7,7 @@
 //! rollout will do.
 
 pub mod access;
+pub mod alert;
 pub mod analysis;
 pub mod approval;
 pub mod attestation;
@@ -22,6 +23,7 @@ pub mod id;
 mod json;
 pub mod name;
 pub mod plan;
+pub mod quarantine;
 pub mod release;
 pub mod resource;
 pub mod review;
@@ -30,8 +32,8 @@ pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId,
+    RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
 pub use unit::{BasisPoints, Millis};

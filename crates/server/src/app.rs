@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::rules::Rules;
 use crate::blob::BlobStore;
-use crate::config::{AttestationVerifier, Config, EvidenceReader};
+use crate::config::{AttestationVerifier, Config, DeployJudge, EvidenceReader, TestHistorian};
 use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
@@ -31,6 +31,8 @@ pub struct App {
     pub(crate) rules: Arc<Rules>,
     pub(crate) gates: Arc<Gates>,
     pub(crate) verify_attestations: AttestationVerifier,
+    pub(crate) can_deploy: DeployJudge,
+    pub(crate) test_histories: TestHistorian,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
@@ -61,13 +63,15 @@ impl App {
         let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates, config.read_document)),
             blobs,
             logs,
             read_evidence: config.read_evidence,
             telemetry: config.telemetry.clone(),
             rules: Arc::new(Rules::new(config.compile_access)),
             verify_attestations: config.verify_attestations,
+            can_deploy: config.can_deploy,
+            test_histories: config.test_histories,
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),

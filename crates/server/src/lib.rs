@@ -35,7 +35,9 @@ mod views;
 pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
-pub use config::{AttestationVerifier, Config, EvidenceReader, GateAsker};
+pub use config::{
+    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, TestHistorian,
+};
 pub use router::router;
 pub use serve::{Server, StartError};
 pub use sign_in::oidc::Provider;

@@ -1,14 +1,17 @@
 //! One handler per operation, in a file named like the verb, in a folder named like the noun.
 
 use crate::router::Routes;
+use crate::telemetry;
 
-mod access;
+pub(crate) mod access;
 mod account;
 mod agent;
+mod alert;
 mod artifact;
 mod blob;
 mod calendar;
-mod change;
+pub(crate) mod change;
+mod contract;
 mod decision;
 mod environment;
 mod evidence;
@@ -21,6 +24,7 @@ pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod test;
 mod token;
 mod waiver;
 
@@ -35,6 +39,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         gate::add,
         decision::add,
         waiver::add,
+        contract::add,
+        test::add,
         plan::add,
         rollout::add,
         pause::add,
@@ -44,6 +50,8 @@ pub(crate) fn all(routes: Routes) -> Routes {
         key::add,
         environment::add,
         agent::add,
+        alert::add,
+        telemetry::add,
         ledger::add,
         token::add,
         access::add,

@@ -33,6 +33,10 @@ pub(crate) struct Memory {
     pub(crate) changes: Vec<Value>,
     pub(crate) orders: Vec<Value>,
     pub(crate) logs: BTreeMap<String, String>,
+    /// OTLP export requests.
+    pub(crate) pushed: Vec<Value>,
+    /// So many pushes find nobody who could take them.
+    pub(crate) pushes_lost: u32,
     blobs: BTreeMap<String, Vec<u8>>,
     /// So many fetches of blobs find nobody who could answer.
     pub(crate) fetches_lost: u32,
@@ -137,6 +141,7 @@ impl ControlPlane {
             .route("/api/v1/agents/{host}/orders", get(orders))
             .route("/api/v1/agents/{host}/logs", post(log))
             .route("/api/v1/blobs/{digest}", get(blob))
+            .route("/v1/logs", post(push))
             .layer(axum::middleware::from_fn(authorize))
             .with_state(self.shared.clone());
         runtime.spawn(async move {
@@ -267,6 +272,16 @@ async fn log(State(it): State<Shared>, Json(piece): Json<Value>) -> Response {
         log.push_str(new);
     }
     Json(json!({ "offset": log.len() })).into_response()
+}
+
+async fn push(State(it): State<Shared>, Json(body): Json<Value>) -> Response {
+    let mut memory = it.lock().expect("sound");
+    if memory.pushes_lost > 0 {
+        memory.pushes_lost -= 1;
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    }
+    memory.pushed.push(body);
+    Json(json!({})).into_response()
 }
 
 async fn blob(State(it): State<Shared>, Path(digest): Path<String>) -> Response {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::Name;
+use shipway_model::gate::facts::Comparison;
 
 use super::operations;
 use crate::page::{Page, PageQuery};
@@ -12,6 +13,13 @@ use crate::view::environment::{EnvironmentSummary, EnvironmentView, QueueView};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnvironmentPath {
     pub environment: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ParityQuery {
+    /// The other environment.
+    pub with: Name,
 }
 
 operations! {
@@ -32,6 +40,14 @@ operations! {
     ShowQueue "showQueue": Get "/api/v1/environments/{environment}/queue", Viewer {
         path: EnvironmentPath,
         answer: Json<QueueView>,
+        errors: [UnknownEnvironment],
+    }
+
+    /// Compare an environment with another: topology, capacity, versions, settings, the way in.
+    CompareEnvironments "compareEnvironments": Get "/api/v1/environments/{environment}/parity", Viewer {
+        path: EnvironmentPath,
+        query: ParityQuery,
+        answer: Json<Comparison>,
         errors: [UnknownEnvironment],
     }
 }

@@ -66,12 +66,15 @@ codes! {
     ReleaseSealed = "release-sealed" 409 "The release is sealed",
     ReleaseNotSealed = "release-not-sealed" 409 "The release is not sealed",
     // Evidence.
+    UnknownAlert = "unknown-alert" 404 "There is no such alert",
     UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",
     UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
     // Gates.
     UnknownDecision = "unknown-decision" 404 "There is no such decision",
+    UnknownQuarantine = "unknown-quarantine" 404 "There is no such quarantine",
+    InvalidQuarantine = "invalid-quarantine" 422 "The quarantine makes no sense",
     UnknownWaiver = "unknown-waiver" 404 "There is no such waiver",
     InvalidWaiver = "invalid-waiver" 422 "The waiver makes no sense",
     // Plans.

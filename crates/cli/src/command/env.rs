@@ -6,6 +6,7 @@ use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
 mod list;
+mod parity;
 mod queue;
 mod show;
 
@@ -14,6 +15,7 @@ pub(crate) enum Env {
     List(list::List),
     Show(show::Show),
     Queue(queue::Queue),
+    Parity(parity::Parity),
 }
 
 impl Env {
@@ -22,6 +24,7 @@ impl Env {
             Self::List(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
             Self::Queue(it) => it.run(connection).await,
+            Self::Parity(it) => it.run(connection).await,
         }
     }
 }

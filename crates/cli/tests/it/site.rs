@@ -60,6 +60,11 @@ pub(crate) const HURRIED: Limits = Limits { timeout: "2s", start_period: "4s" };
 /// So that a sick service is found soon.
 pub(crate) const IMPATIENT: Limits = Limits { timeout: "300ms", start_period: "1s" };
 
+/// A loopback address that nobody else uses.
+pub(crate) fn address() -> Ipv4Addr {
+    addresses::next()
+}
+
 pub(crate) struct Site {
     folder: TempDir,
     /// Of the control plane, the router and the router's listener.
@@ -175,7 +180,7 @@ impl Site {
 
     /// Declares `web`, with these limits of its health checks, and where it is shipped to.
     pub(crate) async fn declare(&self, strategy: &str, limits: Limits) {
-        let (address, Limits { timeout, start_period }) = (self.address, limits);
+        let (production, Limits { timeout, start_period }) = (self.production(), limits);
         let text = format!(
             r#"
 apiVersion: shipway.dev/v1
@@ -203,7 +208,27 @@ apiVersion: shipway.dev/v1
 kind: Strategy
 metadata: {{name: chosen}}
 spec: {strategy}
----
+---{production}"#
+        );
+        self.declare_more(&text).await;
+    }
+
+    /// Declares something beside that.
+    pub(crate) async fn declare_more(&self, text: &str) {
+        let file = SourceFile { path: "site.yaml".to_owned(), text: text.to_owned() };
+        let apply = ApplyRequest { files: vec![file], dry_run: false };
+        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+    }
+
+    /// Declares the environment again, with these lines of its spec.
+    pub(crate) async fn declare_in_production(&self, lines: &str) {
+        self.declare_more(&format!("{}{lines}\n", self.production())).await;
+    }
+
+    fn production(&self) -> String {
+        let address = self.address;
+        format!(
+            r#"
 apiVersion: shipway.dev/v1
 kind: Environment
 metadata: {{name: production}}
@@ -215,10 +240,12 @@ spec:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}
 "#
-        );
-        let apply =
-            ApplyRequest { files: vec![SourceFile { path: "site.yaml".to_owned(), text }], dry_run: false };
-        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+        )
+    }
+
+    /// Where `web` is reached.
+    pub(crate) fn entry(&self) -> String {
+        format!("http://{}:8080/", self.address)
     }
 
     /// What `shipway` says against this control plane.

@@ -237,7 +237,7 @@ impl Count<'_> {
             if given.iter().any(|it| people::is_same(state, &it.0, &word.by)) {
                 continue;
             }
-            let mut free = seats.of(state, case, self.involved, word, rule.delegable);
+            let mut free = seats.of(state, case, self.involved, (&word.by, word.at), rule.delegable);
             if let Some(seat) = free.find(|it| !is_taken(it)) {
                 given.push((word.by.clone(), seat));
                 if given.len() >= rule.count as usize {
@@ -269,17 +269,17 @@ impl Count<'_> {
 }
 
 impl Seats {
-    /// The seats that whoever gave the word may fill, their own first.
+    /// The seats that a person may fill at an instant, their own first.
     fn of<'a>(
         &'a self,
         state: &'a State,
         case: &'a Case,
         involved: &'a Involved<'a>,
-        word: &'a Word,
+        (person, at): (&'a str, Timestamp),
         delegable: bool,
     ) -> impl Iterator<Item = String> + 'a {
-        let own = self.people.iter().filter(|it| people::is_same(state, it, &word.by));
-        let lent = state.delegations.seats_of(&word.by, word.at).filter(move |from| {
+        let own = self.people.iter().filter(move |it| people::is_same(state, it, person));
+        let lent = state.delegations.seats_of(person, at).filter(move |from| {
             // Whoever may not speak cannot have another speak for them.
             delegable
                 && self.people.iter().any(|it| people::is_same(state, it, from))
@@ -421,7 +421,7 @@ pub(crate) fn give(
         }
         Err(fault) => return Err(void(id, &fault.to_string())),
     }
-    if !may_speak(state, case, &involved, &word) {
+    if !may_speak(state, case, &involved, (ctx.actor, now)) {
         return Err(Rejection::new(
             Code::NotAsked,
             format!("no rule of {id} asks for the word of {}", ctx.actor),
@@ -456,13 +456,33 @@ fn void(id: ChangeId, why: &str) -> Rejection {
 }
 
 /// Whether some rule asks for the person, or for somebody who lets them speak.
-fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, word: &Word) -> bool {
+fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, person: (&str, Timestamp)) -> bool {
     standing::with_rules(state, case, |rules| {
         rules.iter().any(|rule| {
             let seats = seats(state, case, rule);
-            seats.iter().any(|(_, it)| it.of(state, case, involved, word, rule.delegable).next().is_some())
+            seats.iter().any(|(_, it)| it.of(state, case, involved, person, rule.delegable).next().is_some())
         })
     })
+}
+
+/// What a person could say about a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voice {
+    /// A rule asks for their word, or for that of somebody who lets them speak.
+    Asked,
+    /// They did this in the making of it, for example `sealed it`: they may speak against it and not for it.
+    OwnWork(String),
+    NotAsked,
+}
+
+/// Whether anybody asks for the person's word at `now`, so that it is known before they sign.
+pub fn voice(state: &State, case: &Case, person: &str, now: Timestamp) -> Voice {
+    let involved = Involved::of(state, case);
+    match involved.part(person) {
+        _ if !may_speak(state, case, &involved, (person, state.changes.not_before(now))) => Voice::NotAsked,
+        Some(part) => Voice::OwnWork(part),
+        None => Voice::Asked,
+    }
 }
 
 pub(crate) fn withdraw(

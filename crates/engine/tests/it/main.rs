@@ -1,6 +1,7 @@
 //! The promises of the core, at its boundary: commands in, events and effects out.
 
 mod access;
+mod alerts;
 mod calendar;
 mod changes;
 mod gates;

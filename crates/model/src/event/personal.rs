@@ -64,6 +64,7 @@ impl Body {
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
             | Self::WaiverWithdrawn { reason, .. }
+            | Self::QuarantineEnded { reason, .. }
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
@@ -72,7 +73,14 @@ impl Body {
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
                 Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
             ],
-            Self::StepApproved { note, .. } | Self::ActionDone { note, .. } => at("/data/note", note),
+            Self::QuarantineBegun { quarantine, .. } => vec![
+                Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
+                Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
+            ],
+            Self::StepApproved { note, .. }
+            | Self::ActionDone { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },
@@ -112,6 +120,7 @@ impl Body {
                     Cause::StepFailed { .. }
                     | Cause::InstanceFailed { .. }
                     | Cause::TargetLost { .. }
+                    | Cause::AlertFired { .. }
                     | Cause::CalendarClosed { .. },
                 ..
             }
@@ -132,6 +141,8 @@ impl Body {
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }

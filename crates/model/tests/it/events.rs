@@ -163,12 +163,14 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
                 "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned()
             }
             "evidence.attached" => "evidence".to_owned(),
+            "alert.fired" | "alert.resolved" => "alerts".to_owned(),
             "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" => {
                 "agent:host-a".to_owned()
             }
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),
             "exception.requested" | "exception.approved" | "exception.withdrawn" => "exceptions".to_owned(),
             "waiver.requested" | "waiver.approved" | "waiver.withdrawn" => "waivers".to_owned(),
+            "quarantine.begun" | "quarantine.ended" => "quarantines".to_owned(),
             _ => "rollout:rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),
         };
         assert_eq!(body.stream().to_string(), expected, "{}", fixture.name);

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, QuarantineId, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 use crate::store::StoredAnswer;
@@ -92,6 +93,7 @@ fn without_drawn(command: &Command) -> Command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
+        Command::BeginQuarantine { id, .. } => *id = QuarantineId::from_uuid(nil),
         Command::AttachEvidence { id, .. } => *id = EvidenceId::from_uuid(nil),
         Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } => *id = RolloutId::from_uuid(nil),
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
@@ -100,6 +102,9 @@ fn without_drawn(command: &Command) -> Command {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
         }
+        Command::ReceiveAlerts { notices } => {
+            notices.iter_mut().for_each(|it| it.id = AlertId::from_uuid(nil));
+        }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
         Command::PlaceHold { .. }
@@ -107,6 +112,8 @@ fn without_drawn(command: &Command) -> Command {
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
         | Command::SealRelease { .. }
+        | Command::NoteRollout { .. }
+        | Command::NameDecider { .. }
         | Command::PauseRollout { .. }
         | Command::ResumeRollout { .. }
         | Command::AbortRollout { .. }
@@ -134,6 +141,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawException { .. }
         | Command::ApproveWaiver { .. }
         | Command::WithdrawWaiver { .. }
+        | Command::EndQuarantine { .. }
         | Command::Decide { .. }
         | Command::RevokeToken { .. }
         | Command::SetPassword { .. }

@@ -5,11 +5,17 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shipway_api::operations::access::ApproveGrant;
+use shipway_api::operations::calendar::ApproveException;
+use shipway_api::operations::change::{FinishAction, GiveApproval, HoldReview, WithdrawApproval};
+use shipway_api::operations::key::{EndDelegation, GrantDelegation, RegisterKey, RevokeKey};
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::operations::release::SealRelease;
 use shipway_api::operations::rollout::{
-    AbortRollout, ApproveStep, PauseRollout, ResumeRollout, RetryRollout, RollBack, StartRollout,
+    AbortRollout, ApproveStep, NameDecider, NoteRollout, PauseRollout, ResumeRollout, RetryRollout, RollBack,
+    StartRollout,
 };
+use shipway_api::operations::waiver::ApproveWaiver;
 use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
 use shipway_api::{Code, Operation};
@@ -117,6 +123,21 @@ fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
         Command::RollBack { id, .. } => (RollBack::ID, json!({ "rollout": id })),
         Command::Retry { id } => (RetryRollout::ID, json!({ "rollout": id })),
         Command::ApproveStep { id, .. } => (ApproveStep::ID, json!({ "rollout": id })),
+        Command::NoteRollout { id, .. } => (NoteRollout::ID, json!({ "rollout": id })),
+        Command::NameDecider { id, .. } => (NameDecider::ID, json!({ "rollout": id })),
+        Command::GiveApproval { id, .. } => (GiveApproval::ID, json!({ "change": id })),
+        Command::WithdrawApproval { id, .. } => (WithdrawApproval::ID, json!({ "change": id })),
+        Command::ApproveException { id } => (ApproveException::ID, json!({ "exception": id })),
+        Command::ApproveWaiver { id } => (ApproveWaiver::ID, json!({ "waiver": id })),
+        Command::ApproveGrant { id } => (ApproveGrant::ID, json!({ "grant": id })),
+        Command::HoldReview { id, .. } => (HoldReview::ID, json!({ "change": id })),
+        Command::FinishAction { id, action, .. } => {
+            (FinishAction::ID, json!({ "change": id, "action": action }))
+        }
+        Command::RegisterKey { .. } => (RegisterKey::ID, Value::Null),
+        Command::RevokeKey { key, .. } => (RevokeKey::ID, json!({ "key": key })),
+        Command::GrantDelegation { .. } => (GrantDelegation::ID, Value::Null),
+        Command::EndDelegation { .. } => (EndDelegation::ID, Value::Null),
         Command::SealRelease { id } => (SealRelease::ID, json!({ "release": id })),
         Command::PauseScope { scope, .. } => (PauseScope::ID, json!({ "scope": scope })),
         Command::ResumeScope { scope } => (ResumeScope::ID, json!({ "scope": scope })),

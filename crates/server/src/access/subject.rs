@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shipway_api::ReleaseSelector;
+use shipway_engine::alert::{ENVIRONMENT_LABELS, SERVICE_LABELS};
 use shipway_engine::{Release, State};
 use shipway_model::access::{Thing, ThingKind};
 use shipway_model::resource::{Kind, Spec};
@@ -43,6 +44,11 @@ impl Subject {
         self.environments.extend(names(part, &["environment", "environments"]));
         for service in names(part, &["service", "services"]) {
             self.services.insert(service, None);
+        }
+        for alert in part.get("alerts").and_then(Value::as_array).into_iter().flatten() {
+            let labels = alert.get("labels").unwrap_or(&Value::Null);
+            self.environments.extend(names(labels, &ENVIRONMENT_LABELS).into_iter().take(1));
+            self.services.extend(names(labels, &SERVICE_LABELS).into_iter().take(1).map(|it| (it, None)));
         }
         if let Some(parts) = part.get("parts").and_then(Value::as_object) {
             self.services.extend(parts.keys().filter_map(|it| Some((it.parse().ok()?, None))));
@@ -179,6 +185,8 @@ mod tests {
         check(json!({ "release": "shop@1.0.0" }), &[], &[], "Release shop@1.0.0");
         let both = json!({ "scope": { "environments": ["eu", "us"], "services": ["web"] } });
         check(both, &["eu", "us"], &["web"], "Environment eu");
+        let alert = json!({ "labels": { "job": "web", "env": "staging", "alertname": "x" } });
+        check(json!({ "alerts": [alert] }), &["staging"], &["web"], "Environment staging");
         check(json!({ "environment": "../production" }), &[], &[], "ControlPlane shipway");
     }
 }

@@ -23,6 +23,8 @@ mod show;
 mod start_hotfix;
 mod withdraw_approval;
 
+pub(crate) use draft_approval::draft;
+
 pub(super) fn add(routes: Routes) -> Routes {
     routes
         .add::<ListChanges, _, _>(list::handle)

@@ -1,13 +1,16 @@
 //! Environments.
 
 use shipway_api::Code;
-use shipway_api::operations::environment::{ListEnvironments, ShowEnvironment, ShowQueue};
+use shipway_api::operations::environment::{
+    CompareEnvironments, ListEnvironments, ShowEnvironment, ShowQueue,
+};
 use shipway_engine::State;
 use shipway_model::Name;
 
 use crate::problem::Failure;
 use crate::router::Routes;
 
+mod compare;
 mod list;
 mod queue;
 mod show;
@@ -17,6 +20,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ListEnvironments, _, _>(list::handle)
         .add::<ShowEnvironment, _, _>(show::handle)
         .add::<ShowQueue, _, _>(queue::handle)
+        .add::<CompareEnvironments, _, _>(compare::handle)
 }
 
 fn check_known(state: &State, name: &Name) -> Result<(), Failure> {

@@ -15,7 +15,9 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 20] = [
+const SAMPLES: [(&str, &str); 22] = [
+    ("{alert}", "alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{quarantine}", "qua_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),

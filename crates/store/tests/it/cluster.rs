@@ -135,7 +135,10 @@ impl Drop for Cluster {
 
 /// A fresh database's files, made once and copied from then on: that is faster than making them.
 fn template() -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Tests within a crate are not told where; it is the same place.
+    let home = option_env!("CARGO_TARGET_TMPDIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp"), PathBuf::from);
+    fs::create_dir_all(&home).expect("a folder can be made");
     let template = home.join("postgres-template");
     let lock = File::create(home.join("postgres-template.lock")).expect("a lock file can be made");
     lock.lock().expect("the lock is given");

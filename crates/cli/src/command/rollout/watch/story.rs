@@ -154,6 +154,12 @@ impl Story {
                     "  the silence of {alert} has ended; it kept {n_quiet} alerts quiet"
                 ))]
             }
+            Body::RolloutNoted { note, .. } => {
+                vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
+            }
+            Body::DeciderNamed { decider, .. } => {
+                vec![Beat::Line(format!("{} decides from now on", plain(decider)))]
+            }
             Body::RolloutAborting { reason, .. } => {
                 let line = reasoned("is being stopped where it stands", reason);
                 vec![Beat::Line(paint.warn(&line))]
@@ -179,12 +185,16 @@ impl Story {
             | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
+            | Body::AlertFired { .. }
+            | Body::AlertResolved { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
             | Body::WaiverRequested { .. }
             | Body::WaiverApproved { .. }
             | Body::WaiverWithdrawn { .. }
+            | Body::QuarantineBegun { .. }
+            | Body::QuarantineEnded { .. }
             | Body::ScopePaused { .. }
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }
@@ -368,6 +378,8 @@ mod tests {
             "rollout.unwinding",
             "rollout.unwinding--asked",
             "rollout.unwinding--instance-failed",
+            "rollout.noted",
+            "rollout.decider-named",
             "rollout.aborting",
             "rollout.ended",
             "rollout.ended--rolled-back",
