@@ -1,7 +1,7 @@
 // The pages in a real browser, against a real site.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Browser, assertAccessible, picture } from "./browser.mjs";
+import { Browser, assertAccessible, picture, plugIn } from "./browser.mjs";
 import { Site, until } from "./site.mjs";
 
 let site;
@@ -9,6 +9,8 @@ let browser;
 let ada;
 /// The address of the rollout that is taken back.
 let bad;
+/// The address of the change that it carries out.
+let change;
 
 before(async () => {
   site = await Site.start();
@@ -36,8 +38,32 @@ async function start(page, environment) {
   await page.waitForURL(/\/rollouts\/rol_/);
 }
 
+/// Looks at what waits for her word, registers a passkey, and signs with it.
+async function approve({ page }) {
+  await plugIn(page);
+  await page.getByRole("heading", { name: "Needs you" }).waitFor({ timeout: 10_000 });
+  await page.getByRole("link", { name: "Look and sign" }).first().click();
+  change = page.url();
+  await page.getByText("Your word is asked for.").waitFor();
+  await page.getByRole("link", { name: "Approve" }).click();
+  await page.getByRole("link", { name: "Register a passkey" }).click();
+  await page.getByLabel("What to call it").fill("laptop");
+  await page.getByRole("button", { name: "Register a passkey" }).click();
+  await page.locator(".asks", { hasText: "laptop" }).waitFor();
+  await assertAccessible(page, "you");
+  await picture(page, "you");
+  await page.goto(`${change}?decision=approve`);
+  await page.getByLabel("Note for the record").fill("looked at the plan and the risk");
+  await assertAccessible(page, "signing");
+  await picture(page, "signing");
+  await page.getByRole("button", { name: "Approve with a passkey" }).click();
+  await page.locator(".asks", { hasText: "looked at the plan and the risk" }).waitFor();
+  await page.locator(".asks .badge").filter({ hasText: "approved" }).first().waitFor();
+  assert.equal(await page.getByText("Waits:").count(), 0);
+}
+
 describe("the main job", () => {
-  it("is done wholly in the browser: seal, plan, start, watch the bad canary being taken back", async () => {
+  it("is done wholly in the browser: seal, plan, start, approve, watch the bad canary being taken back", async () => {
     const { page } = ada;
     await page.getByRole("link", { name: "Releases" }).click();
     await page.getByRole("link", { name: /shop 1\.2\.0/ }).click();
@@ -49,23 +75,46 @@ describe("the main job", () => {
     await state.filter({ hasText: "succeeded" }).waitFor({ timeout: 60_000 });
 
     await site.prove("1.2.0");
+    // Staging shares a host with it, and would be protected too.
+    await site.protect();
 
     // Somebody else looks on, and sees the same without doing anything.
-    const grace = await browser.person(site, await site.issue("grace", "viewer"));
+    const vera = await browser.person(site, await site.issue("vera", "viewer"));
+    // Passkeys belong to a name, and a number is none.
+    const here = site.url.replace("127.0.0.1", "localhost");
+    const grace = await browser.person(site, await site.issue("grace", "approver"), { url: here });
     await start(page, "production");
     bad = page.url();
-    await grace.page.getByRole("link", { name: /shop 1\.2\.0 → production/ }).first().waitFor({ timeout: 10_000 });
-    await grace.page.goto(bad);
+    await approve(grace);
+    await vera.page.getByRole("link", { name: /shop 1\.2\.0 → production/ }).first().waitFor({ timeout: 10_000 });
+    await vera.page.goto(bad);
     await page.getByText("Evidence", { exact: false }).first().waitFor({ timeout: 60_000 });
     await picture(page, "rollout-canary");
-    for (const { page } of [ada, grace]) {
+    for (const { page } of [ada, vera]) {
       await page.locator("main .state .badge").filter({ hasText: "rolled back" }).waitFor({ timeout: 90_000 });
       await page.getByText("Taken back: what ran before runs again.").waitFor();
       await page.locator(".trial .badge").filter({ hasText: "harmful" }).first().waitFor();
     }
-    assert.equal(await grace.page.locator("main .actions").count(), 0, "a viewer is offered nothing to decide");
-    assert.deepEqual(grace.faults, []);
-    await grace.context.close();
+    assert.equal(await vera.page.locator("main .actions").count(), 0, "a viewer is offered nothing to decide");
+    for (const it of [vera, grace]) {
+      assert.deepEqual(it.faults, []);
+      await it.context.close();
+    }
+  });
+
+  it("is told in the war room, by whoever has something to say", async () => {
+    const { page } = ada;
+    await page.goto(bad);
+    await page.getByRole("link", { name: "war room" }).click();
+    await page.getByLabel("Name one person whom all others ask").fill("grace");
+    await page.getByRole("button", { name: "Name", exact: true }).click();
+    await page.getByText("grace decides").first().waitFor();
+    await page.getByLabel("Write down what you see").fill("the new checkout fails every second order");
+    await page.getByRole("button", { name: "Note", exact: true }).click();
+    await page.getByText("the new checkout fails every second order").waitFor();
+    await page.locator(".told .badge").filter({ hasText: "taken back" }).waitFor();
+    await page.goto(bad);
+    await page.locator(".story", { hasText: "the new checkout fails every second order" }).waitFor();
   });
 
   it("shows a decision to whoever looks on, within a quarter of a second of the event", async () => {
@@ -99,6 +148,12 @@ describe("every page", () => {
     rollout: new URL(bad).pathname,
     step: `${new URL(bad).pathname}/steps/1`,
     "roll-back": `${new URL(bad).pathname}/roll-back`,
+    changes: "/changes",
+    change: new URL(change).pathname,
+    me: "/me",
+    exceptions: "/exceptions",
+    reviews: "/reviews",
+    "war-room": "/releases/shop@1.2.0/war-room",
     releases: "/releases",
     release: "/releases/shop@1.2.0",
     plan: "/plan?release=shop@1.2.0&environment=production&against=shop@1.0.0",
@@ -108,7 +163,8 @@ describe("every page", () => {
     environment: "/environments/production",
     "calendar-month": "/calendar",
     "calendar-week": "/calendar?view=week",
-    "calendar-agenda": "/calendar?view=agenda&at=2026-12-24T12:00&length=45m",
+    "calendar-agenda": "/calendar?view=agenda",
+    "calendar-fit": "/calendar?view=week&release=shop@1.2.0&environment=production",
     ledger: "/ledger",
     "ledger-search": "/ledger?q=rollout.ended",
     event: "/ledger/12",
@@ -118,23 +174,30 @@ describe("every page", () => {
     past: "/?asOf=@40",
   });
 
-  for (const scheme of ["light", "dark"]) {
-    it(`loads, is accessible and fits, in ${scheme}`, async () => {
-      const { page } = ada;
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      // All faults of all pages at once, so that one run shows what is to be mended.
-      const faults = [];
-      for (const [name, path] of Object.entries(pages())) {
+  it("loads, is accessible and fits, in light and dark", async () => {
+    // All faults of all pages at once, so that one run shows what is to be mended.
+    const faults = [];
+    const left = Object.entries(pages());
+    // Two look at once: while one page is being drawn, the other is being looked at.
+    const look = async (page) => {
+      for (let next = left.shift(); next; next = left.shift()) {
+        const [name, path] = next;
         await page.goto(site.url + path);
         await page.locator("h1").first().waitFor();
-        const shown = scheme === "light" ? name : `${name}-dark`;
-        for (const look of [() => assertAccessible(page, shown), () => picture(page, shown)]) {
-          await look().catch((error) => faults.push(error.message));
+        for (const [colorScheme, shown] of [["light", name], ["dark", `${name}-dark`]]) {
+          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+          for (const look of [() => assertAccessible(page, shown), () => picture(page, shown)]) {
+            await look().catch((error) => faults.push(error.message));
+          }
         }
       }
-      assert.deepEqual([...faults, ...ada.faults], []);
-    });
-  }
+    };
+    const other = await ada.context.newPage();
+    await Promise.all([look(ada.page), look(other)]);
+    await other.close();
+    await ada.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+    assert.deepEqual([...faults, ...ada.faults], []);
+  });
 
   it("is read and used without any script", async () => {
     const token = await site.issue("without-scripts", "operator");
@@ -169,11 +232,11 @@ describe("the keyboard", () => {
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
     const reached = new Set();
-    for (let n = 0; n < 12; n++) {
+    for (let n = 0; n < 13; n++) {
       await page.keyboard.press("Tab");
       reached.add(await page.evaluate(() => document.activeElement.textContent.trim()));
     }
-    for (const area of ["Now", "Rollouts", "Releases", "Services", "Environments", "Calendar", "Ledger"]) {
+    for (const area of ["Now", "Rollouts", "Releases", "Changes", "Services", "Environments", "Calendar", "Ledger"]) {
       assert.ok(reached.has(area), `${area} is not reached: ${[...reached]}`);
     }
     await page.goto(`${site.url}/environments/staging`);
@@ -183,6 +246,18 @@ describe("the keyboard", () => {
     await page.getByRole("button", { name: "Resume staging" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Pause staging" }).waitFor();
+  });
+
+  it("moves a release over the calendar", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/calendar?view=week&release=shop@1.2.0&environment=production`);
+    const answer = page.locator("#fit .notice");
+    const before = await answer.textContent();
+    await page.locator("#slot").focus();
+    await page.keyboard.press("Home");
+    await until("the answer is about another time", async () => (await answer.textContent()) !== before);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "slot", "the key can be pressed again");
+    assert.deepEqual(ada.faults, []);
   });
 
   it("goes anywhere by the palette", async () => {
@@ -212,6 +287,16 @@ describe("the past", () => {
     assert.equal(await page.getByText("succeeded").count(), 0);
     await page.getByRole("link", { name: "Back to now" }).click();
     await page.locator("main .state .badge").filter({ hasText: "succeeded" }).waitFor();
+  });
+
+  it("is reached by sliding through the ledger", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/services`);
+    await page.locator("#slide").focus();
+    await page.keyboard.press("Home");
+    await page.getByText("As it was").waitFor();
+    assert.match(page.url(), /asOf=0$/);
+    await page.getByText("No service is declared yet.").waitFor();
   });
 
   it("is asked for at the foot of any page", async () => {

@@ -58,6 +58,16 @@ const BENCHES: &[Bench] = &[
         summary: "megabytes of SARIF, CycloneDX and JUnit read per second, 200 MB each, and peak memory",
     },
     Bench {
+        name: "approvals",
+        package: "shipway-engine",
+        summary: "approvals verified per second on one core, by the kind of key, and again from a ledger",
+    },
+    Bench {
+        name: "calendar",
+        package: "shipway-engine",
+        summary: "p99 of `check` over 10,000 rules; ten years of one rule beside python-dateutil; 200 releases scheduled over a quarter",
+    },
+    Bench {
         name: "start",
         package: "shipway-cli",
         summary: "start to ready and idle memory of `shipway serve`: empty, with a million events, after SIGKILL with 10,000 rollouts",

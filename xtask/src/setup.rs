@@ -29,6 +29,11 @@ const PACKAGES: &[Package] = &[
         purpose: "is the database of the tests of replicas, which start servers of their own",
     },
     Package {
+        name: "openssl",
+        probe: &["openssl", "version"],
+        purpose: "makes the certificates of the tests of encryption",
+    },
+    Package {
         name: "prometheus",
         probe: &["prometheus", "--version"],
         purpose: "is asked for metrics in a test",

@@ -70,6 +70,26 @@ pub(crate) fn unpack(archive: &Path, folder: &Path) -> Result<(), ArchiveError> 
     unpacking.sync()
 }
 
+/// Gives every file of an archive that was unpacked before, by its path within.
+pub(crate) fn each_file(
+    archive: &Path,
+    mut take: impl FnMut(&Path, &mut dyn Read) -> io::Result<()>,
+) -> Result<(), ArchiveError> {
+    let broken = |fault: io::Error| ArchiveError::Broken(fault.to_string());
+    let file = File::open(archive).map_err(move_fault(archive.display().to_string()))?;
+    let stream = MultiGzDecoder::new(io::BufReader::new(file)).take(UNPACKED_BYTES_MAX);
+    let mut archive = Archive::new(stream);
+    for entry in archive.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) {
+            continue;
+        }
+        let Some(path) = entry.path().ok().and_then(|it| inside(&it)) else { continue };
+        take(&path, &mut entry).map_err(broken)?;
+    }
+    Ok(())
+}
+
 struct Unpacking<'a> {
     folder: &'a Path,
     seen: BTreeSet<PathBuf>,

@@ -94,7 +94,8 @@ impl Cache {
         unpacking.await.expect("unpacking does not panic")
     }
 
-    async fn fetch(&self, artifact: Digest) -> Result<PathBuf, FetchError> {
+    /// The archive, fetched where it is not here, and checked.
+    pub(crate) async fn fetch(&self, artifact: Digest) -> Result<PathBuf, FetchError> {
         let on_disk = |fault| FetchError::Disk(artifact, fault);
         let path = self.folder.join(artifact.hex());
         if path.is_file() {

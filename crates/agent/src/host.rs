@@ -16,6 +16,7 @@ use crate::fleet::Fleet;
 use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::link::Link;
+use crate::outflow::Outflow;
 use crate::{AgentConfig, AgentError};
 
 pub(crate) struct Host {
@@ -27,6 +28,8 @@ pub(crate) struct Host {
     pub(crate) link: Link,
     pub(crate) cache: Cache,
     pub(crate) fleet: Fleet,
+    /// What services print, on its way to the control plane.
+    pub(crate) outflow: Outflow,
     /// Something waits to be reported.
     pub(crate) to_report: Notify,
     /// Held while reports are sent.
@@ -62,6 +65,7 @@ impl Host {
             link,
             cache,
             fleet: Fleet::default(),
+            outflow: Outflow::default(),
             to_report: Notify::new(),
             sending: Mutex::new(()),
             holder,

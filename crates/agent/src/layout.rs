@@ -14,9 +14,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use shipway_model::Digest;
 use shipway_model::effect::EffectKey;
 use shipway_model::plan::Instance;
+use shipway_model::{Digest, Name};
 
 /// What stands before the name of a folder that is not whole yet. No version starts like this.
 const UNFINISHED: &str = ".unpacking-";
@@ -91,6 +91,19 @@ impl Layout {
             }
         }
         Ok(())
+    }
+
+    /// The instance in whose folder a path lies.
+    pub(crate) fn instance_at(&self, path: &Path, target: &Name) -> Option<Instance> {
+        let mut parts = path.strip_prefix(self.root.join("instances")).ok()?.iter().map(|it| it.to_str());
+        let (environment, service, folder) = (parts.next()??, parts.next()??, parts.next()??);
+        let (version, _) = folder.rsplit_once('-')?;
+        Some(Instance {
+            environment: environment.parse().ok()?,
+            service: service.parse().ok()?,
+            version: version.parse().ok()?,
+            target: target.clone(),
+        })
     }
 
     fn service(&self, instance: &Instance) -> PathBuf {

@@ -9,7 +9,7 @@
 //! changes nothing), and never decides what should run: it carries out orders.
 //!
 //! Start at [`run`], then `lease.rs` for the main loop, `perform/` for what is done, `supervise.rs` for what is
-//! kept running.
+//! kept running, `outflow.rs` for what services print.
 
 mod archive;
 mod backoff;
@@ -24,12 +24,14 @@ mod layout;
 mod lease;
 mod link;
 mod mask;
+mod outflow;
 mod perform;
 mod port;
 mod process;
 mod reconcile;
 mod report;
 mod rotation;
+mod strays;
 mod supervise;
 mod telemetry;
 
@@ -86,6 +88,8 @@ pub async fn run(config: AgentConfig, shutdown: impl Future<Output = ()>) -> Res
         () = shutdown => Ok(()),
         fault = lease::serve(&host) => Err(fault.into()),
         never = report::serve(&host) => match never {},
+        never = strays::serve(&host) => match never {},
+        never = outflow::serve(&host) => match never {},
     };
     host.fleet.abandon();
     info!(host = %host.name, "agent ends; what runs on this host goes on");

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use serde_json::Value;
 use shipway_api::Client;
 use shipway_api::client::Error;
 use shipway_api::operations::agent::{
     AgentPath, AgentRegistration, AppendStepLog, EffectReport, InstanceReport, InstanceReports, LeaseAsk,
     LeaseEffects, Leases, LogPiece, RegisterAgent, Renewal, ReportEffects, ReportInstances, ReportResult,
-    Reports, ShowOrders,
+    ReportStrays, Reports, ShowOrders, StrayReport,
 };
+use shipway_api::operations::telemetry::PushLogs;
 use shipway_api::view::agent::Orders;
 use shipway_model::effect::EffectKey;
+use shipway_model::stray::Stray;
 use shipway_model::{Digest, Name};
 
 /// How much longer than it was asked to wait an answer may take.
@@ -84,6 +87,12 @@ impl Link {
         Ok(())
     }
 
+    pub(crate) async fn tell_strays(&self, strays: Vec<Stray>) -> Result<(), LinkError> {
+        let call = self.client.call::<ReportStrays>(self.path(), (), StrayReport { strays });
+        call.timeout(ANSWER_WAIT_MAX).await?;
+        Ok(())
+    }
+
     pub(crate) async fn orders(&self) -> Result<Orders, LinkError> {
         Ok(self.client.call::<ShowOrders>(self.path(), (), ()).timeout(ANSWER_WAIT_MAX).await?.value)
     }
@@ -97,6 +106,12 @@ impl Link {
     ) -> Result<u64, LinkError> {
         let call = self.client.call::<AppendStepLog>(self.path(), (), LogPiece { key, offset, text });
         Ok(call.timeout(ANSWER_WAIT_MAX).await?.value.offset)
+    }
+
+    /// Pushes log records: an OTLP export request in JSON.
+    pub(crate) async fn push_logs(&self, request: Value) -> Result<(), LinkError> {
+        self.client.call::<PushLogs>((), (), request).timeout(ANSWER_WAIT_MAX).await?;
+        Ok(())
     }
 
     /// Fetches the bytes with this digest; whether they have it is for the caller to check.

@@ -61,6 +61,8 @@ pub(crate) struct Prepared {
     pub(crate) subject: Subject,
     /// Of its secrets, for what it says when it ends.
     masker: Masker,
+    /// Their values, which what it prints is not to show.
+    secrets: Vec<String>,
 }
 
 impl Unit {
@@ -86,7 +88,8 @@ impl Unit {
         let (ports, folder) = (self.ports.clone(), self.folder.clone());
         let subject = Subject::new(host.address, ports, folder, environment, self.contract.health.clone())?;
         let masker = Masker::new(secrets.values().map(String::as_str));
-        Ok(Prepared { program: found, arguments, subject, masker })
+        let secrets = secrets.into_values().collect();
+        Ok(Prepared { program: found, arguments, subject, masker, secrets })
     }
 }
 
@@ -120,13 +123,14 @@ pub(crate) async fn supervise(
         }
         Wish::End => stop.cancelled().await,
     }
-    let Supervisor { unit, .. } = supervisor;
+    let Supervisor { unit, host, .. } = supervisor;
     if let Some(mut running) = process {
         info!(instance = %unit.instance, pid = running.id().pid, "stopping");
         let ending =
             running.stop(signal(unit.contract.stop.signal), unit.contract.stop.timeout.duration()).await;
         info!(instance = %unit.instance, "the process {ending}");
     }
+    host.outflow.close(&unit.instance);
 }
 
 struct Supervisor {
@@ -186,6 +190,7 @@ impl Supervisor {
                 }
             };
             let said_before = logs.stderr_bytes();
+            self.host.outflow.follow(&self.unit, &logs, &prepared.secrets);
             if process.is_none() {
                 run += 1;
                 if let Err(reason) = self.start(run, &prepared, &logs, process).await {

@@ -24,6 +24,9 @@ mod measure;
 mod metric;
 mod moments;
 mod observation;
+#[cfg(test)]
+mod plain;
+mod ratios;
 mod reasons;
 mod roster;
 mod silence;

@@ -102,7 +102,7 @@ fn log_choose(n: u64, k: u64) -> f64 {
 
 /// `ln n!`: exact products while they fit into 64 bits, then Stirling's series, whose first term left out is under
 /// 1e-15 from there on (NIST Handbook of Mathematical Functions, 5.11.1).
-fn log_factorial(n: u64) -> f64 {
+pub(crate) fn log_factorial(n: u64) -> f64 {
     if n <= 20 {
         return ((2..=n).product::<u64>() as f64).ln();
     }

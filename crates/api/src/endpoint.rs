@@ -121,6 +121,9 @@ impl Endpoint {
 
     /// The noun after `/api/v1/`, by which documents group operations.
     pub fn noun(&self) -> &'static str {
+        if self.path.starts_with("/v1/") {
+            return "telemetry";
+        }
         self.path.trim_start_matches("/api/v1/").split('/').next().unwrap_or_default()
     }
 }

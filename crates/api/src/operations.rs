@@ -1,4 +1,5 @@
-//! The table of operations: every path of `/api/v1`, who may call it, what it takes and answers.
+//! The table of operations: every path of `/api/v1`, and of OpenTelemetry's `/v1`, who may call it, what it takes and
+//! answers.
 //!
 //! One file per noun. An operation is a marker type; adding one is an entry here and a handler in the server,
 //! and a test there fails while either is missing.
@@ -8,23 +9,34 @@ use crate::Endpoint;
 pub mod access;
 pub mod account;
 pub mod agent;
+pub mod alert;
 pub mod artifact;
 pub mod blob;
+pub mod board;
 pub mod calendar;
 pub mod change;
+pub mod contract;
 pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod itsm;
 pub mod key;
 pub mod ledger;
 pub mod pause;
 pub mod plan;
+pub mod register;
 pub mod release;
 pub mod resource;
 pub mod rollout;
 pub mod schedule;
+pub mod scope;
+pub mod source;
+pub mod telemetry;
+pub mod test;
+pub mod threshold;
 pub mod token;
+pub mod train;
 pub mod vulnerability;
 pub mod waiver;
 
@@ -105,15 +117,26 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     decision::ALL,
     waiver::ALL,
     vulnerability::ALL,
+    contract::ALL,
+    test::ALL,
     plan::ALL,
     rollout::ALL,
     pause::ALL,
     calendar::ALL,
     schedule::ALL,
     change::ALL,
+    board::ALL,
+    itsm::ALL,
+    register::ALL,
+    scope::ALL,
+    source::ALL,
+    threshold::ALL,
+    train::ALL,
     key::ALL,
     environment::ALL,
     agent::ALL,
+    alert::ALL,
+    telemetry::ALL,
     ledger::ALL,
     token::ALL,
     access::ALL,

@@ -24,6 +24,9 @@ pub struct Text;
 /// A calendar that calendar programs read (RFC 5545).
 pub struct ICalendar;
 
+/// An OTLP request or response: protobuf, or JSON in `application/json`.
+pub struct Otlp;
+
 /// Server-sent events. Each one's id is a ledger position and its data a [`LedgerEvent`] as JSON.
 ///
 /// [`LedgerEvent`]: crate::view::ledger::LedgerEvent
@@ -66,6 +69,14 @@ impl Payload for ICalendar {
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
+    }
+}
+
+impl Payload for Otlp {
+    const MEDIA: Option<&'static str> = Some("application/x-protobuf");
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "A message of OTLP: protobuf, or JSON as `application/json`." })
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Permission {
     /// Readers, and agents, which fetch what they are to run.
     ViewerOrAgent,
     Builder,
+    /// Builders, and agents, which push what services tell of themselves.
+    BuilderOrAgent,
     /// Says yes or no to what others ask for.
     Approver,
     Operator,
@@ -37,6 +39,9 @@ impl Permission {
             Self::Password | Self::AnyToken | Self::ViewerOrAgent => true,
             Self::Viewer => !matches!(role, Role::Agent),
             Self::Builder => matches!(role, Role::Builder | Role::Operator | Role::Admin),
+            Self::BuilderOrAgent => {
+                matches!(role, Role::Builder | Role::Operator | Role::Admin | Role::Agent)
+            }
             Self::Approver => matches!(role, Role::Approver | Role::Operator | Role::Admin),
             Self::Operator => matches!(role, Role::Operator | Role::Admin),
             Self::Admin => matches!(role, Role::Admin),
@@ -52,6 +57,7 @@ impl Permission {
             Self::Viewer => "for-viewers",
             Self::ViewerOrAgent => "for-viewers-and-agents",
             Self::Builder => "for-builders",
+            Self::BuilderOrAgent => "for-builders-and-agents",
             Self::Approver => "for-approvers",
             Self::Operator => "for-operators",
             Self::Admin => "for-admins",
@@ -67,6 +73,7 @@ impl Permission {
             Self::Viewer => "viewer",
             Self::ViewerOrAgent => "viewer or agent",
             Self::Builder => "builder",
+            Self::BuilderOrAgent => "builder or agent",
             Self::Approver => "approver",
             Self::Operator => "operator",
             Self::Admin => "admin",

@@ -51,6 +51,8 @@ mod tests {
             environment: None,
             release: None,
             services: Default::default(),
+            change_type: None,
+            regulations: std::collections::BTreeSet::new(),
             segregated: false,
             hands: Default::default(),
             authors: Default::default(),

@@ -63,6 +63,10 @@ pub(crate) enum Verb {
     /// Import what is known about vulnerabilities, and see what carries it
     #[command(subcommand)]
     Vuln(command::vuln::Vuln),
+    /// See which tests are flaky, set them aside, choose those for a change
+    #[command(subcommand)]
+    Tests(command::tests::Tests),
+    CanDeploy(command::can_deploy::CanDeploy),
     /// Compare interfaces, offline
     #[command(subcommand)]
     Contract(command::contract::Contract),
@@ -77,11 +81,21 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
     Schedule(command::schedule::Schedule),
+    /// See when release trains leave, with what, and what stays behind
+    #[command(subcommand)]
+    Train(command::train::Train),
     /// See what waits for whose word
     #[command(subcommand)]
     Change(command::change::Change),
     Approve(command::approve::Approve),
+    /// See what boards look at, vote, and write minutes
+    #[command(subcommand)]
+    Cab(command::cab::Cab),
+    Exceptions(command::exceptions::Exceptions),
     Risk(command::risk::Risk),
+    /// See what ITSM tools show of changes, and what they say
+    #[command(subcommand)]
+    Itsm(command::itsm::Itsm),
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
     Review(command::review::Review),
@@ -99,9 +113,13 @@ pub(crate) enum Verb {
     /// See the hosts
     #[command(subcommand)]
     Agents(command::agents::Agents),
+    /// See alerts from outside, and what was deployed before them
+    #[command(subcommand)]
+    Alert(command::alert::Alert),
     /// Read and verify what happened
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
+    Cdevents(command::cdevents::CdEvents),
     /// Copy, back up and restore what a control plane keeps
     #[command(subcommand)]
     Store(command::store::Store),
@@ -154,6 +172,8 @@ impl Verb {
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
+            Self::Risk(it) => it.asks_a_control_plane(),
+            Self::Tests(it) => it.asks_a_control_plane(),
             Self::Apply(_)
             | Self::Diff(_)
             | Self::Get(_)
@@ -165,13 +185,17 @@ impl Verb {
             | Self::Decision(_)
             | Self::Waiver(_)
             | Self::Vuln(_)
+            | Self::CanDeploy(_)
             | Self::Plan(_)
             | Self::Rollout(_)
             | Self::Calendar(_)
             | Self::Schedule(_)
+            | Self::Train(_)
+            | Self::Itsm(_)
             | Self::Change(_)
             | Self::Approve(_)
-            | Self::Risk(_)
+            | Self::Cab(_)
+            | Self::Exceptions(_)
             | Self::Review(_)
             | Self::Key(_)
             | Self::Delegation(_)
@@ -179,7 +203,9 @@ impl Verb {
             | Self::Resume(_)
             | Self::Env(_)
             | Self::Agents(_)
+            | Self::Alert(_)
             | Self::Ledger(_)
+            | Self::Cdevents(_)
             | Self::Token(_)
             | Self::User(_)
             | Self::Login(_)

@@ -6,11 +6,15 @@ use crate::failure::{Failure, Outcome};
 pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod agents;
+pub(crate) mod alert;
 pub(crate) mod analysis;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod artifact;
+pub(crate) mod cab;
 pub(crate) mod calendar;
+pub(crate) mod can_deploy;
+pub(crate) mod cdevents;
 pub(crate) mod change;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -20,11 +24,13 @@ pub(crate) mod delegation;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod evidence;
+pub(crate) mod exceptions;
 pub(crate) mod explain;
 pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod login;
@@ -43,7 +49,9 @@ pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod store;
+pub(crate) mod tests;
 pub(crate) mod token;
+pub(crate) mod train;
 mod trust;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -94,14 +102,20 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Decision(it) => it.run(connection).await,
         Verb::Waiver(it) => it.run(connection).await,
         Verb::Vuln(it) => it.run(connection).await,
+        Verb::Tests(it) => it.run(connection).await,
+        Verb::CanDeploy(it) => it.run(connection).await,
         Verb::Contract(it) => it.run(),
         Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
         Verb::Schedule(it) => it.run(connection).await,
+        Verb::Train(it) => it.run(connection).await,
+        Verb::Itsm(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,
+        Verb::Cab(it) => it.run(connection).await,
+        Verb::Exceptions(it) => it.run(connection).await,
         Verb::Risk(it) => it.run(connection).await,
         Verb::Review(it) => it.run(connection).await,
         Verb::Key(it) => it.run(connection).await,
@@ -110,7 +124,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Resume(it) => it.run(connection).await,
         Verb::Env(it) => it.run(connection).await,
         Verb::Agents(it) => it.run(connection).await,
+        Verb::Alert(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
+        Verb::Cdevents(it) => it.run(connection).await,
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),
         Verb::Witness(it) => it.run().await,

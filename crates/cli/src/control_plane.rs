@@ -13,18 +13,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use shipway_integrations::calendar_feeds::CalendarFeeds;
 use shipway_integrations::history::{History, Recorder};
+use shipway_integrations::itsm::Mirroring;
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
-use shipway_integrations::{drivers, evidence, knowledge};
+use shipway_integrations::{documents, drivers, evidence, knowledge};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::attestation::Attestation;
-use shipway_model::evidence::Normal;
+use shipway_model::evidence::{Normal, Tests};
 use shipway_model::gate::Requirement;
 use shipway_model::gate::facts::Facts;
+use shipway_model::quarantine;
 use shipway_model::resource::{Policy, TrustRoot};
+use shipway_policy::flakiness::{Run, histories};
 use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
@@ -51,6 +55,8 @@ pub(crate) struct ControlPlane {
     worker: Worker,
     recorder: Recorder,
     silencer: Silencer,
+    feeds: CalendarFeeds,
+    mirroring: Mirroring,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -132,6 +138,9 @@ impl ControlPlane {
         config.verify_attestations = verify_attestations;
         config.telemetry = Some(telemetry.clone());
         config.ask_gates = ask_gates;
+        config.read_document = documents::read;
+        config.can_deploy = shipway_policy::contracts::can_deploy;
+        config.test_histories = test_histories;
         config.compile_access = crate::access::compile;
         config.knowledge = Some(Arc::new(knowledge));
         config.provider = place.provider.named(listen);
@@ -145,7 +154,9 @@ impl ControlPlane {
         let worker = worker::start(runtime.clone(), Tools { drivers, judge: crate::judge::open, logs });
         let recorder = Recorder::start(runtime.clone(), history);
         let silencer = Silencer::start(runtime.clone(), folder.join("silencer.lock"));
-        Ok(Self { runtime, worker, recorder, silencer, server, first_token })
+        let feeds = CalendarFeeds::start(runtime.clone(), folder.join("calendar-feeds.lock"));
+        let mirroring = Mirroring::start(runtime.clone(), folder.join("itsm.lock"));
+        Ok(Self { runtime, worker, recorder, silencer, feeds, mirroring, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -158,6 +169,8 @@ impl ControlPlane {
         self.worker.stop().await;
         self.recorder.stop().await;
         self.silencer.stop().await;
+        self.feeds.stop().await;
+        self.mirroring.stop().await;
         self.runtime.shutdown().await;
     }
 }
@@ -175,6 +188,12 @@ fn read_evidence(
 /// How gates are asked: the seam between the server and the table of gates.
 fn ask_gates(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
     shipway_policy::decide(policies, facts).requirements
+}
+
+/// How the history of tests is told: the same seam.
+fn test_histories(runs: &[(String, Timestamp, Tests)], rate: f64) -> Vec<quarantine::History> {
+    let runs = runs.iter().map(|(code, at, tests)| Run { code: code.clone(), at: *at, tests });
+    histories(runs, rate)
 }
 
 /// How signatures are verified: the same seam.

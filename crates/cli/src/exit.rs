@@ -14,11 +14,13 @@ pub(crate) enum Exit {
     Unreachable,
     /// The rollout ended, but not with the new version running.
     TakenBack,
+    /// What was asked has neither a yes nor a no.
+    Unknown,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Ok, Self::Failed, Self::Usage, Self::Unreachable, Self::TakenBack];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Ok, Self::Failed, Self::Usage, Self::Unreachable, Self::TakenBack, Self::Unknown];
 
     pub(crate) const fn code(self) -> u8 {
         match self {
@@ -27,6 +29,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unreachable => 3,
             Self::TakenBack => 4,
+            Self::Unknown => 5,
         }
     }
 
@@ -40,6 +43,7 @@ impl Exit {
             Self::Usage => "the command line or the config file is wrong",
             Self::Unreachable => "the control plane cannot be reached; whether it acted is not known",
             Self::TakenBack => "the rollout ended badly: taken back, aborted or cancelled",
+            Self::Unknown => "the answer is neither yes nor no: what would show it is not there",
         }
     }
 }

@@ -147,10 +147,18 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownArtifact | Code::UnknownBlob | Code::ArtifactDiffers => "shipway artifact list",
         Code::DigestMismatch | Code::SizeMismatch => "shipway artifact register FILE …",
         Code::UnknownRelease | Code::ReleaseExists | Code::ReleaseSealed => "shipway release list",
+        Code::UnknownScope | Code::InvalidScope | Code::ScopeFrozen | Code::OutOfScope => {
+            "shipway release scope show NAME@VERSION"
+        }
+        Code::UnknownLateItem => "shipway exceptions --kind late-item",
+        Code::InvalidSource | Code::NotACandidate => "shipway get repositories -o yaml",
+        Code::GatesFirst => "shipway change show CHANGE",
         Code::ReleaseNotSealed => "shipway release seal NAME@VERSION",
         Code::UnknownDecision => "shipway decision list",
+        Code::UnknownQuarantine | Code::InvalidQuarantine => "shipway tests quarantine list",
         Code::UnknownWaiver => "shipway waiver list",
         Code::InvalidWaiver => "shipway waiver request --help",
+        Code::UnknownAlert => "shipway alert list",
         Code::UnknownEvidence => "shipway evidence list",
         Code::UnknownSubject => "shipway artifact list",
         Code::InvalidEvidence => "shipway evidence attach --help",
@@ -183,7 +191,10 @@ const fn next_of(code: Code) -> &'static str {
         Code::SegregationOfDuties => "shipway whoami",
         Code::TooManyAttempts | Code::WeakPassword => "shipway login --help",
         Code::UnknownPosition => "shipway ledger head",
+        Code::UnknownTrain => "shipway train list",
+        Code::UnknownMirror => "shipway get mirror",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
+        Code::Retained => "shipway get regulations",
         Code::SubjectActive => "shipway token list",
         Code::Internal | Code::Timeout | Code::Overloaded | Code::Unavailable => "shipway whoami",
         Code::InvalidRequest

@@ -8,6 +8,7 @@
 
 mod access;
 mod archive;
+mod cdevents;
 mod cli;
 mod command;
 mod connection;
@@ -22,6 +23,7 @@ mod manual;
 mod output;
 mod sessions;
 mod settings;
+mod signing;
 mod source;
 
 use std::process::ExitCode;

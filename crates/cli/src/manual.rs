@@ -115,6 +115,30 @@ mod tests {
         }
     }
 
+    /// What a CI is told to run has to be there.
+    #[test]
+    fn commands_of_the_snippets_for_ci_parse() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ci");
+        let mut n_commands = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for line in text.lines().map(|it| it.trim().trim_start_matches("- ")) {
+                if !line.starts_with("shipway ") {
+                    continue;
+                }
+                n_commands += 1;
+                // What the shell fills in.
+                let digest = format!("sha256:{}", "0".repeat(64));
+                let line = line.replace("\"$VERSION\"", "1.2.0").replace("\"$digest\"", &digest);
+                let parsed = Cli::try_parse_from(shell_words(&line));
+                let why = parsed.err().map(|it| it.to_string()).unwrap_or_default();
+                assert!(why.is_empty(), "{}: `{line}`: {why}", path.display());
+            }
+        }
+        assert!(n_commands >= 6, "{n_commands}");
+    }
+
     #[test]
     fn the_command_is_well_formed() {
         Cli::command().debug_assert();

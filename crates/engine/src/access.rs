@@ -3,7 +3,7 @@
 //! [`identity`] says who stands behind a name, [`hand`] who had a hand in a release. Passwords are not here: their
 //! hashes are kept beside the ledger by whoever takes sign-ins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shipway_model::access::TokenScope;
@@ -19,8 +19,8 @@ mod identity;
 
 pub use account::AccountState;
 pub use grant::{Grant, Use};
-pub(crate) use hand::record_commits;
 pub use hand::{Hand, Part, hands};
+pub(crate) use hand::{author, record_commits};
 pub use identity::{Identity, People};
 
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,8 @@ pub struct Token {
     pub scope: Option<TokenScope>,
     /// Of one that was given at a sign-in.
     pub account: Option<AccountId>,
+    /// Of one that was given at a sign-in through an identity provider, the groups that it named.
+    pub groups: BTreeSet<String>,
 }
 
 impl Token {
@@ -65,7 +67,7 @@ impl Access {
 
     pub(crate) fn apply(&mut self, event: &Event) {
         match &event.body {
-            Body::TokenIssued { id, name, role, secret_digest, expires, scope, account } => {
+            Body::TokenIssued { id, name, role, secret_digest, expires, scope, account, groups } => {
                 let token = Token {
                     id: *id,
                     name: name.clone(),
@@ -77,6 +79,7 @@ impl Access {
                     revoked: None,
                     scope: scope.clone(),
                     account: *account,
+                    groups: groups.clone(),
                 };
                 self.tokens.insert(*id, token);
             }

@@ -33,6 +33,13 @@ impl Artifacts {
         self.by_digest.get(digest).into_iter().flatten().filter_map(|key| self.by_name.get(key))
     }
 
+    /// The builds of one service.
+    pub fn of_service<'a>(&'a self, service: &'a Name) -> impl Iterator<Item = &'a Registered> {
+        // Before every version: they begin with a digit or a letter, and `0` is the first of those.
+        let first = (service.clone(), "0".parse().expect("a version"));
+        self.by_name.range(first..).take_while(move |(key, _)| key.0 == *service).map(|it| it.1)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Registered> {
         self.by_name.values()
     }

@@ -7,14 +7,19 @@
 //! Zones come from the database that is built in, so that every machine and every replay comes to the same answer.
 
 pub mod answer;
+mod booking;
 pub mod conflict;
 pub mod exception;
+pub mod feed;
+pub mod hours;
 pub mod ics;
 pub mod lint;
+pub mod on_call;
 mod recurrence;
 mod rule;
 pub mod subject;
 mod timeline;
+mod vendor;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -22,10 +27,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use shipway_model::Name;
-use shipway_model::resource::Calendar;
+use shipway_model::resource::{Booking, Calendar, Vendor};
 
 pub use answer::{Answer, Reason, Slot};
+pub(crate) use booking::fault as booking_fault;
 pub use exception::{Exceptions, Permit};
+pub use hours::WorkingHours;
 pub use recurrence::OCCURRENCES_MAX;
 pub use rule::{Clash, Fault, Occurrence, Rule, RuleRef, TooMany, compile};
 pub use subject::Subject;
@@ -35,23 +42,41 @@ pub use timeline::{LOOK_AHEAD, Lift, Timeline};
 #[derive(Debug, Clone, Default)]
 pub struct Calendars {
     rules: BTreeMap<Name, Vec<Arc<Rule>>>,
+    /// Bookings, as rules that keep other teams out.
+    bookings: Vec<Arc<Rule>>,
+    /// When vendors say that they are away, as rules that bind nobody and are met as conflicts.
+    vendors: BTreeMap<Name, Vec<Arc<Rule>>>,
     pub exceptions: Exceptions,
+    pub feeds: feed::Feeds,
     memo: Memo,
 }
 
 impl Calendars {
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.bookings.is_empty()
     }
 
     pub fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
-        self.rules.values().flatten()
+        self.rules.values().flatten().chain(&self.bookings).chain(self.vendors.values().flatten())
     }
 
     /// What was accepted once compiles; rules that an older version accepted and this one does not are left out.
     pub(crate) fn declare(&mut self, name: &Name, calendar: &Calendar) {
         let rules = compile(name, calendar).unwrap_or_default();
         self.rules.insert(name.clone(), rules.into_iter().map(Arc::new).collect());
+        self.memo = Memo::default();
+    }
+
+    /// All bookings there are: what one of them leaves to another depends on both.
+    pub(crate) fn book<'b>(&mut self, bookings: impl Iterator<Item = (&'b Name, &'b Booking)>) {
+        self.bookings = booking::rules(&bookings.collect::<Vec<_>>()).into_iter().map(Arc::new).collect();
+        self.memo = Memo::default();
+    }
+
+    /// Windows that make no sense as recurring times are left out: vendors word them as they like.
+    pub(crate) fn note_vendor(&mut self, name: &Name, vendor: &Vendor) {
+        let rules = vendor::rules(name, vendor).into_iter().map(Arc::new).collect();
+        self.vendors.insert(name.clone(), rules);
         self.memo = Memo::default();
     }
 

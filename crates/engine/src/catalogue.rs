@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use shipway_model::resource::environment::Concurrency;
 use shipway_model::resource::{
-    Budget, Environment, Journey, Key, Kind, Pipeline, Resource, Service, Spec, Strategy, Team, Template,
+    Budget, Environment, Journey, Key, Kind, Pipeline, Repository, Resource, Service, Spec, Strategy, Team,
+    Template,
 };
 use shipway_model::{Digest, Name};
 
@@ -44,10 +45,17 @@ impl Catalogue {
     lookup!(template, Template, Template);
     lookup!(strategy, Strategy, Strategy);
     lookup!(journey, Journey, Journey);
+    lookup!(repository, Repository, Repository);
     lookup!(declared_environment, Environment, Environment);
 
     pub fn get(&self, key: &Key) -> Option<&Arc<Resource>> {
         self.revisions.get(self.current.get(key)?)
+    }
+
+    /// The same with the key as it is kept.
+    pub(crate) fn entry(&self, key: &Key) -> Option<(&Key, &Arc<Resource>)> {
+        let (key, digest) = self.current.get_key_value(key)?;
+        Some((key, self.revisions.get(digest)?))
     }
 
     pub fn digest(&self, key: &Key) -> Option<Digest> {

@@ -15,17 +15,25 @@ use shipway_model::release::Class;
 use shipway_model::resource::{Key, Kind, Resource, Spec};
 use shipway_model::{ChangeId, Digest, Name, RolloutId};
 
+use crate::board::Met;
+use crate::board::record::Noted;
 use crate::review::Held;
 use crate::{Code, Context, Rejection, State};
 
 pub mod audit;
 pub mod class;
+pub mod escalation;
+pub mod foreseen;
+pub mod gates;
+mod hotfix;
+mod hours;
 pub mod path;
 pub mod people;
 pub mod policy;
 pub mod risk;
 pub mod standing;
 pub mod template;
+pub mod threshold;
 pub mod word;
 
 pub use standing::{Standing, standing};
@@ -50,6 +58,20 @@ pub struct Case {
     /// In the order in which they were recorded.
     pub words: Vec<Word>,
     pub review: Option<Held>,
+    /// Conditions of votes that are met: by the vote's nonce and their place in it.
+    pub met: BTreeMap<(String, u32), Met>,
+    /// Rules, and boards among them, whose time to answer has run out, and since when.
+    pub escalated: BTreeMap<String, Timestamp>,
+    /// Rules that those who are asked were reminded of.
+    pub reminded: BTreeMap<String, Timestamp>,
+    /// What gates said when a word that waits for them was given last.
+    pub gates: Option<Noted>,
+}
+
+impl Case {
+    pub(crate) fn is_escalated(&self, rule: &str) -> bool {
+        self.escalated.contains_key(rule)
+    }
 }
 
 /// What one person said, under a signature.
@@ -102,7 +124,7 @@ impl Changes {
 
     /// Remembers who declared what judges changes.
     pub(crate) fn declare(&mut self, resource: &Resource, digest: Digest, event: &Event) {
-        if matches!(resource.spec, Spec::ChangePolicy(_) | Spec::Environment(_)) {
+        if matches!(resource.spec, Spec::ChangePolicy(_) | Spec::Environment(_) | Spec::Board(_)) {
             let revision = Revision { digest, by: event.actor.clone(), at: event.at };
             self.history.entry(resource.key()).or_default().push(revision);
         }
@@ -122,6 +144,10 @@ impl Changes {
                     opened: event.at,
                     words: Vec::new(),
                     review: None,
+                    met: BTreeMap::new(),
+                    escalated: BTreeMap::new(),
+                    reminded: BTreeMap::new(),
+                    gates: None,
                 };
                 self.cases.insert(*id, case);
             }
@@ -145,6 +171,27 @@ impl Changes {
             Body::ActionDone { id, action, .. } => {
                 if let Some(review) = self.cases.get_mut(id).and_then(|it| it.review.as_mut()) {
                     review.done.entry(action.clone()).or_insert(event.at);
+                }
+            }
+            Body::ConditionMet { id, vote, condition, note, .. } => {
+                if let Some(case) = self.cases.get_mut(id) {
+                    let met = Met { by: event.actor.clone(), at: event.at, note: note.clone() };
+                    case.met.entry((vote.clone(), *condition)).or_insert(met);
+                }
+            }
+            Body::ChangeReminded { id, rule, .. } => {
+                if let Some(case) = self.cases.get_mut(id) {
+                    case.reminded.entry(rule.clone()).or_insert(event.at);
+                }
+            }
+            Body::ChangeEscalated { id, rule, .. } => {
+                if let Some(case) = self.cases.get_mut(id) {
+                    case.escalated.entry(rule.clone()).or_insert(event.at);
+                }
+            }
+            Body::GatesNoted { id, .. } => {
+                if let Some(case) = self.cases.get_mut(id) {
+                    case.gates = Noted::of(&event.body, event.at);
                 }
             }
             _ => {}
@@ -194,8 +241,14 @@ pub(crate) fn open(
         (_, None) => {}
     }
     let judges = policy::judges(state, &protected, release.created);
+    if let Some(emergency) = emergency {
+        hotfix::check(state, plan, release, emergency, &judges)?;
+    }
     let risk = risk::assess(state, plan, &release.bundle, &judges.current().risk_weights, ctx.now);
-    let found = class::derive(state, plan, &release.bundle, &protected.environment, &judges, risk.score);
+    let mut found = class::derive(state, plan, &release.bundle, &protected.environment, &judges, risk.score);
+    if emergency.is_some() {
+        found.reasons.extend(hotfix::warnings(state, plan));
+    }
     Ok(Some(Change {
         rollout,
         protected: protected.environment,

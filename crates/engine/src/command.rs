@@ -10,18 +10,25 @@ use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
 use shipway_model::effect::{EffectKey, Outcome};
-use shipway_model::event::{Condition, KnowledgeSource, Role, Scope, TextRef};
+use shipway_model::event::{Condition, KnowledgeSource, PrunedTable, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
 use shipway_model::exception::Exception;
 use shipway_model::gate::{Decision, Waiver};
+use shipway_model::itsm::{self, Mirrored};
 use shipway_model::plan::{Instance, Silenced, StepId};
+use shipway_model::quarantine::Quarantine;
 use shipway_model::release::{Artifact, Bundle};
-use shipway_model::resource::Resource;
+use shipway_model::resource::{Calendar, Resource};
 use shipway_model::review::Review;
+use shipway_model::scope::{Destination, Item, LateItem, Planned};
+use shipway_model::source::{MergeBack, Source};
+use shipway_model::stray::Stray;
 use shipway_model::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Name, ReleaseId, RolloutId,
-    TokenId, WaiverId,
+    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Name, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
+
+use crate::alert::Notice;
 
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +116,16 @@ pub enum Command {
         step: StepId,
         note: String,
     },
+    /// Writes down what the actor saw, did or decided.
+    NoteRollout {
+        id: RolloutId,
+        note: String,
+    },
+    /// Says who decides about a rollout.
+    NameDecider {
+        id: RolloutId,
+        decider: String,
+    },
     PauseScope {
         scope: Scope,
         reason: String,
@@ -136,6 +153,14 @@ pub enum Command {
     },
     WithdrawWaiver {
         id: WaiverId,
+        reason: String,
+    },
+    BeginQuarantine {
+        id: QuarantineId,
+        quarantine: Quarantine,
+    },
+    EndQuarantine {
+        id: QuarantineId,
         reason: String,
     },
     RegisterKey {
@@ -171,6 +196,48 @@ pub enum Command {
         action: Name,
         note: String,
     },
+    /// Says that a condition of a vote is so.
+    MeetCondition {
+        id: ChangeId,
+        board: Name,
+        vote: String,
+        condition: u32,
+        note: String,
+    },
+    /// What gates say that approvals of the change wait for. The control plane alone asks this.
+    NoteGates {
+        id: ChangeId,
+        decision: Decision,
+    },
+    FreezeScope {
+        planned: Planned,
+        at: Timestamp,
+    },
+    AddItem {
+        planned: Planned,
+        item: Item,
+    },
+    RequestLate {
+        id: LateId,
+        late: LateItem,
+    },
+    ApproveLate {
+        id: LateId,
+    },
+    DeferItem {
+        planned: Planned,
+        item: Name,
+        to: Destination,
+        reason: String,
+    },
+    RecordSources {
+        id: ReleaseId,
+        sources: Vec<Source>,
+    },
+    RecordMergeBack {
+        id: ReleaseId,
+        merge_back: MergeBack,
+    },
     RegisterAgent {
         host: Name,
         address: IpAddr,
@@ -183,10 +250,19 @@ pub enum Command {
     ReportAgentFound {
         host: Name,
     },
+    /// Everything that stands on a host and no order put there.
+    ReportStrays {
+        host: Name,
+        found: Vec<Stray>,
+    },
     ReportInstance {
         instance: Instance,
         condition: Condition,
         detail: String,
+    },
+    /// Somebody else's monitoring tells of alerts.
+    ReceiveAlerts {
+        notices: Vec<Notice>,
     },
     /// How an effect ended. Whether the reporter still held it was checked before.
     Report {
@@ -220,6 +296,36 @@ pub enum Command {
         scope: Option<TokenScope>,
         /// Of one that is given at a sign-in.
         account: Option<AccountId>,
+        /// Of one that is given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
+    },
+    /// What became of fetching a CalendarFeed.
+    RecordFeed {
+        feed: Name,
+        /// What it says now, and how many events of it were left out; or why it could not be taken.
+        outcome: Result<(Box<Calendar>, u32), String>,
+    },
+    /// A departure is due. `ids` are for the rollouts of its coaches; those left over are not used.
+    DepartTrain {
+        train: Name,
+        departure: Timestamp,
+        ids: Vec<RolloutId>,
+    },
+    /// Time has come to look whether promises endanger trains.
+    WarnOfPromises {},
+    NoteMirrored {
+        id: ChangeId,
+        mirrored: Mirrored,
+    },
+    NoteMirrorFailure {
+        id: ChangeId,
+        mirror: Name,
+        reason: String,
+    },
+    HearAnswer {
+        id: ChangeId,
+        answer: itsm::Answer,
     },
     RevokeToken {
         id: TokenId,
@@ -270,6 +376,12 @@ pub enum Command {
     },
     ReleaseHold {
         name: Name,
+    },
+    /// Lets the content of these tables go from an archive that is a copy.
+    PruneArchive {
+        archive: String,
+        /// When their last events were recorded was looked up before.
+        tables: Vec<PrunedTable>,
     },
     /// Deletes texts from beside the ledger. Which of them are about the subject was found out before.
     EraseTexts {

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use shipway_model::Name;
-use shipway_model::event::{Body, Event, TextRef};
+use shipway_model::event::{Body, Event, PrunedTable, TextRef};
+use shipway_model::resource::{Kind, Regulation, Spec};
 
 use crate::{Code, Context, Rejection, State};
 
 /// Texts erased by one event, so that it stays well below what an export takes as one record.
 pub const TEXTS_MAX: usize = 500;
+/// Tables named by one event, for the same reason.
+pub const TABLES_MAX: usize = 300;
 
 /// The holds that stand.
 #[derive(Debug, Clone, Default)]
@@ -92,4 +96,35 @@ pub(crate) fn erase(
     let pieces = texts.chunks(TEXTS_MAX);
     let erased = |it: &[TextRef]| Body::TextsErased { texts: it.to_vec(), reason: reason.to_owned() };
     Ok(pieces.map(erased).collect())
+}
+
+/// For how many years events are kept: as long as the regulation says that asks for the longest.
+pub fn retention_years(state: &State) -> u8 {
+    let regulations = state.catalogue.of_kind(Kind::Regulation).filter_map(|(_, it)| match &it.spec {
+        Spec::Regulation(it) => Some(it.retention_years()),
+        _ => None,
+    });
+    regulations.max().unwrap_or(Regulation::RETENTION_YEARS_DEFAULT)
+}
+
+pub(crate) fn prune(
+    state: &State,
+    archive: &str,
+    tables: &[PrunedTable],
+    ctx: &Context<'_>,
+) -> Result<Vec<Body>, Rejection> {
+    state.custody.must_be_free()?;
+    let (years, today) = (retention_years(state), ctx.now.to_zoned(TimeZone::UTC).date());
+    let kept = tables.iter().map(|it| (it, Regulation::kept_until(it.newest, years)));
+    if let Some((table, until)) = kept.into_iter().find(|(_, until)| *until > today) {
+        let PrunedTable { from, to, .. } = table;
+        return Err(Rejection::new(
+            Code::Retained,
+            format!("events are kept for {years} years: those from {from} to {to} until {until}"),
+        )
+        .hint("`shipway get regulations` shows which of them asks for the longest"));
+    }
+    let pruned =
+        |it: &[PrunedTable]| Body::ArchivePruned { archive: archive.to_owned(), years, tables: it.to_vec() };
+    Ok(tables.chunks(TABLES_MAX).map(pruned).collect())
 }

@@ -3,8 +3,9 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, catalogue, change, custody, environment, evidence,
-    gate, known_error, release, review, rollout, vulnerability,
+    Code, Command, Context, Rejection, State, access, alert, board, calendar, catalogue, change, custody,
+    environment, evidence, gate, itsm, known_error, release, review, rollout, scope, source, train,
+    vulnerability,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -27,13 +28,15 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::AcceptKnownErrors { id, note } => known_error::accept(state, *id, text(note)?, ctx),
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
-        Command::SealRelease { id } => release::seal(state, *id),
+        Command::SealRelease { id } => release::seal(state, *id, ctx),
         Command::StartRollout { id, release, environment, plan } => {
             rollout::start::start(state, *id, *release, environment, *plan, None, ctx)
         }
         Command::StartHotfix { id, release, environment, plan, emergency } => {
             rollout::start::start(state, *id, *release, environment, *plan, Some(emergency), ctx)
         }
+        Command::NoteRollout { id, note } => rollout::room::note(state, *id, text(note)?),
+        Command::NameDecider { id, decider } => rollout::room::name_decider(state, *id, text(decider)?),
         Command::PauseRollout { id, reason } => rollout::verbs::pause(state, *id, text(reason)?),
         Command::ResumeRollout { id } => rollout::verbs::resume(state, *id),
         Command::AbortRollout { id, reason } => rollout::verbs::abort(state, *id, text(reason)?),
@@ -53,6 +56,10 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RequestWaiver { id, waiver } => state.waivers.request(&state.catalogue, *id, waiver, ctx),
         Command::ApproveWaiver { id } => state.waivers.approve(&state.access, *id, ctx),
         Command::WithdrawWaiver { id, reason } => state.waivers.withdraw(*id, text(reason)?),
+        Command::BeginQuarantine { id, quarantine } => {
+            state.quarantines.begin(&state.catalogue, *id, quarantine, ctx)
+        }
+        Command::EndQuarantine { id, reason } => state.quarantines.end(*id, text(reason)?),
         Command::RegisterKey { key } => {
             text(&key.label)?;
             state.keys.register(key, ctx)
@@ -66,19 +73,34 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::WithdrawApproval { id, reason } => change::word::withdraw(state, *id, text(reason)?, ctx),
         Command::HoldReview { id, review } => review::hold(state, *id, review),
         Command::FinishAction { id, action, note } => review::finish(state, *id, action, text(note)?),
+        Command::MeetCondition { id, board, vote, condition, note } => {
+            board::meet(state, *id, board, vote, *condition, text(note)?, ctx)
+        }
+        Command::NoteGates { id, decision } => change::gates::note(state, *id, decision, ctx),
+        Command::FreezeScope { planned, at } => scope::freeze(state, planned, *at, ctx),
+        Command::AddItem { planned, item } => scope::add(state, planned, item, ctx),
+        Command::RequestLate { id, late } => scope::request_late(state, *id, late, ctx),
+        Command::ApproveLate { id } => scope::approve_late(state, *id, ctx),
+        Command::DeferItem { planned, item, to, reason } => {
+            scope::defer(state, planned, item, to, reason, ctx)
+        }
+        Command::RecordSources { id, sources } => source::record(state, *id, sources),
+        Command::RecordMergeBack { id, merge_back } => source::merged_back(state, *id, merge_back),
         Command::RegisterAgent { host, address, labels } => Ok(state.agents.register(host, *address, labels)),
         Command::ReportAgentLost { host } => Ok(state.agents.report_lost(host)),
         Command::ReportAgentFound { host } => Ok(state.agents.report_found(host)),
+        Command::ReportStrays { host, found } => Ok(state.strays.report(host, found)),
         Command::ReportInstance { instance, condition, detail } => {
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
+        Command::ReceiveAlerts { notices } => Ok(alert::receive(state, notices, ctx)),
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
         Command::NoteSilence { rollout, step, silenced } => {
             Ok(rollout::report::silenced(state, *rollout, *step, silenced))
         }
-        Command::IssueToken { id, name, role, secret_digest, expires, scope, account } => {
+        Command::IssueToken { id, name, role, secret_digest, expires, scope, account, groups } => {
             let token = Body::TokenIssued {
                 id: *id,
                 name: text(name)?.to_owned(),
@@ -87,9 +109,24 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
                 expires: *expires,
                 scope: scope.clone(),
                 account: *account,
+                groups: groups.clone(),
             };
             state.access.issue(token, ctx)
         }
+        Command::RecordFeed { feed, outcome } => {
+            let outcome = match outcome {
+                Ok((calendar, n_left_out)) => Ok((&**calendar, *n_left_out)),
+                Err(fault) => Err(text(fault)?),
+            };
+            calendar::feed::record(state, feed, outcome)
+        }
+        Command::DepartTrain { train, departure, ids } => train::depart(state, train, *departure, ids, ctx),
+        Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)),
+        Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
+        Command::NoteMirrorFailure { id, mirror, reason } => {
+            itsm::note_failure(state, *id, mirror, text(reason)?)
+        }
+        Command::HearAnswer { id, answer } => itsm::hear(state, *id, answer),
         Command::AddAccount { id, account } => {
             text(&account.name)?;
             state.access.add_account(*id, account, ctx)
@@ -114,6 +151,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::RecordCommits { id, commits } => access::record_commits(state, *id, commits),
         Command::PlaceHold { name, reason } => Ok(state.custody.place(name, text(reason)?)),
         Command::ReleaseHold { name } => state.custody.release(name),
+        Command::PruneArchive { archive, tables } => custody::prune(state, text(archive)?, tables, ctx),
         Command::EraseTexts { subject, texts, reason } => {
             custody::erase(state, subject, texts, text(reason)?, ctx)
         }

@@ -1,5 +1,7 @@
 //! What runs where: the instances, routes, queue and history of each environment, folded from its rollouts.
 
+pub mod parity;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;

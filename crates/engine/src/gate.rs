@@ -3,6 +3,8 @@
 //! [`outline`] puts the facts about a release together from the state; what the documents themselves say is kept beside
 //! the ledger and filled in by whoever asks. The answer comes from outside of the core and is taken in by [`decide`].
 
+mod surroundings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,17 +14,21 @@ use shipway_model::effect::{Direction, EffectKey, Outcome, Success};
 use shipway_model::event::{Body, Event};
 use shipway_model::evidence::Normal;
 use shipway_model::gate::Decision;
-use shipway_model::gate::facts::{Evidence, Facts, GrantedWaiver, Running, Service};
+use shipway_model::gate::facts::{Content, Evidence, Facts, GrantedWaiver, Running, Service};
 use shipway_model::plan::{Action, Deployed, StepId};
-use shipway_model::release::{Part, ReleaseRef};
+use shipway_model::release::{Document, Part, ReleaseRef};
 use shipway_model::resource::pipeline::Run;
+use shipway_model::resource::service::Dependency;
 use shipway_model::resource::{self, Key, Kind, Spec};
-use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId};
+use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId, Version, WaiverId};
 
 use crate::access::{Part as Duty, hands};
 use crate::evidence::{self, Attached};
 use crate::plan::stages;
 use crate::{Code, Rejection, Release, State, known_error};
+
+/// The id of a release that nobody made: a question about one build.
+const NOBODYS: &str = "rel_00000000000000000000000000000000";
 
 /// What gates said to rollouts.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +51,8 @@ pub struct Decided {
     pub n_unmet: usize,
     pub facts: Digest,
     pub result: Digest,
+    /// Those by which gates let it through.
+    pub waivers: BTreeSet<WaiverId>,
 }
 
 impl Decisions {
@@ -73,6 +81,7 @@ impl Decisions {
             n_unmet: decision.unmet().count(),
             facts: decision.facts,
             result: *result,
+            waivers: decision.requirements.iter().flat_map(|it| &it.waivers).copied().collect(),
         };
         self.decided.insert(*decision_id, decided);
     }
@@ -85,6 +94,9 @@ pub struct Outline {
     pub facts: Facts,
     /// The normal form of each document that has one, as it is kept.
     pub normals: BTreeMap<EvidenceId, Digest>,
+    /// The documents that travel with the release.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<Document, Digest>,
 }
 
 impl Outline {
@@ -93,11 +105,18 @@ impl Outline {
     }
 
     /// The facts with what the documents say. A document without a normal form stays without.
-    pub fn filled(&self, normal: impl Fn(&Digest) -> Option<Normal>) -> Facts {
+    pub fn filled(
+        &self,
+        normal: impl Fn(&Digest) -> Option<Normal>,
+        content: impl Fn(Document, &Digest) -> Option<Content>,
+    ) -> Facts {
         let mut facts = self.facts.clone();
-        for it in facts.evidence.iter_mut().chain(&mut facts.baseline) {
+        let around = &mut facts.surroundings.contracts;
+        for it in facts.evidence.iter_mut().chain(&mut facts.baseline).chain(around) {
             it.normal = self.normals.get(&it.id).and_then(&normal).map(Box::new);
         }
+        let contents = self.documents.iter().filter_map(|(kind, it)| Some((*kind, content(*kind, it)?)));
+        facts.contents = contents.collect();
         facts
     }
 }
@@ -155,45 +174,125 @@ pub fn outline(
     if state.catalogue.environment(environment).is_none() {
         return Err(unknown_environment(environment));
     }
-    let services: BTreeMap<Name, Service> = known
-        .bundle
-        .parts
-        .iter()
-        .map(|(name, part)| (name.clone(), service(state, environment, name, part)))
-        .collect();
+    let mut outline = outline_of(state, reference, &known.bundle.parts, environment, at);
+    outline.facts.makers = BTreeSet::from([known.created_by.clone(), sealed.by.clone()]);
+    outline.facts.known_errors = known_error::carried(state, known);
+    outline.facts.dropped_errors = known_error::dropped(state, known, environment);
+    outline.facts.documents = known.bundle.documents.keys().copied().collect();
+    // Only what gates read: the rest is for people.
+    let is_read = |it: &Document| matches!(it, Document::Runbook | Document::RollbackPackage);
+    let read = known.bundle.documents.iter().filter(|(kind, _)| is_read(kind));
+    outline.documents = read.map(|(kind, digest)| (*kind, *digest)).collect();
+    name_makers(state, &mut outline.facts);
+    Ok(outline)
+}
+
+/// Everything that is known at `at` about one build, as if a release of it alone went there.
+///
+/// # Errors
+/// There is no such build or environment.
+pub fn outline_of_build(
+    state: &State,
+    service: &Name,
+    version: &Version,
+    environment: &Name,
+    at: Timestamp,
+) -> Result<Outline, Rejection> {
+    let unknown = || {
+        let message = format!("no build {service}@{version} is registered");
+        Rejection::new(Code::UnknownArtifact, message).hint("`shipway artifact list` shows those there are")
+    };
+    let registered = state.artifacts.get(service, version).ok_or_else(unknown)?;
+    if state.catalogue.environment(environment).is_none() {
+        return Err(unknown_environment(environment));
+    }
+    let artifact = registered.artifact.digest;
+    let key = Key { kind: Kind::Service, name: service.clone() };
+    let part = Part {
+        version: version.clone(),
+        artifact,
+        variants: BTreeMap::new(),
+        configuration: state.catalogue.digest(&key),
+    };
+    let reference = ReleaseRef {
+        id: NOBODYS.parse().expect("a valid id"),
+        name: service.clone(),
+        version: version.clone(),
+        digest: artifact,
+    };
+    let parts = BTreeMap::from([(service.clone(), part)]);
+    Ok(outline_of(state, reference, &parts, environment, at))
+}
+
+/// The facts about these builds, whoever put them together.
+fn outline_of(
+    state: &State,
+    release: ReleaseRef,
+    parts: &BTreeMap<Name, Part>,
+    environment: &Name,
+    at: Timestamp,
+) -> Outline {
+    let services: BTreeMap<Name, Service> =
+        parts.iter().map(|(name, part)| (name.clone(), service(state, environment, name, part))).collect();
     let mut normals = BTreeMap::new();
     let own = services.iter().map(|(name, it)| (name, &it.artifacts));
-    let evidence = about(state, own, Some(reference.digest), at, &mut normals);
+    let evidence = about(state, own, Some(release.digest), at, &mut normals);
     let running = services.iter().filter_map(|(name, it)| Some((name, &it.running.as_ref()?.artifacts)));
     let baseline = about(state, running, None, at, &mut normals);
-    let mut services = services;
-    let senders: BTreeSet<&String> = evidence.iter().map(|it| &it.by).collect();
+    let has_contracts = evidence
+        .iter()
+        .chain(&baseline)
+        .any(|it| it.kinds.contains(&shipway_model::evidence::Kind::Contracts));
+    let surroundings = surroundings::surroundings(
+        state,
+        environment,
+        release.digest,
+        &services,
+        has_contracts,
+        at,
+        &mut normals,
+    );
+    let of_release =
+        |it: &shipway_model::gate::facts::Quarantined| services.contains_key(&it.quarantine.service);
+    let facts = Facts {
+        release,
+        makers: BTreeSet::new(),
+        environment: environment.clone(),
+        at,
+        documents: BTreeSet::new(),
+        evidence,
+        baseline,
+        waivers: waivers(state, at),
+        known_errors: BTreeMap::new(),
+        dropped_errors: BTreeSet::new(),
+        surroundings,
+        quarantines: state.quarantines.facts(at).filter(of_release).collect(),
+        contents: BTreeMap::new(),
+        services,
+    };
+    Outline { facts, normals, documents: BTreeMap::new() }
+}
+
+/// Makers and registrants under whichever of their names they send or set something aside.
+fn name_makers(state: &State, facts: &mut Facts) {
+    let senders: BTreeSet<&String> =
+        facts.evidence.iter().map(|it| &it.by).chain(facts.quarantines.iter().map(|it| &it.by)).collect();
     // Under whichever of their names they send it, makers send their own.
     let with_other_names = |names: &BTreeSet<String>| -> BTreeSet<String> {
         let is_one = |sender: &&&String| names.iter().any(|it| state.access.is_same_person(it, sender));
         names.iter().chain(senders.iter().filter(is_one).copied()).cloned().collect()
     };
-    for service in services.values_mut() {
-        service.registered_by = with_other_names(&service.registered_by);
-    }
-    let mut makers = with_other_names(&BTreeSet::from([known.created_by.clone(), sealed.by.clone()]));
+    let (release, environment) = (facts.release.id, &facts.environment);
+    let mut makers = with_other_names(&facts.makers);
     makers.extend(
         senders.iter().filter(|it| had_a_hand(state, release, environment, it)).map(|it| (*it).clone()),
     );
-    let facts = Facts {
-        release: reference,
-        makers,
-        environment: environment.clone(),
-        at,
-        documents: known.bundle.documents.keys().copied().collect(),
-        evidence,
-        baseline,
-        waivers: waivers(state, at),
-        known_errors: known_error::carried(state, known),
-        dropped_errors: known_error::dropped(state, known, environment),
-        services,
-    };
-    Ok(Outline { facts, normals })
+    let registered: BTreeMap<Name, BTreeSet<String>> =
+        facts.services.iter().map(|(name, it)| (name.clone(), with_other_names(&it.registered_by))).collect();
+    facts.makers = makers;
+    for (name, it) in &mut facts.services {
+        it.registered_by = registered[name].clone();
+    }
 }
 
 /// Whether whoever sends under this name wrote what is in the release, committed it, or asked for it to be rolled out there.
@@ -248,8 +347,25 @@ fn service(state: &State, environment: &Name, name: &Name, part: &Part) -> Servi
         owner: declared.map(|it| it.owner.clone()),
         tier: declared.map(|it| it.tier),
         running: shipped.map(|it| running(&it.deployed)),
+        depends_on: surroundings::relies_on(state, name).collect(),
+        monitoring: declared.and_then(|it| it.monitoring.clone()),
+        vendors: declared.map(|it| vendors(state, &it.depends_on)).unwrap_or_default(),
         artifacts,
     }
+}
+
+/// Whether somebody can be called at each vendor among these.
+fn vendors(state: &State, depends_on: &[Dependency]) -> BTreeMap<Name, bool> {
+    let names = depends_on.iter().filter_map(|it| match it {
+        Dependency::Vendor(name) => Some(name),
+        Dependency::Service(_) | Dependency::Library(_) => None,
+    });
+    let has_contact = |name: &Name| {
+        let declared = state.catalogue.get(&Key { kind: Kind::Vendor, name: name.clone() });
+        let Some(Spec::Vendor(vendor)) = declared.map(|it| &it.spec) else { return false };
+        vendor.contact.as_ref().is_some_and(|it| !it.trim().is_empty())
+    };
+    names.map(|name| (name.clone(), has_contact(name))).collect()
 }
 
 fn running(deployed: &Deployed) -> Running {

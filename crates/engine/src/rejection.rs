@@ -55,6 +55,8 @@ codes! {
     /// What evidence is said to be about.
     UnknownSubject = "unknown-subject" NotFound,
     UnknownToken = "unknown-token" NotFound,
+    UnknownTrain = "unknown-train" NotFound,
+    UnknownMirror = "unknown-mirror" NotFound,
     UnknownAccount = "unknown-account" NotFound,
     AccountExists = "account-exists" Conflict,
     InvalidAccount = "invalid-account" Invalid,
@@ -82,6 +84,8 @@ codes! {
     NotPaused = "not-paused" Conflict,
     /// A legal hold stands.
     OnHold = "on-hold" Conflict,
+    /// The time for which something is kept is not over.
+    Retained = "retained" Conflict,
     /// Somebody who still acts under the name would name it again.
     SubjectActive = "subject-active" Conflict,
     NotAsked = "not-asked" Conflict,
@@ -93,6 +97,8 @@ codes! {
     OutsideWindow = "outside-window" Conflict,
     UnknownException = "unknown-exception" NotFound,
     InvalidException = "invalid-exception" Invalid,
+    UnknownQuarantine = "unknown-quarantine" NotFound,
+    InvalidQuarantine = "invalid-quarantine" Invalid,
     UnknownWaiver = "unknown-waiver" NotFound,
     InvalidWaiver = "invalid-waiver" Invalid,
     /// Nobody's own word counts for what they asked for.
@@ -108,6 +114,18 @@ codes! {
     InvalidDelegation = "invalid-delegation" Invalid,
     InvalidChange = "invalid-change" Invalid,
     InvalidReview = "invalid-review" Invalid,
+    UnknownScope = "unknown-scope" NotFound,
+    InvalidScope = "invalid-scope" Invalid,
+    /// Nothing comes in any more but by exception.
+    ScopeFrozen = "scope-frozen" Conflict,
+    UnknownLateItem = "unknown-late-item" NotFound,
+    /// The release brings what it is not meant to.
+    OutOfScope = "out-of-scope" Conflict,
+    InvalidSource = "invalid-source" Invalid,
+    /// The branch or tag yields no releases.
+    NotACandidate = "not-a-candidate" Conflict,
+    /// Gates that have to pass before a word counts.
+    GatesFirst = "gates-first" Conflict,
     InvalidReport = "invalid-report" Invalid,
     InvalidReason = "invalid-reason" Invalid,
 }

@@ -1,15 +1,16 @@
 //! Releases: drafts, and sealed bundles that never change again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use shipway_model::access::Commit;
 use shipway_model::event::{Body, Event};
 use shipway_model::release::{Artifact, Bundle, Part, ReleaseRef};
 use shipway_model::resource::{Key, Kind};
+use shipway_model::source::Source;
 use shipway_model::{Digest, Name, ReleaseId, Version};
 
-use crate::{Code, Rejection, State};
+use crate::{Code, Context, Rejection, State, scope, source};
 
 #[derive(Debug, Clone, Default)]
 pub struct Releases {
@@ -29,6 +30,12 @@ pub struct Release {
     pub commits: Vec<Commit>,
     /// Who took on the known errors with which it was sealed, in order.
     pub accepted: Vec<Acceptance>,
+    /// From which branches or tags it comes, as far as it was recorded; empty again where the text was erased.
+    pub sources: Vec<Source>,
+    /// By repository, the branches in which what a hotfix mended was found again.
+    pub merged_back: BTreeMap<Name, BTreeSet<String>>,
+    /// Teams that were told of it because services of theirs depend on what it changes, and which.
+    pub consumers: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 /// Somebody's word that the release may carry its known errors.
@@ -73,7 +80,8 @@ impl Releases {
         self.get(*self.by_digest.get(digest)?)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Release> {
+    /// The oldest first: ids grow with the time of their making.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Release> {
         self.releases.values()
     }
 
@@ -95,6 +103,9 @@ impl Releases {
                     sealed: None,
                     commits: Vec::new(),
                     accepted: Vec::new(),
+                    sources: Vec::new(),
+                    merged_back: BTreeMap::new(),
+                    consumers: BTreeMap::new(),
                 };
                 self.by_name.insert((bundle.name.clone(), bundle.version.clone()), *id);
                 self.releases.insert(*id, release);
@@ -108,6 +119,22 @@ impl Releases {
                 if let Some(release) = self.releases.get_mut(id) {
                     let (by, at, note) = (event.actor.clone(), event.at, note.clone());
                     release.accepted.push(Acceptance { by, at, note });
+                }
+            }
+            Body::SourcesRecorded { id, sources, .. } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    release.sources = serde_json::from_str(sources).unwrap_or_default();
+                }
+            }
+            Body::MergedBack { id, repository, found_in, .. } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    let found = release.merged_back.entry(repository.clone()).or_default();
+                    found.extend(found_in.iter().cloned());
+                }
+            }
+            Body::ConsumersNotified { id, consumers } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    release.consumers = consumers.clone();
                 }
             }
             Body::ReleaseSealed { id, bundle, digest } => {
@@ -169,7 +196,7 @@ fn check_parts(state: &State, bundle: &Bundle) -> Result<(), Rejection> {
         .hint("register them with `shipway artifact register`"))
 }
 
-pub(crate) fn seal(state: &State, id: ReleaseId) -> Result<Vec<Body>, Rejection> {
+pub(crate) fn seal(state: &State, id: ReleaseId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     let release = state.releases.known(id)?;
     if release.sealed.is_some() {
         return Ok(Vec::new());
@@ -184,8 +211,13 @@ pub(crate) fn seal(state: &State, id: ReleaseId) -> Result<Vec<Body>, Rejection>
             .faults(faults)
             .hint("declare them with `shipway apply`"));
     }
+    scope::check_seal(state, &bundle)?;
+    source::check_seal(state, release, ctx)?;
     let digest = bundle.digest();
-    Ok(vec![Body::ReleaseSealed { id, bundle, digest }])
+    let consumers = source::consumers(state, &bundle);
+    let sealed = Body::ReleaseSealed { id, bundle, digest };
+    let told = (!consumers.is_empty()).then_some(Body::ConsumersNotified { id, consumers });
+    Ok(std::iter::once(sealed).chain(told).collect())
 }
 
 fn bind_configuration(state: &State, service: &Name, part: &mut Part, faults: &mut Vec<String>) {

@@ -25,6 +25,7 @@ pub mod effects;
 pub(crate) mod follow;
 pub(crate) mod gates;
 pub(crate) mod report;
+pub(crate) mod room;
 pub(crate) mod start;
 pub mod time;
 pub mod track;
@@ -82,6 +83,10 @@ pub struct Rollout {
     pub before: BTreeMap<Name, Shipped>,
     /// The environment's version that the plan was made for.
     pub environment_version: u64,
+    /// What people wrote down about it, the earliest first.
+    pub notes: Vec<Note>,
+    /// Who decides about it, where that was said.
+    pub decider: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +105,14 @@ pub enum Phase {
         reason: String,
     },
     Ended(End),
+}
+
+/// What somebody wrote down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub by: String,
+    pub at: Timestamp,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +252,8 @@ impl Rollout {
             unwinding_since: None,
             before: BTreeMap::new(),
             environment_version: 0,
+            notes: Vec::new(),
+            decider: None,
         })
     }
 
@@ -324,6 +339,10 @@ impl Rollout {
                     self.cause = Some(cause.clone());
                 }
             }
+            Body::RolloutNoted { note, .. } => {
+                self.notes.push(Note { by: event.actor.clone(), at, text: note.clone() });
+            }
+            Body::DeciderNamed { decider, .. } => self.decider = Some(decider.clone()),
             Body::RolloutAborting { reason, .. } => self.phase = Phase::Aborting { reason: reason.clone() },
             Body::RolloutEnded { end, .. } => {
                 self.resume(at);

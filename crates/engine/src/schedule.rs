@@ -2,7 +2,7 @@
 //!
 //! Each [`Leg`] is one release on its way into one environment. Legs are placed one after another, each at the first
 //! instant at which its whole expected time meets no closed calendar, no other change and no leg placed before it,
-//! and not before the legs that it needs are over. With their order given that is the earliest for each of them.
+//! not before the legs that it needs are over, and not before whoever has to give their word has been there. With their order given that is the earliest for each of them.
 //!
 //! A leg that fits nowhere before the deadline gets a smallest set of what stands in its way: take any one of them
 //! away and it fits. See [`obstacle`].
@@ -13,14 +13,16 @@ use jiff::{SignedDuration, Timestamp};
 use shipway_model::Name;
 
 use crate::calendar::conflict::{self, Change, Surroundings};
-use crate::calendar::{Lift, Rule, Subject, Timeline, later};
+use crate::calendar::{LOOK_AHEAD, Lift, Rule, Subject, Timeline, later};
 use crate::catalogue::graph::Graph;
 
 mod gather;
 pub mod obstacle;
+mod word;
 
 pub use gather::{Wanted, change, gather, under_way};
 pub use obstacle::{Obstacle, ObstacleKind};
+pub use word::{Timing, Word};
 
 /// One release on its way into one environment. `change.from` is not before when, `change.until` that much later.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Leg {
     pub lifts: Vec<Lift>,
     /// The legs before it in the list that have to be over first, each with why.
     pub after: Vec<(usize, String)>,
+    /// Whose word it needs, as far as their hours matter.
+    pub words: Vec<Word>,
 }
 
 /// What legs are placed among.
@@ -79,7 +83,11 @@ fn place(leg: &Leg, fates: &[Fate], placed: &[Change], timeline: &Timeline, sett
     let ends: Vec<(Timestamp, &str)> =
         leg.after.iter().filter_map(|it| Some((end(&fates[it.0])?, &*it.1))).collect();
     let begin = leg.change.from.max(setting.now);
-    let earliest = ends.iter().map(|it| it.0).fold(begin, Timestamp::max);
+    let words: Vec<&Word> = leg.words.iter().collect();
+    let Some(asked) = heard(&words, setting.now) else {
+        return Fate::Impossible(obstacle::smallest(leg, &ends, placed, setting));
+    };
+    let earliest = ends.iter().map(|it| it.0).fold(begin.max(asked), Timestamp::max);
     let around = Surroundings {
         others: placed,
         graph: setting.graph,
@@ -88,19 +96,45 @@ fn place(leg: &Leg, fates: &[Fate], placed: &[Change], timeline: &Timeline, sett
         subjects: &leg.subjects,
     };
     let wanted = moved(&leg.change, earliest);
-    let slot = conflict::free(&wanted, &around);
-    match slot.map(|it| (it.from, later(it.from, leg.length()))) {
+    let slot = first(&wanted, &words, &around);
+    match slot.map(|it| (it, later(it, leg.length()))) {
         Some((from, until)) if setting.by.is_none_or(|by| until <= by) => {
             let order = ends
                 .iter()
                 .filter(|it| it.0 > begin)
                 .map(|(at, why)| format!("{why}, which is over at {at}"));
+            let hours = leg.words.iter().filter_map(|it| {
+                let had = it.had(if it.timing == Timing::Before { setting.now } else { begin })?;
+                (had > begin).then(|| format!("{}, which cannot be given before {had}", it.title))
+            });
             let met = if from == earliest { Vec::new() } else { conflict::conflicts(&wanted, &around) };
             let met = met.into_iter().map(|it| format!("{}: {}", it.with, it.why));
-            Fate::Fits { from, until, waits: order.chain(met).collect() }
+            Fate::Fits { from, until, waits: order.chain(hours).chain(met).collect() }
         }
         _ => Fate::Impossible(obstacle::smallest(leg, &ends, placed, setting)),
     }
+}
+
+/// When every word that may be given beforehand can have been; None when one never can.
+pub(crate) fn heard(words: &[&Word], now: Timestamp) -> Option<Timestamp> {
+    let before = words.iter().filter(|it| it.timing == Timing::Before);
+    before.map(|it| it.had(now)).try_fold(now, |latest, it| it.map(|it| latest.max(it)))
+}
+
+/// The first instant from the wanted one on at which the change meets nothing, and those are there who are asked within it.
+pub(crate) fn first(wanted: &Change, words: &[&Word], around: &Surroundings<'_>) -> Option<Timestamp> {
+    let horizon = later(wanted.from, LOOK_AHEAD);
+    let mut at = wanted.from;
+    while at < horizon {
+        let from = conflict::free(&moved(wanted, at), around)?.from;
+        let within = words.iter().filter(|it| it.timing == Timing::Within);
+        let there = within.map(|it| it.had(from)).try_fold(from, |latest, it| it.map(|it| latest.max(it)))?;
+        if there == from {
+            return Some(from);
+        }
+        at = there;
+    }
+    None
 }
 
 fn end(fate: &Fate) -> Option<Timestamp> {

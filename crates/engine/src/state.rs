@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use shipway_model::event::{Body, Event};
-use shipway_model::resource::Spec;
-use shipway_model::{Digest, Name, ReleaseId, RolloutId, WaiverId};
+use shipway_model::resource::{Kind, Spec};
+use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations, Environments,
-    Evidence, Keys, Pauses, Releases, Rollouts, Vulnerabilities, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
+    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Strays, Trains,
+    Vulnerabilities, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -21,8 +22,11 @@ pub struct State {
     pub evidence: Evidence,
     pub vulnerabilities: Vulnerabilities,
     pub waivers: Waivers,
+    pub quarantines: Quarantines,
     pub decisions: Decisions,
     pub agents: Agents,
+    pub strays: Strays,
+    pub alerts: Alerts,
     pub pauses: Pauses,
     pub custody: Custody,
     pub calendars: Calendars,
@@ -31,6 +35,9 @@ pub struct State {
     pub keys: Keys,
     pub delegations: Delegations,
     pub changes: Changes,
+    pub mirrors: Mirrors,
+    pub scopes: Scopes,
+    pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
     pub(crate) dirty: BTreeSet<RolloutId>,
     pub(crate) wakes: Wakes,
@@ -41,7 +48,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         self.changes.note_time(event.at);
         match &event.body {
-            Body::LedgerOpened { .. } | Body::TextsErased { .. } => {}
+            Body::LedgerOpened { .. } | Body::TextsErased { .. } | Body::ArchivePruned { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
             Body::TokenIssued { .. }
             | Body::TokenRevoked { .. }
@@ -61,17 +68,36 @@ impl State {
                     self.access.people.declare(&resource.metadata.name, person);
                 }
                 self.changes.declare(resource, *digest, event);
+                self.alerts.note_declaration(resource.key(), *digest, event);
                 if let Spec::Calendar(calendar) = &resource.spec {
                     self.calendars.declare(&resource.metadata.name, calendar);
+                }
+                if let Spec::Vendor(vendor) = &resource.spec {
+                    self.calendars.note_vendor(&resource.metadata.name, vendor);
+                }
+                if let Spec::Booking(_) = &resource.spec {
+                    let all = self.catalogue.of_kind(Kind::Booking);
+                    self.calendars.book(all.filter_map(|(key, it)| match &it.spec {
+                        Spec::Booking(booking) => Some((&key.name, booking)),
+                        _ => None,
+                    }));
                 }
                 // A limit may have changed: of rollouts, or of steps.
                 self.touch_queues();
                 self.touch_running();
             }
             Body::ArtifactRegistered { artifact } => self.artifacts.apply(artifact, event),
-            Body::ReleaseCreated { .. } | Body::ReleaseSealed { .. } | Body::CommitsRecorded { .. } => {
-                self.releases.apply(event);
-            }
+            Body::ReleaseCreated { .. }
+            | Body::ReleaseSealed { .. }
+            | Body::CommitsRecorded { .. }
+            | Body::SourcesRecorded { .. }
+            | Body::MergedBack { .. }
+            | Body::ConsumersNotified { .. } => self.releases.apply(event),
+            Body::ScopeFrozen { .. }
+            | Body::ItemAdded { .. }
+            | Body::LateRequested { .. }
+            | Body::LateApproved { .. }
+            | Body::ItemDeferred { .. } => self.scopes.apply(event),
             Body::EvidenceAttached { id, evidence } => {
                 self.evidence.apply(*id, evidence, event);
                 self.bring_evidence(&evidence.subject);
@@ -88,12 +114,18 @@ impl State {
                 self.waivers.apply(event);
                 self.bring_waiver(*id);
             }
+            Body::QuarantineBegun { id, .. } | Body::QuarantineEnded { id, .. } => {
+                self.quarantines.apply(event);
+                self.bring_quarantine(*id);
+            }
             Body::AgentRegistered { .. } => self.agents.apply(event),
+            Body::StrayFound { .. } | Body::StrayGone { .. } => self.strays.apply(event),
             Body::AgentLost { .. } | Body::AgentFound { .. } => {
                 self.agents.apply(event);
                 // Environments know their hosts by labels, and there are few rollouts under way.
                 self.touch_running();
             }
+            Body::AlertFired { .. } | Body::AlertResolved { .. } => self.alerts.apply(event),
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());
@@ -112,10 +144,23 @@ impl State {
             }
             Body::DelegationGranted { .. } | Body::DelegationEnded { .. } => self.delegations.apply(event),
             Body::ChangeOpened { .. } => self.changes.apply(event),
-            Body::ApprovalGiven { id, .. } | Body::ApprovalWithdrawn { id, .. } => {
+            Body::ApprovalGiven { id, .. }
+            | Body::ApprovalWithdrawn { id, .. }
+            | Body::ConditionMet { id, .. }
+            | Body::ChangeReminded { id, .. }
+            | Body::ChangeEscalated { id, .. }
+            | Body::GatesNoted { id, .. } => {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
             }
+            Body::ChangeMirrored { .. } | Body::MirrorFailed { .. } => self.mirrors.apply(event),
+            Body::ChangeAnswered { id, .. } => {
+                self.mirrors.apply(event);
+                // It may hold the change, or no longer.
+                self.dirty.insert(id.rollout());
+            }
+            Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
+            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
                 self.changes.apply(event);
                 self.touch_queues();
@@ -134,10 +179,20 @@ impl State {
 
     /// Gates that were asked about any of these are to be asked again.
     fn bring_evidence(&mut self, subject: &BTreeSet<Digest>) {
-        let Self { rollouts, releases, dirty, .. } = self;
+        let Self { rollouts, releases, environments, dirty, .. } = self;
         for (id, rollout) in &mut rollouts.live {
             let own = releases.get(rollout.plan.release.id).map(gate::subjects).unwrap_or_default();
-            if rollout.asks_about(subject, &own) {
+            // What is said of a neighbour may be what its pact waits for.
+            let runs_there = || {
+                let there = environments
+                    .get(&rollout.plan.environment)
+                    .into_iter()
+                    .flat_map(|it| it.services.values());
+                there.map(|it| &it.deployed).any(|it| {
+                    subject.contains(&it.artifact) || it.variants.values().any(|it| subject.contains(it))
+                })
+            };
+            if rollout.asks_about(subject, &own) || (rollout.has_gates() && runs_there()) {
                 rollout.bring_news("new evidence came");
                 dirty.insert(*id);
             }
@@ -148,6 +203,20 @@ impl State {
         for (id, rollout) in &mut self.rollouts.live {
             if rollout.plan.release.id == release && !rollout.has_ended() {
                 rollout.bring_news("its known errors were accepted");
+                self.dirty.insert(*id);
+            }
+        }
+    }
+
+    fn bring_quarantine(&mut self, id: QuarantineId) {
+        let Some(isolation) = self.quarantines.get(id) else { return };
+        let news = match isolation.ended {
+            Some(_) => format!("quarantine {id} was ended"),
+            None => format!("quarantine {id} began"),
+        };
+        for (id, rollout) in &mut self.rollouts.live {
+            if rollout.asks_of(&isolation.quarantine.service) {
+                rollout.bring_news(&news);
                 self.dirty.insert(*id);
             }
         }

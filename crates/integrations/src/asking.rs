@@ -1,5 +1,7 @@
 //! Asking a source what one version came to during a stretch of time.
 
+pub(crate) mod series;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -3,11 +3,14 @@
 //! One file a language. A reader is pure: text in, contract or fault out. References that lead out of the file are never
 //! followed, nesting is bounded before a parser sees it, and what is larger than a description ever is, is refused.
 
+mod asyncapi;
+mod described;
 mod graphql;
 mod nesting;
 mod openapi;
 mod pact;
 mod protobuf;
+mod verification;
 
 use shipway_model::contract::Contract;
 
@@ -28,8 +31,12 @@ pub fn read(text: &str) -> Result<Contract, Fault> {
         Some(Language::OpenApi) => openapi::read(text).map(Contract::Openapi),
         Some(Language::Protobuf) => protobuf::read(text).map(Contract::Protobuf),
         Some(Language::GraphQl) => graphql::read(text).map(Contract::Graphql),
+        Some(Language::AsyncApi) => asyncapi::read(text).map(Contract::Asyncapi),
         Some(Language::Pact) => pact::read(text).map(Contract::Pact),
-        None => Err(Fault::new("it is neither OpenAPI 3 nor Protobuf nor a GraphQL schema nor a pact")),
+        Some(Language::Verification) => verification::read(text).map(Contract::PactVerification),
+        None => Err(Fault::new(
+            "it is neither OpenAPI 3 nor AsyncAPI nor Protobuf nor a GraphQL schema nor a pact nor the verification of one",
+        )),
     }
 }
 
@@ -38,7 +45,9 @@ pub(crate) enum Language {
     OpenApi,
     Protobuf,
     GraphQl,
+    AsyncApi,
     Pact,
+    Verification,
 }
 
 /// By marks that each language alone has. A beginning of the text is enough, where it holds the mark.
@@ -57,6 +66,8 @@ pub(crate) fn language(text: &str) -> Option<Language> {
                 Some(Language::Pact)
             }
             () if has_key("openapi") && has_key("info") => Some(Language::OpenApi),
+            () if has_key("asyncapi") && has_key("info") => Some(Language::AsyncApi),
+            () if has_key("success") && has_key("providerApplicationVersion") => Some(Language::Verification),
             () => None,
         };
     }
@@ -64,6 +75,7 @@ pub(crate) fn language(text: &str) -> Option<Language> {
         let words: Vec<&str> = line.split_whitespace().take(3).collect();
         match words[..] {
             ["openapi:", ..] => return Some(Language::OpenApi),
+            ["asyncapi:", ..] => return Some(Language::AsyncApi),
             ["syntax", "=", ..] | ["package", ..] | ["message", ..] => return Some(Language::Protobuf),
             [word, ..] if word.starts_with("syntax=") => return Some(Language::Protobuf),
             [

@@ -10,7 +10,7 @@ mod metrics;
 mod traces;
 
 use std::io::Read as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::{
@@ -29,9 +29,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shipway_model::effect::MetricsSource;
 use shipway_model::{Name, Version};
-use shipway_runtime::telemetry::{Encoding, Receive, Signal};
+use shipway_runtime::telemetry::{About, Encoding, Pushed, Receive, Signal};
 
+pub(crate) use self::logs::Line;
 pub(crate) use self::metrics::{Amount, Wanted};
+use crate::asking::now;
 
 /// A packed body is not unpacked beyond this.
 const UNPACKED_BYTES_MAX: u64 = 64 << 20;
@@ -90,13 +92,26 @@ impl Telemetry {
     }
 
     /// The lines of a version from this one on, and the number of the next.
-    pub(crate) fn lines(&self, speaker: &Speaker, from: u64) -> (Vec<String>, u64) {
+    pub(crate) fn lines(&self, speaker: &Speaker, from: u64) -> (Vec<Arc<Line>>, u64) {
         locked(&self.logs).lines(speaker, from)
+    }
+
+    /// How many bytes of what a version wrote its agents have passed over.
+    pub(crate) fn dropped_bytes(&self, speaker: &Speaker) -> u64 {
+        locked(&self.logs).dropped_bytes(speaker)
     }
 
     /// The spans of all traces in which a version of the service took part.
     pub(crate) fn spans(&self, speaker: &Speaker) -> Vec<shipway_analysis::traces::Span> {
         locked(&self.traces).spans(speaker)
+    }
+
+    fn keep(&self, export: Export, encoding: Encoding) -> Result<Vec<u8>, String> {
+        match export {
+            Export::Metrics(request) => written(&self.take_metrics(request), encoding),
+            Export::Logs(request) => written(&self.take_logs(request), encoding),
+            Export::Traces(request) => written(&self.take_traces(request), encoding),
+        }
     }
 
     fn take_metrics(&self, request: ExportMetricsServiceRequest) -> ExportMetricsServiceResponse {
@@ -116,12 +131,15 @@ impl Telemetry {
     }
 
     fn take_logs(&self, request: ExportLogsServiceRequest) -> ExportLogsServiceResponse {
+        let now_ns = u64::try_from(now().as_nanosecond()).unwrap_or_default();
         let mut logs = locked(&self.logs);
         let mut rejected = 0;
         for it in request.resource_logs {
             let origin = origin(it.resource.as_ref());
+            let instance =
+                it.resource.as_ref().and_then(|it| text_of(it, "service.instance.id")).map(Arc::from);
             for record in it.scope_logs.into_iter().flat_map(|it| it.log_records) {
-                rejected += i64::from(!logs.take(origin.as_ref(), record));
+                rejected += i64::from(!logs.take(origin.as_ref(), instance.as_ref(), &record, now_ns));
             }
         }
         let partial = (rejected > 0).then(|| ExportLogsPartialSuccess {
@@ -152,13 +170,54 @@ const NOT_KEPT: &str = "only counters, histograms, log records and spans of reso
                         are kept, and of those no more than fits";
 
 impl Receive for Telemetry {
-    fn take(
-        &self,
+    fn read(
+        self: Arc<Self>,
         signal: Signal,
         encoding: Encoding,
         is_gzip: bool,
         body: &[u8],
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Box<dyn Pushed>, String> {
+        let export = Export::read(signal, encoding, is_gzip, body)?;
+        Ok(Box::new(Waiting { telemetry: self, export, encoding }))
+    }
+}
+
+/// A request that was read, and is not kept yet.
+#[derive(Debug)]
+enum Export {
+    Metrics(ExportMetricsServiceRequest),
+    Logs(ExportLogsServiceRequest),
+    Traces(ExportTraceServiceRequest),
+}
+
+struct Waiting {
+    telemetry: Arc<Telemetry>,
+    export: Export,
+    encoding: Encoding,
+}
+
+impl Pushed for Waiting {
+    fn about(&self) -> About {
+        let resources: Vec<Option<&Resource>> = match &self.export {
+            Export::Metrics(it) => it.resource_metrics.iter().map(|it| it.resource.as_ref()).collect(),
+            Export::Logs(it) => it.resource_logs.iter().map(|it| it.resource.as_ref()).collect(),
+            Export::Traces(it) => it.resource_spans.iter().map(|it| it.resource.as_ref()).collect(),
+        };
+        // What names no service or no version is not kept, so it tells of nobody.
+        let origins: Vec<Origin> = resources.into_iter().filter_map(origin).collect();
+        About {
+            services: origins.iter().map(|it| it.service.clone()).collect(),
+            environments: origins.into_iter().filter_map(|it| it.environment).collect(),
+        }
+    }
+
+    fn keep(self: Box<Self>) -> Result<Vec<u8>, String> {
+        self.telemetry.keep(self.export, self.encoding)
+    }
+}
+
+impl Export {
+    fn read(signal: Signal, encoding: Encoding, is_gzip: bool, body: &[u8]) -> Result<Self, String> {
         let mut unpacked = Vec::new();
         let body = match is_gzip {
             false => body,
@@ -171,11 +230,11 @@ impl Receive for Telemetry {
                 &unpacked
             }
         };
-        match signal {
-            Signal::Metrics => written(&self.take_metrics(read(encoding, body)?), encoding),
-            Signal::Logs => written(&self.take_logs(read(encoding, body)?), encoding),
-            Signal::Traces => written(&self.take_traces(read(encoding, body)?), encoding),
-        }
+        Ok(match signal {
+            Signal::Metrics => Self::Metrics(read(encoding, body)?),
+            Signal::Logs => Self::Logs(read(encoding, body)?),
+            Signal::Traces => Self::Traces(read(encoding, body)?),
+        })
     }
 }
 
@@ -199,13 +258,19 @@ fn written<T: prost::Message + Serialize>(message: &T, encoding: Encoding) -> Re
 }
 
 fn origin(resource: Option<&Resource>) -> Option<Origin> {
-    let attributes = &resource?.attributes;
-    let text = |key: &str| {
-        let found = attributes.iter().find(|it| it.key == key)?.value.as_ref()?;
-        plain(found).filter(|it| !it.is_empty())
-    };
+    let resource = resource?;
+    let text = |key: &str| text_of(resource, key);
     let environment = text("deployment.environment.name").or_else(|| text("deployment.environment"));
     Some(Origin { service: text("service.name")?, version: text("service.version")?, environment })
+}
+
+fn text_of(resource: &Resource, key: &str) -> Option<String> {
+    let found = resource.attributes.iter().find(|it| it.key == key)?.value.as_ref()?;
+    plain(found).filter(|it| !it.is_empty())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
 /// A value as text; nothing of lists and bytes.

@@ -7,10 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Role;
+use crate::release::Class;
 use crate::{Millis, Name};
 
 /// The longest time for which privilege may be asked.
 pub const PRIVILEGE_MAX: Millis = Millis::from_secs(24 * 3600);
+/// The longest time for the run of a pipeline.
+pub const RUN_PRIVILEGE_MAX: Millis = Millis::from_secs(3600);
 /// The shortest: less is over before it is approved.
 pub const PRIVILEGE_MIN: Millis = Millis::from_secs(60);
 /// Commits that may be recorded for one release.
@@ -66,6 +69,10 @@ pub struct Privilege {
     pub duration: Millis,
     #[schemars(length(min = 1, max = 2000))]
     pub reason: String,
+    /// The run of a pipeline that needs it, as the CI names it; machines have to say it, people do not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 500))]
+    pub run: String,
 }
 
 /// Who had a hand in one commit.
@@ -103,6 +110,12 @@ pub struct Question {
     /// The services that it touches, with the teams that own them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<Name, Option<Name>>,
+    /// The ITIL type of the change; of the release where none is open yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_type: Option<Class>,
+    /// The Regulations under which its services fall.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub regulations: BTreeSet<Name>,
     /// The environment keeps apart those who make a release and those who let it pass.
     #[serde(default)]
     pub segregated: bool,

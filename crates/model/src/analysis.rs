@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +12,12 @@ use crate::Millis;
 pub const INSTANCES_MAX: usize = 64;
 /// Values of one sample that are kept one by one; of more, only the sums are.
 pub const VALUES_MAX: usize = 1000;
-/// Findings in logs and traces that one verdict tells of.
+/// Findings that one verdict tells of.
 pub const FINDINGS_MAX: usize = 20;
+/// Lines to which one finding leads.
+pub const LINES_MAX: usize = 3;
+/// Traces to which one finding leads.
+pub const TRACES_MAX: usize = 5;
 
 /// Both arms over one and the same stretch of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -114,7 +119,7 @@ pub struct Verdict {
     /// How sensitive a watch is now, by its written rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
-    /// What logs and traces say, the gravest first; at most [`FINDINGS_MAX`].
+    /// What metrics, logs and traces say, the gravest first; at most [`FINDINGS_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
@@ -131,18 +136,19 @@ pub struct Sensitivity {
     pub budget_per_hour: f64,
 }
 
-/// Something in logs or traces that is otherwise than it was.
+/// Something in metrics, logs or traces that is otherwise than it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Finding {
     pub of: Signal,
-    /// What changed, in a word: `new`, `slower`, …
+    /// What changed, in a word: `harmful` of metrics; `new`, `moreOften`, `knownFailure`, `breaks`, … of logs; `slower`,
+    /// `failing`, … of traces.
     pub change: String,
-    /// The template, or the hop.
+    /// The metric, the template, the name of the known failure, what is wrong with lines, or the hop.
     pub what: String,
     /// Whether it speaks against the new version.
     pub is_worse: bool,
-    /// How often each version had it.
+    /// How often each version had it: lines, calls; nothing of metrics.
     pub control: u64,
     pub canary: u64,
     /// The chance of such a difference where there is none.
@@ -150,12 +156,62 @@ pub struct Finding {
     /// A line, or the id of a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// What is known to help, of a known failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// Where to look on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Box<Trail>>,
+}
+
+/// What leads on from a finding: the numbers, lines and traces of the new version around the time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trail {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// What was asked, of metrics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Series>,
+    /// At most [`LINES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LogLine>,
+    /// Ids, at most [`TRACES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<String>,
+}
+
+/// Numbers, as they can be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Series {
+    pub metric: String,
+    /// The name of the source, or `router`.
+    pub source: String,
+    /// What the source is asked for the version: a selector, a query, a path, or an instrument and its attributes.
+    pub query: String,
+}
+
+/// A line that was logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogLine {
+    pub at: Timestamp,
+    /// Its first 300 bytes.
+    pub text: String,
+    /// Of the trace in which it was logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// The instance that logged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// Where a finding comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Signal {
+    Metrics,
     Logs,
     Traces,
 }

@@ -11,6 +11,10 @@ use crate::{ChangeId, Digest, Millis, Name};
 /// The namespace of the signatures (`ssh-keygen -Y verify -n`), and the first word of what is signed, so that no other
 /// protocol's signature can pass for an approval.
 pub const NAMESPACE: &str = "approval@shipway.dev";
+/// Conditions of one vote.
+pub const CONDITIONS_MAX: usize = 20;
+/// The longest condition, in bytes.
+pub const CONDITION_BYTES_MAX: usize = 500;
 /// The longest life of an approval that anybody may ask for.
 pub const VALIDITY_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
@@ -18,8 +22,15 @@ pub const VALIDITY_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Statement {
+    /// Of a vote, the Board whose member the signer speaks as; an approval names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<Name>,
     pub change: ChangeId,
     pub class: Class,
+    /// What has to be so before a vote for the change carries it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 500)))]
+    pub conditions: Vec<String>,
     pub decision: Decision,
     pub domain: Domain,
     pub environment: Name,
@@ -56,6 +67,8 @@ pub enum Decision {
     Reject,
     /// The signer has no part in it: neither word of theirs counts.
     Recuse,
+    /// On a board: present, and neither for nor against.
+    Abstain,
 }
 
 /// `until` itself no longer belongs to it.
@@ -145,6 +158,7 @@ impl Decision {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Recuse => "recuse",
+            Self::Abstain => "abstain",
         }
     }
 }

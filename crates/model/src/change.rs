@@ -44,6 +44,42 @@ pub struct Emergency {
     pub reason: String,
     /// Nothing begins under it from this instant on.
     pub until: Timestamp,
+    /// How bad it is; policies say from where on that is a reason not to wait.
+    #[serde(default, skip_serializing_if = "Severity::is_high")]
+    pub severity: Severity,
+}
+
+/// How much is lost while nothing is done.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Annoying; there is a way around.
+    Low,
+    /// Some cannot do some of what they came for.
+    Medium,
+    /// Many cannot do what they came for.
+    #[default]
+    High,
+    /// Nothing works, data is lost, or an attack is under way.
+    Critical,
+}
+
+impl Severity {
+    /// Written without saying so, as before there were severities.
+    fn is_high(&self) -> bool {
+        *self == Self::High
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// An explained score: the points of its factors add up to it, exactly.
@@ -95,10 +131,12 @@ pub enum Factor {
     EvidenceGaps,
     /// How long ago, or whether ever, it was shipped here.
     Novelty,
+    /// How often those who wrote it have shipped these services before.
+    Experience,
 }
 
 impl Factor {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Churn,
         Self::Size,
         Self::Criticality,
@@ -111,6 +149,7 @@ impl Factor {
         Self::Irreversibility,
         Self::EvidenceGaps,
         Self::Novelty,
+        Self::Experience,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -127,6 +166,7 @@ impl Factor {
             Self::Irreversibility => "irreversibility",
             Self::EvidenceGaps => "evidence-gaps",
             Self::Novelty => "novelty",
+            Self::Experience => "experience",
         }
     }
 }

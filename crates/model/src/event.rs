@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
+use crate::alert::{Alert, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
@@ -21,13 +22,17 @@ use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
 use crate::gate::{Decision, Waiver};
+use crate::itsm::{self, Mirrored};
 use crate::plan::{Instance, Plan, Silenced, StepId};
+use crate::quarantine::Quarantine;
 use crate::release::{Artifact, Bundle};
 use crate::resource::Resource;
 use crate::review::Review;
+use crate::scope::{Destination, Item, LateItem, Planned};
+use crate::stray::Stray;
 use crate::{
-    AccountId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, Millis, Name, ReleaseId,
-    RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, Digest, EvidenceId, ExceptionId, GrantId, LateId, Millis, Name,
+    QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
@@ -74,6 +79,17 @@ pub enum Body {
     HoldPlaced { name: Name, reason: String },
     #[serde(rename = "hold.released")]
     HoldReleased { name: Name },
+    /// Nothing asks for these events any more: their content goes from the archive at this address, which is a copy. Their
+    /// hashes stay there, and the ledger keeps everything. Recorded before anything is deleted.
+    #[serde(rename = "archive.pruned")]
+    ArchivePruned {
+        /// As whoever asked for it called the place.
+        archive: String,
+        /// For how long events were kept when it was decided.
+        years: u8,
+        /// In their order, without gaps.
+        tables: Vec<PrunedTable>,
+    },
     #[serde(rename = "token.issued")]
     TokenIssued {
         id: TokenId,
@@ -88,6 +104,9 @@ pub enum Body {
         /// Of one that was given at a sign-in, the account that signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Of one that was given at a sign-in through an identity provider, the groups that it named.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        groups: BTreeSet<String>,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },
@@ -139,6 +158,35 @@ pub enum Body {
         /// A JSON list of [`crate::access::Commit`]s. One text, because it names people and so stands beside the ledger.
         commits: String,
     },
+    /// From which branches or tags the release comes.
+    #[serde(rename = "release.sources-recorded")]
+    SourcesRecorded {
+        id: ReleaseId,
+        /// Of `sources`, as it is written there.
+        digest: Digest,
+        /// A JSON list of [`crate::source::Source`]s, in one text as commits are.
+        sources: String,
+    },
+    /// What a hotfix mended was found in these branches too.
+    #[serde(rename = "release.merged-back")]
+    MergedBack { id: ReleaseId, repository: Name, commit: String, found_in: BTreeSet<String> },
+    /// Teams whose services depend on what the release changes, and which services of theirs.
+    #[serde(rename = "release.consumers-notified")]
+    ConsumersNotified { id: ReleaseId, consumers: BTreeMap<Name, BTreeSet<Name>> },
+    /// Nothing more comes into the release from then on but by exception. A later one takes its place.
+    #[serde(rename = "release-scope.frozen")]
+    ScopeFrozen { planned: Planned, at: Timestamp },
+    #[serde(rename = "release-scope.item-added")]
+    ItemAdded { planned: Planned, item: Item },
+    /// Somebody asks to let an item in after the freeze.
+    #[serde(rename = "release-scope.late-requested")]
+    LateRequested { id: LateId, late: LateItem },
+    /// One of the words that it needs, the actor's.
+    #[serde(rename = "release-scope.late-approved")]
+    LateApproved { id: LateId },
+    /// It does not come with this release.
+    #[serde(rename = "release-scope.item-deferred")]
+    ItemDeferred { planned: Planned, item: Name, to: Destination, reason: String },
     #[serde(rename = "evidence.attached")]
     EvidenceAttached { id: EvidenceId, evidence: Attachment },
     /// Somebody who did not make the release takes on the known errors with which it was sealed.
@@ -169,9 +217,27 @@ pub enum Body {
     /// It is heard of again.
     #[serde(rename = "agent.found")]
     AgentFound { host: Name },
+    /// An agent found something on its host that no order put there: access past the pipeline.
+    #[serde(rename = "stray.found")]
+    StrayFound { host: Name, stray: Stray },
+    /// It is not there any more.
+    #[serde(rename = "stray.gone")]
+    StrayGone { host: Name, stray: Stray },
     /// An agent found that an instance which should run does not, or that one is back.
     #[serde(rename = "instance.changed")]
     InstanceChanged { instance: Instance, condition: Condition, detail: String },
+    /// The actor tells of an alert, which fires.
+    #[serde(rename = "alert.fired")]
+    AlertFired {
+        id: AlertId,
+        alert: Alert,
+        /// What was deployed or declared before it, the likeliest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suspects: Vec<Suspect>,
+    },
+    /// It fires no more.
+    #[serde(rename = "alert.resolved")]
+    AlertResolved { id: AlertId, ended_at: Timestamp },
     #[serde(rename = "scope.paused")]
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]
@@ -192,6 +258,12 @@ pub enum Body {
     WaiverApproved { id: WaiverId },
     #[serde(rename = "waiver.withdrawn")]
     WaiverWithdrawn { id: WaiverId, reason: String },
+    /// A test that fails now and then is set aside.
+    #[serde(rename = "quarantine.begun")]
+    QuarantineBegun { id: QuarantineId, quarantine: Quarantine },
+    /// Before its time: the test counts again.
+    #[serde(rename = "quarantine.ended")]
+    QuarantineEnded { id: QuarantineId, reason: String },
     /// The actor signs with this key from now on.
     #[serde(rename = "key.registered")]
     KeyRegistered { key: PersonKey },
@@ -237,6 +309,64 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         note: String,
     },
+    /// A condition of a vote is so now.
+    #[serde(rename = "change.condition-met")]
+    ConditionMet {
+        id: ChangeId,
+        board: Name,
+        /// Of the vote, by its nonce.
+        vote: String,
+        /// Among the conditions of the vote, from 0.
+        condition: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// Nobody has answered for as long as a rule allows before those who are asked are reminded.
+    #[serde(rename = "change.reminded")]
+    ChangeReminded {
+        id: ChangeId,
+        /// The rule's name, as the change shows it.
+        rule: String,
+        due: Timestamp,
+    },
+    /// Nobody has answered in time: whom the rule, or the board, names beside counts from now on.
+    #[serde(rename = "change.escalated")]
+    ChangeEscalated { id: ChangeId, rule: String, due: Timestamp },
+    /// What the gates said that approvals of the change wait for.
+    #[serde(rename = "change.gates-noted")]
+    GatesNoted { id: ChangeId, decision: Decision, result: Digest },
+    /// An ITSM tool shows the change as it stands.
+    #[serde(rename = "change.mirrored")]
+    ChangeMirrored { id: ChangeId, mirrored: Mirrored },
+    /// The tool could not be brought up to date; it is tried again.
+    #[serde(rename = "change.mirror-failed")]
+    MirrorFailed { id: ChangeId, mirror: Name, reason: String },
+    /// What an ITSM tool says about the change.
+    #[serde(rename = "change.answered")]
+    ChangeAnswered { id: ChangeId, answer: itsm::Answer },
+    /// A CalendarFeed was fetched, and is otherwise than it was: another calendar, a failure, or none any more.
+    #[serde(rename = "feed.fetched")]
+    FeedFetched {
+        feed: Name,
+        /// Why it could not be taken; the last calendar stands then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        /// Events of it that were left out.
+        #[serde(default)]
+        n_left_out: u32,
+    },
+    /// A Train left, with what was ready.
+    #[serde(rename = "train.departed")]
+    TrainDeparted {
+        train: Name,
+        departure: Timestamp,
+        rollouts: Vec<RolloutId>,
+        /// Members that stayed behind, and why.
+        left: BTreeMap<Name, String>,
+    },
+    /// A vendor's promise is open that a departure needs, and somebody is told.
+    #[serde(rename = "train.endangered")]
+    TrainEndangered { train: Name, promise: Name, departure: Timestamp, to: String, reason: String },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -270,6 +400,12 @@ pub enum Body {
     /// No step starts any more; it ends when those under way have settled.
     #[serde(rename = "rollout.aborting")]
     RolloutAborting { id: RolloutId, reason: String },
+    /// Somebody wrote down what they saw, did or decided, for everybody who follows it.
+    #[serde(rename = "rollout.noted")]
+    RolloutNoted { id: RolloutId, note: String },
+    /// Who decides about it from now on, where several could.
+    #[serde(rename = "rollout.decider-named")]
+    DeciderNamed { id: RolloutId, decider: String },
     #[serde(rename = "rollout.ended")]
     RolloutEnded { id: RolloutId, end: End },
     #[serde(rename = "step.started")]
@@ -371,6 +507,18 @@ pub struct TextRef {
     pub pointer: String,
 }
 
+/// The events `from..to` of an archive, whose table and bundles are deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrunedTable {
+    pub from: u64,
+    pub to: u64,
+    /// Of the table's bytes.
+    pub digest: Digest,
+    /// When the last of the events was recorded.
+    pub newest: Timestamp,
+}
+
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -432,6 +580,11 @@ pub enum Cause {
         target: Name,
         reason: String,
     },
+    /// An alert from outside tells of a service that it ships.
+    AlertFired {
+        alert: AlertId,
+        reason: String,
+    },
     /// A calendar closed, whose rule wants what it catches taken back.
     CalendarClosed {
         /// For people: which rule, and why.
@@ -463,7 +616,8 @@ impl Body {
             Self::LedgerOpened { .. }
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
-            | Self::HoldReleased { .. } => Stream::Ledger,
+            | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. } => Stream::Ledger,
             Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }
@@ -483,20 +637,41 @@ impl Body {
             | Self::ApprovalGiven { id, .. }
             | Self::ApprovalWithdrawn { id, .. }
             | Self::ReviewHeld { id, .. }
-            | Self::ActionDone { id, .. } => Stream::Change(*id),
-            Self::ResourceApplied { .. } => Stream::Catalogue,
+            | Self::ActionDone { id, .. }
+            | Self::ConditionMet { id, .. }
+            | Self::ChangeReminded { id, .. }
+            | Self::ChangeEscalated { id, .. }
+            | Self::GatesNoted { id, .. }
+            | Self::ChangeMirrored { id, .. }
+            | Self::MirrorFailed { id, .. }
+            | Self::ChangeAnswered { id, .. } => Stream::Change(*id),
+            Self::ResourceApplied { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
             | Self::CommitsRecorded { id, .. }
-            | Self::KnownErrorsAccepted { id, .. } => Stream::Release(*id),
+            | Self::KnownErrorsAccepted { id, .. }
+            | Self::SourcesRecorded { id, .. }
+            | Self::MergedBack { id, .. }
+            | Self::ConsumersNotified { id, .. } => Stream::Release(*id),
+            Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateRequested { .. }
+            | Self::LateApproved { .. }
+            | Self::ItemDeferred { .. } => Stream::Scopes,
             Self::EvidenceAttached { .. } => Stream::Evidence,
             Self::VulnerabilitiesImported { .. } | Self::VulnerabilitiesChanged { .. } => {
                 Stream::Vulnerabilities
             }
-            Self::AgentRegistered { host, .. } | Self::AgentLost { host } | Self::AgentFound { host } => {
-                Stream::Agent(host.clone())
-            }
+            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
+            Self::StrayFound { host, .. }
+            | Self::StrayGone { host, .. }
+            | Self::AgentRegistered { host, .. }
+            | Self::AgentLost { host }
+            | Self::AgentFound { host } => Stream::Agent(host.clone()),
             Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
             Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
             Self::ExceptionRequested { .. }
@@ -505,6 +680,7 @@ impl Body {
             Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
                 Stream::Waivers
             }
+            Self::QuarantineBegun { .. } | Self::QuarantineEnded { .. } => Stream::Quarantines,
             body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
         }
     }
@@ -516,6 +692,7 @@ impl Body {
             | Self::TextsErased { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldReleased { .. }
+            | Self::ArchivePruned { .. }
             | Self::TokenIssued { .. }
             | Self::TokenRevoked { .. }
             | Self::AccountAdded { .. }
@@ -539,7 +716,11 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopePaused { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionRequested { .. }
@@ -548,6 +729,8 @@ impl Body {
             | Self::WaiverRequested { .. }
             | Self::WaiverApproved { .. }
             | Self::WaiverWithdrawn { .. }
+            | Self::QuarantineBegun { .. }
+            | Self::QuarantineEnded { .. }
             | Self::KeyRegistered { .. }
             | Self::KeyRevoked { .. }
             | Self::DelegationGranted { .. }
@@ -556,7 +739,25 @@ impl Body {
             | Self::ApprovalGiven { .. }
             | Self::ApprovalWithdrawn { .. }
             | Self::ReviewHeld { .. }
-            | Self::ActionDone { .. } => None,
+            | Self::ActionDone { .. }
+            | Self::ConditionMet { .. }
+            | Self::ChangeReminded { .. }
+            | Self::ChangeEscalated { .. }
+            | Self::GatesNoted { .. }
+            | Self::SourcesRecorded { .. }
+            | Self::MergedBack { .. }
+            | Self::ConsumersNotified { .. }
+            | Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateRequested { .. }
+            | Self::LateApproved { .. }
+            | Self::ItemDeferred { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::ChangeAnswered { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            | Self::TrainEndangered { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }
@@ -567,6 +768,8 @@ impl Body {
             | Self::RolloutHalted { id, .. }
             | Self::RolloutUnwinding { id, .. }
             | Self::RolloutAborting { id, .. }
+            | Self::RolloutNoted { id, .. }
+            | Self::DeciderNamed { id, .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }
@@ -592,10 +795,14 @@ pub enum Stream {
     Release(ReleaseId),
     Evidence,
     Vulnerabilities,
+    Alerts,
     Agent(Name),
     Pauses,
     Exceptions,
     Waivers,
+    /// Scopes of releases.
+    Scopes,
+    Quarantines,
     Change(ChangeId),
     Rollout(RolloutId),
 }
@@ -610,10 +817,13 @@ impl fmt::Display for Stream {
             Self::Release(id) => write!(f, "release:{id}"),
             Self::Evidence => f.write_str("evidence"),
             Self::Vulnerabilities => f.write_str("vulnerabilities"),
+            Self::Alerts => f.write_str("alerts"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),
             Self::Waivers => f.write_str("waivers"),
+            Self::Scopes => f.write_str("scopes"),
+            Self::Quarantines => f.write_str("quarantines"),
             Self::Change(id) => write!(f, "change:{id}"),
             Self::Rollout(id) => write!(f, "rollout:{id}"),
         }

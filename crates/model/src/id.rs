@@ -105,6 +105,10 @@ id!(
     ExceptionId, "exc", "an exception id"
 );
 id!(
+    /// A quarantine: a test whose result does not count for a while.
+    QuarantineId, "qua", "a quarantine id"
+);
+id!(
     /// An access token; the secret itself is never stored.
     TokenId, "tok", "a token id"
 );
@@ -123,6 +127,14 @@ id!(
 id!(
     /// A waiver of a gate.
     WaiverId, "wai", "a waiver id"
+);
+id!(
+    /// An alert that was told from outside.
+    AlertId, "alr", "an alert id"
+);
+id!(
+    /// An item that is to come into a release after the freeze of its scope.
+    LateId, "lat", "a late item's id"
 );
 id!(
     /// What the gates said to a rollout, once.

@@ -7,6 +7,7 @@
 //! rollout will do.
 
 pub mod access;
+pub mod alert;
 pub mod analysis;
 pub mod approval;
 pub mod attestation;
@@ -19,19 +20,26 @@ pub mod evidence;
 pub mod exception;
 pub mod gate;
 pub mod id;
+pub mod itsm;
 mod json;
 pub mod name;
 pub mod plan;
+pub mod quarantine;
 pub mod release;
 pub mod resource;
 pub mod review;
 pub mod routing;
+pub mod scope;
+pub mod share;
+pub mod source;
+pub mod stray;
 pub mod unit;
 
 pub use digest::Digest;
 pub use id::{
-    AccountId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId,
-    WaiverId,
+    AccountId, AlertId, ChangeId, DecisionId, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId,
+    ReleaseId, RolloutId, TokenId, WaiverId,
 };
 pub use name::{Name, Version};
+pub use share::Share;
 pub use unit::{BasisPoints, Millis};

@@ -40,6 +40,9 @@ pub struct Plan {
     /// What happens when the agent of a target that has a new version is lost; it is only told when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_target_lost: Option<OnHarm>,
+    /// What an alert from outside does that tells of a service which is shipped; it is only told when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_alert: Option<OnHarm>,
     /// Where alerts are silenced that steps are expected to raise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alertmanager: Option<Alertmanager>,

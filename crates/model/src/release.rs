@@ -168,6 +168,24 @@ pub enum Document {
     Flags,
 }
 
+/// What a release goes back to: the document [`Document::RollbackPackage`], in YAML or JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RollbackPackage {
+    pub services: BTreeMap<Name, RollbackPart>,
+    /// Scripts that take back what migrations did, in the order in which they are run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<String>,
+}
+
+/// The build of a service that is gone back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RollbackPart {
+    pub version: Version,
+    pub artifact: Digest,
+}
+
 /// A release as plans and rollouts refer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -12,29 +12,42 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Name};
 
 pub mod access;
+pub mod board;
+pub mod booking;
 pub mod calendar;
+pub mod calendar_feed;
 pub mod change_policy;
 pub mod environment;
 pub mod file;
+pub mod hours;
 pub mod journey;
 pub mod metric;
+pub mod mirror;
 pub mod organisation;
 pub mod pipeline;
 pub mod policy;
+pub mod repository;
 pub mod service;
 pub mod strategy;
+pub mod train;
 pub mod trust;
 
 pub use access::{AccessPolicy, Person};
+pub use board::Board;
+pub use booking::Booking;
 pub use calendar::Calendar;
+pub use calendar_feed::CalendarFeed;
 pub use change_policy::ChangePolicy;
 pub use environment::Environment;
 pub use journey::Journey;
+pub use mirror::Mirror;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
+pub use repository::Repository;
 pub use service::Service;
 pub use strategy::Strategy;
+pub use train::Train;
 pub use trust::TrustRoot;
 
 /// One declared document.
@@ -87,6 +100,12 @@ pub enum Spec {
     AccessPolicy(AccessPolicy),
     ChangePolicy(ChangePolicy),
     TrustRoot(TrustRoot),
+    Board(Board),
+    Repository(Repository),
+    Booking(Booking),
+    Train(Train),
+    CalendarFeed(CalendarFeed),
+    Mirror(Box<Mirror>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +127,12 @@ pub enum Kind {
     AccessPolicy,
     ChangePolicy,
     TrustRoot,
+    Board,
+    Booking,
+    CalendarFeed,
+    Mirror,
+    Repository,
+    Train,
 }
 
 /// What names a resource: its kind and its name.
@@ -119,7 +144,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -137,6 +162,12 @@ impl Kind {
         Self::AccessPolicy,
         Self::ChangePolicy,
         Self::TrustRoot,
+        Self::Board,
+        Self::Booking,
+        Self::CalendarFeed,
+        Self::Mirror,
+        Self::Repository,
+        Self::Train,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -158,6 +189,12 @@ impl Kind {
             Self::AccessPolicy => "AccessPolicy",
             Self::ChangePolicy => "ChangePolicy",
             Self::TrustRoot => "TrustRoot",
+            Self::Board => "Board",
+            Self::Repository => "Repository",
+            Self::Booking => "Booking",
+            Self::Train => "Train",
+            Self::CalendarFeed => "CalendarFeed",
+            Self::Mirror => "Mirror",
         }
     }
 }
@@ -194,6 +231,12 @@ impl Resource {
             Spec::AccessPolicy(_) => Kind::AccessPolicy,
             Spec::ChangePolicy(_) => Kind::ChangePolicy,
             Spec::TrustRoot(_) => Kind::TrustRoot,
+            Spec::Board(_) => Kind::Board,
+            Spec::Repository(_) => Kind::Repository,
+            Spec::Booking(_) => Kind::Booking,
+            Spec::Train(_) => Kind::Train,
+            Spec::CalendarFeed(_) => Kind::CalendarFeed,
+            Spec::Mirror(_) => Kind::Mirror,
         }
     }
 

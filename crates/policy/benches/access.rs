@@ -76,6 +76,8 @@ fn question(n: usize) -> Question {
         services: [("web", "shop"), ("checkout", "shop")]
             .map(|(service, team)| (service.parse().expect("a name"), Some(team.parse().expect("a name"))))
             .into(),
+        change_type: None,
+        regulations: std::collections::BTreeSet::new(),
         segregated: false,
         hands: Default::default(),
         authors: Default::default(),

@@ -3,6 +3,8 @@
 //! Rules have the ids of the tools that people know them by: oasdiff's for OpenAPI, buf's for Protobuf,
 //! graphql-inspector's for GraphQL. A comparison is pure, bounded, and says so when it gave up.
 
+mod asyncapi;
+pub(crate) mod deploy;
 mod graphql;
 mod openapi;
 mod pact;
@@ -12,6 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::Version;
 use shipway_model::contract::Contract;
+
+pub use deploy::can_deploy;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +50,7 @@ pub fn diff(old: &Contract, new: &Contract) -> Vec<Change> {
         (Contract::Openapi(old), Contract::Openapi(new)) => openapi::diff(old, new, &mut changes),
         (Contract::Protobuf(old), Contract::Protobuf(new)) => protobuf::diff(old, new, &mut changes),
         (Contract::Graphql(old), Contract::Graphql(new)) => graphql::diff(old, new, &mut changes),
+        (Contract::Asyncapi(old), Contract::Asyncapi(new)) => asyncapi::diff(old, new, &mut changes),
         (Contract::Pact(old), Contract::Pact(new)) => pact::diff(old, new, &mut changes),
         (Contract::PactVerification(_), Contract::PactVerification(_)) => {}
         _ => changes.error(
@@ -81,7 +86,7 @@ pub fn compare(old: &[&Contract], new: &[&Contract]) -> Vec<Change> {
 }
 
 /// Whether somebody may rely on it: what a service expects of others is its own affair.
-fn promises(it: &Contract) -> bool {
+pub(crate) fn promises(it: &Contract) -> bool {
     !matches!(it, Contract::Pact(_) | Contract::PactVerification(_))
 }
 
@@ -91,6 +96,7 @@ pub fn name(it: &Contract) -> &str {
         Contract::Openapi(it) => &it.title,
         Contract::Protobuf(it) => &it.package,
         Contract::Graphql(_) => "schema",
+        Contract::Asyncapi(it) => &it.title,
         Contract::Pact(it) => &it.provider,
         Contract::PactVerification(it) => &it.consumer,
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use shipway_model::contract::Contract;
 use shipway_model::event::CONTROL_PLANE;
 use shipway_model::evidence::{KNOWLEDGE, Kind, Normal};
 use shipway_model::resource::policy::Gate;
@@ -96,7 +97,7 @@ impl<'a> View<'a> {
         artifacts.chain([self.facts.release.digest]).collect()
     }
 
-    fn makers(&self) -> BTreeSet<&str> {
+    pub(crate) fn makers(&self) -> BTreeSet<&str> {
         let service = self.facts.services.get(self.service);
         let of_service = service
             .into_iter()
@@ -127,16 +128,18 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// Format, tool, file name and subject: documents that share them are one source's.
-type Origin<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a BTreeSet<Digest>);
+/// Format, tool, file name, subject, and between whom a pact is: documents that share them are one source's.
+type Origin<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a BTreeSet<Digest>, Option<Pair<'a>>);
+/// A consumer and a provider, and whether it is the verification of their pact.
+type Pair<'a> = (&'a str, &'a str, bool);
 
 /// A later document from the same tool about the same thing, in a file of the same name, takes the earlier one's place:
 /// what it says now is what counts, for better or worse.
-fn latest(evidence: Vec<&Evidence>) -> Vec<(EvidenceId, &Normal)> {
+pub(crate) fn latest(evidence: Vec<&Evidence>) -> Vec<(EvidenceId, &Normal)> {
     let mut sources: BTreeMap<Origin<'_>, &Evidence> = BTreeMap::new();
     for it in evidence {
         let tool = it.normal.as_ref().and_then(|it| it.tool.as_deref());
-        let source = (it.format.as_str(), tool, it.file_name.as_deref(), &it.subject);
+        let source = (it.format.as_str(), tool, it.file_name.as_deref(), &it.subject, pair(it));
         let known = sources.entry(source).or_insert(it);
         if (known.at, known.id) <= (it.at, it.id) {
             *known = it;
@@ -145,4 +148,13 @@ fn latest(evidence: Vec<&Evidence>) -> Vec<(EvidenceId, &Normal)> {
     let mut documents: Vec<&Evidence> = sources.into_values().collect();
     documents.sort_by_key(|it| (it.at, it.id));
     documents.into_iter().filter_map(|it| Some((it.id, it.normal.as_deref()?))).collect()
+}
+
+/// A provider is verified against many pacts, and the results are called alike.
+fn pair(evidence: &Evidence) -> Option<Pair<'_>> {
+    match evidence.normal.as_ref()?.contracts.as_ref()?.first()? {
+        Contract::Pact(it) => Some((&it.consumer, &it.provider, false)),
+        Contract::PactVerification(it) => Some((&it.consumer, &it.provider, true)),
+        _ => None,
+    }
 }

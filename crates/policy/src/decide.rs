@@ -61,6 +61,7 @@ fn ask((policy, whole): (&Name, &Policy), gate: &Gate, facts: &Facts, requiremen
     match &gate.require {
         Require::Documents(rule) => put(None, gates::documents::judge(rule, facts)),
         Require::KnownErrors(rule) => put(None, gates::known_errors::judge(rule, facts)),
+        Require::Parity(rule) => put(None, gates::parity::judge(policy, gate, rule, facts)),
         Require::Rego(rule) => put(None, gates::rego::judge(rule, facts)),
         _ => {
             let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
@@ -86,7 +87,11 @@ fn of_service(policy: &Name, view: &View<'_>) -> Found {
         Require::Statement(rule) => gates::statement::judge(rule, view),
         Require::Provenance(rule) => gates::provenance::judge(rule, view),
         Require::Contracts(rule) => gates::contracts::judge(rule, view),
-        Require::Documents(_) | Require::KnownErrors(_) | Require::Rego(_) => {
+        Require::Flakiness(rule) => gates::flakiness::judge(rule, view),
+        Require::Versions(rule) => gates::versions::judge(rule, view),
+        Require::Monitoring(rule) => gates::monitoring::judge(rule, view),
+        Require::Readiness(rule) => gates::readiness::judge(rule, view),
+        Require::Documents(_) | Require::Parity(_) | Require::KnownErrors(_) | Require::Rego(_) => {
             unreachable!("they are about the release as a whole")
         }
     }

@@ -10,9 +10,11 @@ pub mod cedar;
 pub mod contracts;
 mod counting;
 mod decide;
+pub mod flakiness;
 mod found;
 mod gates;
 pub mod rego;
+pub mod selection;
 
 pub use decide::{Answer, decide};
 pub use shipway_model::gate::facts::{self, Facts};

@@ -459,19 +459,26 @@ enum Fence {
     Gone,
 }
 
+/// The effect that whoever says this must hold, where one must be held.
+pub(crate) const fn spoken_for(command: &Command) -> Option<EffectKey> {
+    match command {
+        Command::Report { key, .. } | Command::Observe { key, .. } | Command::Decide { key, .. } => {
+            Some(*key)
+        }
+        _ => None,
+    }
+}
+
 fn fence(
     queue: &Queue,
     command: &Command,
     generation: Option<(EffectKey, u32)>,
 ) -> Result<Fence, SubmitError> {
-    let (Command::Report { key, .. } | Command::Observe { key, .. } | Command::Decide { key, .. }) = command
-    else {
-        return Ok(Fence::Passed);
-    };
-    match (queue.generation(key), generation) {
+    let Some(key) = spoken_for(command) else { return Ok(Fence::Passed) };
+    match (queue.generation(&key), generation) {
         (None, _) if matches!(command, Command::Report { .. }) => Ok(Fence::Gone),
         (None, _) => Err(SubmitError::Fenced { current: None }),
-        (Some(current), Some((held, generation))) if held == *key && generation == current && current > 0 => {
+        (Some(current), Some((held, generation))) if held == key && generation == current && current > 0 => {
             Ok(Fence::Passed)
         }
         (Some(current), _) => Err(SubmitError::Fenced { current: Some(current) }),

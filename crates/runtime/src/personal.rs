@@ -39,7 +39,7 @@ pub(crate) fn seal<'a>(
 }
 
 /// The record's event with its texts as they were written, or [`ERASED`] where they are kept no longer. `disclosures`
-/// are the record's and may be others' too.
+/// are the record's and may be others' too, in the order of positions.
 ///
 /// # Errors
 /// When the record is no event, or a text is not what the record commits to.
@@ -87,18 +87,34 @@ pub fn committed_pointers(record: &Record) -> Result<Vec<&'static str>, StoreErr
     Ok(committed.map(|it| it.pointer).collect())
 }
 
-/// What is kept beside these records.
+/// What is kept beside these records, in the order of positions.
 ///
 /// # Errors
 /// When the store does not answer.
 pub fn disclosures(reader: &dyn StoreReader, records: &[Record]) -> Result<Vec<Disclosure>, StoreError> {
-    let positions: Vec<u64> = records.iter().filter(|it| is_sealed(it)).map(|it| it.position).collect();
-    if positions.is_empty() { Ok(Vec::new()) } else { reader.disclosures(&positions) }
+    kept(reader, records.iter().filter(|it| is_sealed(it)).map(|it| it.position).collect())
 }
 
-/// One text's disclosure.
+/// What is kept beside the records at these positions, in their order.
+///
+/// # Errors
+/// When the store does not answer.
+pub fn kept(reader: &dyn StoreReader, mut positions: Vec<u64>) -> Result<Vec<Disclosure>, StoreError> {
+    positions.sort_unstable();
+    positions.dedup();
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kept = reader.disclosures(&positions)?;
+    kept.sort_by_key(|it| it.position);
+    Ok(kept)
+}
+
+/// One text's disclosure, among some in the order of positions.
 pub fn of<'a>(disclosures: &'a [Disclosure], position: u64, pointer: &str) -> Option<&'a Disclosure> {
-    disclosures.iter().find(|it| it.position == position && it.pointer == pointer)
+    // A replay looks into those of some thousand records.
+    let first = disclosures.partition_point(|it| it.position < position);
+    disclosures[first..].iter().take_while(|it| it.position == position).find(|it| it.pointer == pointer)
 }
 
 /// Most records commit to nothing, and are not read twice to find that out.
@@ -146,6 +162,20 @@ mod tests {
         assert_eq!(open(&record, &kept), Ok(event(ERASED)), "one text is erased without the other");
         kept[0].text = "eve".to_owned();
         assert!(matches!(open(&record, &kept), Err(StoreError::Damaged(_))), "a forged name is found");
+    }
+
+    #[test]
+    fn a_text_is_found_among_those_of_other_records() {
+        let reason = event("asked by ana");
+        let mut all: Vec<_> = (5..9).flat_map(|it| seal(&reason, it, &OsEntropy).1).collect();
+        all.retain(|it| it.position != 6);
+        for position in 4..10 {
+            let (actor, why) = (of(&all, position, "/actor"), of(&all, position, "/data/reason"));
+            let is_kept = [5, 7, 8].contains(&position);
+            assert_eq!((actor.is_some(), why.is_some()), (is_kept, is_kept), "{position}");
+            assert!(actor.into_iter().chain(why).all(|it| it.position == position));
+            assert!(of(&all, position, "/data/note").is_none());
+        }
     }
 
     #[test]

@@ -15,11 +15,13 @@ use crate::store::{Disclosure, Record, StoreError, StoreReader};
 const CHUNK: usize = 2048;
 /// Chunks that may wait to be applied, so that reading runs ahead of applying but not away from it.
 const CHUNKS_AHEAD_MAX: usize = 4;
+/// So many records are parsed in less time than threads take to start.
+const FEW: u64 = 64;
 
 /// Reads the records from `frontier`'s end up to `size` and hands their events to `apply` in order; answers with the
 /// frontier over everything read.
 ///
-/// Reading, hashing and parsing run on a thread of their own beside `apply`.
+/// Of many, reading and hashing run on one thread and parsing on another, beside `apply`; few are not worth a thread.
 pub(crate) fn replay(
     reader: &Arc<dyn StoreReader>,
     mut frontier: Frontier,
@@ -27,55 +29,76 @@ pub(crate) fn replay(
     tenant: &Name,
     mut apply: impl FnMut(&[Event]),
 ) -> Result<Frontier, OpenError> {
-    let (sender, receiver) = mpsc::sync_channel(CHUNKS_AHEAD_MAX);
+    if size.saturating_sub(frontier.size()) <= FEW {
+        while frontier.size() < size {
+            let piece = read_piece(reader.as_ref(), &mut frontier, size)?;
+            apply(&parse_piece(piece, tenant)?);
+        }
+        return Ok(frontier);
+    }
+    let (read, pieces) = mpsc::sync_channel(CHUNKS_AHEAD_MAX);
+    let (parsed, events) = mpsc::sync_channel(CHUNKS_AHEAD_MAX);
     thread::scope(|scope| {
         let reading = scope.spawn(move || {
             while frontier.size() < size {
-                let events = read_chunk(reader.as_ref(), &mut frontier, size, tenant)?;
-                if sender.send(events).is_err() {
+                let piece = read_piece(reader.as_ref(), &mut frontier, size)?;
+                if read.send(piece).is_err() {
                     break;
                 }
             }
             Ok(frontier)
         });
-        for events in receiver {
+        let parsing = scope.spawn(move || -> Result<(), OpenError> {
+            for piece in pieces {
+                if parsed.send(parse_piece(piece, tenant)?).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        for events in events {
             apply(&events);
         }
+        // What cannot be parsed lies before whatever could not be read.
+        parsing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn read_chunk(
-    reader: &dyn StoreReader,
-    frontier: &mut Frontier,
-    size: u64,
-    tenant: &Name,
-) -> Result<Vec<Event>, OpenError> {
+/// Records that are what was recorded, and what is kept beside them.
+struct Piece {
+    records: Vec<Record>,
+    disclosures: Vec<Disclosure>,
+}
+
+fn read_piece(reader: &dyn StoreReader, frontier: &mut Frontier, size: u64) -> Result<Piece, OpenError> {
     let left = usize::try_from(size - frontier.size()).unwrap_or(usize::MAX);
     let records = reader.read(frontier.size(), CHUNK.min(left))?;
     if records.is_empty() {
         let missing = format!("record {} of {size} is missing", frontier.size());
         return Err(StoreError::Damaged(missing).into());
     }
+    for Record { position, bytes, leaf } in &records {
+        if *position != frontier.size() {
+            let gap = format!("record {} is missing: {position} comes next", frontier.size());
+            return Err(StoreError::Damaged(gap).into());
+        }
+        if leaf_hash(bytes) != *leaf {
+            return Err(OpenError::Changed { position: *position });
+        }
+        frontier.push(*leaf);
+    }
     let disclosures = personal::disclosures(reader, &records)?;
-    records.iter().map(|record| read_record(record, &disclosures, frontier, tenant)).collect()
+    Ok(Piece { records, disclosures })
 }
 
-fn read_record(
-    record: &Record,
-    disclosures: &[Disclosure],
-    frontier: &mut Frontier,
-    tenant: &Name,
-) -> Result<Event, OpenError> {
+fn parse_piece(piece: Piece, tenant: &Name) -> Result<Vec<Event>, OpenError> {
+    let Piece { records, disclosures } = piece;
+    records.iter().map(|record| parse_record(record, &disclosures, tenant)).collect()
+}
+
+fn parse_record(record: &Record, disclosures: &[Disclosure], tenant: &Name) -> Result<Event, OpenError> {
     let position = record.position;
-    if position != frontier.size() {
-        let gap = format!("record {} is missing: {position} comes next", frontier.size());
-        return Err(StoreError::Damaged(gap).into());
-    }
-    if leaf_hash(&record.bytes) != record.leaf {
-        return Err(OpenError::Changed { position });
-    }
-    frontier.push(record.leaf);
     let mut event = parse(&record.bytes).map_err(|source| OpenError::Unreadable { position, source })?;
     personal::disclose(&mut event, position, disclosures)?;
     if event.tenant != *tenant {

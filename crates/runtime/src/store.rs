@@ -60,7 +60,7 @@ pub trait StoreReader: Send + Sync {
     /// The hash of a complete subtree, if its level is kept and it is complete.
     fn node(&self, level: u32, index: u64) -> Result<Option<Digest>, StoreError>;
 
-    /// The personal texts that are kept for these records, in no order.
+    /// The personal texts that are kept for the records at these positions, which ascend, in no order.
     fn disclosures(&self, positions: &[u64]) -> Result<Vec<Disclosure>, StoreError>;
 
     /// At most `limit` personal texts of the records from position `from` on, in the order of positions and pointers.

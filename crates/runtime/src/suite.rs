@@ -56,6 +56,7 @@ pub const CHECKS: &[Check] = checks![
     leases::a_lease_whose_answer_was_lost_is_given_to_its_holder_again,
     leases::generations_survive_reopening,
     leases::late_reports_are_fenced_and_repeats_are_not_errors,
+    leases::what_gates_say_counts_from_whoever_asks_them_now,
     leases::waiting_performers_are_told,
     faults::refused_batches_leave_nothing_behind,
     faults::a_command_that_cannot_be_recorded_harms_no_other,

@@ -25,6 +25,63 @@ document.addEventListener("htmx:response:error", (event) => {
   if (event.detail?.ctx?.response?.status === 401) location.reload();
 });
 
+// A form that a passkey answers: the authenticator is asked first, and what it says is sent with the form.
+const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (it) => it.charCodeAt(0));
+const text = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const authenticators = {
+  get: ({ challenge, credential, rp }) =>
+    navigator.credentials.get({
+      publicKey: {
+        challenge: bytes(challenge), rpId: rp, userVerification: "required",
+        allowCredentials: [{ type: "public-key", id: bytes(credential) }],
+      },
+    }),
+  create: ({ challenge, rp, handle, name }) =>
+    navigator.credentials.create({
+      publicKey: {
+        challenge: bytes(challenge), rp: { id: rp, name: "Shipway" }, attestation: "none",
+        user: { id: new TextEncoder().encode(handle), name, displayName: name },
+        // ES256 (RFC 9053).
+        pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+        authenticatorSelection: { userVerification: "required", residentKey: "discouraged" },
+      },
+    }),
+};
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const ask = authenticators[form.dataset.passkey];
+  if (!ask || form.elements.clientDataJson.value) return;
+  event.preventDefault();
+  const fault = form.querySelector("[role=alert]");
+  fault.hidden = true;
+  try {
+    if (!window.PublicKeyCredential) throw new Error("passkeys need HTTPS, or localhost");
+    const { response } = await ask(form.dataset);
+    const { elements } = form;
+    elements.authenticatorData.value = text(response.authenticatorData ?? response.getAuthenticatorData());
+    if (elements.signature) elements.signature.value = text(response.signature);
+    elements.clientDataJson.value = text(response.clientDataJSON);
+    form.requestSubmit();
+  } catch (error) {
+    fault.textContent = `No passkey has answered: ${error.message}`;
+    fault.hidden = false;
+  }
+});
+
+// The ledger's slider says where it stands, and takes the page there when it rests.
+const slider = (event) => (event.target.matches?.("[data-slide]") ? event.target : null);
+let rest;
+document.addEventListener("input", (event) => {
+  const it = slider(event);
+  if (it) it.nextElementSibling.value = it.value;
+});
+document.addEventListener("change", (event) => {
+  const it = slider(event);
+  clearTimeout(rest);
+  if (it) rest = setTimeout(() => it.form.requestSubmit(), 400);
+});
+
 const palette = document.querySelector("#palette");
 if (palette) {
   const field = palette.querySelector("input");

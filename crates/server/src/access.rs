@@ -1,12 +1,13 @@
 //! Who calls: the bearer token, looked up in the committed state.
 
 use crate::problem::Failure;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use shipway_api::Code;
+use shipway_api::operations::calendar::ReadCalendar;
+use shipway_api::{Code, Operation as _};
 use shipway_engine::State;
 use shipway_model::event::Role;
 use shipway_model::{Digest, Name, TokenId};
@@ -89,6 +90,16 @@ impl Caller {
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<Bearer> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(token.trim()))?
+}
+
+/// Whom the token in an address stands for. Addresses are kept in histories and logs, so only a token counts there that
+/// reads calendars and can do nothing else.
+pub(crate) fn by_key(uri: &Uri, state: &State, now: Timestamp) -> Option<Caller> {
+    let key = uri.query()?.split('&').find_map(|it| it.strip_prefix("key="))?;
+    let caller = Bearer::parse(key)?.caller(state, now)?;
+    let scope = state.access.get(caller.token)?.scope.as_ref()?;
+    let only = scope.operations.iter().map(String::as_str);
+    only.eq([ReadCalendar::ID]).then_some(caller)
 }
 
 /// The name and the password of `Authorization: Basic` (RFC 7617).

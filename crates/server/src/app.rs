@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::rules::Rules;
 use crate::blob::BlobStore;
-use crate::config::{AttestationVerifier, Config, EvidenceReader};
+use crate::config::{AttestationVerifier, Config, DeployJudge, EvidenceReader, TestHistorian};
 use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
@@ -33,6 +33,8 @@ pub struct App {
     pub(crate) gates: Arc<Gates>,
     pub(crate) verify_attestations: AttestationVerifier,
     pub(crate) knowledge: Option<Arc<dyn Knowledge>>,
+    pub(crate) can_deploy: DeployJudge,
+    pub(crate) test_histories: TestHistorian,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) passwords: Arc<Passwords>,
@@ -60,10 +62,14 @@ impl App {
             blobs.forget_uploads()?;
             Hearing::default()
         };
+        let attempts = match runtime.is_shared() {
+            true => Attempts::shared_in(&config.data.join("attempts"))?,
+            false => Attempts::default(),
+        };
         let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates)),
+            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates, config.read_document)),
             blobs,
             logs,
             read_evidence: config.read_evidence,
@@ -71,10 +77,12 @@ impl App {
             rules: Arc::new(Rules::new(config.compile_access)),
             verify_attestations: config.verify_attestations,
             knowledge: config.knowledge.clone(),
+            can_deploy: config.can_deploy,
+            test_histories: config.test_histories,
             hearing: Arc::new(hearing),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
-            attempts: Arc::default(),
+            attempts: Arc::new(attempts),
             oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),

@@ -1,5 +1,7 @@
 //! The first start: somebody must be able to begin.
 
+use std::collections::BTreeSet;
+
 use shipway_engine::Command;
 use shipway_model::event::Role;
 use shipway_runtime::{Runtime, Submission, SubmitError};
@@ -32,6 +34,7 @@ pub async fn issue_admin_token(runtime: &Runtime) -> Result<String, SubmitError>
         expires: None,
         scope: None,
         account: None,
+        groups: BTreeSet::new(),
     };
     let actor = shipway_runtime::ACTOR.to_owned();
     runtime.submit(Submission { actor, key: None, command, generation: None }).await?;

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shipway_model::Name;
 use shipway_model::attestation::Attestation;
-use shipway_model::evidence::Normal;
+use shipway_model::contract::{Deployability, Fit, FitReason};
+use shipway_model::evidence::{Normal, Tests};
 use shipway_model::gate::Requirement;
-use shipway_model::gate::facts::Facts;
+use shipway_model::gate::facts::{Content, Facts};
+use shipway_model::quarantine::History;
+use shipway_model::release::Document;
 use shipway_model::resource::{Policy, TrustRoot};
+use shipway_model::{Digest, Name};
 use shipway_runtime::knowledge::Knowledge;
 use shipway_runtime::telemetry::Receive;
 
@@ -39,6 +42,16 @@ pub type GateAsker = fn(&BTreeMap<Name, Policy>, &Facts) -> Vec<Requirement>;
 pub type AttestationVerifier =
     fn(&[u8], &BTreeMap<Name, TrustRoot>, Timestamp) -> Result<Vec<Attestation>, String>;
 
+/// Reads a document that travels with a release, as far as machines read it.
+pub type DocumentReader = fn(Document, &[u8]) -> Content;
+
+/// Says whether the build of a service in the facts fits what it meets where they are about.
+pub type DeployJudge = fn(&Facts, &Name) -> Deployability;
+
+/// What reports say of each test, in the order in which they came: the code that each is about, its instant and its tests;
+/// and the share of disagreeing runs that is put up with.
+pub type TestHistorian = fn(&[(String, Timestamp, Tests)], f64) -> Vec<History>;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
@@ -62,6 +75,9 @@ pub struct Config {
     pub verify_attestations: AttestationVerifier,
     /// Who keeps what is known about vulnerabilities, if anybody does.
     pub knowledge: Option<Arc<dyn Knowledge>>,
+    pub read_document: DocumentReader,
+    pub can_deploy: DeployJudge,
+    pub test_histories: TestHistorian,
 }
 
 impl Config {
@@ -82,6 +98,20 @@ impl Config {
             ask_gates: |_, _| Vec::new(),
             verify_attestations: |_, _, _| Err("this server verifies no signature".to_owned()),
             knowledge: None,
+            read_document: |_, bytes| Content {
+                digest: Digest::of(bytes),
+                headings: Vec::new(),
+                rollback: None,
+                fault: Some("this server reads no documents".to_owned()),
+            },
+            can_deploy: |_, service| {
+                let why = "this server knows no contracts".to_owned();
+                let (answer, service) = (Fit::Unknown, service.clone());
+                let reason =
+                    FitReason { answer, service, meets: None, why, evidence: Vec::new(), next: None };
+                Deployability { answer, reasons: vec![reason] }
+            },
+            test_histories: |_, _| Vec::new(),
         }
     }
 }

@@ -8,18 +8,20 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use shipway_engine::gate::{self, Outline};
 use shipway_engine::{Rejection, State};
 use shipway_model::evidence::Normal;
-use shipway_model::gate::facts::Facts;
+use shipway_model::gate::facts::{Content, Facts};
 use shipway_model::gate::{Decision, Requirement};
+use shipway_model::release::Document;
 use shipway_model::resource::Policy;
 use shipway_model::{Digest, Name};
 use tokio::io::AsyncReadExt;
 
 use crate::blob::{BlobStore, PutError};
-use crate::config::GateAsker;
+use crate::config::{DocumentReader, GateAsker};
 
 pub(crate) mod backtest;
 mod driver;
 pub(crate) mod erasure;
+pub(crate) mod first;
 
 pub(crate) use driver::GateDriver;
 
@@ -27,6 +29,7 @@ pub(crate) use driver::GateDriver;
 pub(crate) struct Gates {
     blobs: Arc<BlobStore>,
     ask: GateAsker,
+    read_document: DocumentReader,
 }
 
 /// Facts of an earlier decision.
@@ -63,8 +66,13 @@ impl Fault {
 }
 
 impl Gates {
-    pub(crate) fn new(blobs: Arc<BlobStore>, ask: GateAsker) -> Self {
-        Self { blobs, ask }
+    pub(crate) fn new(blobs: Arc<BlobStore>, ask: GateAsker, read_document: DocumentReader) -> Self {
+        Self { blobs, ask, read_document }
+    }
+
+    /// The normal form of an attached document.
+    pub(crate) async fn normal(&self, digest: &Digest) -> Result<Normal, Fault> {
+        self.read("the normal form", digest).await
     }
 
     /// The facts with what every document says.
@@ -75,7 +83,13 @@ impl Gates {
                 normals.insert(*digest, self.read("the normal form", digest).await?);
             }
         }
-        Ok(outline.filled(|digest| normals.get(digest).cloned()))
+        let mut contents: HashMap<Digest, Content> = HashMap::new();
+        for (kind, digest) in &outline.documents {
+            let bytes = self.bytes("the document", digest).await?;
+            contents.insert(*digest, (self.read_document)(*kind, &bytes));
+        }
+        let content = |_: Document, digest: &Digest| contents.get(digest).cloned();
+        Ok(outline.filled(|digest| normals.get(digest).cloned(), content))
     }
 
     /// What the policies ask of the facts. Off the threads that answer requests: Rego may take its time.
@@ -114,7 +128,13 @@ impl Gates {
                 normals.insert(*digest, normal);
             }
         }
-        Ok(Kept::Whole(Box::new(outline.filled(|digest| normals.get(digest).cloned()))))
+        let mut contents: HashMap<Digest, Content> = HashMap::new();
+        for (kind, digest) in &outline.documents {
+            let Some(bytes) = self.blobs.read_here(digest)? else { return Ok(Kept::Lost) };
+            contents.insert(*digest, (self.read_document)(*kind, &bytes));
+        }
+        let content = |_: Document, digest: &Digest| contents.get(digest).cloned();
+        Ok(Kept::Whole(Box::new(outline.filled(|digest| normals.get(digest).cloned(), content))))
     }
 
     fn read_here<T: serde::de::DeserializeOwned>(
@@ -143,11 +163,16 @@ impl Gates {
         what: &'static str,
         digest: &Digest,
     ) -> Result<T, Fault> {
+        let bytes = self.bytes(what, digest).await?;
+        serde_json::from_slice(&bytes).map_err(|source| Fault::Damaged { what, digest: *digest, source })
+    }
+
+    async fn bytes(&self, what: &'static str, digest: &Digest) -> Result<Vec<u8>, Fault> {
         let (mut file, size) =
             self.blobs.get(digest).await?.ok_or(Fault::Missing { what, digest: *digest })?;
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         file.read_to_end(&mut bytes).await?;
-        serde_json::from_slice(&bytes).map_err(|source| Fault::Damaged { what, digest: *digest, source })
+        Ok(bytes)
     }
 
     /// What gates say about an outline, as it is recorded. The facts are kept first.

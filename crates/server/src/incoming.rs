@@ -11,6 +11,7 @@ use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
+use shipway_api::operations::calendar::ReadCalendar;
 use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
@@ -94,7 +95,7 @@ where
         let peer = parts.extensions.get::<Peer>().copied();
         let caller = match O::PERMISSION {
             Permission::Password => by_password(&app, &parts.headers, peer).await?,
-            _ => authenticate(&app, &parts)?,
+            _ => authenticate::<O>(&app, &parts)?,
         };
         check_host::<O>(&app, &caller, &mut parts).await?;
         let asked = match Asked::<O>::read(&mut parts, body).await {
@@ -190,10 +191,14 @@ fn timed_out() -> Failure {
     Failure::new(Code::Timeout, detail).hint("repeat it with the same `Idempotency-Key`")
 }
 
-fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Failure> {
+fn authenticate<O: Operation>(app: &App, parts: &Parts) -> Result<Caller, Failure> {
     let now = app.runtime.clock().now();
-    let caller = access::bearer(&parts.headers).and_then(|bearer| bearer.caller(&app.runtime.state(), now));
-    caller.ok_or_else(access::unauthenticated)
+    let state = app.runtime.state();
+    let by_header = || access::bearer(&parts.headers)?.caller(&state, now);
+    // Calendar programs are given an address and nothing else.
+    let by_address =
+        || if O::ID == ReadCalendar::ID { access::by_key(&parts.uri, &state, now) } else { None };
+    by_header().or_else(by_address).ok_or_else(access::unauthenticated)
 }
 
 /// Whoever has a name and a password, under the id of the token that the sign-in will give.

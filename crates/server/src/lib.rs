@@ -12,6 +12,7 @@ mod access;
 mod app;
 mod blob;
 mod bootstrap;
+mod conductor;
 mod config;
 mod connections;
 mod etag;
@@ -36,7 +37,9 @@ mod views;
 pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
-pub use config::{AttestationVerifier, Config, EvidenceReader, GateAsker};
+pub use config::{
+    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, TestHistorian,
+};
 pub use router::router;
 pub use serve::{Server, StartError};
 pub use sign_in::oidc::Provider;

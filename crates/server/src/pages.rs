@@ -14,6 +14,8 @@ use crate::app::App;
 
 mod asset;
 mod calendar;
+mod change;
+mod changes;
 mod csrf;
 mod decide;
 mod design;
@@ -21,14 +23,20 @@ mod document;
 mod drawing;
 mod environment;
 mod environments;
+mod exceptions;
+mod gates;
 mod ledger;
 mod live;
+mod me;
 mod moment;
 mod now;
 mod oidc;
+mod people;
 mod plan;
 mod release;
 mod releases;
+mod reviews;
+mod risk;
 mod rollout;
 mod rollouts;
 mod same_origin;
@@ -39,6 +47,8 @@ mod session;
 mod sign_in;
 mod step;
 mod visit;
+mod war_room;
+mod who_can;
 mod words;
 
 pub(crate) use session::Sessions;
@@ -53,13 +63,32 @@ pub(crate) fn routes() -> Router<App> {
         .route("/releases", get(releases::page))
         .route("/releases/{release}", get(release::page))
         .route("/releases/{release}/seal", post(release::seal))
+        .route("/releases/{release}/war-room", get(war_room::page))
+        .route("/releases/{release}/war-room/note", post(war_room::note))
+        .route("/releases/{release}/war-room/decider", post(war_room::name_decider))
         .route("/plan", get(plan::page).post(plan::start))
+        .route("/changes", get(changes::page))
+        .route("/changes/{change}", get(change::page))
+        .route("/changes/{change}/sign", post(change::sign::give))
+        .route("/changes/{change}/withdraw", post(change::sign::withdraw))
+        .route("/reviews", get(reviews::page))
+        .route("/reviews/{change}/hold", post(reviews::hold))
+        .route("/reviews/{change}/done", post(reviews::finish))
+        .route("/access", get(who_can::page))
+        .route("/me", get(me::page))
+        .route("/me/passkeys", post(me::register))
+        .route("/me/keys/revoke", post(me::revoke))
+        .route("/me/delegations", post(me::delegate))
+        .route("/me/delegations/end", post(me::end_delegation))
         .route("/services", get(services::page))
         .route("/services/{service}", get(service::page))
         .route("/environments", get(environments::page))
         .route("/environments/{environment}", get(environment::page))
         .route("/environments/{environment}/pause", post(environment::pause))
+        .route("/exceptions", get(exceptions::page))
+        .route("/exceptions/approve", post(exceptions::approve))
         .route("/calendar", get(calendar::page))
+        .route("/calendar/fit", get(calendar::fit::part))
         .route("/ledger", get(ledger::page))
         .route("/ledger/{position}", get(ledger::event))
         .route("/search", get(search::page))

@@ -2,20 +2,19 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use shipway_api::{Method, Operation};
 
 use crate::app::App;
 use crate::incoming::{self, Incoming, Outcome};
 use crate::payload::{Deliver, Receive};
-use crate::{open, pages, problem, routes, telemetry};
+use crate::{open, pages, problem, routes};
 
 /// Answers everything under every path.
 pub fn router(app: App) -> Router {
     let api = routes::all(Routes::default()).router;
     api.merge(open::routes())
         .merge(pages::routes())
-        .merge(telemetry::routes())
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)
@@ -43,6 +42,13 @@ impl Routes {
             incoming::answer::<O, _, _>(app, request, handler)
         };
         self.router = self.router.route(O::PATH, on(filter(O::METHOD), answer));
+        self.ids.push(O::ID);
+        self
+    }
+
+    /// `O` is answered by `handler`, which reads the request itself and asks the policies itself.
+    pub(crate) fn add_as_it_is<O: Operation>(mut self, handler: MethodRouter<App>) -> Self {
+        self.router = self.router.route(O::PATH, handler);
         self.ids.push(O::ID);
         self
     }

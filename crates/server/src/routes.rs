@@ -1,27 +1,38 @@
 //! One handler per operation, in a file named like the verb, in a folder named like the noun.
 
 use crate::router::Routes;
+use crate::telemetry;
 
-mod access;
+pub(crate) mod access;
 mod account;
 mod agent;
+mod alert;
 mod artifact;
 mod blob;
+mod board;
 mod calendar;
-mod change;
+pub(crate) mod change;
+mod contract;
 mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod itsm;
 mod key;
 mod ledger;
 mod pause;
 mod plan;
+mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
 mod schedule;
+mod scope;
+mod source;
+mod test;
+mod threshold;
 mod token;
+mod train;
 mod vulnerability;
 mod waiver;
 
@@ -37,15 +48,26 @@ pub(crate) fn all(routes: Routes) -> Routes {
         decision::add,
         waiver::add,
         vulnerability::add,
+        contract::add,
+        test::add,
         plan::add,
         rollout::add,
         pause::add,
         calendar::add,
         schedule::add,
         change::add,
+        board::add,
+        itsm::add,
+        register::add,
+        scope::add,
+        source::add,
+        threshold::add,
+        train::add,
         key::add,
         environment::add,
         agent::add,
+        alert::add,
+        telemetry::add,
         ledger::add,
         token::add,
         access::add,

@@ -11,12 +11,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::absence;
 use crate::app::App;
 use crate::config::Config;
-use crate::connections;
 use crate::gates::{GateDriver, Gates};
 use crate::router::router;
+use crate::{absence, conductor, connections};
 
 /// How long requests under way may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -51,6 +50,7 @@ impl Server {
             .map_err(|source| StartError::Folder { folder: config.data.clone(), source })?;
         let (stopping, gates) = (app.stopping.clone(), app.gates.clone());
         tokio::spawn(absence::watch(app.clone()));
+        tokio::spawn(conductor::watch(app.clone()));
         let running = tokio::spawn(connections::serve(listener, router(app), stopping.clone()));
         Ok(Self { address, gates, stopping, running })
     }

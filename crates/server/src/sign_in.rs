@@ -4,6 +4,7 @@
 //! changes. Passwords are kept beside the ledger, as hashes in files of their own: the ledger is copied, exported and shown,
 //! and a hash in it could be tried offline by whoever reads it, for ever.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use jiff::SignedDuration;
@@ -71,6 +72,7 @@ pub(crate) async fn by_password(
 pub(crate) async fn give_token(
     app: &App,
     account: &AccountState,
+    groups: &BTreeSet<String>,
     bearer: &Bearer,
 ) -> Result<(), SubmitError> {
     let expires = app.runtime.clock().now().saturating_add(SIGN_IN_MAX).expect("hours can be added");
@@ -82,6 +84,7 @@ pub(crate) async fn give_token(
         expires: Some(expires),
         scope: None,
         account: Some(account.id),
+        groups: groups.clone(),
     };
     submit(app, &account.account.name, command).await
 }

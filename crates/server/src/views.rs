@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod analysis;
+pub(crate) mod board;
 pub(crate) mod change;
 pub(crate) mod environment;
 pub(crate) mod instance;
@@ -10,4 +11,5 @@ pub(crate) mod page;
 pub(crate) mod release;
 pub(crate) mod resource;
 pub(crate) mod rollout;
+pub(crate) mod scope;
 pub(crate) mod step;

@@ -5,13 +5,15 @@
 //! Every implementation passes [`shipway_runtime::suite`].
 //!
 //! Start at [`SqliteStore`], the embedded default, or at [`PostgresStore`], which several control planes share. Archives
-//! are in [`archive`].
+//! are in [`archive`]; where they lie is a [`Place`].
 
 pub mod archive;
 pub mod copy;
 mod driver;
+mod place;
 mod postgres;
 mod sqlite;
 
+pub use place::{Lock, Place, PlaceError};
 pub use postgres::{ConnectError, MigrateError, PostgresShrink, PostgresStore, Room};
 pub use sqlite::{OpenError, SqliteShrink, SqliteStore};

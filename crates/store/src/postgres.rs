@@ -1,5 +1,6 @@
 //! One ledger in one schema of a PostgreSQL database, which any number of control planes work on at once.
 
+mod encryption;
 mod fault;
 mod inspect;
 mod leases;

@@ -22,6 +22,10 @@ struct Line<'a, Event> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answered<'a> {
+    /// `error` where it failed on this side, else `info`.
+    pub(crate) level: &'static str,
+    /// The same for all that went the same way: `POST /orders failed`.
+    pub(crate) message: String,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) status: u16,

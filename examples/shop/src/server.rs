@@ -82,9 +82,13 @@ async fn answer(instance: &Instance, request: Request<Incoming>) -> Reply {
         Ok(body) => instance.answer(Request::<Bytes>::from_parts(parts, body.to_bytes())).await,
         Err(_) => error(StatusCode::PAYLOAD_TOO_LARGE, "the body broke off or is over 64 KiB"),
     };
+    let has_failed = reply.status().is_server_error();
+    let (level, ending) = if has_failed { ("error", "failed") } else { ("info", "was answered") };
     journal::write(
         instance,
         Answered {
+            level,
+            message: format!("{method} {} {ending}", uri.path()),
             method: method.as_str(),
             path: uri.path(),
             status: reply.status().as_u16(),

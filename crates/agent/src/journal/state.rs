@@ -156,6 +156,15 @@ impl State {
         })
     }
 
+    /// Every process that orders have started, of instances and of effects under way.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = &ProcessId> {
+        let of_effects = self.effects.values().filter_map(|it| match &it.progress {
+            Progress::Begun { process, .. } => process.as_ref(),
+            Progress::Leased | Progress::Ended { .. } => None,
+        });
+        self.instances.values().filter_map(|it| it.process.as_ref()).chain(of_effects)
+    }
+
     /// The fewest lines that add up to this state.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let mut entries = vec![Entry::Told { through: self.sequence }];

@@ -8,7 +8,8 @@ use shipway_model::Digest;
 use tar::{Builder, EntryType, Header};
 
 /// Answers `/health`, `/environment` and `/exit`, and notes each of its starts by a clock that nobody sets. Files beside
-/// it change how it behaves: `exit-at-once`, `hang`, `sick`.
+/// it change how it behaves: `exit-at-once`, `hang`, `sick`, and `chatty`: it prints a line, with its secret, per request, and
+/// writes one into `log/app.log`.
 const SERVE: &str = r#"#!/usr/bin/env python3
 import http.server, json, os, socket, sys, time
 here = os.path.dirname(os.path.abspath(__file__))
@@ -19,6 +20,10 @@ if told("exit-at-once"): sys.exit(7)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/exit": os._exit(3)
+        if told("chatty") and self.path.startswith("/say"):
+            print("ERROR cannot reach the stock with", os.environ["KEY"], file=sys.stderr, flush=True)
+            os.makedirs(os.path.join(here, "log"), exist_ok=True)
+            with open(os.path.join(here, "log/app.log"), "a") as f: f.write("said " + self.path + "\n")
         if told("hang"): time.sleep(600)
         body = json.dumps(dict(os.environ)).encode()
         self.send_response(500 if told("sick") else 200)

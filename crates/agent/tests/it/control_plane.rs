@@ -32,7 +32,13 @@ pub(crate) struct Memory {
     pub(crate) reports: Vec<Value>,
     pub(crate) changes: Vec<Value>,
     pub(crate) orders: Vec<Value>,
+    /// As they were told last.
+    pub(crate) strays: Vec<Value>,
     pub(crate) logs: BTreeMap<String, String>,
+    /// OTLP export requests.
+    pub(crate) pushed: Vec<Value>,
+    /// So many pushes find nobody who could take them.
+    pub(crate) pushes_lost: u32,
     blobs: BTreeMap<String, Vec<u8>>,
     /// So many fetches of blobs find nobody who could answer.
     pub(crate) fetches_lost: u32,
@@ -134,9 +140,11 @@ impl ControlPlane {
             .route("/api/v1/agents/{host}/leases", post(lease))
             .route("/api/v1/agents/{host}/reports", post(report))
             .route("/api/v1/agents/{host}/instances", post(tell))
+            .route("/api/v1/agents/{host}/strays", post(strays))
             .route("/api/v1/agents/{host}/orders", get(orders))
             .route("/api/v1/agents/{host}/logs", post(log))
             .route("/api/v1/blobs/{digest}", get(blob))
+            .route("/v1/logs", post(push))
             .layer(axum::middleware::from_fn(authorize))
             .with_state(self.shared.clone());
         runtime.spawn(async move {
@@ -185,6 +193,12 @@ fn problem(status: StatusCode, code: &str) -> Response {
     let body = json!({ "type": format!("https://shipway.dev/problems/{code}"), "title": code,
         "status": status.as_u16(), "detail": code, "code": code });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn strays(State(shared): State<Shared>, Json(report): Json<Value>) -> StatusCode {
+    let strays = report["strays"].as_array().expect("a list").clone();
+    shared.lock().expect("no test panics here").strays = strays;
+    StatusCode::NO_CONTENT
 }
 
 async fn authorize(
@@ -267,6 +281,16 @@ async fn log(State(it): State<Shared>, Json(piece): Json<Value>) -> Response {
         log.push_str(new);
     }
     Json(json!({ "offset": log.len() })).into_response()
+}
+
+async fn push(State(it): State<Shared>, Json(body): Json<Value>) -> Response {
+    let mut memory = it.lock().expect("sound");
+    if memory.pushes_lost > 0 {
+        memory.pushes_lost -= 1;
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    }
+    memory.pushed.push(body);
+    Json(json!({})).into_response()
 }
 
 async fn blob(State(it): State<Shared>, Path(digest): Path<String>) -> Response {

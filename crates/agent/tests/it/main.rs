@@ -6,6 +6,8 @@ mod command;
 mod control_plane;
 mod cut_off;
 mod delivery;
+mod outflow;
 mod placement;
 mod restart;
+mod strays;
 mod wait;

@@ -5,8 +5,13 @@
 pub(super) struct Alternatives {
     null: f64,
     odds: Vec<f64>,
+    /// ln(odds/null).
+    log_distances: Vec<f64>,
     log_shares: Vec<f64>,
 }
+
+/// No test has more alternatives.
+pub(super) const POINTS_MAX: usize = 16;
 
 impl Alternatives {
     /// `n_points` between the multiples `from` and `to` of `null`, whose distances to the null grow by one factor: the
@@ -23,9 +28,11 @@ impl Alternatives {
         let distances = (0..n_points).map(|idx| nearest * growth.powi(idx as i32));
         let shares: Vec<f64> = distances.clone().map(|it| it * share(it)).collect();
         let sum: f64 = shares.iter().sum();
+        let log_distances: Vec<f64> = distances.map(|it| it * from.ln().signum()).collect();
         Self {
             null,
-            odds: distances.map(|it| null * (it * from.ln().signum()).exp()).collect(),
+            odds: log_distances.iter().map(|it| null * it.exp()).collect(),
+            log_distances,
             log_shares: shares.into_iter().map(|it| (it / sum).ln()).collect(),
         }
     }
@@ -37,6 +44,10 @@ impl Alternatives {
 
     pub(super) fn len(&self) -> usize {
         self.odds.len()
+    }
+
+    pub(super) fn log_distances(&self) -> &[f64] {
+        &self.log_distances
     }
 
     /// The null, then the alternatives.
@@ -55,15 +66,16 @@ impl Alternatives {
         greatest + sum.ln()
     }
 
-    /// Which points are within reach of the best one.
-    pub(super) fn are_hopeful(log_ratios: &[f64]) -> impl Iterator<Item = bool> {
-        let best = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        log_ratios.iter().map(move |it| *it >= best - HOPELESS)
+    /// Which points are within reach of the best one; rough logarithms are good enough.
+    pub(super) fn are_hopeful(log_ratios: impl Iterator<Item = f64> + Clone) -> impl Iterator<Item = bool> {
+        let best = log_ratios.clone().fold(f64::NEG_INFINITY, f64::max);
+        log_ratios.map(move |it| it >= best - HOPELESS)
     }
 
     /// Gives up the other points. Their share is lost: what is left of a mixture is still an e-process.
     pub(super) fn keep(&mut self, is_kept: &[bool]) {
         keep(&mut self.odds, is_kept);
+        keep(&mut self.log_distances, is_kept);
         keep(&mut self.log_shares, is_kept);
     }
 }
@@ -97,7 +109,7 @@ mod tests {
         let mut alternatives = Alternatives::even(1.0, (1.5, 6.0), 4);
         assert!(alternatives.log_e_value(&[0.0; 4]).abs() < 1e-12);
         let logs = [0.0, -1.0, -101.0, -102.0];
-        let hopeful: Vec<bool> = Alternatives::are_hopeful(&logs).collect();
+        let hopeful: Vec<bool> = Alternatives::are_hopeful(logs.into_iter()).collect();
         assert_eq!(hopeful, [true, true, false, false]);
         let before = alternatives.log_e_value(&logs);
         alternatives.keep(&hopeful);

@@ -4,8 +4,6 @@
 //! lately has reported: a judge that follows a live file then does not wait for the next block to act on this one. A
 //! line that still comes for a block already judged (an instance that was never seen before) makes a block of its own.
 
-use std::collections::BTreeSet;
-
 use super::observation::{Arm, InvalidObservation, Observation};
 use super::roster::Roster;
 
@@ -33,11 +31,20 @@ impl Block {
     }
 }
 
+/// The block being put together.
+#[derive(Debug, Clone)]
+struct Open {
+    block: Block,
+    /// Instances that have reported since then are waited for.
+    awaited_since: f64,
+    /// Instances that reported lately, but not this block yet.
+    n_awaited: usize,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Assembly {
     pub(super) roster: Roster,
-    /// The block being put together, with who has reported it.
-    open: Option<(Block, BTreeSet<(Arm, String)>)>,
+    open: Option<Open>,
     /// End of the block before the open one.
     previous_end: Option<f64>,
     n_blocks: u64,
@@ -63,12 +70,12 @@ impl Assembly {
 
     /// Whether a line that starts at `t` shows the open block to be complete.
     pub(super) fn ends_before(&self, t: f64) -> bool {
-        self.open.as_ref().is_some_and(|(block, _)| t > block.start)
+        self.open.as_ref().is_some_and(|it| t > it.block.start)
     }
 
     /// Takes the open block's lines.
     pub(super) fn take(&mut self) -> Option<Block> {
-        let (block, _) = self.open.take()?;
+        let Open { block, .. } = self.open.take()?;
         self.previous_end = Some(block.end());
         self.n_blocks += 1;
         (!block.lines.is_empty()).then_some(block)
@@ -77,15 +84,16 @@ impl Assembly {
     /// Adds a line to the open block or opens one. What stands in the way changes nothing.
     pub(super) fn add(&mut self, observation: Observation) -> Result<(), InvalidObservation> {
         let Observation { t, dt_s, arm, .. } = observation;
+        let seat = self.roster.seat(arm, &observation.instance);
         match &self.open {
-            Some((block, seen)) => {
+            Some(Open { block, .. }) => {
                 if t < block.start {
                     return Err(InvalidObservation::BackInTime { t, previous: block.start });
                 }
                 if (dt_s - block.length).abs() > ROUNDING_S {
                     return Err(InvalidObservation::AnotherLength { dt_s, expected: block.length });
                 }
-                if seen.contains(&(arm, observation.instance.clone())) {
+                if seat.is_some_and(|it| it.last_t == t) {
                     return Err(InvalidObservation::Twice { arm, instance: observation.instance, t });
                 }
             }
@@ -95,21 +103,23 @@ impl Assembly {
                 }
             }
         }
-        let slot = self.roster.seat(arm, &observation.instance, t)?;
-        let (block, seen) = self
-            .open
-            .get_or_insert_with(|| (Block { start: t, length: dt_s, lines: Vec::new() }, BTreeSet::new()));
-        seen.insert((arm, observation.instance.clone()));
-        block.lines.push(Line { slot, observation });
+        let awaited_since = self.open.as_ref().map(|it| it.awaited_since);
+        let awaited_since = awaited_since.unwrap_or(t - self.patience_s.max(dt_s));
+        let n_awaited =
+            self.open.as_ref().map_or_else(|| self.roster.n_since(awaited_since), |it| it.n_awaited);
+        let slot = self.roster.note(arm, &observation.instance, t)?;
+        let block = Block { start: t, length: dt_s, lines: Vec::new() };
+        let open = self.open.get_or_insert(Open { block, awaited_since, n_awaited });
+        open.n_awaited -= usize::from(seat.is_some_and(|it| it.last_t >= open.awaited_since));
+        open.block.lines.push(Line { slot, observation });
         Ok(())
     }
 
     /// The open block's lines if nobody else is expected to report it. Lines that come all the same are kept apart.
     pub(super) fn take_if_complete(&mut self) -> Option<Block> {
-        let (block, seen) = self.open.as_mut()?;
-        let expected = self.roster.n_since(block.start - self.patience_s.max(block.length));
+        let Open { block, n_awaited, .. } = self.open.as_mut()?;
         // Nobody knows who reports before a whole block was seen.
-        if self.n_blocks == 0 || seen.len() < expected || block.lines.is_empty() {
+        if self.n_blocks == 0 || *n_awaited > 0 || block.lines.is_empty() {
             return None;
         }
         let lines = std::mem::take(&mut block.lines);

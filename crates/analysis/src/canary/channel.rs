@@ -1,15 +1,16 @@
 //! One 2×2 comparison, block after block, in every view that the judge takes of it.
 
 use crate::evidence::log_mean;
-use crate::grid::Grid;
+use crate::grid::{Chances, Grid, Workspace};
 use crate::kernel::Table;
 
 use super::absolute::{self, Difference, N_GAPS};
-use super::alternatives::{Alternatives, keep};
+use super::alternatives::{Alternatives, POINTS_MAX};
 use super::config::{Baseline, Direction, Frame, Kind, MetricConfig};
 use super::effect::Stratified;
 use super::measure::{Tally, directed};
 use super::observation::Arm;
+use super::ratios::{Ratios, log_sum};
 use super::roster::index;
 
 /// From where the evidence is looked at.
@@ -55,6 +56,7 @@ pub(super) struct Channel {
     direction: Direction,
     tests: Tests,
     grids: Grids,
+    work: Workspace,
     whole: Evidence,
     warm_up: Evidence,
     /// Per arm and slot.
@@ -67,6 +69,8 @@ pub(super) struct Channel {
     reporters: [Vec<bool>; 2],
     baseline: Baseline,
     is_watch: bool,
+    /// After warm-up.
+    n_blocks: u64,
     /// Everything after warm-up, for people.
     pub(super) seen: Table,
     pub(super) size: Stratified,
@@ -84,10 +88,10 @@ struct Tests {
     harm_absolute: Option<Difference>,
 }
 
-/// One view of one test: logarithms of likelihood ratios, per alternative ratio and per alternative difference.
+/// One view of one test: likelihood ratios per alternative ratio, and their logarithms per alternative difference.
 #[derive(Debug, Clone)]
 struct Evidence {
-    ratios: Vec<f64>,
+    ratios: Ratios,
     differences: Vec<f64>,
     /// Since when the evidence of each ratio has gathered, in a watch.
     since: Vec<f64>,
@@ -106,6 +110,10 @@ struct Grids {
 const N_HARM: usize = 15;
 const N_HEALTH: usize = 7;
 const N_SEVERE: usize = 7;
+
+/// At first alternatives become hopeless with every block; later it is enough to look now and then.
+const BLOCKS_EARLY: u64 = 16;
+const BLOCKS_BETWEEN: u64 = 8;
 
 impl Channel {
     pub(super) fn new(label: String, metric: &MetricConfig, frame: Frame) -> Self {
@@ -134,6 +142,7 @@ impl Channel {
             likelihood: if metric.kind == Kind::Count { Likelihood::Rates } else { Likelihood::Odds },
             direction: metric.direction(),
             grids: Grids::new(&tests),
+            work: Workspace::default(),
             whole: none(N_HARM, n_margin),
             warm_up: none(N_SEVERE, n_margin),
             without: [Vec::new(), Vec::new()],
@@ -142,6 +151,7 @@ impl Channel {
             health: Evidence::none(N_HEALTH, n_harm_absolute, false),
             baseline: frame.baseline,
             is_watch,
+            n_blocks: 0,
             tests,
             reporters: [Vec::new(), Vec::new()],
             seen: Table::default(),
@@ -151,6 +161,9 @@ impl Channel {
 
     /// Makes room for the slots of an arm. What was seen before a slot was taken was seen without it.
     pub(super) fn admit(&mut self, arm: Arm, n_slots: usize) {
+        if self.without[index(arm)].len() == n_slots {
+            return;
+        }
         self.without[index(arm)].resize(n_slots, self.whole.clone());
         let n_differences = self.warm_up.differences.len();
         let none = |n_ratios| Evidence::none(n_ratios, n_differences, self.is_watch);
@@ -166,9 +179,9 @@ impl Channel {
     /// Takes in a block during warm-up.
     pub(super) fn observe_warm_up(&mut self, tally: &Tally, start: Start) {
         let whole = directed(tally.whole(), self.direction);
-        let ratios = self.likelihoods(&self.grids.severe, &whole);
-        let differences = self.tests.beyond_margin(&whole);
-        self.warm_up.add(&ratios, &differences, start);
+        let Self { likelihood, tests, grids, work, .. } = self;
+        let chances = likelihood.chances(&grids.severe, &whole, work);
+        self.warm_up.add(chances, &tests.severe, &tests.beyond_margin(&whole), start);
         self.observe_instances(tally, start);
         self.learn(&whole);
     }
@@ -177,37 +190,58 @@ impl Channel {
     pub(super) fn observe(&mut self, tally: &Tally, start: Start) {
         self.count(&tally.whole());
         self.note_reporters(tally);
-        let whole = directed(tally.whole(), self.direction);
-        let both = self.likelihoods(&self.grids.both, &whole);
-        let ratios = both.get(..=self.tests.harm.len()).unwrap_or_default();
-        let differences = self.tests.beyond_margin(&whole);
-        self.whole.add(ratios, &differences, start);
-        let of_health = both.get(ratios.len()..).unwrap_or_default();
-        self.health.add(of_health, &self.tests.short_of_harm(&whole), Start::Once);
+        self.observe_whole(tally, start);
+        self.observe_without(tally, start);
+        self.observe_against(tally, start);
+        self.observe_instances(tally, start);
+        self.learn(&directed(tally.whole(), self.direction));
+        // What may start anew with every block is never hopeless.
+        self.n_blocks += 1;
+        let is_due = self.n_blocks < BLOCKS_EARLY || self.n_blocks.is_multiple_of(BLOCKS_BETWEEN);
+        if is_due && !self.is_watch {
+            self.give_up_the_hopeless();
+        }
+    }
+
+    /// Also in the views without an instance that reported nothing: there the table is the same.
+    fn observe_whole(&mut self, tally: &Tally, start: Start) {
+        let table = directed(tally.whole(), self.direction);
+        let Self { likelihood, tests, grids, work, .. } = self;
+        let (n_harm, n_health) = (tests.harm.len() + 1, tests.health.len() + 1);
+        let both = likelihood.chances(&grids.both, &table, work);
+        let chances = both.of(0..n_harm);
+        let differences = tests.beyond_margin(&table);
+        self.whole.add(chances, &tests.harm, &differences, start);
+        let of_health = both.of(n_harm..n_harm + n_health);
+        self.health.add(of_health, &tests.health, &tests.short_of_harm(&table), Start::Once);
         for arm in [Arm::Control, Arm::Canary] {
-            for slot in 0..self.without[index(arm)].len() {
-                // Without an instance that reported nothing the table is the same as with it.
+            for (slot, view) in self.without[index(arm)].iter_mut().enumerate() {
                 if tally.slot(arm, slot).total == 0 {
-                    self.without[index(arm)][slot].add(ratios, &differences, start);
-                } else {
-                    let table = directed(tally.without(arm, slot), self.direction);
-                    let ratios = self.likelihoods(&self.grids.harm, &table);
-                    let differences = self.tests.beyond_margin(&table);
-                    self.without[index(arm)][slot].add(&ratios, &differences, start);
+                    view.add(chances, &tests.harm, &differences, start);
                 }
             }
         }
-        for slot in 0..self.against.len() {
-            let table = directed(tally.against(slot), self.direction);
-            let ratios = self.likelihoods(&self.grids.harm, &table);
-            let differences = self.tests.beyond_margin(&table);
-            self.against[slot].add(&ratios, &differences, start);
+    }
+
+    fn observe_without(&mut self, tally: &Tally, start: Start) {
+        let Self { likelihood, tests, grids, work, .. } = self;
+        for arm in [Arm::Control, Arm::Canary] {
+            for (slot, view) in self.without[index(arm)].iter_mut().enumerate() {
+                if tally.slot(arm, slot).total > 0 {
+                    let table = directed(tally.without(arm, slot), self.direction);
+                    let chances = likelihood.chances(&grids.harm, &table, work);
+                    view.add(chances, &tests.harm, &tests.beyond_margin(&table), start);
+                }
+            }
         }
-        self.observe_instances(tally, start);
-        self.learn(&whole);
-        // What may start anew with every block is never hopeless.
-        if !self.is_watch {
-            self.give_up_the_hopeless();
+    }
+
+    fn observe_against(&mut self, tally: &Tally, start: Start) {
+        let Self { likelihood, tests, grids, work, .. } = self;
+        for (slot, view) in self.against.iter_mut().enumerate() {
+            let table = directed(tally.against(slot), self.direction);
+            let chances = likelihood.chances(&grids.harm, &table, work);
+            view.add(chances, &tests.harm, &tests.beyond_margin(&table), start);
         }
     }
 
@@ -233,25 +267,12 @@ impl Channel {
         if self.instances.len() < 2 {
             return;
         }
-        for slot in 0..self.instances.len() {
+        let Self { likelihood, tests, grids, work, .. } = self;
+        for (slot, view) in self.instances.iter_mut().enumerate() {
             let table = directed(tally.instance(slot), self.direction);
-            let ratios = self.likelihoods(&self.grids.severe, &table);
-            let differences = self.tests.beyond_margin(&table);
-            self.instances[slot].add(&ratios, &differences, start);
+            let chances = likelihood.chances(&grids.severe, &table, work);
+            view.add(chances, &tests.severe, &tests.beyond_margin(&table), start);
         }
-    }
-
-    /// Likelihoods under the points of `grid`; none if the margins leave only one possible table.
-    fn likelihoods(&self, grid: &Grid, table: &Table) -> Vec<f64> {
-        let mut found = Vec::new();
-        match self.likelihood {
-            Likelihood::Odds if !table.is_certain() => grid.log_likelihoods(table, &mut found),
-            Likelihood::Rates if table.canary_total > 0 && table.control_total > 0 && table.hits() > 0 => {
-                grid.log_count_likelihoods(table, &mut found);
-            }
-            Likelihood::Odds | Likelihood::Rates => {}
-        }
-        found
     }
 
     fn learn(&mut self, whole: &Table) {
@@ -262,24 +283,25 @@ impl Channel {
 
     /// Forgets the alternatives of harm that are out of reach in every view, and of health.
     fn give_up_the_hopeless(&mut self) {
-        let mut harm: Vec<bool> = Alternatives::are_hopeful(&self.whole.ratios).collect();
-        if harm.contains(&false) {
-            for view in self.without.iter().flatten().chain(&self.against) {
-                for (mark, is_hopeful) in harm.iter_mut().zip(Alternatives::are_hopeful(&view.ratios)) {
-                    *mark |= is_hopeful;
-                }
+        let Self { tests, whole, health, without, against, .. } = self;
+        let mut of_harm = [false; POINTS_MAX];
+        let of_harm = whole.ratios.mark_hopeful(&tests.harm, &mut of_harm);
+        if of_harm.contains(&false) {
+            for view in without.iter().flatten().chain(&*against) {
+                view.ratios.mark_hopeful(&tests.harm, of_harm);
             }
         }
-        let health: Vec<bool> = Alternatives::are_hopeful(&self.health.ratios).collect();
-        if !harm.contains(&false) && !health.contains(&false) {
+        let mut of_health = [false; POINTS_MAX];
+        let of_health = health.ratios.mark_hopeful(&tests.health, &mut of_health);
+        if !of_harm.contains(&false) && !of_health.contains(&false) {
             return;
         }
-        self.tests.harm.keep(&harm);
-        self.tests.health.keep(&health);
-        for view in self.without.iter_mut().flatten().chain(&mut self.against).chain([&mut self.whole]) {
-            keep(&mut view.ratios, &harm);
+        for view in without.iter_mut().flatten().chain(against).chain([whole]) {
+            view.ratios.keep(of_harm, &tests.harm);
         }
-        keep(&mut self.health.ratios, &health);
+        health.ratios.keep(of_health, &tests.health);
+        tests.harm.keep(of_harm);
+        tests.health.keep(of_health);
         self.grids = Grids::new(&self.tests);
     }
 
@@ -298,42 +320,67 @@ impl Channel {
     /// Logarithm of the e-value against "not worse than the margin", in this view. A canary within the absolute margin
     /// is not worse, whatever the ratio is: then both have to be ruled out.
     pub(super) fn log_harm(&self, view: View) -> f64 {
-        let (alternatives, evidence) = match view {
-            View::Whole => (&self.tests.harm, &self.whole),
-            View::Without(arm, slot) if self.is_only_reporter(arm, slot) => (&self.tests.harm, &self.whole),
-            View::Without(arm, slot) => {
-                (&self.tests.harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole))
-            }
-            View::Instance(slot) => match self.instances.get(slot) {
-                Some(evidence) => (&self.tests.severe, evidence),
-                None => return 0.0,
-            },
-            View::WarmUp => (&self.tests.severe, &self.warm_up),
-            View::Against(slot) => (&self.tests.harm, self.against.get(slot).unwrap_or(&self.whole)),
-        };
-        let of_ratio = alternatives.log_e_value(&evidence.ratios);
+        let Some((alternatives, evidence)) = self.view(view) else { return 0.0 };
+        let of_ratio = evidence.log_e_value(alternatives);
         if evidence.differences.is_empty() {
             return of_ratio;
         }
         of_ratio.min(absolute::log_e_value(&evidence.differences))
     }
 
+    /// A number that the same logarithm does not exceed, and that costs next to nothing.
+    pub(super) fn harm_ceiling(&self, view: View) -> f64 {
+        self.view(view).map_or(0.0, |(alternatives, evidence)| evidence.ratios.ceiling(alternatives))
+    }
+
+    /// None of an instance that has no view of its own.
+    fn view(&self, view: View) -> Option<(&Alternatives, &Evidence)> {
+        let Tests { harm, severe, .. } = &self.tests;
+        Some(match view {
+            View::Whole => (harm, &self.whole),
+            View::Without(arm, slot) if self.is_only_reporter(arm, slot) => (harm, &self.whole),
+            View::Without(arm, slot) => (harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole)),
+            View::Instance(slot) => (severe, self.instances.get(slot)?),
+            View::WarmUp => (severe, &self.warm_up),
+            View::Against(slot) => (harm, self.against.get(slot).unwrap_or(&self.whole)),
+        })
+    }
+
     /// Since when the likeliest change has lasted, in a watch that has seen any.
     pub(super) fn since(&self) -> Option<f64> {
         let whole = &self.whole;
-        let of_ratio = whole.ratios.iter().zip(&whole.since).max_by(|one, other| one.0.total_cmp(other.0));
+        let mut room = [0.0; POINTS_MAX];
+        let logs = whole.ratios.logs(&self.tests.harm, &mut room);
+        let of_ratio = logs.iter().zip(&whole.since).max_by(|one, other| one.0.total_cmp(other.0));
         of_ratio.filter(|(log, _)| **log > f64::NEG_INFINITY).map(|(_, since)| *since)
     }
 
     /// Logarithm of the e-value against "as bad as harm". Harm is great in both ways if both are declared, and so an
     /// average of the evidence against either speaks against it.
     pub(super) fn log_health(&self) -> f64 {
-        let of_ratio = self.tests.health.log_e_value(&self.health.ratios);
+        let of_ratio = self.health.log_e_value(&self.tests.health);
         if self.health.differences.is_empty() {
             return of_ratio;
         }
         let of_difference = absolute::log_e_value(&self.health.differences);
         log_mean([(0.5, of_ratio), (0.5, of_difference)].into_iter())
+    }
+
+    /// Whether that logarithm is at least `needed`; not being so mostly shows without computing it.
+    pub(super) fn is_health_shown(&self, needed: f64) -> bool {
+        let has_differences = !self.health.differences.is_empty();
+        let may_be = has_differences || self.health.ratios.ceiling(&self.tests.health) >= needed;
+        may_be && self.log_health() >= needed
+    }
+}
+
+impl Likelihood {
+    /// Chances of a table under the points of `grid`.
+    fn chances<'a>(self, grid: &Grid, table: &Table, work: &'a mut Workspace) -> Chances<'a> {
+        match self {
+            Self::Odds => grid.chances(table, work),
+            Self::Rates => grid.chances_of_counts(table, work),
+        }
     }
 }
 
@@ -352,37 +399,29 @@ impl Evidence {
         // A watch has spent nothing yet; a test has started.
         let log = if is_watch { f64::NEG_INFINITY } else { 0.0 };
         let since = if is_watch { vec![0.0; n_ratios] } else { Vec::new() };
-        Self { ratios: vec![log; n_ratios], differences: vec![log; n_differences], since }
+        Self { ratios: Ratios::new(n_ratios, log), differences: vec![log; n_differences], since }
     }
 
-    /// Adds the logarithms of the ratios to the first likelihood, the null's, and those of the differences.
-    fn add(&mut self, likelihoods: &[f64], differences: &[f64], start: Start) {
+    /// Adds a block: its chances under the null and the alternatives, and the logarithms of the ratios of differences.
+    fn add(&mut self, chances: Chances, alternatives: &Alternatives, differences: &[f64], start: Start) {
         if let Start::Anytime { log_share, t } = start {
-            for (idx, sum) in self.ratios.iter_mut().enumerate() {
-                if *sum < log_share {
-                    self.since[idx] = t;
-                }
-                *sum = log_sum(*sum, log_share);
-            }
+            let since = &mut self.since;
+            self.ratios.restart(log_share, alternatives, |idx| since[idx] = t);
             for sum in &mut self.differences {
                 *sum = log_sum(*sum, log_share);
             }
         }
-        if let Some((null, alternatives)) = likelihoods.split_first() {
-            for (sum, it) in self.ratios.iter_mut().zip(alternatives) {
-                *sum += it - null;
-            }
-        }
+        self.ratios.add(chances, alternatives);
         for (sum, it) in self.differences.iter_mut().zip(differences) {
             *sum += it;
         }
     }
-}
 
-/// ln(exp(one) + exp(other)).
-fn log_sum(one: f64, other: f64) -> f64 {
-    let (less, more) = if one < other { (one, other) } else { (other, one) };
-    if less == f64::NEG_INFINITY { more } else { more + (less - more).exp().ln_1p() }
+    /// Logarithm of the mixture over the ratios.
+    fn log_e_value(&self, alternatives: &Alternatives) -> f64 {
+        let mut room = [0.0; POINTS_MAX];
+        alternatives.log_e_value(self.ratios.logs(alternatives, &mut room))
+    }
 }
 
 impl Grids {

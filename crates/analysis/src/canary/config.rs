@@ -19,7 +19,8 @@ pub struct Config {
     pub warm_up_s: f64,
     /// Odds ratio beyond which a rise is a catastrophe: during warm-up, and on a single instance; 10.
     pub severe_margin: f64,
-    /// After so many seconds in which one arm reports and the other does not there is no verdict; 300.
+    /// Within so many seconds in which one arm reports and the other does not there is no verdict, at the end of the last
+    /// block that leaves no time for another; 300.
     pub silence_s: f64,
     /// Whether a canary shown to be healthy ends the analysis; true. If not, it goes on to the end of the data.
     pub early_promotion: bool,

@@ -24,8 +24,9 @@ pub struct Analysis {
     has_latency_values: bool,
     /// Start of the first block.
     start: Option<f64>,
-    /// End of the last judged block.
+    /// End of the last judged block, and how long it was.
     end: f64,
+    block_s: f64,
     canary_requests: u64,
     /// End of the first block at which health was shown, whether or not that ended the analysis.
     healthy_at: Option<f64>,
@@ -56,6 +57,7 @@ impl Analysis {
             has_latency_values: false,
             start: None,
             end: 0.0,
+            block_s: 0.0,
             canary_requests: 0,
             healthy_at: None,
             answer: None,
@@ -181,7 +183,7 @@ impl Analysis {
             self.answer = Some(self.answer_of(Decision::NoVerdict, Some(block.start), &Cause::Gap(gap)));
             return;
         }
-        self.end = block.end();
+        (self.end, self.block_s) = (block.end(), block.length);
         let requests = block.of(Arm::Canary).filter_map(|it| it.observation.requests).sum::<u64>();
         self.canary_requests = self.canary_requests.saturating_add(requests);
         // A control that was started with the canary is as cold.
@@ -205,14 +207,17 @@ impl Analysis {
     fn note_alone(&mut self) {
         let needed = -self.config.alpha.ln();
         for metric in &mut self.metrics {
-            if metric.decided_at.is_none() && metric.log_harm(View::Whole) >= needed {
+            let may_suffice = metric.decided_at.is_none() && metric.harm_ceiling(View::Whole) >= needed;
+            if may_suffice && metric.log_harm(View::Whole) >= needed {
                 metric.decided_at = Some(self.end);
             }
         }
     }
 
     fn decide(&mut self) {
-        let is_healthy = self.is_healthy();
+        // Once health was shown, it matters again only if it ends the analysis.
+        let is_asked = self.config.early_promotion || self.healthy_at.is_none();
+        let is_healthy = is_asked && self.is_healthy();
         if is_healthy && self.healthy_at.is_none() {
             self.healthy_at = Some(self.end);
         }
@@ -229,7 +234,7 @@ impl Analysis {
     }
 
     fn harm(&self) -> Option<Cause> {
-        if self.log_harm(View::WarmUp) >= self.needed(Config::WARM_UP_SHARE) {
+        if self.reaches(View::WarmUp, self.needed(Config::WARM_UP_SHARE)) {
             return Some(Cause::WarmUp);
         }
         if self.is_main_harm() && self.suspect().is_none() && self.is_worse_than_every_period() {
@@ -239,7 +244,14 @@ impl Analysis {
     }
 
     pub(super) fn is_main_harm(&self) -> bool {
-        self.log_harm(View::Whole) >= self.needed(Config::MAIN_SHARE)
+        self.reaches(View::Whole, self.needed(Config::MAIN_SHARE))
+    }
+
+    /// Whether the evidence in this view is at least so great; mostly a rough look shows that it is not.
+    fn reaches(&self, view: View, needed: f64) -> bool {
+        let ceiling = self.counted(view).map(|it| it.harm_ceiling(view)).fold(f64::NEG_INFINITY, f64::max);
+        // Without a metric that counts the evidence is none: its logarithm is zero.
+        ceiling.max(0.0) >= needed && self.log_harm(view) >= needed
     }
 
     /// The instance without which the evidence for harm would not suffice.
@@ -270,14 +282,14 @@ impl Analysis {
         let n_slots = self.assembly.roster.n_slots(Arm::Canary);
         (0..n_slots).filter(|_| n_slots > 1).find(|&slot| {
             let part = 1.0 / ((slot + 1) * (slot + 2)) as f64;
-            self.log_harm(View::Instance(slot)) >= self.needed(Config::INSTANCE_SHARE * part)
+            self.reaches(View::Instance(slot), self.needed(Config::INSTANCE_SHARE * part))
         })
     }
 
     fn silence(&self) -> Option<Cause> {
-        let too_long = |metric: &Metric| {
-            metric.silence.at(self.end).filter(|(_, seconds)| *seconds >= self.config.silence_s)
-        };
+        // A block later it would be too late.
+        let is_long = |seconds: f64| seconds + self.block_s >= self.config.silence_s;
+        let too_long = |metric: &Metric| metric.silence.at(self.end).filter(|(_, seconds)| is_long(*seconds));
         let silent = |it: &&Metric| too_long(it).is_some();
         let critical = self.metrics.iter().filter(|it| it.config.critical).find(silent);
         let named = critical.or_else(|| {
@@ -295,7 +307,7 @@ impl Analysis {
             && self.metrics.iter().all(|it| {
                 it.has_enough_samples()
                     && it.silence.at(self.end).is_none()
-                    && it.log_health() >= needed
+                    && it.is_health_shown(needed)
                     && !self.is_held_by(it)
             })
     }
@@ -305,21 +317,26 @@ impl Analysis {
         metric.is_soft() && metric.log_harm(View::Whole) >= -self.config.alpha.ln()
     }
 
-    /// Logarithm of the e-value of all metrics together against "none is worse than its margin".
-    pub(super) fn log_harm(&self, view: View) -> f64 {
-        let counts = |it: &&Metric| match view {
+    /// The metrics that speak in this view.
+    fn counted(&self, view: View) -> impl Iterator<Item = &Metric> + Clone {
+        let is_watch = self.config.watch.is_some();
+        self.metrics.iter().filter(move |it| match view {
             View::WarmUp => matches!(it.config.kind, Kind::Proportion | Kind::Count),
             // A limit is none for a change that may be a minute old.
             View::Whole | View::Without(..) | View::Instance(_) | View::Against(_) => {
-                !it.is_soft() || (it.config.critical && self.config.watch.is_none())
+                !it.is_soft() || (it.config.critical && !is_watch)
             }
-        };
-        let counted: Vec<&Metric> = self.metrics.iter().filter(counts).collect();
-        let sum: f64 = counted.iter().map(|it| it.config.weight()).sum();
-        if counted.is_empty() {
+        })
+    }
+
+    /// Logarithm of the e-value of all metrics together against "none is worse than its margin".
+    pub(super) fn log_harm(&self, view: View) -> f64 {
+        let counted = self.counted(view);
+        let sum: f64 = counted.clone().map(|it| it.config.weight()).sum();
+        if sum == 0.0 {
             return 0.0;
         }
-        log_mean(counted.iter().map(|it| (it.config.weight() / sum, it.log_harm(view))))
+        log_mean(counted.map(|it| (it.config.weight() / sum, it.log_harm(view))))
     }
 
     /// Ville's inequality: an e-process reaches 1/α with a probability of at most α.

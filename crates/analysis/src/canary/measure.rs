@@ -31,6 +31,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Forgets everything but its room.
+    pub(super) fn clear(&mut self) {
+        self.slots.iter_mut().for_each(Vec::clear);
+        self.sums = Default::default();
+    }
+
     pub(super) fn add(&mut self, arm: Arm, slot: usize, cell: Cell) {
         let slots = &mut self.slots[index(arm)];
         if slots.len() <= slot {

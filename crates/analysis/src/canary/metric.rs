@@ -24,6 +24,8 @@ pub(super) struct Metric {
     /// End of the first block after which this metric alone would have sufficed.
     pub(super) decided_at: Option<f64>,
     cuts: Cuts,
+    /// Memory that is used again for each block.
+    tally: Tally,
     moments: Option<Moments>,
     /// Of latency, after warm-up.
     distribution: Option<Distribution>,
@@ -53,6 +55,7 @@ impl Metric {
             canary_units: 0,
             decided_at: None,
             cuts: if needs_cuts { Cuts::Sought(Reference::default()) } else { Cuts::Needless },
+            tally: Tally::default(),
             moments: (config.kind == Kind::Mean).then_some(moments),
             distribution: (config.kind == Kind::Latency).then(Distribution::default),
             frame,
@@ -88,7 +91,8 @@ impl Metric {
             return;
         }
         for idx in 0..self.channels.len() {
-            let tally = self.tally(block, idx);
+            let mut tally = std::mem::take(&mut self.tally);
+            self.fill_tally(&mut tally, block, idx);
             let channel = &mut self.channels[idx];
             channel.admit(Arm::Control, roster.n_slots(Arm::Control));
             channel.admit(Arm::Canary, roster.n_slots(Arm::Canary));
@@ -97,6 +101,7 @@ impl Metric {
             } else {
                 channel.observe(&tally, start);
             }
+            self.tally = tally;
         }
     }
 
@@ -124,8 +129,8 @@ impl Metric {
         true
     }
 
-    fn tally(&self, block: &Block, channel_idx: usize) -> Tally {
-        let mut tally = Tally::default();
+    fn fill_tally(&self, tally: &mut Tally, block: &Block, channel_idx: usize) {
+        tally.clear();
         for line in &block.lines {
             let cell = match &self.cuts {
                 Cuts::Set(cuts) => {
@@ -138,7 +143,6 @@ impl Metric {
                 tally.add(line.observation.arm, line.slot, cell);
             }
         }
-        tally
     }
 
     /// What an absolute margin excuses: canary's values, moved by it, have to be worse than control's still.
@@ -207,6 +211,28 @@ impl Metric {
         let is_early = matches!(view, View::Whole | View::Without(..) | View::Against(_))
             && (self.canary_units < self.config.min_samples() && !self.is_soft());
         if is_early { found.min(0.0) } else { found }
+    }
+
+    /// A number that [`log_harm`](Self::log_harm) does not exceed, and that mostly costs next to nothing: an average is no
+    /// greater than the greatest part of it.
+    pub(super) fn harm_ceiling(&self, view: View) -> f64 {
+        if self.is_soft() || self.channels.is_empty() {
+            return self.log_harm(view);
+        }
+        self.channels.iter().map(|it| it.harm_ceiling(view)).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Whether [`log_health`](Self::log_health) is at least `needed`.
+    pub(super) fn is_health_shown(&self, needed: f64) -> bool {
+        if self.is_soft() {
+            return self.log_health() >= needed;
+        }
+        let mut proven = self.channels.iter().filter(|it| !it.is_beyond).peekable();
+        // Nothing to compare shows nothing.
+        if proven.peek().is_none() {
+            return needed <= 0.0;
+        }
+        proven.all(|it| it.is_health_shown(needed))
     }
 
     /// Logarithm of the least e-value against "as bad as harm" over the channels; all of them have to rule it out.

@@ -156,7 +156,11 @@ impl Latency {
         let Buckets { bounds, counts } = match self {
             Self::Histogram(buckets) => buckets,
             Self::Values(values) => {
-                values.iter().try_for_each(|&it| within("latency_ms", it, 0.0, VALUE_MAX))?;
+                // All are looked at before one is sought: that takes a fraction of the time.
+                let are_good = values.iter().fold(true, |good, it| good & (0.0..=VALUE_MAX).contains(it));
+                if !are_good {
+                    values.iter().try_for_each(|&it| within("latency_ms", it, 0.0, VALUE_MAX))?;
+                }
                 return Ok(values.len() as u64);
             }
         };

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Structure;
 use super::field::{Fields, MissingField};
 use super::miner::{Miner, TemplateId};
 use super::record::{Level, Record};
 use super::signature::{Match, Signatures};
+use super::structure::{Breach, Checked};
 use crate::canary::Arm;
 use crate::compare::{Comparison, Count, Share, counts, discoveries, shares};
 
@@ -35,6 +37,7 @@ pub struct Logs {
     errors: [u64; 2],
     fields: [Fields; 2],
     matched: Vec<([u64; 2], Option<String>)>,
+    checked: Option<Checked>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -63,6 +66,8 @@ pub struct Report {
     /// Lines that start like a JSON object and are none.
     pub broken: Comparison,
     pub missing_fields: Vec<MissingField>,
+    /// Lines that are not as declared, by what is wrong with them; empty without a declaration.
+    pub breaches: Vec<Breach>,
     /// Sentences for people.
     pub reasons: Vec<String>,
 }
@@ -110,6 +115,13 @@ impl Logs {
         Self { signatures, matched, ..Self::default() }
     }
 
+    /// Holds every line against this as well.
+    #[must_use]
+    pub fn declared(mut self, structure: Structure) -> Self {
+        self.checked = Some(Checked::new(structure));
+        self
+    }
+
     /// Takes in one line; an empty one says nothing.
     pub fn read_line(&mut self, arm: Arm, line: &str) {
         if line.trim().is_empty() {
@@ -130,6 +142,9 @@ impl Logs {
                     *example = Some(shortened(line));
                 }
             }
+        }
+        if let Some(checked) = &mut self.checked {
+            checked.read(arm, &record, || shortened(line));
         }
         let id = self.miner.learn(&record.message);
         let seen = self.seen.entry(id).or_default();
@@ -167,6 +182,7 @@ impl Logs {
             errors: of_lines(self.errors),
             broken: of_lines(self.broken),
             missing_fields: self.missing_fields(rule),
+            breaches: self.breaches(rule),
             reasons: Vec::new(),
         };
         report.reasons = report.explain(rule.false_discoveries);
@@ -235,6 +251,11 @@ impl Logs {
             .collect()
     }
 
+    fn breaches(&self, rule: &Rule) -> Vec<Breach> {
+        let found = self.checked.as_ref().map(|it| it.breaches(self.lines, rule.false_discoveries));
+        found.unwrap_or_default()
+    }
+
     fn missing_fields(&self, rule: &Rule) -> Vec<MissingField> {
         let [control, canary] = &self.fields;
         let all: Vec<MissingField> = control
@@ -263,8 +284,7 @@ impl Report {
     fn explain(&self, false_discoveries: f64) -> Vec<String> {
         let mut reasons = Vec::new();
         for it in &self.signatures {
-            let is_new = it.control == 0 && it.canary > 0;
-            if is_new || it.p_value <= false_discoveries {
+            if it.speaks_against(false_discoveries) {
                 reasons.push(format!(
                     "Known failure `{}`: {} lines of the canary, {} of control.",
                     it.name, it.canary, it.control
@@ -288,6 +308,12 @@ impl Report {
             reasons.push(format!(
                 "The field `{}` is missing in {} of {} lines of the canary, {} of {} of control.",
                 it.field, it.canary.hits, it.canary.total, it.control.hits, it.control.total
+            ));
+        }
+        for it in self.breaches.iter().filter(|it| it.is_worse) {
+            reasons.push(format!(
+                "Not as declared, {}: {} of {} lines of the canary, {} of {} of control.",
+                it.what, it.canary.hits, it.canary.total, it.control.hits, it.control.total
             ));
         }
         reasons

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use shipway_model::resource::strategy::LogLevel as Level;
 
 /// A line as it is compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +14,6 @@ pub struct Record<'a> {
     pub fields: Option<Map<String, Value>>,
     /// Whether the line starts like a JSON object, and is none.
     pub is_broken: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-    Fatal,
 }
 
 /// Names of the field that holds the message, as loggers and OpenTelemetry call it.
@@ -47,7 +36,7 @@ impl<'a> Record<'a> {
     }
 
     fn plain(line: &'a str) -> Self {
-        let level = line.split_whitespace().take(LEVEL_WITHIN_WORDS).find_map(Level::read_upper);
+        let level = line.split_whitespace().take(LEVEL_WITHIN_WORDS).find_map(level_in_capitals);
         Self { level, message: Cow::Borrowed(line), fields: None, is_broken: false }
     }
 
@@ -61,26 +50,11 @@ impl<'a> Record<'a> {
     }
 }
 
-impl Level {
-    /// Case does not matter.
-    fn read(text: &str) -> Option<Self> {
-        match text.to_ascii_lowercase().as_str() {
-            "trace" => Some(Self::Trace),
-            "debug" => Some(Self::Debug),
-            "info" | "information" | "notice" => Some(Self::Info),
-            "warn" | "warning" => Some(Self::Warn),
-            "error" | "err" => Some(Self::Error),
-            "fatal" | "critical" | "crit" | "panic" | "alert" | "emergency" => Some(Self::Fatal),
-            _ => None,
-        }
-    }
-
-    /// In running text only words in capitals are levels: an "error" may be what a sentence is about.
-    fn read_upper(word: &str) -> Option<Self> {
-        let word = word.trim_matches(|it: char| !it.is_ascii_alphabetic());
-        let is_upper = !word.is_empty() && word.bytes().all(|it| it.is_ascii_uppercase());
-        if is_upper { Self::read(word) } else { None }
-    }
+/// In running text only words in capitals are levels: an "error" may be what a sentence is about.
+fn level_in_capitals(word: &str) -> Option<Level> {
+    let word = word.trim_matches(|it: char| !it.is_ascii_alphabetic());
+    let is_upper = !word.is_empty() && word.bytes().all(|it| it.is_ascii_uppercase());
+    if is_upper { Level::read(word) } else { None }
 }
 
 #[cfg(test)]

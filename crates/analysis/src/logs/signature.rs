@@ -1,22 +1,9 @@
 //! Known failures: what their lines look like.
 
 use serde::{Deserialize, Serialize};
+use shipway_model::resource::strategy::{PATTERN_BYTES_MAX, SIGNATURES_MAX, Signature};
 
 use super::record::Level;
-
-/// One known failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signature {
-    pub name: String,
-    /// What a line contains, `*` standing for anything: `java.lang.OutOfMemoryError*`, `deadlock * victim`. Case matters.
-    pub pattern: String,
-    #[serde(default = "error")]
-    pub level: Level,
-    /// What to do about it, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
-}
 
 /// A file of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +28,13 @@ pub struct Match {
     pub example: Option<String>,
 }
 
+impl Match {
+    /// A known failure needs no margin: once is enough where the old version never had it.
+    pub fn speaks_against(&self, false_discoveries: f64) -> bool {
+        (self.control == 0 && self.canary > 0) || self.p_value <= false_discoveries
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSignature {
     #[error("there are {0} signatures; at most {SIGNATURES_MAX} are read")]
@@ -51,13 +45,6 @@ pub enum InvalidSignature {
     TooLong { name: String, bytes: usize },
 }
 
-const SIGNATURES_MAX: usize = 1000;
-const PATTERN_BYTES_MAX: usize = 1000;
-
-fn error() -> Level {
-    Level::Error
-}
-
 impl Signatures {
     /// # Errors
     /// The first signature that cannot be used.
@@ -65,8 +52,8 @@ impl Signatures {
         if self.signatures.len() > SIGNATURES_MAX {
             return Err(InvalidSignature::TooMany(self.signatures.len()));
         }
-        for Signature { name, pattern, .. } in &self.signatures {
-            if pattern.bytes().all(|it| it == b'*' || it.is_ascii_whitespace()) {
+        for it @ Signature { name, pattern, .. } in &self.signatures {
+            if it.matches_every_line() {
                 return Err(InvalidSignature::MatchesAll(name.clone()));
             }
             if pattern.len() > PATTERN_BYTES_MAX {
@@ -77,40 +64,15 @@ impl Signatures {
     }
 }
 
-impl Signature {
-    /// Whether a line contains the parts of the pattern in their order. The earliest place of each part is as good as any
-    /// later one, so no backtracking is needed and the time is linear.
-    pub fn matches(&self, line: &str) -> bool {
-        let mut rest = line;
-        self.pattern.split('*').filter(|it| !it.is_empty()).all(|part| match rest.find(part) {
-            Some(place) => {
-                rest = &rest[place + part.len()..];
-                true
-            }
-            None => false,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn signature(pattern: &str) -> Signature {
-        Signature { name: "it".to_owned(), pattern: pattern.to_owned(), level: Level::Error, advice: None }
-    }
-
-    #[test]
-    fn parts_stand_in_their_order() {
-        let it = signature("deadlock * victim");
-        assert!(it.matches("ERROR deadlock found; chose victim 17"));
-        assert!(!it.matches("victim of a deadlock"));
-        assert!(signature("OutOfMemoryError*").matches("java.lang.OutOfMemoryError: heap"));
-    }
-
     #[test]
     fn what_matches_everything_is_refused() {
-        let all = Signatures { signatures: vec![signature(" ** ")] };
+        let (name, pattern) = ("it".to_owned(), " ** ".to_owned());
+        let all = Signature { name, pattern, level: Level::Error, advice: None };
+        let all = Signatures { signatures: vec![all] };
         assert_eq!(all.check(), Err(InvalidSignature::MatchesAll("it".to_owned())));
     }
 }

@@ -13,8 +13,8 @@ pub struct Scenario {
     pub weather: Weather,
     /// Standard deviations between instances of the logarithms of their error rate and latency.
     pub spread: (f64, f64),
-    /// Whether one instance, of either side, has three times the errors and one and a half the latency.
-    pub noisy: bool,
+    /// The side of which one instance has three times the errors and one and a half the latency.
+    pub noisy: Option<Arm>,
     /// So many seconds canary starts cold: five times the errors, and latency that falls from three times.
     pub cold_s: f64,
     pub regression: Regression,
@@ -52,6 +52,10 @@ pub enum Weather {
     Drift,
     /// Twice for two minutes 2 % errors and double latency.
     Incident,
+    /// Once a day traffic rises 2.5 times, errors 3 times, latency 1.3 times, and back.
+    Day,
+    /// The same, and after the first day a weekend with two fifths of the traffic.
+    Week,
 }
 
 /// What canary does worse.
@@ -136,7 +140,7 @@ impl Scenario {
             traffic: Traffic::default(),
             weather: Weather::Steady,
             spread: (0.0, 0.0),
-            noisy: false,
+            noisy: None,
             cold_s: 0.0,
             regression: Regression::None,
             lost: 0.0,
@@ -155,15 +159,21 @@ impl Scenario {
         self.regression == Regression::None && self.silent_from_s.is_none()
     }
 
-    /// When the harm begins.
+    /// When the harm, or the silence, begins.
     pub(super) fn onset_s(&self) -> f64 {
-        if let Regression::Later { from_s, .. } = self.regression { from_s } else { 0.0 }
+        if let Regression::Later { from_s, .. } = self.regression {
+            return from_s;
+        }
+        self.silent_from_s.unwrap_or(0.0)
     }
 
     /// How many times the usual traffic there is.
     pub(super) fn busier(&self, t_s: f64) -> f64 {
         match self.weather {
             Weather::Drift => 1.0 + 1.5 * self.progress(t_s),
+            Weather::Day => 1.0 + 1.5 * noon(t_s),
+            Weather::Week if t_s >= DAY_S => 0.4 * (1.0 + 1.5 * noon(t_s)),
+            Weather::Week => 1.0 + 1.5 * noon(t_s),
             Weather::Steady | Weather::Incident => 1.0,
         }
     }
@@ -176,9 +186,10 @@ impl Scenario {
         let (mut errors, mut slower) = (self.traffic.errors, 1.0);
         match self.weather {
             Weather::Steady => {}
-            Weather::Drift => {
-                errors *= 1.0 + 2.0 * self.progress(t_s);
-                slower *= 1.0 + 0.3 * self.progress(t_s);
+            Weather::Drift | Weather::Day | Weather::Week => {
+                let height = if self.weather == Weather::Drift { self.progress(t_s) } else { noon(t_s) };
+                errors *= 1.0 + 2.0 * height;
+                slower *= 1.0 + 0.3 * height;
             }
             Weather::Incident => {
                 if [(900.0, 1020.0), (2400.0, 2520.0)].iter().any(|(from, to)| (*from..*to).contains(&t_s)) {
@@ -219,6 +230,13 @@ impl Scenario {
     }
 }
 
+const DAY_S: f64 = 86_400.0;
+
+/// From zero at midnight, when time begins, to one at noon.
+fn noon(t_s: f64) -> f64 {
+    (1.0 - (std::f64::consts::TAU * t_s / DAY_S).cos()) / 2.0
+}
+
 /// The table: harmless canaries first, then harmful ones.
 pub fn scenarios() -> Vec<Scenario> {
     use Regression::{Bimodal, BrokenInstance, Errors, Leak, Tail, Whole};
@@ -248,7 +266,14 @@ pub fn scenarios() -> Vec<Scenario> {
             spread: (0.15, 0.02),
             ..new("differing", "instances differ by 15 % in errors, 2 % in latency")
         },
-        Scenario { noisy: true, ..new("noisy", "one of ten instances, of either side, is worse") },
+        Scenario {
+            noisy: Some(Arm::Control),
+            ..new("noisy-control", "one of control's five instances is worse")
+        },
+        Scenario {
+            noisy: Some(Arm::Canary),
+            ..new("noisy-canary", "one of canary's five instances is worse")
+        },
         Scenario { traffic: low, ..new("low-traffic", "half a request per second and side, 0.5 % errors") },
         Scenario { cold_s: 180.0, config: warm, ..new("cold-start", "canary starts cold for three minutes") },
         worse("errors-0.15", "0.1 % to 0.15 % errors", Errors(0.0015)),
@@ -306,12 +331,31 @@ pub fn watches() -> Vec<Scenario> {
             weather: Weather::Incident,
             ..watch("watch-incident", "72 hours with incidents on both sides", Regression::None)
         },
+        Scenario {
+            weather: Weather::Day,
+            ..watch("watch-day", "72 hours with days and nights", Regression::None)
+        },
+        Scenario {
+            weather: Weather::Week,
+            ..watch("watch-week", "72 hours, a weekend of less traffic among them", Regression::None)
+        },
+        Scenario {
+            weather: Weather::Drift,
+            ..watch("watch-drift", "72 hours in which everything rises", Regression::None)
+        },
+        watch("watch-step-1.5", "after a day errors are 1.5 times as many", later(0.0015, 0.0)),
         watch("watch-step", "after a day errors double", later(0.002, 0.0)),
         watch("watch-step-10", "after a day errors are ten times as many", later(0.01, 0.0)),
+        watch("watch-leak-2", "after a day errors double over 12 hours", later(0.002, 12.0)),
         watch(
             "watch-leak",
             "after a day errors rise to five times as many over 12 hours",
             later(0.005, 12.0),
+        ),
+        watch(
+            "watch-creep",
+            "after a day errors rise to three times as many over two days",
+            later(0.003, 48.0),
         ),
     ]
 }

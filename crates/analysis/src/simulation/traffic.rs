@@ -45,9 +45,9 @@ impl<'a> Generator<'a> {
                 (arm, instance, factor(random.normal(), errors_sd), factor(random.normal(), latency_sd))
             })
             .collect();
-        if scenario.noisy {
-            let place = (random.share() * instances.len() as f64) as usize;
-            let (_, _, errors, slower) = &mut instances[place];
+        if let Some((_, _, errors, slower)) =
+            instances.iter_mut().find(|(arm, instance, ..)| Some(*arm) == scenario.noisy && *instance == 0)
+        {
             *errors *= 3.0;
             *slower *= 1.5;
         }

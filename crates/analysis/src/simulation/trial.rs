@@ -57,16 +57,16 @@ impl Scenario {
         }
         let mut judges = vec![
             (JudgeName::Shipway, Judge::Shipway(Box::new(self.analysis())), Outcome::default()),
-            (JudgeName::KayentaEvery10, Judge::Kayenta { every_min: 10 }, Outcome::default()),
-            (JudgeName::KayentaEvery5, Judge::Kayenta { every_min: 5 }, Outcome::default()),
-            (JudgeName::Flagger, Judge::Flagger(Flagger::new(5)), Outcome::default()),
+            (JudgeName::KayentaEvery10, Judge::Other(Other::Kayenta { every_min: 10 }), Outcome::default()),
+            (JudgeName::KayentaEvery5, Judge::Other(Other::Kayenta { every_min: 5 }), Outcome::default()),
+            (JudgeName::Flagger, Judge::Other(Other::Flagger(Flagger::new(5))), Outcome::default()),
             (
                 JudgeName::Argo,
-                Judge::Argo(Argo::new(ArgoLimits { failures: 3, ..ArgoLimits::default() })),
+                Judge::Other(Other::Argo(Argo::new(ArgoLimits { failures: 3, ..ArgoLimits::default() }))),
                 Outcome::default(),
             ),
         ];
-        self.play(seed, &mut judges);
+        self.play(seed, &mut judges, Some(Minutes::new(self.traffic.block_s)));
         Trial { outcomes: judges.into_iter().map(|(name, _, outcome)| (name, outcome)).collect() }
     }
 
@@ -74,7 +74,7 @@ impl Scenario {
     pub fn run_own(&self, seed: u64) -> Outcome {
         let mut judges =
             [(JudgeName::Shipway, Judge::Shipway(Box::new(self.analysis())), Outcome::default())];
-        self.play(seed, &mut judges);
+        self.play(seed, &mut judges, None);
         judges[0].2
     }
 
@@ -82,8 +82,8 @@ impl Scenario {
         Analysis::new(self.config.clone()).expect("the configuration of a scenario was checked")
     }
 
-    fn play(&self, seed: u64, judges: &mut [(JudgeName, Judge, Outcome)]) {
-        let mut minutes = Minutes::new(self.traffic.block_s);
+    /// Judges other than ours read `minutes`.
+    fn play(&self, seed: u64, judges: &mut [(JudgeName, Judge, Outcome)], mut minutes: Option<Minutes>) {
         // Time counts from when the harm begins.
         let mut now = Moment { at_s: -self.onset_s(), canary_requests: 0, harmed: 0.0 };
         for batch in Generator::new(self, seed) {
@@ -91,9 +91,21 @@ impl Scenario {
             now.harmed += batch.harmed;
             let canary = batch.observations.iter().filter(|it| it.arm == Arm::Canary);
             now.canary_requests += canary.filter_map(|it| it.requests).sum::<u64>();
-            minutes.observe(&batch);
+            if let Some(minutes) = &mut minutes {
+                minutes.observe(&batch);
+            }
             for (_, judge, outcome) in judges.iter_mut() {
-                judge.observe(&batch, &minutes, now, outcome);
+                if outcome.taken_back.is_some() || outcome.no_verdict.is_some() {
+                    continue;
+                }
+                match (judge, &mut minutes) {
+                    (Judge::Shipway(analysis), _) => own(analysis, &batch, now, outcome),
+                    (Judge::Other(other), Some(minutes)) => {
+                        let takes_back = minutes.just_closed && other.takes_back(minutes);
+                        outcome.taken_back = takes_back.then_some(now);
+                    }
+                    (Judge::Other(_), None) => {}
+                }
             }
             if judges.iter().all(|(_, _, it)| it.taken_back.is_some() || it.no_verdict.is_some()) {
                 break;
@@ -104,34 +116,25 @@ impl Scenario {
 
 enum Judge {
     Shipway(Box<Analysis>),
+    Other(Other),
+}
+
+/// Those that look at the end of a minute.
+enum Other {
     Kayenta { every_min: usize },
     Flagger(Flagger),
     Argo(Argo),
 }
 
-impl Judge {
-    fn observe(&mut self, batch: &Batch, minutes: &Minutes, now: Moment, outcome: &mut Outcome) {
-        if outcome.taken_back.is_some() || outcome.no_verdict.is_some() {
-            return;
-        }
-        let is_minute = minutes.just_closed;
-        let n_minutes = minutes.n_closed;
+impl Other {
+    fn takes_back(&mut self, minutes: &mut Minutes) -> bool {
         match self {
-            Self::Shipway(analysis) => own(analysis, batch, now, outcome),
             Self::Kayenta { every_min } => {
-                if is_minute && n_minutes.is_multiple_of(*every_min) && minutes.fails_kayenta() {
-                    outcome.taken_back = Some(now);
-                }
+                minutes.n_closed.is_multiple_of(*every_min) && minutes.fails_kayenta()
             }
-            Self::Flagger(flagger) => {
-                if is_minute && flagger.observe(minutes.flagger()) {
-                    outcome.taken_back = Some(now);
-                }
-            }
+            Self::Flagger(flagger) => flagger.observe(minutes.flagger()),
             Self::Argo(argo) => {
-                if is_minute && n_minutes.is_multiple_of(5) && argo.observe(minutes.argo()) == Phase::Failed {
-                    outcome.taken_back = Some(now);
-                }
+                minutes.n_closed.is_multiple_of(5) && argo.observe(minutes.argo()) == Phase::Failed
             }
         }
     }
@@ -162,6 +165,8 @@ struct Minutes {
     open: [Minute; 2],
     /// By metric, control first.
     series: [BTreeMap<String, Vec<f64>>; 2],
+    /// What Kayenta said after so many minutes: it is asked by several.
+    kayenta: Option<(usize, bool)>,
 }
 
 #[derive(Default)]
@@ -182,6 +187,7 @@ impl Minutes {
             n_closed: 0,
             open: [Minute::default(), Minute::default()],
             series: [BTreeMap::new(), BTreeMap::new()],
+            kayenta: None,
         }
     }
 
@@ -211,7 +217,14 @@ impl Minutes {
         self.series[1].get(metric).and_then(|it| it.last()).copied().unwrap_or(f64::NAN)
     }
 
-    fn fails_kayenta(&self) -> bool {
+    fn fails_kayenta(&mut self) -> bool {
+        let known = self.kayenta.filter(|(n_closed, _)| *n_closed == self.n_closed);
+        let fails = known.map_or_else(|| self.ask_kayenta(), |(_, fails)| fails);
+        self.kayenta = Some((self.n_closed, fails));
+        fails
+    }
+
+    fn ask_kayenta(&self) -> bool {
         let metric = |name: &str| {
             let analysis = AnalysisConfig {
                 direction: Direction::Increase,

@@ -1,6 +1,7 @@
 //! The judge as its callers see it.
 
 mod canary;
+mod correlation;
 mod hostile;
 mod kayenta;
 mod logs;

@@ -37,7 +37,7 @@ fn names_are_unique_and_configurations_good() {
 
 #[test]
 fn harmless_canaries_are_not_taken_back() {
-    for name in ["steady", "noisy", "low-traffic"] {
+    for name in ["steady", "noisy-control", "noisy-canary", "low-traffic"] {
         let report = Report::of(&own(&shortened(name), 12));
         // At a rate of 0.5 % one of twelve runs would be taken back in 6 % of all choices of seeds; these are fixed.
         assert_eq!(report.taken_back.estimate, 0.0, "{name}: {report:?}");
@@ -56,11 +56,11 @@ fn failing_canaries_are_found_in_time() {
 }
 
 #[test]
-fn silence_is_no_verdict_after_five_minutes_and_never_health() {
+fn silence_is_no_verdict_within_five_minutes_and_never_health() {
     for outcome in own(&shortened("telemetry-lost"), 5) {
         assert!(outcome.taken_back.is_none() && outcome.promoted.is_none(), "{outcome:?}");
-        // One minute of telemetry, then five of silence.
-        assert_eq!(outcome.no_verdict.unwrap().at_s, 360.0);
+        // Counted from the loss.
+        assert_eq!(outcome.no_verdict.unwrap().at_s, 290.0);
     }
 }
 

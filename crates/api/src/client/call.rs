@@ -8,10 +8,11 @@ use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, IF_MATCH};
 use reqwest::{RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::Error;
 use crate::Operation;
-use crate::payload::{Json, Payload};
+use crate::payload::{Json, Otlp, Payload};
 use crate::problem::{self, Problem};
 
 /// Problems are short; what claims to be one and is longer is not read to its end.
@@ -99,6 +100,22 @@ impl<T: schemars::JsonSchema + Serialize + Send> Request for Json<T> {
 
     fn write(value: T, request: RequestBuilder) -> RequestBuilder {
         request.json(&value)
+    }
+}
+
+impl Request for Otlp {
+    type Value = Value;
+
+    fn write(value: Value, request: RequestBuilder) -> RequestBuilder {
+        request.json(&value)
+    }
+}
+
+impl Reply for Otlp {
+    type Value = Value;
+
+    async fn read(response: Response) -> Result<Value, Error> {
+        Json::<Value>::read(response).await
     }
 }
 

@@ -9,6 +9,7 @@ use shipway_model::Name;
 use shipway_model::effect::{EffectKey, Lease, Outcome};
 use shipway_model::event::Condition;
 use shipway_model::plan::Instance;
+use shipway_model::stray::Stray;
 
 use super::operations;
 use crate::page::{Page, PageQuery};
@@ -136,6 +137,14 @@ pub struct InstanceReport {
     pub detail: String,
 }
 
+/// Everything that stands on the host now and no order put there; what was told before and is missing here is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StrayReport {
+    #[schemars(length(max = 200))]
+    pub strays: Vec<Stray>,
+}
+
 /// A piece of what an effect printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -186,6 +195,15 @@ operations! {
     ReportInstances "reportInstances": Post "/api/v1/agents/{host}/instances", Agent {
         path: AgentPath,
         body: Json<InstanceReports>,
+        answer: (),
+        status: 204,
+        errors: [UnknownAgent],
+    }
+
+    /// Report everything on the host that no order put there.
+    ReportStrays "reportStrays": Post "/api/v1/agents/{host}/strays", Agent {
+        path: AgentPath,
+        body: Json<StrayReport>,
         answer: (),
         status: 204,
         errors: [UnknownAgent],

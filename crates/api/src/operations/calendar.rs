@@ -8,6 +8,7 @@ use shipway_model::{ExceptionId, Name};
 use super::operations;
 use crate::page::Page;
 use crate::payload::{ICalendar, Json};
+use crate::view::calendar::CalendarFeedView;
 use crate::view::exception::ExceptionView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +34,9 @@ pub struct FeedQuery {
     pub service: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Name>,
+    /// In place of the header, for calendar programs that can send none: a token that is good for this operation alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 operations! {
@@ -68,5 +72,10 @@ operations! {
     ReadCalendar "readCalendar": Get "/api/v1/calendars/releases.ics", Viewer {
         query: FeedQuery,
         answer: ICalendar,
+    }
+
+    /// List calendars that are fetched from elsewhere, and how that goes.
+    ListCalendarFeeds "listCalendarFeeds": Get "/api/v1/calendar-feeds", Viewer {
+        answer: Json<Page<CalendarFeedView>>,
     }
 }

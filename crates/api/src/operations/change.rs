@@ -13,6 +13,7 @@ use super::rollout::NewRollout;
 use crate::page::Page;
 use crate::payload::Json;
 use crate::view::change::{ChangeView, ReviewView};
+use crate::view::risk::RiskOutcome;
 use crate::view::rollout::RolloutView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +51,13 @@ pub struct Intent {
     pub expires: jiff::Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// Of a vote, the Board whose member speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<Name>,
+    /// Of a vote for the change, what has to be so before it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub conditions: Vec<String>,
 }
 
 /// What to sign: the statement's canonical JSON is `text`, byte for byte.
@@ -85,7 +93,21 @@ pub struct NewHotfix {
     pub emergency: Emergency,
 }
 
+/// Outcomes since when.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutcomesQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<jiff::Timestamp>,
+}
+
 operations! {
+    /// List what came of changes whose risk was assessed, the earliest end first.
+    ListRiskOutcomes "listRiskOutcomes": Get "/api/v1/risk/outcomes", Viewer {
+        query: OutcomesQuery,
+        answer: Json<Page<RiskOutcome>>,
+    }
+
     /// List changes, the newest first.
     ListChanges "listChanges": Get "/api/v1/changes", Viewer {
         query: ChangeQuery,
@@ -120,7 +142,9 @@ operations! {
         body: Json<Approval>,
         answer: Json<ChangeView>,
         status: 201,
-        errors: [UnknownChange, SelfApproval, NotAsked, WordVoid, InvalidSignature, WrongPhase, InvalidReason],
+        errors: [
+            UnknownChange, SelfApproval, NotAsked, GatesFirst, WordVoid, InvalidSignature, WrongPhase, InvalidReason,
+        ],
     }
 
     /// Take one's own words about a change back.

@@ -2,12 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::Name;
+use shipway_model::{Digest, Name};
 
 use super::operations;
 use crate::page::Page;
 use crate::payload::{Events, Json};
-use crate::view::ledger::{ConsistencyProof, Erasure, EventProof, HoldView, LedgerEvent, LedgerHead};
+use crate::view::ledger::{
+    ConsistencyProof, Erasure, EventProof, HoldView, LedgerEvent, LedgerHead, Pruning,
+};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -62,6 +64,27 @@ pub struct HoldPath {
     pub hold: Name,
 }
 
+/// Tables of an archive, from the first that is not deleted yet, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PruneRequest {
+    /// Where it lies, as whoever asks calls the place.
+    #[schemars(length(min = 1, max = 500))]
+    pub archive: String,
+    #[schemars(length(min = 1, max = 10_000))]
+    pub tables: Vec<ArchivedTable>,
+}
+
+/// The events `from..to`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArchivedTable {
+    pub from: u64,
+    pub to: u64,
+    /// Of the table's bytes.
+    pub digest: Digest,
+}
+
 operations! {
     /// Show the ledger's size, root and signed checkpoint.
     ShowLedgerHead "showLedgerHead": Get "/api/v1/ledger", Viewer {
@@ -98,6 +121,13 @@ operations! {
         body: Json<ErasureRequest>,
         answer: Json<Erasure>,
         errors: [OnHold, SubjectActive, InvalidReason],
+    }
+
+    /// Decide and record that old events may be deleted from a copy of the ledger. The caller deletes them afterwards.
+    PruneArchive "pruneArchive": Post "/api/v1/ledger/prunes", Admin {
+        body: Json<PruneRequest>,
+        answer: Json<Pruning>,
+        errors: [OnHold, Retained, UnknownPosition, InvalidReason],
     }
 
     /// List the legal holds that stand.

@@ -55,7 +55,7 @@ operations! {
     SealRelease "sealRelease": Post "/api/v1/releases/{release}/seal", Builder {
         path: ReleasePath,
         answer: Json<ReleaseView>,
-        errors: [UnknownRelease, UnknownService],
+        errors: [UnknownRelease, UnknownService, OutOfScope, NotACandidate],
     }
 
     /// Take on what a sealed release is known to do wrong; not by whoever had a hand in it.

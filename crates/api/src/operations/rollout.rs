@@ -69,6 +69,22 @@ pub struct ApprovalNote {
     pub note: String,
 }
 
+/// What somebody saw, did or decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewNote {
+    #[schemars(length(min = 1, max = 500))]
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decider {
+    /// As the person's token or account is named.
+    #[schemars(length(min = 1, max = 200))]
+    pub decider: String,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogQuery {
@@ -168,6 +184,22 @@ operations! {
         answer: Json<RolloutView>,
         conditional: true,
         errors: [UnknownRollout, UnknownStep, WrongPhase, NotAsked, InvalidReason],
+    }
+
+    /// Write down what was seen, done or decided, for everybody who follows the rollout.
+    NoteRollout "noteRollout": Post "/api/v1/rollouts/{rollout}/notes", Approver {
+        path: RolloutPath,
+        body: Json<NewNote>,
+        answer: Json<RolloutView>,
+        errors: [UnknownRollout, WrongPhase, InvalidReason],
+    }
+
+    /// Say who decides about a rollout.
+    NameDecider "nameDecider": Post "/api/v1/rollouts/{rollout}/decider", Operator {
+        path: RolloutPath,
+        body: Json<Decider>,
+        answer: Json<RolloutView>,
+        errors: [UnknownRollout, WrongPhase, InvalidReason],
     }
 
     /// Read what a step printed.

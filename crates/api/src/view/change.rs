@@ -9,6 +9,8 @@ use shipway_model::release::ReleaseRef;
 use shipway_model::review::Review;
 use shipway_model::{ChangeId, Name};
 
+use super::board::{RecordView, TallyView};
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeView {
@@ -26,6 +28,12 @@ pub struct ChangeView {
     pub against: Vec<String>,
     /// Whose word it needs, by rule.
     pub requirements: Vec<RequirementView>,
+    /// The boards that see it, and how far each is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boards: Vec<TallyView>,
+    /// What was followed, bypassed and let through by exception.
+    #[serde(default)]
+    pub record: RecordView,
     /// Every word that was given, the earliest first.
     pub words: Vec<WordView>,
     /// What a signature would be over now; absent once later rollouts have followed.
@@ -46,6 +54,15 @@ pub struct RequirementView {
     /// Who could give what is missing.
     pub can: Vec<String>,
     pub satisfied: bool,
+    /// Gates that have to pass first, and do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<String>,
+    /// When others are asked beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
+    /// Others are asked beside them, because nobody answered in time.
+    #[serde(default)]
+    pub escalated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::release::ReleaseRef;
 use shipway_model::resource::environment::Concurrency;
+use shipway_model::stray::Stray;
 use shipway_model::{Millis, Name, RolloutId};
 
 use super::rollout::RolloutSummary;
@@ -34,6 +35,16 @@ pub struct EnvironmentView {
     pub targets: Vec<TargetView>,
     pub traffic: Vec<TrafficView>,
     pub concurrency: Concurrency,
+}
+
+/// Something on a host that no order put there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StrayView {
+    pub host: Name,
+    #[serde(flatten)]
+    pub stray: Stray,
+    pub since: Timestamp,
 }
 
 /// Who may work now, who waits, and why.

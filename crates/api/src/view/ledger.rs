@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shipway_model::event::{ERASED, TextRef};
+use shipway_model::event::{ERASED, PrunedTable, TextRef};
 use shipway_model::{Digest, Name};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +74,16 @@ pub struct Erasure {
     /// decisions on such facts cannot be computed again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Digest>,
+}
+
+/// What may be deleted from a copy of the ledger, and by which event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pruning {
+    pub tables: Vec<PrunedTable>,
+    /// For how long events are kept.
+    pub years: u8,
+    pub recorded_before: u64,
 }
 
 /// An order that nothing be erased or deleted.

@@ -1,11 +1,12 @@
 //! A release, and what differs between two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shipway_model::release::Bundle;
+use shipway_model::source::Source;
 use shipway_model::{Digest, Name, ReleaseId};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +18,12 @@ pub struct ReleaseView {
     /// Who took on its known errors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<AcceptanceView>,
+    /// From which branches or tags it comes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// Teams that were told of it, because services of theirs depend on what it changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consumers: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 /// Somebody's word that a release may carry its known errors.

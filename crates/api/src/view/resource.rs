@@ -118,7 +118,13 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Person,
         AccessPolicy,
         ChangePolicy,
-        TrustRoot
+        TrustRoot,
+        Board,
+        Booking,
+        CalendarFeed,
+        Mirror,
+        Repository,
+        Train
     ];
     json_schema!({
         "type": "object",

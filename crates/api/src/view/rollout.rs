@@ -56,6 +56,20 @@ pub struct RolloutView {
     pub traffic: Vec<TrafficView>,
     /// The latest verdict of each analysis step.
     pub analyses: Vec<AnalysisView>,
+    /// What people wrote down about it, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteView>,
+    /// Who decides about it, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decider: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NoteView {
+    pub by: String,
+    pub at: Timestamp,
+    pub note: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

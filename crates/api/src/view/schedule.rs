@@ -69,6 +69,8 @@ pub enum ObstacleKind {
     Order,
     /// Another change at the same time.
     Change,
+    /// When those work whose word it needs.
+    Hours,
     /// There is less time left than it takes.
     Deadline,
 }

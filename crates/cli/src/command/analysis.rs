@@ -8,6 +8,7 @@ mod aa;
 mod backtest;
 mod burn;
 mod classical;
+mod correlate;
 mod files;
 mod history;
 mod judge;
@@ -26,6 +27,7 @@ pub(crate) enum Analysis {
     Burn(burn::Burn),
     Logs(logs::Logs),
     Traces(traces::Traces),
+    Correlate(correlate::Correlate),
 }
 
 impl Analysis {
@@ -39,6 +41,7 @@ impl Analysis {
             Self::Burn(it) => it.run(),
             Self::Logs(it) => it.run(),
             Self::Traces(it) => it.run(),
+            Self::Correlate(it) => it.run(),
         }
     }
 }

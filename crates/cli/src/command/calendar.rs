@@ -11,11 +11,13 @@ mod conflicts;
 mod exception;
 mod expand;
 mod export;
+mod feeds;
 mod files;
 mod import;
 mod lint;
 mod next;
 mod show;
+mod subscribe;
 
 pub(crate) use files::instant;
 
@@ -29,6 +31,8 @@ pub(crate) enum Calendar {
     Lint(lint::Lint),
     Export(export::Export),
     Import(import::Import),
+    Feeds(feeds::Feeds),
+    Subscribe(subscribe::Subscribe),
     /// Ask to be let through where the calendar is closed
     #[command(subcommand)]
     Exception(exception::Exception),
@@ -45,6 +49,8 @@ impl Calendar {
             Self::Lint(it) => it.run(connection).await,
             Self::Export(it) => it.run(connection).await,
             Self::Import(it) => it.run().await,
+            Self::Feeds(it) => it.run(connection).await,
+            Self::Subscribe(it) => it.run(connection).await,
             Self::Exception(it) => it.run(connection).await,
         }
     }

@@ -6,6 +6,7 @@ use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
 mod list;
+mod propose;
 pub(crate) mod show;
 mod withdraw;
 
@@ -14,6 +15,7 @@ pub(crate) enum Change {
     List(list::List),
     Show(show::Show),
     Withdraw(withdraw::Withdraw),
+    Propose(propose::Propose),
 }
 
 impl Change {
@@ -22,6 +24,7 @@ impl Change {
             Self::List(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
             Self::Withdraw(it) => it.run(connection).await,
+            Self::Propose(it) => it.run(connection).await,
         }
     }
 }

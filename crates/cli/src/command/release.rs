@@ -12,8 +12,11 @@ mod diff;
 mod hotfix;
 mod known_errors;
 mod list;
+mod merge_backs;
+mod scope;
 mod seal;
 mod show;
+mod sources;
 mod touches;
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +28,10 @@ pub(crate) enum Release {
     List(list::List),
     Diff(diff::Diff),
     Hotfix(hotfix::Hotfix),
+    #[command(subcommand)]
+    Scope(scope::Scope),
+    MergeBacks(merge_backs::MergeBacks),
+    MergedBack(merge_backs::MergedBack),
 }
 
 impl Release {
@@ -37,6 +44,9 @@ impl Release {
             Self::List(it) => it.run(connection).await,
             Self::Diff(it) => it.run(connection).await,
             Self::Hotfix(it) => it.run(connection).await,
+            Self::Scope(it) => it.run(connection).await,
+            Self::MergeBacks(it) => it.run(connection).await,
+            Self::MergedBack(it) => it.run(connection).await,
         }
     }
 }

@@ -1,48 +1,53 @@
 //! `shipway risk`
 
-use clap::Args;
-use shipway_api::operations::change::AssessRisk;
-use shipway_api::operations::plan::PlanRequest;
-use shipway_api::selector::ReleaseSelector;
-use shipway_model::Name;
-use shipway_model::change;
+use clap::{Args, Subcommand};
 
-use crate::connection::connect;
 use crate::failure::Outcome;
-use crate::output::{OutputArgs, Paint, Table};
 use crate::settings::ConnectionArgs;
 
-/// Say how risky shipping a release would be, and why
+mod outcomes;
+mod refit;
+mod show;
+
+pub(crate) use show::render;
+
+/// Say how risky shipping a release would be, and why; see how well that was told before
 ///
 /// The points of the factors add up to the score. What nobody said is never taken for harmless.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   shipway risk shop@1.2.0 --env production
-  shipway risk shop@1.2.0 --env production -o json")]
+  shipway risk shop@1.2.0 --env production -o json
+  shipway risk refit --since 2026-01-01T00:00:00Z"
+)]
 pub(crate) struct Risk {
-    /// NAME@VERSION or an id
-    release: ReleaseSelector,
-    #[arg(long, value_name = "ENV")]
-    env: Name,
+    #[command(subcommand)]
+    of_the_past: Option<Past>,
     #[command(flatten)]
-    output: OutputArgs,
+    show: Option<show::Show>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Past {
+    Outcomes(outcomes::Outcomes),
+    Refit(refit::Refit),
 }
 
 impl Risk {
-    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        let request = PlanRequest { release: self.release, environment: self.env };
-        let risk = connect(connection)?.call::<AssessRisk>((), (), request).await?.value;
-        self.output.show(&risk, |paint| render(&risk, paint))
+    pub(crate) fn asks_a_control_plane(&self) -> bool {
+        !matches!(&self.of_the_past, Some(Past::Refit(it)) if it.is_offline())
     }
-}
 
-pub(crate) fn render(risk: &change::Risk, paint: Paint) -> String {
-    let mut table = Table::new(["FACTOR", "POINTS", "OF", "WHY"]);
-    for it in &risk.factors {
-        let (points, of) = (it.points.to_string(), it.of.to_string());
-        table.row([it.factor.as_str(), &points, &of, &it.why]);
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        match (self.of_the_past, self.show) {
+            (Some(Past::Outcomes(it)), _) => it.run(connection).await,
+            (Some(Past::Refit(it)), _) => it.run(connection).await,
+            (None, Some(it)) => it.run(connection).await,
+            (None, None) => unreachable!("without a verb, the release is required"),
+        }
     }
-    let most: u32 = risk.factors.iter().map(|it| it.of).fold(0, u32::saturating_add);
-    format!("risk {} of {most}\n{}", risk.score, table.render(paint, ""))
 }

@@ -14,8 +14,10 @@ use crate::settings::ConnectionArgs;
 mod abort;
 mod analysis;
 mod approve;
+mod decider;
 mod list;
 mod log;
+mod note;
 mod pause;
 mod resume;
 mod retry;
@@ -34,6 +36,8 @@ pub(crate) enum Rollout {
     Rollback(rollback::Rollback),
     Retry(retry::Retry),
     Approve(approve::Approve),
+    Note(note::Note),
+    Decider(decider::Decider),
     List(list::List),
     Show(show::Show),
     Analysis(analysis::Analysis),
@@ -63,6 +67,8 @@ impl Rollout {
             Self::Rollback(it) => it.run(connection).await,
             Self::Retry(it) => it.run(connection).await,
             Self::Approve(it) => it.run(connection).await,
+            Self::Note(it) => it.run(connection).await,
+            Self::Decider(it) => it.run(connection).await,
             Self::List(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
             Self::Analysis(it) => it.run(connection).await,

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use shipway_model::event::Role;
 use shipway_server::Provider;
 
+use crate::command::token::parse_role;
 use crate::control_plane::ControlPlane;
 use crate::daemon;
 use crate::exit::Exit;
@@ -58,7 +60,7 @@ pub(crate) struct Place {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity provider")]
 pub(crate) struct IdentityProvider {
-    /// The OpenID Connect issuer, for example http://id.example.org; it is asked in plain HTTP
+    /// The OpenID Connect issuer, for example https://id.example.org; HTTPS needs the feature `tls`
     #[arg(long, value_name = "URL", env = "SHIPWAY_OIDC_ISSUER", requires = "oidc_client")]
     oidc_issuer: Option<String>,
     /// As whom the control plane is known to it; its secret, if it has one, is the variable SHIPWAY_OIDC_SECRET
@@ -67,6 +69,24 @@ pub(crate) struct IdentityProvider {
     /// Where people reach this control plane, to come back to; where it listens when left out
     #[arg(long, value_name = "URL", env = "SHIPWAY_PUBLIC_URL")]
     public_url: Option<String>,
+    /// A scope to ask for beside `openid` and `email`, where the provider names groups only then; may be repeated
+    #[arg(long = "oidc-scope", value_name = "SCOPE")]
+    oidc_scopes: Vec<String>,
+    /// The claim in which the provider names groups
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    oidc_groups_claim: String,
+    /// The role of a group's members, for example `release-managers=operator`; the first that fits counts, and the
+    /// account's own where none does; may be repeated
+    #[arg(long = "oidc-role", value_name = "GROUP=ROLE", value_parser = parse_group_role)]
+    oidc_roles: Vec<(String, Role)>,
+}
+
+fn parse_group_role(text: &str) -> Result<(String, Role), String> {
+    let (group, role) = text.rsplit_once('=').ok_or("write for example `release-managers=operator`")?;
+    match parse_role(role)? {
+        Role::Agent => Err("nobody signs in as an agent".to_owned()),
+        role => Ok((group.to_owned(), role)),
+    }
 }
 
 impl IdentityProvider {
@@ -77,6 +97,9 @@ impl IdentityProvider {
             client_id: self.oidc_client.clone()?,
             client_secret: secret,
             public: self.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
+            scopes: self.oidc_scopes.clone(),
+            groups_claim: self.oidc_groups_claim.clone(),
+            roles: self.oidc_roles.clone(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Faults to survive, each on real processes: no effect twice, no lost event, a known state, and the rollout goes on or
 //! unwinds.
 
+mod access_past_the_pipeline;
 mod agent_killed;
 mod artifact_corrupted;
 mod clock_off;

@@ -25,7 +25,7 @@ fn help_is_asked_for_and_usage_is_an_error() {
 fn topics_and_verbs_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     let codes = run(folder.path(), &["help", "exit-codes"]);
-    for code in 0..=4 {
+    for code in 0..=5 {
         assert!(codes.out.contains(&format!("  {code}  ")), "{}", codes.out);
     }
     let verb = run(folder.path(), &["help", "rollout", "start"]);

@@ -1,9 +1,13 @@
 //! The binary as people and scripts meet it.
 
 mod access;
+mod almanac;
 mod archive;
 mod artifact;
 mod bad_input;
+#[cfg(feature = "s3")]
+#[path = "../../../store/tests/it/bucket.rs"]
+mod bucket;
 mod calendar;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
@@ -11,14 +15,20 @@ mod completion;
 mod config;
 mod evidence;
 mod faults;
+mod governance;
 mod help;
 mod inspect;
 mod live;
+#[cfg(feature = "s3")]
+mod object_storage;
 mod policy;
 mod program;
 mod provenance;
+mod prune;
+mod quality;
 mod replicas;
 mod rollout;
+mod signals;
 mod site;
 mod store;
 mod torture;

@@ -60,12 +60,19 @@ pub(crate) const HURRIED: Limits = Limits { timeout: "2s", start_period: "4s" };
 /// So that a sick service is found soon.
 pub(crate) const IMPATIENT: Limits = Limits { timeout: "300ms", start_period: "1s" };
 
+/// A loopback address that nobody else uses.
+pub(crate) fn address() -> Ipv4Addr {
+    addresses::next()
+}
+
 pub(crate) struct Site {
     folder: TempDir,
     /// Of the control plane, the router and the router's listener.
     address: Ipv4Addr,
     token: String,
     strategy: String,
+    /// Another line of the environment's declaration.
+    environment: &'static str,
     control_plane: Option<Process>,
     /// Instead of the one control plane, when there are several.
     fleet: Option<Fleet>,
@@ -137,8 +144,19 @@ impl Site {
             None => None,
         };
         let (control_plane, router, strategy) = (None, None, strategy.to_owned());
-        let mut site =
-            Self { folder, address, token, strategy, control_plane, fleet, router, disk, hosts, witness };
+        let mut site = Self {
+            folder,
+            address,
+            token,
+            strategy,
+            environment: "",
+            control_plane,
+            fleet,
+            router,
+            disk,
+            hosts,
+            witness,
+        };
         site.start_router();
         site.start_control_plane().await;
         let token = std::fs::read_to_string(site.path().join("admin-token")).expect("it was written");
@@ -168,6 +186,12 @@ impl Site {
         Client::new(&self.url(), self.token.clone()).expect("a valid address")
     }
 
+    /// Declares more, and from now on has this line in the environment's declaration.
+    pub(crate) async fn declare_with(&mut self, yaml: &str, environment: &'static str) {
+        self.declare_more(yaml).await;
+        self.environment = environment;
+    }
+
     /// Declares the same again with these limits.
     pub(crate) async fn declare_limits(&self, limits: Limits) {
         self.declare(&self.strategy, limits).await;
@@ -175,7 +199,7 @@ impl Site {
 
     /// Declares `web`, with these limits of its health checks, and where it is shipped to.
     pub(crate) async fn declare(&self, strategy: &str, limits: Limits) {
-        let (address, Limits { timeout, start_period }) = (self.address, limits);
+        let (production, Limits { timeout, start_period }) = (self.production(), limits);
         let text = format!(
             r#"
 apiVersion: shipway.dev/v1
@@ -203,7 +227,27 @@ apiVersion: shipway.dev/v1
 kind: Strategy
 metadata: {{name: chosen}}
 spec: {strategy}
----
+---{production}"#
+        );
+        self.declare_more(&text).await;
+    }
+
+    /// Declares something beside that.
+    pub(crate) async fn declare_more(&self, text: &str) {
+        let file = SourceFile { path: "site.yaml".to_owned(), text: text.to_owned() };
+        let apply = ApplyRequest { files: vec![file], dry_run: false };
+        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+    }
+
+    /// Declares the environment again, with these lines of its spec.
+    pub(crate) async fn declare_in_production(&self, lines: &str) {
+        self.declare_more(&format!("{}{lines}\n", self.production())).await;
+    }
+
+    fn production(&self) -> String {
+        let (address, environment) = (self.address, self.environment);
+        format!(
+            r#"
 apiVersion: shipway.dev/v1
 kind: Environment
 metadata: {{name: production}}
@@ -211,14 +255,17 @@ spec:
   targets: {{production: 'true'}}
   strategy: chosen
   stepTimeout: 30s
+  {environment}
   router:
     admin: http://{address}:7001
     listen: {{web: "{address}:8080"}}
 "#
-        );
-        let apply =
-            ApplyRequest { files: vec![SourceFile { path: "site.yaml".to_owned(), text }], dry_run: false };
-        self.client().call::<ApplyResources>((), (), apply).await.expect("the declarations are valid");
+        )
+    }
+
+    /// Where `web` is reached.
+    pub(crate) fn entry(&self) -> String {
+        format!("http://{}:8080/", self.address)
     }
 
     /// What `shipway` says against this control plane.

@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+use shipway_api::view::ledger::LedgerEvent;
+
 use crate::cluster::Cluster;
 use crate::site::service::Behaviour;
 use crate::site::{HURRIED, PATIENT, Site, assert_ended};
@@ -28,9 +31,9 @@ const LASTS: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_millis(50);
 /// A look at the ledger while nobody may be there to answer.
 const GLANCE: Duration = Duration::from_secs(1);
-const CANARY: &str =
-    "{canary: {steps: [{weight: 20}, {bake: {duration: 500ms}}, {weight: 60}, {pause: {duration: 300ms}}]}}";
-const ROLLING: &str = "{rolling: {maxSurge: 1, bake: 300ms}}";
+const CANARY: &str = "{canary: {watch: {}, steps: [{weight: 20}, {bake: {duration: 500ms}}, {weight: 60}, \
+                      {pause: {duration: 300ms}}]}}";
+const ROLLING: &str = "{rolling: {maxSurge: 1, bake: 300ms, watch: {}}}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite() {
@@ -47,6 +50,7 @@ async fn on_postgres() {
 async fn torture(mut site: Site, seed: u64) {
     println!("torture with seed {seed}");
     let lasts = seconds("SHIPWAY_TORTURE_SECONDS").map_or(LASTS, Duration::from_secs);
+    site.declare_with(load::GATED, load::PIPELINE).await;
     site.declare_limits(HURRIED).await;
     load::release(&site).await;
     let mut chronicle = Chronicle::default();
@@ -67,12 +71,39 @@ async fn torture(mut site: Site, seed: u64) {
     // What stands now is something to go on from.
     site.declare_limits(PATIENT).await;
     site.release("9.0.0", Behaviour::GOOD).await;
+    load::prove(&site.client(), "9.0.0").await.expect("it is evidence");
     let id = site.start_rollout("9.0.0").await;
     assert_ended(&site.ended(id).await, "succeeded");
     site.assert_only_runs(id, "9.0.0").await;
     site.assert_nothing_lost().await;
     HOSTS.iter().for_each(|host| chronicle.read(site.path(), host));
     chronicle.assert_agrees_with(&site.witness);
+    let (n_decided, n_watched) = under_way(&site);
+    println!("seed {seed}: gates were asked {n_decided} times, {n_watched} watches began");
+    // Only what has succeeded is watched, and in a few seconds on a busy machine perhaps nothing has.
+    assert!(n_decided > 0 && (n_watched > 0 || lasts <= LASTS), "{n_decided} answers, {n_watched} watches");
+    let (n_begun, n_events) = (chronicle.n_begun(), site.witness.size());
+    println!(
+        "seed {seed}: sound; agents began {n_begun} effects, each once; all of {n_events} events are there and verify"
+    );
+}
+
+/// How often gates have answered, and how many watches over what had ended have begun.
+fn under_way(site: &Site) -> (usize, usize) {
+    let watches: Vec<_> = site.witness.of_kind("rollout.queued").filter_map(watch_of).collect();
+    let began = |it: &&LedgerEvent| {
+        let data = &it.event["data"];
+        watches.iter().any(|(id, step)| data["id"] == *id && data["step"] == *step)
+    };
+    (site.witness.of_kind("gate.decided").count(), site.witness.of_kind("step.started").filter(began).count())
+}
+
+/// The rollout, and its plan's step that watches.
+fn watch_of(queued: &LedgerEvent) -> Option<(Value, Value)> {
+    let data = &queued.event["data"];
+    let steps = data["plan"]["steps"].as_array()?;
+    let watch = steps.iter().find(|it| it["action"]["do"] == "watch")?;
+    Some((data["id"].clone(), watch["id"].clone()))
 }
 
 /// Reads the ledger's news, if somebody gives them now.

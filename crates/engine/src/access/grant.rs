@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::access::{PRIVILEGE_MAX, PRIVILEGE_MIN, Privilege};
+use shipway_model::access::{PRIVILEGE_MAX, PRIVILEGE_MIN, Privilege, RUN_PRIVILEGE_MAX};
 use shipway_model::event::{Body, Event, Role};
 use shipway_model::{GrantId, Name};
 
@@ -186,8 +186,25 @@ impl Access {
         if privilege.role == Role::Agent {
             return invalid("nobody becomes an agent for a while".to_owned());
         }
-        if !matches!(self.identity(ctx.actor), Identity::Person(_)) {
-            return invalid(format!("{} is no person, and privilege for a time is for people", ctx.actor));
+        crate::decide::text(&privilege.run)?;
+        match self.identity(ctx.actor) {
+            Identity::Person(_) => {}
+            // A pipeline has no more than its token but for one run, of which somebody can be asked.
+            Identity::Machine(_) if privilege.run.trim().is_empty() => {
+                return invalid(format!(
+                    "{} is a machine: it says for which run it needs privilege",
+                    ctx.actor
+                ));
+            }
+            Identity::Machine(_) if privilege.duration > RUN_PRIVILEGE_MAX => {
+                return invalid(format!(
+                    "the run of a pipeline has privilege for at most {RUN_PRIVILEGE_MAX}"
+                ));
+            }
+            Identity::Machine(_) => {}
+            Identity::ControlPlane | Identity::Agent(_) => {
+                return invalid(format!("{} is neither a person nor the run of a pipeline", ctx.actor));
+            }
         }
         Ok(vec![Body::GrantRequested { id, privilege: privilege.clone() }])
     }

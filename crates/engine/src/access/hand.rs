@@ -79,7 +79,7 @@ fn of_commit(access: &Access, commit: &Commit, release: &str, found: &mut Vec<Ha
 
 /// By the address; where no Person has it, by what stands before the `@`, if an account or token is called so, since
 /// whoever is not declared must not be let through for that.
-fn author(access: &Access, address: &str) -> Identity {
+pub(crate) fn author(access: &Access, address: &str) -> Identity {
     if let Some(person) = access.people.of_email(address) {
         return Identity::Person(person.to_string());
     }

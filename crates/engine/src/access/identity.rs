@@ -1,6 +1,6 @@
 //! Who stands behind a name: one person, whatever account, token or session they act by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shipway_model::Name;
 use shipway_model::event::{AGENT_PREFIX, CONTROL_PLANE};
@@ -95,6 +95,13 @@ impl Access {
         }
     }
 
+    /// The groups that the identity provider named at the newest sign-in under this name.
+    pub fn groups(&self, actor: &str) -> Option<&BTreeSet<String>> {
+        let sign_ins = self.tokens.values().filter(|it| it.account.is_some() && it.name == actor);
+        let newest = sign_ins.max_by_key(|it| (it.issued, it.id))?;
+        Some(&newest.groups).filter(|it| !it.is_empty())
+    }
+
     /// Who gave the machine of this name its newest token; None when it is no machine.
     fn machine(&self, actor: &str) -> Option<&str> {
         let tokens = self.tokens.values().filter(|it| it.name == actor);
@@ -139,6 +146,8 @@ impl State {
         let Some(resource) = self.catalogue.get(&key) else { return false };
         let Spec::Team(team) = &resource.spec else { return false };
         let who = self.access.identity(actor);
-        team.members.contains(actor) || team.members.iter().any(|it| self.access.identity(it) == who)
+        let is_listed =
+            team.members.contains(actor) || team.members.iter().any(|it| self.access.identity(it) == who);
+        is_listed || self.access.groups(actor).is_some_and(|it| !it.is_disjoint(&team.groups))
     }
 }

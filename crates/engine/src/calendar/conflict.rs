@@ -240,7 +240,7 @@ fn of_rule(change: &Change, rule: &Rule, subjects: &[Subject]) -> Option<(Confli
     if !away.is_empty() {
         return Some((ConflictKind::People, format!("{} is away", away.join(", "))));
     }
-    let covered = subjects.iter().find(|it| it.is_covered(&rule.coverage));
+    let covered = subjects.iter().find(|it| rule.covers(it));
     match (declared.purpose, covered) {
         (Purpose::Vendor, Some(subject)) => {
             let vendors: Vec<&str> =

@@ -48,7 +48,7 @@ impl Permit {
         }
     }
 
-    fn covers(&self, subjects: &[Subject], release: Option<&Name>) -> bool {
+    pub(crate) fn covers(&self, subjects: &[Subject], release: Option<&Name>) -> bool {
         let of_release = self.exception.release.as_ref().is_none_or(|it| Some(it) == release);
         of_release && subjects.iter().all(|it| it.is_covered(&self.exception.scope))
     }

@@ -8,6 +8,7 @@ use shipway_model::Name;
 use shipway_model::resource::Calendar;
 use shipway_model::resource::calendar::{CalendarRule, Coverage, OnFold, OnGap, Purpose, RuleKind};
 
+use super::Subject;
 use super::recurrence::{Endless, OCCURRENCES_MAX, Recurrence, YEAR_MAX, YEAR_MIN};
 use super::zone;
 
@@ -20,6 +21,8 @@ pub struct Rule {
     pub calendar: Name,
     pub declared: CalendarRule,
     pub coverage: Coverage,
+    /// The Team whose services it does not cover: it has booked what others are kept out of.
+    pub exempt: Option<Name>,
     schedule: Schedule,
 }
 
@@ -119,6 +122,7 @@ pub fn compile(name: &Name, calendar: &Calendar) -> Result<Vec<Rule>, Vec<Fault>
                     calendar: name.clone(),
                     coverage: calendar.coverage(declared).clone(),
                     declared: declared.clone(),
+                    exempt: None,
                     schedule,
                 };
                 match rule.refused_clash() {
@@ -144,6 +148,9 @@ impl Rule {
 
     /// For sentences: `the freeze year-end of calendar trading`.
     pub fn title(&self) -> String {
+        if let (Purpose::Booking, Some(team)) = (self.declared.purpose, &self.exempt) {
+            return format!("the booking {} of team {team}", self.calendar);
+        }
         let purpose = match (self.declared.kind, self.declared.purpose) {
             (RuleKind::Deny, Purpose::Window) => "closed time",
             (_, purpose) => purpose.as_str(),
@@ -183,6 +190,12 @@ impl Rule {
     pub fn begins(&self) -> Timestamp {
         let first = self.schedule.further.iter().copied().fold(self.schedule.start, DateTime::min);
         instant(&self.schedule.zone, first)
+    }
+
+    /// Whether it has a say about the subject.
+    pub fn covers(&self, subject: &Subject) -> bool {
+        let is_exempt = self.exempt.is_some() && self.exempt == subject.team;
+        !is_exempt && subject.is_covered(&self.coverage)
     }
 
     pub fn zone(&self) -> &TimeZone {

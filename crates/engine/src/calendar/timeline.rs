@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use shipway_model::Name;
-use shipway_model::resource::calendar::{RuleKind, WhenClosed};
+use shipway_model::resource::calendar::{Coverage, RuleKind, WhenClosed};
 
 use super::answer::{Answer, Reason, Slot};
 use super::later;
@@ -26,9 +26,19 @@ pub struct Timeline {
     /// Of each rule, in order and apart from one another, where they lie in `spans`.
     places: Vec<(u32, u32)>,
     spans: Vec<Span>,
-    /// Rules that name services, by service; the others.
-    by_service: BTreeMap<Name, Vec<u32>>,
-    of_any_service: Vec<u32>,
+    index: Index,
+}
+
+/// Where to look for the rules that may cover a subject, so that ten thousand need not be asked. Each rule is in one place:
+/// by the narrowest of what it names.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    services: BTreeMap<Name, Vec<u32>>,
+    teams: BTreeMap<Name, Vec<u32>>,
+    vendors: BTreeMap<Name, Vec<u32>>,
+    environments: BTreeMap<Name, Vec<u32>>,
+    /// Those that name none of these.
+    others: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +68,7 @@ impl Timeline {
             to,
             places: Vec::with_capacity(rules.len()),
             spans: Vec::new(),
-            by_service: BTreeMap::new(),
-            of_any_service: Vec::new(),
+            index: Index::default(),
             rules: Vec::new(),
         };
         for (idx, rule) in rules.iter().enumerate() {
@@ -73,12 +82,7 @@ impl Timeline {
                 }
             }
             timeline.places.push((index(begin), index(timeline.spans.len())));
-            if rule.coverage.services.is_empty() {
-                timeline.of_any_service.push(index(idx));
-            }
-            for service in &rule.coverage.services {
-                timeline.by_service.entry(service.clone()).or_default().push(index(idx));
-            }
+            timeline.index.add(&rule.coverage, index(idx));
         }
         timeline.rules = rules;
         timeline
@@ -121,11 +125,10 @@ impl Timeline {
     fn constraints<'t>(&'t self, subjects: &[Subject], lifts: &'t [Lift]) -> Constraints<'t> {
         let (mut denies, mut windows) = (Vec::new(), Vec::new());
         for subject in subjects {
-            let named = subject.service.as_ref().and_then(|it| self.by_service.get(it)).into_iter().flatten();
             let mut allows: BTreeMap<&Name, Vec<u32>> = BTreeMap::new();
-            for &idx in self.of_any_service.iter().chain(named) {
+            for idx in self.index.about(subject) {
                 let rule = &self.rules[idx as usize];
-                if !rule.declared.binds.contains(&subject.lane()) || !subject.is_covered(&rule.coverage) {
+                if !rule.declared.binds.contains(&subject.lane()) || !rule.covers(subject) {
                     continue;
                 }
                 match rule.declared.kind {
@@ -153,6 +156,43 @@ impl Timeline {
         let after = spans.partition_point(|it| it.from <= at);
         let now = after.checked_sub(1).map(|it| spans[it]).filter(|it| it.until > at);
         (now, spans.get(after).copied())
+    }
+}
+
+impl Index {
+    fn add(&mut self, coverage: &Coverage, idx: u32) {
+        let Coverage { services, teams, vendors, environments, .. } = coverage;
+        let named = [
+            (&mut self.services, services),
+            (&mut self.teams, teams),
+            (&mut self.vendors, vendors),
+            (&mut self.environments, environments),
+        ];
+        match named.into_iter().find(|(_, names)| !names.is_empty()) {
+            Some((place, names)) => {
+                for name in names {
+                    place.entry(name.clone()).or_default().push(idx);
+                }
+            }
+            None => self.others.push(idx),
+        }
+    }
+
+    /// Rules that may cover the subject, each once, in their order.
+    fn about(&self, subject: &Subject) -> Vec<u32> {
+        let one = |place: &'_ BTreeMap<Name, Vec<u32>>, name: Option<&Name>| {
+            name.and_then(|it| place.get(it)).cloned().unwrap_or_default()
+        };
+        let mut found = self.others.clone();
+        found.extend(one(&self.services, subject.service.as_ref()));
+        found.extend(one(&self.teams, subject.team.as_ref()));
+        found.extend(one(&self.environments, subject.environment.as_ref()));
+        for vendor in &subject.vendors {
+            found.extend(one(&self.vendors, Some(vendor)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use shipway_model::Name;
 use shipway_model::event::Body;
 use shipway_model::resource::pipeline::{Run, Stage};
-use shipway_model::resource::{Calendar, ChangePolicy, Environment, Key, Kind, Resource, Service, Spec};
+use shipway_model::resource::{
+    Board, Booking, Calendar, ChangePolicy, Environment, Key, Kind, Resource, Service, Spec, Train,
+};
 
 use super::{Catalogue, graph};
-use crate::calendar::compile;
-use crate::{Code, Rejection};
+use crate::calendar::{self, Fault, compile, hours};
+use crate::{Code, Rejection, train};
 
 /// Something declared that does not fit together with the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,12 +89,22 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                 }
             }
             Spec::Calendar(calendar) => faults.calendar(key, calendar),
+            Spec::Board(board) => faults.board(key, board),
+            Spec::Repository(repository) => {
+                for team in &repository.mergers.teams {
+                    faults.refer(key, "mergers", Kind::Team, team);
+                }
+            }
             Spec::ChangePolicy(policy) => faults.change_policy(key, policy),
-            Spec::Team(_)
-            | Spec::Vendor(_)
+            Spec::Team(team) => faults.zone(key, team.zone.as_deref()),
+            Spec::Person(person) => faults.zone(key, person.zone.as_deref()),
+            Spec::Booking(booking) => faults.booking(key, booking),
+            Spec::Train(train) => faults.train(key, train),
+            Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
+            Spec::Vendor(_)
+            | Spec::Mirror(_)
             | Spec::Regulation(_)
             | Spec::Strategy(_)
-            | Spec::Person(_)
             | Spec::AccessPolicy(_)
             | Spec::TrustRoot(_) => {}
         }
@@ -179,13 +191,28 @@ impl Faults<'_> {
 
     fn change_policy(&mut self, key: &Key, policy: &ChangePolicy) {
         let workflows = [&policy.standard, &policy.normal, &policy.major, &policy.emergency];
-        for team in workflows.into_iter().flat_map(|it| &it.approvals).flat_map(|it| &it.from.teams) {
+        let rules = || workflows.into_iter().flat_map(|it| &it.approvals);
+        let escalations = rules().filter_map(|it| it.sla.as_ref()).map(|it| &it.escalate_to);
+        let asked = rules().map(|it| &it.from).chain(policy.thresholds.iter().map(|it| &it.from));
+        for team in asked.chain(escalations).flat_map(|it| &it.teams) {
             self.refer(key, "teams", Kind::Team, team);
+        }
+    }
+
+    fn board(&mut self, key: &Key, board: &Board) {
+        for team in &board.teams {
+            self.refer(key, "teams", Kind::Team, team);
+        }
+        if let Some(escalation) = &board.escalation {
+            self.refer(key, "escalation", Kind::Board, &escalation.to);
         }
     }
 
     fn service(&mut self, key: &Key, service: &Service) {
         self.refer(key, "owner", Kind::Team, &service.owner);
+        if let Some(repository) = &service.repository {
+            self.refer(key, "repository", Kind::Repository, repository);
+        }
         for (_, resource) in self.catalogue.iter() {
             let Spec::Regulation(regulation) = &resource.spec else { continue };
             let class = service.data_classes.intersection(&regulation.data_classes).next();
@@ -250,7 +277,63 @@ impl Faults<'_> {
 
     /// Names in scopes need not be declared: a freeze may stand before what it covers.
     fn calendar(&mut self, key: &Key, calendar: &Calendar) {
-        let Err(faults) = compile(&key.name, calendar) else { return };
+        self.rules(key, compile(&key.name, calendar).err().unwrap_or_default());
+    }
+
+    fn zone(&mut self, key: &Key, zone: Option<&str>) {
+        let Some((message, help)) = hours::fault(zone) else { return };
+        self.found.push(Misfit {
+            about: key.clone(),
+            field: if matches!(key.kind, Kind::CalendarFeed) { "timeZone" } else { "zone" },
+            value: zone.map(str::to_owned),
+            message: format!("{key}: {message}"),
+            help,
+        });
+    }
+
+    fn train(&mut self, key: &Key, train: &Train) {
+        self.refer(key, "environment", Kind::Environment, &train.environment);
+        for service in &train.services {
+            self.refer(key, "services", Kind::Service, service);
+        }
+        for promise in &train.promises {
+            self.refer(key, "promises.vendor", Kind::Vendor, &promise.vendor);
+        }
+        self.rules(key, train::faults(&key.name, train));
+    }
+
+    /// Equal claims to the same thing at the same time are for people to settle.
+    fn booking(&mut self, key: &Key, booking: &Booking) {
+        self.refer(key, "environment", Kind::Environment, &booking.environment);
+        self.refer(key, "team", Kind::Team, &booking.team);
+        if let Some(vendor) = &booking.vendor {
+            self.refer(key, "vendor", Kind::Vendor, vendor);
+        }
+        self.rules(key, calendar::booking_fault(&key.name, booking).into_iter().collect());
+        let catalogue = self.catalogue;
+        let others = catalogue.of_kind(Kind::Booking).take_while(|it| it.0 != key);
+        for (other, resource) in others {
+            let Spec::Booking(first) = &resource.spec else { continue };
+            if first.priority != booking.priority || !first.overlaps(booking) {
+                continue;
+            }
+            self.found.push(Misfit {
+                about: key.clone(),
+                field: "from",
+                value: None,
+                message: format!(
+                    "{key} overlaps {other} of team {}, which has {} until {} with the same priority",
+                    first.team, first.environment, first.until
+                ),
+                help: format!(
+                    "book from {} on, or agree with team {} on another `priority`",
+                    first.until, first.team
+                ),
+            });
+        }
+    }
+
+    fn rules(&mut self, key: &Key, faults: Vec<Fault>) {
         self.found.extend(faults.into_iter().map(|it| Misfit {
             about: key.clone(),
             field: it.field,

@@ -28,6 +28,27 @@ pub fn needs(spec: &Spec) -> Option<BTreeSet<Key>> {
     Some(dependencies.iter().map(dependency_key).collect())
 }
 
+/// Those that need `wanted` directly, without laying the whole graph out.
+pub fn consumers<'a>(catalogue: &'a Catalogue, wanted: &'a Key) -> impl Iterator<Item = &'a Key> {
+    let is_wanted = move |it: &Dependency| match (it, wanted.kind) {
+        (Dependency::Service(name), Kind::Service)
+        | (Dependency::Vendor(name), Kind::Vendor)
+        | (Dependency::Library(name), Kind::Library) => *name == wanted.name,
+        _ => false,
+    };
+    catalogue.iter().filter_map(move |(key, resource)| {
+        let needs = match &resource.spec {
+            Spec::Service(service) => service.depends_on.iter().any(is_wanted),
+            Spec::Library(library) => library.depends_on.iter().any(is_wanted),
+            Spec::Vendor(vendor) => {
+                wanted.kind == Kind::Vendor && vendor.failover.as_ref() == Some(&wanted.name)
+            }
+            _ => false,
+        };
+        needs.then_some(key)
+    })
+}
+
 fn dependency_key(dependency: &Dependency) -> Key {
     match dependency {
         Dependency::Service(name) => key(Kind::Service, name),

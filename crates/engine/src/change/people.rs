@@ -29,7 +29,8 @@ impl<'a> Involved<'a> {
         let Some(release) = summary.and_then(|it| state.releases.get(it.release.id)) else { return involved };
         involved.hands = hands(state, release.id, None);
         let judges = case.change.policy.iter().map(|it| key(Kind::ChangePolicy, it));
-        for judge in judges.chain([key(Kind::Environment, &case.change.protected)]) {
+        let boards = state.catalogue.of_kind(Kind::Board).map(|it| it.0.clone());
+        for judge in judges.chain([key(Kind::Environment, &case.change.protected)]).chain(boards) {
             let edits = policy::since(state, &judge, release.created);
             involved.editors.extend(edits.map(|it| (it.by.as_str(), judge.to_string())));
         }

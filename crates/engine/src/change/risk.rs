@@ -1,9 +1,8 @@
-//! An explained score of risk: twelve factors, each a share of its weight; their points add up to the score, exactly.
+//! An explained score of risk: thirteen factors, each a share of its weight; their points add up to the score, exactly.
 //!
-//! The weights are agreed on, not fitted: they add up to 100, and a ChangePolicy may set others. What nobody said is
+//! The built-in weights are agreed on and add up to 100; a ChangePolicy may set others, such as those that a refit over
+//! what came of earlier changes proposes. What nobody said is
 //! never taken for harmless: a factor without information has a share of its own, which each function below names.
-//!
-//! The experience of the authors with the touched files is not among the factors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +22,8 @@ use super::key;
 use crate::catalogue::graph;
 use crate::{State, Summary};
 
+mod experience;
+
 /// A failure counts half after this many days.
 const HALF_LIFE_DAYS: f64 = 90.0;
 /// Lines from which on churn has its full share.
@@ -35,10 +36,10 @@ type Share = (u32, String);
 /// The most points of a factor, where no policy says otherwise.
 pub const fn weight(factor: Factor) -> u32 {
     match factor {
-        Factor::Churn | Factor::History => 14,
+        Factor::Churn | Factor::History => 12,
         Factor::Criticality | Factor::UserImpact => 10,
-        Factor::Size | Factor::FanOut | Factor::Data | Factor::Irreversibility => 8,
-        Factor::Timing | Factor::EvidenceGaps => 6,
+        Factor::FanOut | Factor::Data | Factor::Irreversibility => 8,
+        Factor::Size | Factor::Timing | Factor::EvidenceGaps | Factor::Experience => 6,
         Factor::Depth | Factor::Novelty => 4,
     }
 }
@@ -81,6 +82,7 @@ impl Ground<'_> {
             Factor::Irreversibility => self.irreversibility(),
             Factor::EvidenceGaps => self.evidence_gaps(),
             Factor::Novelty => self.novelty(now),
+            Factor::Experience => experience::share(self.state, self.plan, self.bundle),
         }
     }
 

@@ -7,14 +7,16 @@ use shipway_model::approval::Decision;
 use shipway_model::change::Shown;
 use shipway_model::release::{Class, Document};
 use shipway_model::resource::change_policy::{ApprovalRule, Until};
-use shipway_model::{ChangeId, Name};
+use shipway_model::resource::digest_of;
+use shipway_model::{ChangeId, Digest, Name};
 
 use super::class::Ground;
 use super::people::Involved;
 use super::policy::Judges;
 use super::word::{self, Moment, Requirement};
 use super::{Case, policy};
-use crate::{Rollout, State, review};
+use crate::board::{self, Tally};
+use crate::{Rollout, State, itsm, review};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -23,6 +25,8 @@ pub struct Standing {
     /// Documents that the release should bring and does not.
     pub documents: Vec<Document>,
     pub requirements: Vec<Requirement>,
+    /// The boards that see it, and how far each is.
+    pub boards: Vec<Tally>,
     /// Words that do not count, each by its nonce with why.
     pub void: Vec<(String, String)>,
     /// What keeps it from beginning, in sentences; empty when nothing does. It becomes a part of the record, and so
@@ -42,7 +46,7 @@ pub fn shown(state: &State, case: &Case) -> Option<Shown> {
         plan: rollout.plan_digest,
         release: rollout.plan.release.digest,
         evidence: word::evidence_root(state, release),
-        policy: policy::of_case(state, case).digest(),
+        policy: judged_by(state, case),
     })
 }
 
@@ -55,6 +59,11 @@ pub(super) fn with_rules<R>(state: &State, case: &Case, use_them: impl FnOnce(&[
         .and_then(|it| ground(state, case, it))
         .map(|ground| word::rules(&ground, &judges, case));
     use_them(&rules.unwrap_or_default())
+}
+
+/// What conditions about the change look at; None once its plan is no longer at hand.
+pub(crate) fn ground_of<'a>(state: &'a State, case: &'a Case) -> Option<Ground<'a>> {
+    ground(state, case, state.rollouts.live.get(&case.change.rollout)?)
 }
 
 fn ground<'a>(state: &'a State, case: &'a Case, rollout: &'a Rollout) -> Option<Ground<'a>> {
@@ -76,6 +85,7 @@ pub fn standing(state: &State, case: &Case, now: Timestamp) -> Standing {
         state: None,
         documents: documents(state, case, &judges),
         requirements: Vec::new(),
+        boards: Vec::new(),
         void: Vec::new(),
         against: Vec::new(),
         next: None,
@@ -87,7 +97,10 @@ pub fn standing(state: &State, case: &Case, now: Timestamp) -> Standing {
     let (began, ended) = summary.map_or((None, None), |it| (it.started, it.ended));
     let is_done = |until: Until| match until {
         Until::Documents => standing.documents.is_empty(),
-        Until::Approvals => began.is_some() || standing.requirements.iter().all(Requirement::is_satisfied),
+        Until::Approvals => {
+            let rules = standing.requirements.iter().all(Requirement::is_satisfied);
+            began.is_some() || (rules && standing.boards.iter().all(Tally::is_carried))
+        }
         Until::Begun => began.is_some() || ended.is_some(),
         Until::Ended => ended.is_some(),
         Until::Reviewed => review::debt(state, case).is_none(),
@@ -130,8 +143,14 @@ fn words(
     standing.requirements = word::requirements(state, case, &rules, moment);
     let longest = rules.iter().map(|it| it.valid).max().unwrap_or(shipway_model::approval::VALIDITY_MAX);
     let involved = Involved::of(state, case);
+    let benches = board::seeing(state, case, &ground);
+    standing.boards = benches.iter().map(|it| board::tally(state, case, it, &involved, moment)).collect();
     for word in &case.words {
-        match word::check(state, case, &involved, word, longest, moment) {
+        let valid = match word.approval.statement.board {
+            Some(_) => shipway_model::approval::VALIDITY_MAX,
+            None => longest,
+        };
+        match word::check(state, case, &involved, word, valid, moment) {
             Ok(()) => {}
             Err(fault) => {
                 if let word::Fault::NotYet(from) = fault {
@@ -142,7 +161,7 @@ fn words(
         }
     }
     if rollout.started.is_none() {
-        for word in word::last_words(state, case) {
+        for word in word::last_words(state, case, None) {
             let rejects = word.approval.statement.decision == Decision::Reject;
             if rejects && word::check(state, case, &involved, word, longest, moment).is_ok() {
                 standing.against.push("somebody who is asked said no".to_owned());
@@ -166,6 +185,9 @@ fn against(
     for requirement in standing.requirements.iter().filter(|it| !it.is_satisfied()) {
         let missing = requirement.needed as usize - requirement.given.len();
         let left = requirement.can.len();
+        if !requirement.gates.is_empty() {
+            against.push(format!("{} waits for gates: {}", requirement.name, requirement.gates.join(", ")));
+        }
         against.push(match missing {
             _ if left < missing => {
                 format!("{} needs {missing} more, and only {left} could say so", requirement.name)
@@ -174,6 +196,8 @@ fn against(
             _ => format!("{} needs {missing} more words", requirement.name),
         });
     }
+    against.extend(standing.boards.iter().filter_map(Tally::against));
+    against.extend(itsm::against(state, case.id));
     if let Some(emergency) = &case.change.emergency
         && now >= emergency.until
     {
@@ -185,7 +209,7 @@ fn against(
     against
 }
 
-fn document(document: Document) -> &'static str {
+pub(crate) const fn document(document: Document) -> &'static str {
     match document {
         Document::Runbook => "runbook",
         Document::Notes => "notes",
@@ -202,10 +226,23 @@ pub(crate) fn hold(state: &State, rollout: &Rollout, now: Timestamp) -> Option<(
     (!against.is_empty()).then(|| (case.id, against.join("; ")))
 }
 
-/// When something that time brings lets the rollout begin.
+/// When something that time brings lets the rollout begin, or somebody has to be reminded.
 pub(crate) fn wake(state: &State, rollout: &Rollout, now: Timestamp) -> Option<Timestamp> {
     let case = state.changes.of(rollout.id)?;
-    standing(state, case, now).next.filter(|it| *it > now)
+    let standing = standing(state, case, now);
+    let due = super::escalation::next(case, &standing);
+    standing.next.into_iter().chain(due).filter(|it| *it > now).min()
+}
+
+/// The digest of everything that says whose word is needed: the change policy, and the boards that see the change.
+fn judged_by(state: &State, case: &Case) -> Digest {
+    let policy = policy::of_case(state, case).digest();
+    let benches = ground_of(state, case).map(|it| board::seeing(state, case, &it)).unwrap_or_default();
+    if benches.is_empty() {
+        return policy;
+    }
+    let boards: Vec<_> = benches.iter().map(|it| (it.name, &it.revisions)).collect();
+    digest_of(&(policy, boards))
 }
 
 /// Why nothing more of a rollout under way may begin: a word that it began on was taken away since.
@@ -215,7 +252,8 @@ pub(crate) fn fallen(state: &State, rollout: &Rollout) -> Option<String> {
     let taken: Vec<String> = case
         .words
         .iter()
-        .filter(|it| it.at <= began && it.withdrawn.is_none_or(|at| at > began))
+        // At the very instant counts as since: what had been taken away before is not missed below.
+        .filter(|it| it.at <= began && it.withdrawn.is_none_or(|at| at >= began))
         .filter_map(|it| Some(word::check_signed(state, case.id, it).err()?.to_string()))
         .collect();
     if taken.is_empty() {
@@ -223,6 +261,8 @@ pub(crate) fn fallen(state: &State, rollout: &Rollout) -> Option<String> {
     }
     // A policy that was edited since asks nothing of what has begun; a word that another one replaced is not missed.
     let standing = standing(state, case, began);
-    let first = standing.requirements.iter().find(|it| !it.is_satisfied())?;
-    Some(format!("{} is no longer satisfied, a word fell: {}", first.name, taken.join("; ")))
+    let rule = standing.requirements.iter().find(|it| !it.is_satisfied()).map(|it| it.name.clone());
+    let board = || standing.boards.iter().find(|it| !it.is_carried()).map(|it| board::rule_name(&it.board));
+    let first = rule.or_else(board)?;
+    Some(format!("{first} is no longer satisfied, a word fell: {}", taken.join("; ")))
 }

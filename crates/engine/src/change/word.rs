@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::approval::{Approval, Decision, NAMESPACE, PublicKey, Signature, Statement, VALIDITY_MAX};
+use shipway_model::approval::{
+    Approval, CONDITION_BYTES_MAX, CONDITIONS_MAX, Decision, NAMESPACE, PublicKey, Signature, Statement,
+    VALIDITY_MAX,
+};
 use shipway_model::change::Shown;
 use shipway_model::event::{Body, Role};
 use shipway_model::resource::change_policy::{ApprovalRule, Approvers};
@@ -13,7 +16,7 @@ use shipway_model::{ChangeId, Digest, Name, resource};
 
 use super::class::{Ground, Is};
 use super::people::Involved;
-use super::{Case, Word, key, people, policy, standing};
+use super::{Case, Word, gates, hours, key, people, policy, standing};
 use crate::key::{Key, passkey, ssh};
 use crate::{Code, Context, Rejection, State};
 
@@ -168,6 +171,11 @@ pub struct Requirement {
     pub can: BTreeSet<String>,
     /// Which rules have to be satisfied before.
     pub after: Vec<String>,
+    /// Gates that have to pass before a word counts, and do not.
+    pub gates: Vec<String>,
+    /// When those who are asked are reminded, and when others are asked beside them; from when it is their turn on.
+    pub reminds: Option<Timestamp>,
+    pub escalates: Option<Timestamp>,
     /// When the last word that it needed came.
     satisfied: Option<Timestamp>,
 }
@@ -200,10 +208,16 @@ pub(crate) fn requirements(
             .iter()
             .map(|it| done.get(it).copied().flatten())
             .try_fold(Timestamp::MIN, |latest, at| at.map(|at| latest.max(at)));
+        let closed = match moment {
+            Moment::Before { now, .. } => gates::closed(state, case, rule, now),
+            // It began on them.
+            Moment::After { .. } => Vec::new(),
+        };
         let mut of_rule = Vec::new();
         for (name, seats) in seats(state, case, rule) {
             of_rule.push(
-                Count { state, case, involved: &involved, rule, opens, moment }.requirement(name, &seats),
+                Count { state, case, involved: &involved, rule, opens, closed: &closed, moment }
+                    .requirement(name, &seats),
             );
         }
         let all = of_rule
@@ -224,6 +238,8 @@ struct Count<'a> {
     rule: &'a ApprovalRule,
     /// Words from then on count; none does while a rule before this one is not satisfied.
     opens: Option<Timestamp>,
+    /// Gates that do not pass; no word counts while one does not.
+    closed: &'a [String],
     moment: Moment<'a>,
 }
 
@@ -232,12 +248,12 @@ impl Count<'_> {
         let Self { state, case, rule, .. } = *self;
         let mut given: Vec<(String, String)> = Vec::new();
         let mut satisfied = None;
-        for word in last_words(state, case).filter(|it| self.counts(it)) {
+        for word in last_words(state, case, None).filter(|it| self.counts(it)) {
             let is_taken = |seat: &str| given.iter().any(|it| people::is_same(state, &it.1, seat));
             if given.iter().any(|it| people::is_same(state, &it.0, &word.by)) {
                 continue;
             }
-            let mut free = seats.of(state, case, self.involved, word, rule.delegable);
+            let mut free = seats.of(state, case, self.involved, (&word.by, word.at), rule.delegable);
             if let Some(seat) = free.find(|it| !is_taken(it)) {
                 given.push((word.by.clone(), seat));
                 if given.len() >= rule.count as usize {
@@ -247,12 +263,17 @@ impl Count<'_> {
             }
         }
         let spoke = |person: &String| given.iter().any(|it| it.1 == *person || it.0 == *person);
-        let can = seats
-            .people
-            .iter()
-            .filter(|it| !spoke(it) && !is_recused(state, case, it) && self.involved.part(it).is_none());
+        let can = seats.people.iter().filter(|it| {
+            !spoke(it) && !is_recused(state, case, it, None) && self.involved.part(it).is_none()
+        });
+        let turn = self.opens.map(|it| it.max(case.opened));
+        let sla = turn.zip(rule.sla.as_ref());
+        let due = |after| sla.map(|(turn, _)| hours::after(state, &seats.people, turn, after));
         Requirement {
             name,
+            gates: self.closed.to_vec(),
+            reminds: sla.and_then(|(_, it)| it.remind_after).and_then(due),
+            escalates: sla.map(|(_, it)| it.escalate_after).and_then(due),
             needed: rule.count,
             can: can.cloned().collect(),
             given,
@@ -263,48 +284,57 @@ impl Count<'_> {
 
     fn counts(&self, word: &Word) -> bool {
         word.approval.statement.decision == Decision::Approve
+            && self.closed.is_empty()
             && self.opens.is_some_and(|opens| word.at >= opens)
             && check(self.state, self.case, self.involved, word, self.rule.valid, self.moment).is_ok()
     }
 }
 
 impl Seats {
-    /// The seats that whoever gave the word may fill, their own first.
+    /// The seats that a person may fill at an instant, their own first.
     fn of<'a>(
         &'a self,
         state: &'a State,
         case: &'a Case,
         involved: &'a Involved<'a>,
-        word: &'a Word,
+        (person, at): (&'a str, Timestamp),
         delegable: bool,
     ) -> impl Iterator<Item = String> + 'a {
-        let own = self.people.iter().filter(|it| people::is_same(state, it, &word.by));
-        let lent = state.delegations.seats_of(&word.by, word.at).filter(move |from| {
+        let own = self.people.iter().filter(move |it| people::is_same(state, it, person));
+        let lent = state.delegations.seats_of(person, at).filter(move |from| {
             // Whoever may not speak cannot have another speak for them.
             delegable
                 && self.people.iter().any(|it| people::is_same(state, it, from))
-                && !is_recused(state, case, from)
+                && !is_recused(state, case, from, None)
                 && involved.part(from).is_none()
         });
         own.map(String::as_str).chain(lent).map(ToOwned::to_owned)
     }
 }
 
-/// The last word of each person that was not withdrawn, in the order in which they were given. Whoever recused
-/// themselves has no other.
-pub(crate) fn last_words<'a>(state: &'a State, case: &'a Case) -> impl Iterator<Item = &'a Word> {
-    let words = || case.words.iter().filter(|it| it.withdrawn.is_none());
+/// The last word of each person that was not withdrawn, in the order in which they were given: for rules, or for a board.
+/// Whoever recused themselves has no other.
+pub(crate) fn last_words<'a>(
+    state: &'a State,
+    case: &'a Case,
+    board: Option<&'a Name>,
+) -> impl Iterator<Item = &'a Word> {
+    let is_there = move |it: &&Word| it.approval.statement.board.as_ref() == board;
+    let words = move || case.words.iter().filter(|it| it.withdrawn.is_none()).filter(is_there);
     words().enumerate().filter_map(move |(idx, word)| {
         let later = words().skip(idx + 1).any(|it| people::is_same(state, &it.by, &word.by));
         let recused =
-            word.approval.statement.decision != Decision::Recuse && is_recused(state, case, &word.by);
+            word.approval.statement.decision != Decision::Recuse && is_recused(state, case, &word.by, board);
         (!later && !recused).then_some(word)
     })
 }
 
-fn is_recused(state: &State, case: &Case, person: &str) -> bool {
+/// Whoever has no part in the change has none on its boards; whoever leaves one board may still be asked elsewhere.
+pub(crate) fn is_recused(state: &State, case: &Case, person: &str, board: Option<&Name>) -> bool {
     case.words.iter().any(|it| {
+        let of = it.approval.statement.board.as_ref();
         it.withdrawn.is_none()
+            && (of.is_none() || of == board)
             && it.approval.statement.decision == Decision::Recuse
             && people::is_same(state, &it.by, person)
             && check_signed(state, case.id, it).is_ok()
@@ -328,6 +358,18 @@ pub(crate) fn rules<'a>(
 
 /// Where owners are asked, each owning Team has seats of its own; other rules have one set.
 fn seats(state: &State, case: &Case, rule: &ApprovalRule) -> Vec<(String, Seats)> {
+    let mut found = own_seats(state, case, rule);
+    if let Some(sla) = &rule.sla {
+        for (name, seats) in &mut found {
+            if case.is_escalated(name) {
+                seats.people.extend(people_of(state, &sla.escalate_to));
+            }
+        }
+    }
+    found
+}
+
+fn own_seats(state: &State, case: &Case, rule: &ApprovalRule) -> Vec<(String, Seats)> {
     let others = Approvers { owners: false, ..rule.from.clone() };
     let mut found = Vec::new();
     if others != Approvers::default() {
@@ -343,7 +385,7 @@ fn seats(state: &State, case: &Case, rule: &ApprovalRule) -> Vec<(String, Seats)
     found
 }
 
-fn people_of(state: &State, from: &Approvers) -> BTreeSet<String> {
+pub(super) fn people_of(state: &State, from: &Approvers) -> BTreeSet<String> {
     let mut found = from.people.clone();
     found.extend(from.teams.iter().flat_map(|it| members(state, it)));
     let holds = |role: &Role| from.roles.contains(role);
@@ -397,8 +439,11 @@ pub(crate) fn give(
     }
     let word = Word { by: ctx.actor.to_owned(), at: now, approval: approval.clone(), withdrawn: None };
     let involved = Involved::of(state, case);
+    check_form(id, statement)?;
+    // On a board, being present already counts.
+    let counts = statement.board.is_some() && statement.decision != Decision::Recuse;
     if let Some(part) = involved.part(ctx.actor)
-        && statement.decision == Decision::Approve
+        && (counts || statement.decision == Decision::Approve)
     {
         return Err(Rejection::new(
             Code::SelfApproval,
@@ -421,14 +466,54 @@ pub(crate) fn give(
         }
         Err(fault) => return Err(void(id, &fault.to_string())),
     }
-    if !may_speak(state, case, &involved, &word) {
+    if let Some(board) = &statement.board {
+        has_seat(state, case, board, ctx.actor)?;
+    } else if !may_speak(state, case, &involved, (ctx.actor, now)) {
         return Err(Rejection::new(
             Code::NotAsked,
             format!("no rule of {id} asks for the word of {}", ctx.actor),
         )
         .hint(format!("`shipway change show {id}` says whose word it needs")));
     }
+    if statement.board.is_none() && statement.decision == Decision::Approve {
+        gates::check(state, case, &asked_of(state, case, &involved, (ctx.actor, now)), now)?;
+    }
     Ok(vec![Body::ApprovalGiven { id, approval: approval.clone() }])
+}
+
+/// Only votes abstain and make conditions, and conditions say something.
+fn check_form(id: ChangeId, statement: &Statement) -> Result<(), Rejection> {
+    let is_vote = statement.board.is_some();
+    if !is_vote && (statement.decision == Decision::Abstain || !statement.conditions.is_empty()) {
+        return Err(void(id, "only a vote on a board abstains or makes conditions"));
+    }
+    if statement.decision != Decision::Approve && !statement.conditions.is_empty() {
+        return Err(void(id, "only a vote for the change makes conditions"));
+    }
+    let is_good = |it: &String| !it.trim().is_empty() && it.len() <= CONDITION_BYTES_MAX;
+    if statement.conditions.len() > CONDITIONS_MAX || !statement.conditions.iter().all(is_good) {
+        return Err(void(
+            id,
+            &format!("it has more than {CONDITIONS_MAX} conditions, or one that is empty or too long"),
+        ));
+    }
+    statement.conditions.iter().try_for_each(|it| crate::decide::text(it).map(drop))
+}
+
+fn has_seat(state: &State, case: &Case, board: &Name, actor: &str) -> Result<(), Rejection> {
+    let benches = crate::board::voting(state, case);
+    let Some(bench) = benches.iter().find(|it| it.name == board) else {
+        let message = format!("no board {board} looks at {}", case.id);
+        return Err(Rejection::new(Code::NotAsked, message)
+            .hint(format!("`shipway cab show {}` says which do", case.id)));
+    };
+    let members = bench.revisions.iter().flat_map(|it| crate::board::members(state, it));
+    if members.into_iter().any(|it| people::is_same(state, &it, actor)) {
+        return Ok(());
+    }
+    let message = format!("{actor} has no seat on the board {board}");
+    Err(Rejection::new(Code::NotAsked, message)
+        .hint(format!("`shipway cab show {}` says who has; a seat cannot be lent", case.id)))
 }
 
 fn check_times(id: ChangeId, statement: &Statement, now: Timestamp) -> Result<(), Rejection> {
@@ -456,13 +541,44 @@ fn void(id: ChangeId, why: &str) -> Rejection {
 }
 
 /// Whether some rule asks for the person, or for somebody who lets them speak.
-fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, word: &Word) -> bool {
+fn may_speak(state: &State, case: &Case, involved: &Involved<'_>, person: (&str, Timestamp)) -> bool {
+    !asked_of(state, case, involved, person).is_empty()
+}
+
+/// The rules by which the person, or somebody who lets them speak, is asked.
+fn asked_of(
+    state: &State,
+    case: &Case,
+    involved: &Involved<'_>,
+    person: (&str, Timestamp),
+) -> Vec<ApprovalRule> {
     standing::with_rules(state, case, |rules| {
-        rules.iter().any(|rule| {
+        let asks = |rule: &&&ApprovalRule| {
             let seats = seats(state, case, rule);
-            seats.iter().any(|(_, it)| it.of(state, case, involved, word, rule.delegable).next().is_some())
-        })
+            seats.iter().any(|(_, it)| it.of(state, case, involved, person, rule.delegable).next().is_some())
+        };
+        rules.iter().filter(asks).map(|it| (*it).clone()).collect()
     })
+}
+
+/// What a person could say about a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voice {
+    /// A rule asks for their word, or for that of somebody who lets them speak.
+    Asked,
+    /// They did this in the making of it, for example `sealed it`: they may speak against it and not for it.
+    OwnWork(String),
+    NotAsked,
+}
+
+/// Whether anybody asks for the person's word at `now`, so that it is known before they sign.
+pub fn voice(state: &State, case: &Case, person: &str, now: Timestamp) -> Voice {
+    let involved = Involved::of(state, case);
+    match involved.part(person) {
+        _ if !may_speak(state, case, &involved, (person, state.changes.not_before(now))) => Voice::NotAsked,
+        Some(part) => Voice::OwnWork(part),
+        None => Voice::Asked,
+    }
 }
 
 pub(crate) fn withdraw(

@@ -285,6 +285,7 @@ impl<'a> Builder<'a> {
             routes: self.ground.routes.clone(),
             sources,
             on_target_lost: self.ground.environment.on_target_lost,
+            on_alert: self.ground.environment.on_alert,
             alertmanager: self.ground.environment.alertmanager.clone().filter(|_| is_silenced),
             steps: self.steps,
             expected,

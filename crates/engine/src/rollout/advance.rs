@@ -7,6 +7,7 @@ use shipway_model::RolloutId;
 use shipway_model::event::{Body, End};
 
 use super::{Phase, closing, follow, unwind, watch};
+use crate::change::escalation;
 use crate::{State, queue};
 
 /// When rollouts want to be looked at again.
@@ -45,7 +46,9 @@ pub fn advance(state: &mut State, now: Timestamp) -> Option<Vec<Body>> {
         state.wakes.forget(id);
         let Some(rollout) = state.rollouts.live.get(&id) else { continue };
         let events = match &rollout.phase {
-            Phase::Queued => match closing::of_queued(state, rollout, now) {
+            Phase::Queued => match closing::of_queued(state, rollout, now)
+                .or_else(|| escalation::event(state, rollout, now))
+            {
                 Some(event) => vec![event],
                 None => queue::admit(state, rollout),
             },

@@ -41,10 +41,20 @@ impl Rollout {
         !self.has_ended() && self.plan.steps.iter().any(names)
     }
 
+    /// Whether it may still ask gates.
+    pub(crate) fn has_gates(&self) -> bool {
+        !self.has_ended() && self.gate_steps().next().is_some()
+    }
+
+    /// Whether gates are asked about this service.
+    pub(crate) fn asks_of(&self, service: &Name) -> bool {
+        self.has_gates() && self.plan.services.iter().any(|it| it.service == *service)
+    }
+
     /// Whether gates are asked about something that evidence about these digests speaks of: what is shipped, whose
     /// digests are `own`, or what runs before it.
     pub(crate) fn asks_about(&self, subject: &BTreeSet<Digest>, own: &BTreeSet<Digest>) -> bool {
-        if self.has_ended() || self.gate_steps().next().is_none() {
+        if !self.has_gates() {
             return false;
         }
         let before = self.plan.services.iter().filter_map(|it| it.from.as_ref());

@@ -88,6 +88,33 @@ fn broken(state: &State, rollout: &Rollout, now: Timestamp) -> Option<Body> {
     matches!(found, Body::RolloutUnwinding { .. } if taken_back_by(state, rollout).is_ok()).then_some(found)
 }
 
+/// What an alert about the service does within the window of its watch.
+pub(crate) fn alerted(
+    state: &State,
+    rollout: &Rollout,
+    service: &Name,
+    action: OnHarm,
+    cause: &Cause,
+    now: Timestamp,
+) -> Vec<Body> {
+    let (Some(ended), Cause::AlertFired { reason, .. }) = (rollout.ended, cause) else { return Vec::new() };
+    let is_open = |it: Watched<'_>| it.service == service && now <= after(ended, it.rule.window);
+    if !watches(rollout).any(is_open) {
+        return Vec::new();
+    }
+    let hold = |reason: String| match state.pauses.holding_service(service) {
+        // One who has paused it already has a reason of their own.
+        Some(_) => Vec::new(),
+        None => vec![Body::ScopePaused { scope: Scope::Service(service.clone()), reason }],
+    };
+    match (action, taken_back_by(state, rollout)) {
+        (OnHarm::Tell, _) => Vec::new(),
+        (OnHarm::Hold, _) => hold(reason.clone()),
+        (OnHarm::Rollback, Ok(())) => vec![Body::RolloutUnwinding { id: rollout.id, cause: cause.clone() }],
+        (OnHarm::Rollback, Err(why)) => hold(format!("{reason}; it cannot be taken back: {why}")),
+    }
+}
+
 /// What is decided about a watch that has failed.
 fn failed(state: &State, rollout: &Rollout, it: &Watched<'_>) -> Option<Vec<Body>> {
     let Progress::Failed { attempt, reason, retryable, at } = it.progress else { return None };

@@ -7,7 +7,7 @@ use shipway_model::effect::Direction;
 use shipway_model::plan::{Action, Plan};
 use shipway_model::{Millis, Name, ReleaseId};
 
-use super::Leg;
+use super::{Leg, word};
 use crate::calendar::conflict::Change;
 use crate::calendar::later;
 use crate::catalogue::graph;
@@ -96,6 +96,7 @@ fn leg(state: &State, plan: &Plan, from: Timestamp) -> Leg {
         lifts: state.calendars.exceptions.lifts(&subjects, Some(&plan.release.name)),
         subjects,
         after: Vec::new(),
+        words: word::words(state, plan, from),
     }
 }
 

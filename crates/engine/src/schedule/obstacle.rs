@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_model::Name;
-use shipway_model::resource::calendar::RuleKind;
+use shipway_model::resource::calendar::{Purpose, RuleKind};
 
-use super::{Leg, Setting, moved};
-use crate::calendar::conflict::{self, Change, Surroundings};
-use crate::calendar::{LOOK_AHEAD, Rule, Timeline, later};
+use super::{Leg, Setting, Word, moved};
+use crate::calendar::conflict::{Change, Surroundings};
+use crate::calendar::{LOOK_AHEAD, Rule, Subject, Timeline, later};
 
 /// One of the things that cannot all be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum ObstacleKind {
     Order,
     /// Another change at the same time.
     Change,
+    /// When those work whose word it needs.
+    Hours,
     /// There is less time left than it takes.
     Deadline,
 }
@@ -41,6 +43,7 @@ enum Constraint<'a> {
     Calendar { title: String, rules: Vec<&'a Arc<Rule>>, why: String },
     Order { end: Timestamp, why: &'a str },
     Change(&'a Change),
+    Word(&'a Word),
 }
 
 pub(super) fn smallest(
@@ -53,6 +56,7 @@ pub(super) fn smallest(
     let mut kept = calendars(leg, setting);
     kept.extend(ends.iter().map(|(end, why)| Constraint::Order { end: *end, why }));
     kept.extend(placed.iter().filter(|it| it.until > setting.now && it.from < by).map(Constraint::Change));
+    kept.extend(leg.words.iter().map(Constraint::Word));
     let begin = leg.change.from.max(setting.now);
     if later(begin, leg.length()) > by {
         let why = format!("it takes {:#} and would have to be over by {by}", leg.length());
@@ -73,9 +77,10 @@ pub(super) fn smallest(
 /// single window only closes more.
 fn calendars<'a>(leg: &Leg, setting: &Setting<'a>) -> Vec<Constraint<'a>> {
     let covered = |rule: &&Arc<Rule>| {
-        leg.subjects
-            .iter()
-            .any(|it| rule.declared.binds.contains(&it.lane()) && it.is_covered(&rule.coverage))
+        // A vendor who is away binds nobody, and is in the way all the same.
+        let is_away = rule.declared.purpose == Purpose::Vendor && rule.declared.kind == RuleKind::Deny;
+        let matters = |it: &Subject| is_away || rule.declared.binds.contains(&it.lane());
+        leg.subjects.iter().any(|it| matters(it) && rule.covers(it))
             || !leg.change.people.is_disjoint(&rule.declared.people)
     };
     let rules: Vec<&Arc<Rule>> = setting.rules.iter().filter(covered).collect();
@@ -96,12 +101,13 @@ fn calendars<'a>(leg: &Leg, setting: &Setting<'a>) -> Vec<Constraint<'a>> {
 }
 
 fn fits(leg: &Leg, kept: &[Constraint<'_>], setting: &Setting<'_>, begin: Timestamp, by: Timestamp) -> bool {
-    let (mut rules, mut others, mut earliest) = (Vec::new(), Vec::new(), begin);
+    let (mut rules, mut others, mut words, mut earliest) = (Vec::new(), Vec::new(), Vec::new(), begin);
     for constraint in kept {
         match constraint {
             Constraint::Calendar { rules: of, .. } => rules.extend(of.iter().map(|it| Arc::clone(it))),
             Constraint::Order { end, .. } => earliest = earliest.max(*end),
             Constraint::Change(change) => others.push((*change).clone()),
+            Constraint::Word(word) => words.push(*word),
         }
     }
     let timeline = Timeline::around(rules, setting.now);
@@ -112,8 +118,9 @@ fn fits(leg: &Leg, kept: &[Constraint<'_>], setting: &Setting<'_>, begin: Timest
         lifts: &leg.lifts,
         subjects: &leg.subjects,
     };
-    conflict::free(&moved(&leg.change, earliest), &around)
-        .is_some_and(|it| later(it.from, leg.length()) <= by)
+    let Some(asked) = super::heard(&words, setting.now) else { return false };
+    super::first(&moved(&leg.change, earliest.max(asked)), &words, &around)
+        .is_some_and(|it| later(it, leg.length()) <= by)
 }
 
 impl Constraint<'_> {
@@ -131,6 +138,11 @@ impl Constraint<'_> {
                 kind: ObstacleKind::Change,
                 with: change.title.clone(),
                 why: format!("from {} to {}", change.from, change.until),
+            },
+            Self::Word(word) => Obstacle {
+                kind: ObstacleKind::Hours,
+                with: word.title.clone(),
+                why: "it is given in the hours in which those work who can give it".to_owned(),
             },
         }
     }

@@ -1,5 +1,7 @@
 //! Who somebody is, whatever name they act by, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use shipway_engine::access::{Part, hands};
 use shipway_engine::{Code, Command, Identity};
 use shipway_model::access::{Account, Commit, Privilege, TokenScope};
@@ -32,6 +34,7 @@ fn token(world: &mut World, by: &str, holder: &str, scope: Option<TokenScope>) -
         expires: None,
         scope,
         account: None,
+        groups: BTreeSet::new(),
     };
     world.ask_as(by, issue).map_err(|it| it.code)
 }
@@ -141,6 +144,7 @@ fn a_new_password_and_a_closed_account_end_the_sign_ins() {
             expires: None,
             scope: None,
             account: Some(ben),
+            groups: BTreeSet::new(),
         };
         world.ask_as("ben", sign_in).unwrap();
         assert!(world.state.access.get(id).unwrap().is_valid(world.now));
@@ -180,6 +184,7 @@ fn privilege_is_given_by_somebody_else_for_as_long_as_was_asked() {
         environments: [name("production")].into(),
         duration: Millis::from_secs(600),
         reason: "the router moves".to_owned(),
+        run: String::new(),
     };
     world.ask_as("ana", Command::RequestGrant { id, privilege: privilege.clone() }).unwrap();
     assert_eq!(world.state.access.grants_in_force("ana", world.now).count(), 0);
@@ -213,6 +218,41 @@ fn privilege_is_given_by_somebody_else_for_as_long_as_was_asked() {
         let refused = world.ask_as("ana", Command::RequestGrant { id, privilege: wrong }).unwrap_err();
         assert_eq!(refused.code, Code::InvalidGrant, "{duration} s, {reason:?}");
     }
+}
+
+/// A pipeline has no more than its token but for one run, for an hour at most, and by somebody else's word.
+#[test]
+fn the_run_of_a_pipeline_gets_privilege_by_the_word_of_somebody_who_is_not_behind_it() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let issue = Command::IssueToken {
+        id: shipway_model::TokenId::from_uuid(uuid_from(900)),
+        name: "ci".to_owned(),
+        role: Role::Builder,
+        secret_digest: shipway_model::Digest::of(b"ci"),
+        expires: None,
+        scope: Some(shipway_model::access::TokenScope::default()),
+        account: None,
+    };
+    world.ask_as("root", issue).unwrap();
+    let privilege = |run: &str, seconds| Privilege {
+        role: Role::Operator,
+        environments: [name("production")].into(),
+        duration: Millis::from_secs(seconds),
+        reason: "it ships the release".to_owned(),
+        run: run.to_owned(),
+    };
+    let id = GrantId::from_uuid(uuid_from(world.uuid()));
+    for wrong in [privilege("", 600), privilege("runs/4711", 3601)] {
+        let refused = world.ask_as("ci", Command::RequestGrant { id, privilege: wrong }).unwrap_err();
+        assert_eq!(refused.code, Code::InvalidGrant);
+    }
+    world.ask_as("ci", Command::RequestGrant { id, privilege: privilege("runs/4711", 600) }).unwrap();
+    // Whoever issued the token answers for what it does.
+    assert_eq!(world.ask_as("root", Command::ApproveGrant { id }).unwrap_err().code, Code::SelfApproval);
+    world.ask_as("ben", Command::ApproveGrant { id }).unwrap();
+    assert_eq!(world.state.access.grants_in_force("ci", world.now).count(), 1);
+    world.pass(600);
+    assert_eq!(world.state.access.grants_in_force("ci", world.now).count(), 0);
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Changes: what a rollout into a protected environment waits for, whose word carries it, and what does not count.
 
 mod attacks;
+mod boards;
 mod class;
+mod hotfixes;
 mod reviews;
+mod rules;
+mod scopes;
+mod sources;
 mod words;
 
 use serde_json::json;
@@ -57,13 +62,13 @@ pub(super) fn seal(world: &mut World, number: &str, class: Class, files: &[&str]
 }
 
 /// A person's key.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     key: PrivateKey,
     pub(super) id: Digest,
 }
 
 impl Signer {
-    pub(super) fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         let key = PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]));
         let line = key.public_key().to_openssh().unwrap();
         Self { id: shipway_engine::key::ssh::id_of(&line).unwrap(), key }
@@ -85,7 +90,7 @@ impl Signer {
     }
 }
 
-pub(super) fn register(world: &mut World, person: &str, seed: u8) -> Signer {
+pub(crate) fn register(world: &mut World, person: &str, seed: u8) -> Signer {
     let signer = Signer::new(seed);
     world.ask_as(person, Command::RegisterKey { key: signer.public() }).unwrap();
     signer
@@ -100,8 +105,10 @@ pub(super) fn statement(
     let nonce = format!("{:032x}", world.uuid());
     let shown = change::standing::shown(&world.state, case(world, rollout)).unwrap();
     Statement {
+        board: None,
         change: ChangeId::of(rollout),
         class: shown.class,
+        conditions: Vec::new(),
         decision,
         domain: Domain::Approval,
         environment: shown.environment,
@@ -123,7 +130,7 @@ pub(super) fn give(world: &mut World, person: &str, approval: Approval) -> Resul
 }
 
 /// Says yes to what stands.
-pub(super) fn approve(world: &mut World, person: &str, rollout: RolloutId, signer: &Signer) {
+pub(crate) fn approve(world: &mut World, person: &str, rollout: RolloutId, signer: &Signer) {
     let statement = statement(world, rollout, signer, Decision::Approve);
     let approval = signer.sign(statement);
     give(world, person, approval).unwrap_or_else(|refused| panic!("{person}: {refused}"));

@@ -1,5 +1,7 @@
 //! Declarations, artifacts, releases and access: what is accepted once, and what is refused.
 
+use std::collections::BTreeSet;
+
 use shipway_engine::{Code, Command};
 use shipway_model::event::Role;
 use shipway_model::release::{Artifact, Bundle};
@@ -131,6 +133,7 @@ fn a_revoked_token_is_no_longer_valid() {
         expires: None,
         scope: None,
         account: None,
+        groups: BTreeSet::new(),
     };
     world.ask(issue).unwrap();
     assert!(world.state.access.get(id).unwrap().is_valid(world.now));

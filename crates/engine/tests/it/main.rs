@@ -1,6 +1,7 @@
 //! The promises of the core, at its boundary: commands in, events and effects out.
 
 mod access;
+mod alerts;
 mod calendar;
 mod changes;
 mod gates;
@@ -11,5 +12,6 @@ mod rollout;
 mod schedule;
 mod survive;
 mod time;
+mod trains;
 mod watch;
 mod world;

@@ -76,6 +76,29 @@ fn a_judge_that_cannot_tell_asks_a_person() {
 }
 
 #[test]
+fn what_people_note_stays_with_the_rollout_and_moves_nothing() {
+    let mut world = with_checkout(serde_json::json!({ "strategy": "canary" }));
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let id = world.start(release);
+    let note = |text: &str| Command::NoteRollout { id, note: text.to_owned() };
+    let name_decider = |decider: &str| Command::NameDecider { id, decider: decider.to_owned() };
+    world.ask(note("the spike is the nightly import")).unwrap();
+    world.ask(name_decider("ben")).unwrap();
+    assert_eq!(world.ask(name_decider(" ben ")), Ok(Vec::new()), "who decides already is not named again");
+    assert_eq!(world.ask(note(" \n")).unwrap_err().code, Code::InvalidReason);
+    world.run_well();
+    let rollout = world.rollout(id);
+    assert!(rollout.has_ended());
+    assert_eq!(rollout.decider.as_deref(), Some("ben"));
+    let told: Vec<&str> = rollout.notes.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(told, ["the spike is the nightly import"]);
+    for n in 1..500 {
+        world.ask(note(&format!("note {n}"))).unwrap();
+    }
+    assert_eq!(world.ask(note("one too many")).unwrap_err().code, Code::InvalidReason);
+}
+
+#[test]
 fn a_finished_rollout_can_be_taken_back() {
     for strategy in ["rolling", "canary", "blue-green"] {
         let mut world = with_checkout(serde_json::json!({ "strategy": strategy }));

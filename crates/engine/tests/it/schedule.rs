@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shipway_engine::calendar::WorkingHours;
 use shipway_engine::calendar::conflict::Change;
 use shipway_engine::calendar::{Rule, Subject, compile};
-use shipway_engine::schedule::{Fate, Leg, ObstacleKind, Setting, schedule};
+use shipway_engine::schedule::{Fate, Leg, ObstacleKind, Setting, Timing, Word, schedule};
 use shipway_model::resource::Calendar;
 use shipway_model::resource::calendar::RuleKind;
+use shipway_model::resource::hours::Hours;
 
 use crate::world::name;
 
@@ -42,6 +44,7 @@ fn leg(title: &str, service: &str, from: i64, hours: i64, after: &[usize]) -> Le
         subjects: vec![subject],
         lifts: Vec::new(),
         after: after.iter().map(|it| (*it, format!("leg {it}"))).collect(),
+        words: Vec::new(),
     }
 }
 
@@ -231,5 +234,36 @@ proptest! {
                 Fate::Behind(_) => prop_assert!(false, "what it needs fits"),
             }
         }
+    }
+}
+
+fn asked(timing: Timing) -> Word {
+    let hours: Vec<Hours> = serde_json::from_value(json!([
+        { "days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00" },
+    ]))
+    .unwrap();
+    let hours = vec![WorkingHours::new(&hours, Some("UTC"))];
+    Word { title: "the word of ana".to_owned(), hours, needed: 1, timing }
+}
+
+#[test]
+fn a_leg_waits_until_whoever_is_asked_is_there() {
+    for timing in [Timing::Before, Timing::Within] {
+        let mut leg = leg("shop into production", "shop", 0, 2, &[]);
+        let saturday = "2026-03-07T12:00:00Z".parse().unwrap();
+        leg.change =
+            Change { from: saturday, until: saturday + jiff::SignedDuration::from_hours(2), ..leg.change };
+        leg.words = vec![asked(timing)];
+        let graph = BTreeMap::default();
+        let setting = Setting { rules: &[], graph: &graph, others: &[], now: saturday, by: None };
+        let fates = schedule(std::slice::from_ref(&leg), &setting);
+        let Fate::Fits { from, waits, .. } = &fates[0] else { panic!("{fates:?}") };
+        assert_eq!(*from, "2026-03-09T09:00:00Z".parse().unwrap());
+        assert_eq!(waits, &["the word of ana, which cannot be given before 2026-03-09T09:00:00Z"]);
+        // On Sunday it is only the hours that stand in its way.
+        let by = Some("2026-03-08T12:00:00Z".parse().unwrap());
+        let fates = schedule(&[leg], &Setting { by, ..setting });
+        let Fate::Impossible(obstacles) = &fates[0] else { panic!("{fates:?}") };
+        assert_eq!(obstacles.iter().map(|it| it.kind).collect::<Vec<_>>(), [ObstacleKind::Hours]);
     }
 }

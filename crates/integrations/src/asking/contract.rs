@@ -1,5 +1,7 @@
 //! What every source owes whoever asks: a number, nothing, or an error in time; never a zero that nobody has said.
 
+mod data;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 

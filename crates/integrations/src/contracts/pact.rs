@@ -36,6 +36,10 @@ pub(super) fn read(text: &str) -> Result<Pact, Fault> {
         specification,
         content: Digest::of(canonical.join("\n").as_bytes()),
         interactions: all.iter().map(description).collect(),
+        // `…/pact-version/SHA/…`, in a pact that was fetched from a broker.
+        broker_version: said("/_links/pb:publish-verification-results/href")
+            .or_else(|| said("/_links/pb:publish-verification-results/0/href"))
+            .and_then(|it| super::verification::after(&it, "pact-version")),
     })
 }
 

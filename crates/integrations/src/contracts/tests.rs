@@ -15,7 +15,7 @@ const PACT: &str = r#"{"consumer": {"name": "web"}, "provider": {"name": "checko
 
 #[test]
 fn contracts_are_kept_as_they_were_read() {
-    for text in [OPENAPI, PROTO, GRAPHQL, PACT] {
+    for text in [OPENAPI, PROTO, GRAPHQL, PACT, ASYNCAPI, VERIFICATION] {
         let contract = read(text).unwrap();
         let kept = serde_json::to_value(&contract).unwrap();
         assert_eq!(serde_json::from_value::<Contract>(kept.clone()).unwrap(), contract);
@@ -75,6 +75,49 @@ fn the_order_of_a_pacts_interactions_and_fields_does_not_matter() {
     assert_eq!(turned.content, pact.content);
     let Contract::Pact(other) = read(&PACT.replace("404", "410")).unwrap() else { panic!("it is a pact") };
     assert_ne!(other.content, pact.content);
+}
+
+const ASYNCAPI: &str =
+    "asyncapi: 3.0.0\ninfo: {title: shop, version: 1.2.0}\nchannels:\n  paid: {address: shop.paid}\n";
+/// In the form of the broker's resource, with addresses of ours.
+const VERIFICATION: &str = r#"{"providerName": "checkout", "providerApplicationVersion": "1.1.0", "success": false,
+  "verificationDate": "2026-05-01T10:00:00+00:00",
+  "testResults": {"tests": [{"status": "passed", "testDescription": "an order"}, {"status": "failed", "testDescription": "no order"}]},
+  "_links": {
+    "self": {"href": "http://broker.example/pacts/provider/checkout/consumer/Order%20Web/pact-version/abc123/verification-results/7"},
+    "pb:pact-version": {"href": "http://broker.example/pacts/provider/checkout/consumer/Order%20Web/version/2.0.0"}
+  }}"#;
+
+#[test]
+fn asyncapi_is_read_and_other_versions_of_it_are_refused() {
+    let Contract::Asyncapi(it) = read(ASYNCAPI).unwrap() else { panic!("it is AsyncAPI") };
+    assert_eq!((it.title.as_str(), it.version.as_str()), ("shop", "1.2.0"));
+    let second = ASYNCAPI.replace("3.0.0", "2.6.0");
+    assert!(matches!(read(&second), Ok(Contract::Asyncapi(_))));
+    assert!(read(&ASYNCAPI.replace("3.0.0", "1.2.0")).unwrap_err().message.contains("2 and 3 are"));
+}
+
+#[test]
+fn the_brokers_links_say_which_pact_was_verified() {
+    let Contract::PactVerification(it) = read(VERIFICATION).unwrap() else { panic!("it is a verification") };
+    assert_eq!([&it.consumer, &it.provider], ["Order Web", "checkout"]);
+    assert_eq!(it.broker_version.as_deref(), Some("abc123"));
+    assert_eq!(
+        (it.consumer_version.as_deref(), it.provider_version.as_deref()),
+        (Some("2.0.0"), Some("1.1.0"))
+    );
+    assert!(!it.passed && it.failures == ["no order"], "{it:?}");
+    let links = r#", "_links": {"pb:publish-verification-results": {"href": "http://broker.example/pacts/provider/checkout/consumer/web/pact-version/abc123/verification-results"}}}"#;
+    let fetched = format!("{}{links}", PACT.trim_end().strip_suffix('}').unwrap());
+    let Contract::Pact(pact) = read(&fetched).unwrap() else { panic!("it is a pact") };
+    let Contract::Pact(own) = read(PACT).unwrap() else { panic!("it is a pact") };
+    assert_eq!((pact.broker_version.as_deref(), pact.content), (Some("abc123"), own.content));
+    for (without, why) in [("\"success\": false,", "neither true nor false"), ("\"_links\"", "whose pact")] {
+        let text = VERIFICATION
+            .replace(without, if without.starts_with("\"_") { "\"_\"" } else { "\"success\": 1," });
+        let fault = read(&text).unwrap_err();
+        assert!(fault.message.contains(why), "{fault}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Descriptions of interfaces: OpenAPI, Protobuf, GraphQL, pacts. [`crate::contracts`] reads them.
+//! Descriptions of interfaces: OpenAPI, AsyncAPI, Protobuf, GraphQL, pacts and their verifications. [`crate::contracts`] reads them.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::contracts;
 
 pub(super) const FORMAT: Format = Format {
     name: "contract",
-    summary: "Interfaces: OpenAPI 3.0 and 3.1 in JSON or YAML, Protobuf, GraphQL schemas, and pacts of the specifications 2 to 4.",
+    summary: "Interfaces: OpenAPI 3.0 and 3.1 and AsyncAPI 2 and 3 in JSON or YAML, Protobuf, GraphQL schemas, pacts of the specifications 2 to 4, and their verifications as a Pact Broker gives them.",
     sniff,
     read,
 };
@@ -24,6 +24,7 @@ fn sniff(head: &Head<'_>) -> Sniff {
     match contracts::language(head.text) {
         None => Sniff::No,
         Some(_) if head.text.starts_with('{') || head.text.starts_with("openapi:") => Sniff::Sure,
+        Some(_) if head.text.starts_with("asyncapi:") => Sniff::Sure,
         Some(_) if head.text.starts_with("syntax") => Sniff::Sure,
         Some(_) if named(&[".proto", ".graphql", ".graphqls", ".gql", ".yaml", ".yml"]) => Sniff::Sure,
         Some(_) => Sniff::No,
@@ -43,7 +44,9 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
         Contract::Openapi(it) => Some(format!("{} {}", it.title, it.version)),
         Contract::Protobuf(it) => Some(it.package.clone()),
         Contract::Pact(it) => Some(format!("{} expects of {}", it.consumer, it.provider)),
-        Contract::Graphql(_) | Contract::PactVerification(_) => None,
+        Contract::Asyncapi(it) => Some(format!("{} {}", it.title, it.version)),
+        Contract::PactVerification(it) => Some(format!("{} as {} expects it", it.provider, it.consumer)),
+        Contract::Graphql(_) => None,
     };
     Ok(Normal {
         format: FORMAT.name.to_owned(),

@@ -68,6 +68,17 @@ pub(crate) async fn ask(
     Ok(Some(Sample { n, x, sum: total, sum_sq, ..Sample::default() }))
 }
 
+/// The selector with the version in it; as it stands where it is none, which asking tells.
+pub(crate) fn narrowed(text: &str, label: &str, version: &str) -> String {
+    match text.parse::<Selector>() {
+        Ok(mut selector) => {
+            selector.require(label, version);
+            selector.to_string()
+        }
+        Err(_) => text.to_owned(),
+    }
+}
+
 async fn series(
     outbound: &Outbound,
     source: &Endpoint,

@@ -30,8 +30,8 @@ const BUCKETS_MAX: usize = 1000;
 const COUNT_MAX: f64 = (1_u64 << 53) as f64;
 
 const REQUESTS: &str = "shipway_router_requests_total";
-const ERRORS: &str = "shipway_router_request_errors_total";
-const BUCKETS: &str = "shipway_router_request_duration_seconds_bucket";
+pub(crate) const ERRORS: &str = "shipway_router_request_errors_total";
+pub(crate) const BUCKETS: &str = "shipway_router_request_duration_seconds_bucket";
 const BACKEND_ERRORS: &str = "shipway_router_backend_request_errors_total";
 const BACKEND_BUCKETS: &str = "shipway_router_backend_request_duration_seconds_bucket";
 const NEEDED: [&str; 5] = [REQUESTS, ERRORS, BUCKETS, BACKEND_ERRORS, BACKEND_BUCKETS];

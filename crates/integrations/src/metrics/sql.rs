@@ -22,9 +22,18 @@ pub(crate) async fn ask(
     query: &SqlQuery,
     question: &Question,
 ) -> Result<Option<Sample>, AskError> {
-    let place = variable(&source.url_variable)?;
+    read(source.dialect, variable(&source.url_variable)?, query, question).await
+}
+
+/// The answer of the database at `place`: a connection string, or the path of a file.
+pub(crate) async fn read(
+    dialect: Dialect,
+    place: String,
+    query: &SqlQuery,
+    question: &Question,
+) -> Result<Option<Sample>, AskError> {
     let parameters = [question.version.to_string(), written(question.from), written(question.to)];
-    let rows = match source.dialect {
+    let rows = match dialect {
         Dialect::Sqlite => sqlite::rows(place, query.query.clone(), parameters).await?,
         Dialect::Postgresql => postgresql::rows(&place, &query.query, &parameters).await?,
     };

@@ -17,8 +17,17 @@ fn speaker(version: &str) -> Speaker {
     Speaker { environment, service, version: version.parse().unwrap() }
 }
 
+fn take(
+    telemetry: &Telemetry,
+    (signal, encoding, is_gzip): (Signal, Encoding, bool),
+    body: &[u8],
+) -> Result<Vec<u8>, String> {
+    telemetry.keep(Export::read(signal, encoding, is_gzip, body)?, encoding)
+}
+
 fn push(telemetry: &Telemetry, signal: Signal, body: &Value) -> Value {
-    let answer = telemetry.take(signal, Encoding::Json, false, body.to_string().as_bytes()).unwrap();
+    let how = (signal, Encoding::Json, false);
+    let answer = take(telemetry, how, body.to_string().as_bytes()).unwrap();
     serde_json::from_slice(&answer).unwrap()
 }
 
@@ -107,9 +116,9 @@ fn what_cannot_be_kept_is_counted() {
     let answer = push(&telemetry, Signal::Metrics, &nobody);
     assert_eq!(answer["partialSuccess"]["rejectedDataPoints"], json!(1), "{answer}");
     for (encoding, body) in [(Encoding::Json, &b"{"[..]), (Encoding::Protobuf, &b"\xff\xff\xff"[..])] {
-        assert!(telemetry.take(Signal::Metrics, encoding, false, body).is_err());
+        assert!(take(&telemetry, (Signal::Metrics, encoding, false), body).is_err());
     }
-    assert!(telemetry.take(Signal::Logs, Encoding::Protobuf, true, b"no gzip").is_err());
+    assert!(take(&telemetry, (Signal::Logs, Encoding::Protobuf, true), b"no gzip").is_err());
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn protobuf_and_gzip_say_the_same() {
         serde_json::from_value(metrics("1.0.0", counter(&[(10, 100, "200")]))).unwrap();
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(&request.encode_to_vec()).unwrap();
-    telemetry.take(Signal::Metrics, Encoding::Protobuf, true, &packed.finish().unwrap()).unwrap();
+    take(&telemetry, (Signal::Metrics, Encoding::Protobuf, true), &packed.finish().unwrap()).unwrap();
     assert_eq!(grown(&telemetry, "1.0.0", None, 1, 10), Some(100.0));
 }
 
@@ -135,7 +144,8 @@ fn log_records_become_lines_and_are_read_once() {
     };
     push(&telemetry, Signal::Logs, &records(&["the disk is full", "again"]));
     let (lines, next) = telemetry.lines(&speaker("1.0.0"), 0);
-    assert_eq!(lines[0], r#"{"level":"error","message":"the disk is full"}"#);
+    assert_eq!(lines[0].text, r#"{"level":"error","message":"the disk is full"}"#);
+    assert!(lines[0].at_ns > 0, "a record without a time was written when it came");
     assert_eq!((lines.len(), next), (2, 2));
     push(&telemetry, Signal::Logs, &records(&["third"]));
     let (lines, next) = telemetry.lines(&speaker("1.0.0"), next);
@@ -162,4 +172,52 @@ fn spans_belong_to_the_version_that_took_part() {
         found[0].is_failed && found[0].parent.is_none() && found[0].trace == "0b".repeat(16),
         "{found:?}"
     );
+}
+
+#[test]
+fn a_line_stays_as_a_process_wrote_it_and_leads_to_its_trace() {
+    let telemetry = Telemetry::default();
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let mut resource = resource("1.0.0");
+    let instance = attribute("service.instance.id", "host-a/web/1.0.0");
+    resource["attributes"].as_array_mut().unwrap().push(instance);
+    let records = json!([
+        {"timeUnixNano": "7", "traceId": "0a".repeat(16), "attributes": [attribute("log.iostream", "stderr")],
+         "body": {"stringValue": "ERROR no space left"}},
+        {"severityNumber": 9, "attributes": [attribute("order", "17")], "body": {"stringValue": "paid"}},
+        {"severityNumber": 9, "body": {"stringValue": "{\"level\":\"warn\"}"}},
+    ]);
+    let body = json!({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]});
+    push(&telemetry, Signal::Logs, &body);
+    let (lines, _) = telemetry.lines(&speaker("1.0.0"), 0);
+    let texts: Vec<&str> = lines.iter().map(|it| it.text.as_str()).collect();
+    let expected =
+        ["ERROR no space left", r#"{"level":"info","message":"paid","order":"17"}"#, r#"{"level":"warn"}"#];
+    assert_eq!(texts, expected);
+    assert_eq!((lines[0].at_ns, lines[0].trace.clone()), (7, Some("0a".repeat(16))));
+    assert_eq!(lines[0].instance.as_deref(), Some("host-a/web/1.0.0"));
+}
+
+#[test]
+fn a_request_says_of_whom_it_tells_before_it_is_kept() {
+    let telemetry = Arc::new(Telemetry::default());
+    let body = metrics("1.0.0", counter(&[(10, 100, "200")])).to_string();
+    let read = Arc::clone(&telemetry).read(Signal::Metrics, Encoding::Json, false, body.as_bytes()).unwrap();
+    let named = |it: &str| std::collections::BTreeSet::from([it.to_owned()]);
+    assert_eq!(read.about(), About { services: named("web"), environments: named("prod") });
+    assert_eq!(grown(&telemetry, "1.0.0", None, 1, 10), None);
+    read.keep().unwrap();
+    assert_eq!(grown(&telemetry, "1.0.0", None, 1, 10), Some(100.0));
+}
+
+#[test]
+fn what_an_agent_has_passed_over_is_counted_and_is_no_line() {
+    let telemetry = Telemetry::default();
+    let record = json!({"attributes": [{"key": "shipway.dropped_bytes", "value": {"intValue": "70"}}]});
+    let scope = json!({"logRecords": [record, record]});
+    let body = json!({"resourceLogs": [{"resource": resource("1.0.0"), "scopeLogs": [scope]}]});
+    push(&telemetry, Signal::Logs, &body);
+    assert_eq!(telemetry.dropped_bytes(&speaker("1.0.0")), 140);
+    assert_eq!(telemetry.lines(&speaker("1.0.0"), 0).0.len(), 0);
+    assert_eq!(telemetry.dropped_bytes(&speaker("1.1.0")), 0);
 }

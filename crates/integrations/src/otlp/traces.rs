@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::trace::v1::Span as Pushed;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use shipway_analysis::traces::Span;
 
-use super::{Origin, Speaker};
+use super::{Origin, Speaker, hex};
 
 /// Traces; the oldest go first.
 const TRACES_MAX: usize = 10_000;
@@ -80,8 +80,4 @@ fn read(origin: &Origin, span: &Pushed) -> Span {
         end_ns: span.end_time_unix_nano,
         is_failed: span.status.as_ref().is_some_and(|it| it.code == StatusCode::Error as i32),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
 }

@@ -56,6 +56,8 @@ impl Body {
             Self::AccountAdded { account, .. } => at("/data/account/name", &mut account.name),
             Self::GrantRequested { privilege, .. } => at("/data/privilege/reason", &mut privilege.reason),
             Self::CommitsRecorded { commits, .. } => at("/data/commits", commits),
+            Self::SourcesRecorded { sources, .. } => at("/data/sources", sources),
+            Self::LateRequested { late, .. } => at("/data/late/reason", &mut late.reason),
             Self::ScopePaused { reason, .. }
             | Self::GrantEnded { reason, .. }
             | Self::AccessRefused { reason, .. }
@@ -64,9 +66,13 @@ impl Body {
             | Self::TextsErased { reason, .. }
             | Self::ExceptionWithdrawn { reason, .. }
             | Self::WaiverWithdrawn { reason, .. }
+            | Self::QuarantineEnded { reason, .. }
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
+            | Self::ItemDeferred { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
+            // A folder may be somebody's own.
+            Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
             Self::WaiverRequested { waiver, .. } => vec![
                 Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
@@ -74,7 +80,14 @@ impl Body {
             ],
             Self::StepApproved { note, .. }
             | Self::ActionDone { note, .. }
-            | Self::KnownErrorsAccepted { note, .. } => at("/data/note", note),
+            | Self::KnownErrorsAccepted { note, .. }
+            | Self::ConditionMet { note, .. }
+            | Self::RolloutNoted { note, .. } => at("/data/note", note),
+            Self::QuarantineBegun { quarantine, .. } => vec![
+                Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
+                Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
+            ],
+            Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
             Self::DelegationGranted { to, reason, .. } => vec![
                 Personal { pointer: "/data/to", text: to },
@@ -90,6 +103,7 @@ impl Body {
                 Personal { pointer: "/data/review/summary", text: &mut review.summary },
                 Personal { pointer: "/data/review/causes", text: &mut review.causes },
             ],
+            Self::ChangeAnswered { answer, .. } => at("/data/answer/by", &mut answer.by),
             Self::EvidenceAttached { evidence, .. } => {
                 let issuer = evidence.statement.iter_mut().map(|word| Personal {
                     pointer: "/data/evidence/statement/issuer",
@@ -114,6 +128,7 @@ impl Body {
                     Cause::StepFailed { .. }
                     | Cause::InstanceFailed { .. }
                     | Cause::TargetLost { .. }
+                    | Cause::AlertFired { .. }
                     | Cause::CalendarClosed { .. },
                 ..
             }
@@ -135,7 +150,11 @@ impl Body {
             | Self::AgentRegistered { .. }
             | Self::AgentLost { .. }
             | Self::AgentFound { .. }
+            | Self::StrayFound { .. }
+            | Self::StrayGone { .. }
             | Self::InstanceChanged { .. }
+            | Self::AlertFired { .. }
+            | Self::AlertResolved { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }
@@ -154,8 +173,22 @@ impl Body {
             | Self::StepReopened { .. }
             // Gates give reasons without names: who waived or sent what is told by id.
             | Self::GateDecided { .. }
+            | Self::GatesNoted { .. }
+            | Self::ChangeReminded { .. }
+            | Self::ChangeEscalated { .. }
+            | Self::MergedBack { .. }
+            | Self::ConsumersNotified { .. }
+            | Self::ScopeFrozen { .. }
+            | Self::ItemAdded { .. }
+            | Self::LateApproved { .. }
             | Self::StepObserved { .. }
-            | Self::StepSilenced { .. } => Vec::new(),
+            | Self::StepSilenced { .. }
+            | Self::ChangeMirrored { .. }
+            | Self::MirrorFailed { .. }
+            | Self::FeedFetched { .. }
+            | Self::TrainDeparted { .. }
+            // Whom a Train tells stands in its declaration.
+            | Self::TrainEndangered { .. } => Vec::new(),
         }
     }
 }

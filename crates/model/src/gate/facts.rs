@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Waiver;
 use crate::attestation::Seal;
 use crate::evidence::{Kind, Normal, Word};
-use crate::release::{Document, KnownError, ReleaseRef};
-use crate::{Digest, EvidenceId, Name, Version, WaiverId};
+use crate::quarantine::Quarantine;
+use crate::release::{Document, KnownError, ReleaseRef, RollbackPackage};
+use crate::resource::service::Monitoring;
+use crate::{Digest, EvidenceId, Name, QuarantineId, RolloutId, Version, WaiverId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,15 @@ pub struct Facts {
     /// Known errors of what runs now that the release neither carries on nor says to have mended.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub dropped_errors: BTreeSet<Name>,
+    /// What else bears on the release where it goes.
+    #[serde(default, skip_serializing_if = "Surroundings::is_empty")]
+    pub surroundings: Surroundings,
+    /// Tests that are set aside at the instant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantines: Vec<Quarantined>,
+    /// What stands in the documents that travel with the release, as far as machines read them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contents: BTreeMap<Document, Content>,
 }
 
 /// A known error of the release.
@@ -46,6 +57,91 @@ pub struct CarriedError {
     /// Whose word it has that the release may carry it: nobody's who made the release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<String>,
+}
+
+/// What else runs where the release goes or is on its way there, and where it comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Surroundings {
+    /// Builds with contracts, or that rely on a service of the release. What the release itself replaces is told by
+    /// [`Service::running`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<Neighbour>,
+    /// Their contracts, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<Evidence>,
+    /// How the environment that the release comes from differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parity: Option<Comparison>,
+}
+
+impl Surroundings {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A build beside those of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Neighbour {
+    pub service: Name,
+    pub version: Version,
+    pub artifacts: BTreeSet<Digest>,
+    /// The rollout that brings it; it runs already when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<RolloutId>,
+    /// Services of the release that it declares to depend on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub relies_on: BTreeSet<Name>,
+}
+
+/// Two environments side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Comparison {
+    /// The one that the release comes from.
+    pub with: Name,
+    pub differences: Vec<Difference>,
+}
+
+/// One thing that is not the same in both.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Difference {
+    /// Such as `settings/checkout/LOG_LEVEL`, `versions/web` or `capacity/targets`.
+    pub name: String,
+    /// In the environment that the release comes from; absent where it has no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub there: Option<String>,
+    /// In the environment that the release goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub here: Option<String>,
+}
+
+/// A quarantine in force, and whose word it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quarantined {
+    pub id: QuarantineId,
+    pub quarantine: Quarantine,
+    pub by: String,
+}
+
+/// What a document says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Content {
+    pub digest: Digest,
+    /// Markdown headings with something below them, as they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headings: Vec<String>,
+    /// Of a rollback package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackPackage>,
+    /// Why it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +165,15 @@ pub struct Service {
     /// What runs in the environment now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<Running>,
+    /// Services that it declares to depend on.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Name>,
+    /// What it declares to be watched by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
+    /// The vendors that it declares to depend on, and whether somebody can be called there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub vendors: BTreeMap<Name, bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

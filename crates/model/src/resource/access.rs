@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hours::Hours;
+
 /// One person, under whatever names they act: whoever approves must not be who asked, by any of them.
 ///
 /// The resource's own name acts for the person too.
@@ -24,6 +26,14 @@ pub struct Person {
     /// Who the person is to identity providers, as `ISSUER#SUBJECT`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub subjects: BTreeSet<String>,
+    /// When the person answers; when their teams do, where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub hours: Vec<Hours>,
+    /// The IANA time zone of their hours; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub zone: Option<String>,
 }
 
 /// Rules of the organisation over who may do what, in Cedar, beside those that are shipped.

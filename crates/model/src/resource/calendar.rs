@@ -116,6 +116,8 @@ pub enum Purpose {
     OnCall,
     /// When a vendor is away, or only when it is there.
     Vendor,
+    /// An environment is kept for one team.
+    Booking,
 }
 
 /// RFC 5545 says two different things about a local time that does not exist, so the rule says which.
@@ -250,6 +252,7 @@ impl Purpose {
             Self::Holiday => "holiday",
             Self::OnCall => "on-call time",
             Self::Vendor => "vendor window",
+            Self::Booking => "booking",
         }
     }
 }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::change::Factor;
+use crate::change::{Factor, Severity};
 use crate::event::Role;
 use crate::release::{Class, Document};
-use crate::{Millis, Name};
+use crate::{Millis, Name, Share};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -38,6 +38,14 @@ pub struct ChangePolicy {
     /// next change of its services that is no emergency waits.
     #[serde(default = "review_within_default")]
     pub review_within: Millis,
+    /// Who may go as an emergency at all.
+    #[serde(default, skip_serializing_if = "FastLane::is_default")]
+    pub fast_lane: FastLane,
+    /// Rules that a measured record asks for or lets go. They are proposed by `shipway change propose` and hold once they
+    /// are declared, never by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub thresholds: Vec<Threshold>,
 }
 
 fn review_within_default() -> Millis {
@@ -147,6 +155,68 @@ impl Default for RecordRule {
     }
 }
 
+/// What lets a release bypass boards and owed reviews.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FastLane {
+    /// How bad it has to be at least.
+    #[serde(default)]
+    pub severity_from: Severity,
+    /// Of the latest rollouts of each of its services into the environment, so many are looked at.
+    #[serde(default = "window_default")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub window: u32,
+    /// More of them taken back than this, and the service has no fast lane until its record is better.
+    #[serde(default = "rollbacks_default")]
+    pub max_rollbacks: u32,
+}
+
+fn rollbacks_default() -> u32 {
+    3
+}
+
+impl Default for FastLane {
+    fn default() -> Self {
+        Self { severity_from: Severity::High, window: window_default(), max_rollbacks: rollbacks_default() }
+    }
+}
+
+impl FastLane {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A rule that depends on how the changes of a Team, or of one service, went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Threshold {
+    /// The rules that come of it are called `NAME-TEAM` or `NAME-SERVICE`.
+    pub name: Name,
+    pub of: RecordOf,
+    /// So many of the latest changes that ended are looked at; with fewer nothing is proposed.
+    #[serde(default = "window_default")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub window: u32,
+    /// The share of failures and rollbacks from which on the rule is proposed.
+    pub tighten_from: Share,
+    /// The rule is proposed to go once no more than this many of them failed.
+    #[serde(default)]
+    pub loosen_at: u32,
+    /// Whose word it asks for, beside what the workflow asks for anyway.
+    pub from: Approvers,
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 50))]
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordOf {
+    Team,
+    Service,
+}
+
 /// The way of a change. It stands in the first state that is not done; what has to be done before `begun` is done
 /// before anything is touched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -208,6 +278,25 @@ pub struct ApprovalRule {
     /// Whether those who are asked may have named somebody else to speak for them.
     #[serde(default = "yes")]
     pub delegable: bool,
+    /// Gates of the environment's policies that have to pass before a word counts.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(length(max = 50))]
+    pub after_gates: BTreeSet<Name>,
+    /// How soon it is to be answered, and what happens when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
+}
+
+/// Times count from when the change was asked for, in the working hours of whoever is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sla {
+    /// Who is asked is reminded then, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_after: Option<Millis>,
+    pub escalate_after: Millis,
+    /// Whose word is as good from then on.
+    pub escalate_to: Approvers,
 }
 
 fn one() -> u32 {
@@ -304,6 +393,8 @@ fn owners() -> ApprovalRule {
         after: BTreeSet::new(),
         valid: valid_default(),
         delegable: true,
+        after_gates: BTreeSet::new(),
+        sla: None,
     }
 }
 

@@ -52,6 +52,10 @@ pub struct Environment {
     /// only told when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_target_lost: Option<OnHarm>,
+    /// What an alert from outside does to the rollout, or within the window of its watch, that ships the service of which it
+    /// tells; it is only told when absent. See `POST /api/v1/alerts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_alert: Option<OnHarm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
     /// Environment variables by service, over those of the service's own contract.
@@ -73,6 +77,9 @@ pub struct Environment {
     /// The ChangePolicy that judges its changes, which makes it protected too; the built-in one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_policy: Option<Name>,
+    /// What of it cannot be seen from here and matters when it is compared with another: segmentation, latency, capacity.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub characteristics: BTreeMap<String, String>,
 }
 
 /// The router that carries the environment's traffic.
@@ -154,6 +161,7 @@ impl Environment {
             router: child.router.or_else(|| parent.router.clone()),
             metrics: merged(&parent.metrics, child.metrics),
             on_target_lost: child.on_target_lost.or(parent.on_target_lost),
+            on_alert: child.on_alert.or(parent.on_alert),
             alertmanager: child.alertmanager.or_else(|| parent.alertmanager.clone()),
             concurrency: child.concurrency.or_else(|| parent.concurrency.clone()),
             variables: merged_maps(&parent.variables, child.variables),
@@ -162,6 +170,7 @@ impl Environment {
             segregation_of_duties: child.segregation_of_duties.or(parent.segregation_of_duties),
             protected: child.protected.or(parent.protected),
             change_policy: child.change_policy.or_else(|| parent.change_policy.clone()),
+            characteristics: merged(&parent.characteristics, child.characteristics),
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hours::Hours;
 use super::service::ReleaseModel;
 use crate::{Millis, Name};
 
@@ -18,6 +22,17 @@ pub struct Team {
     /// Where the team is reached, for example an address or channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// Groups of the identity provider whose members belong to it while they are signed in through it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<String>,
+    /// When the team answers; always when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub hours: Vec<Hours>,
+    /// The IANA time zone of its hours; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub zone: Option<String>,
 }
 
 /// A third party that services depend on.
@@ -113,5 +128,24 @@ impl Regulation {
     /// For how many years the ledger must be kept on account of it.
     pub fn retention_years(&self) -> u8 {
         self.retention_years.unwrap_or(Self::RETENTION_YEARS_DEFAULT)
+    }
+
+    /// The first day, in UTC, on which an event recorded at `at` may be deleted, when events are kept for `years` years.
+    pub fn kept_until(at: Timestamp, years: u8) -> Date {
+        let day = at.to_zoned(TimeZone::UTC).date();
+        day.saturating_add(i64::from(years).years()).saturating_add(1.day())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_counted_by_the_calendar_and_the_last_day_counts() {
+        let until = |years, at: &str| Regulation::kept_until(at.parse().unwrap(), years).to_string();
+        assert_eq!(until(7, "2019-05-31T23:59:59Z"), "2026-06-01");
+        assert_eq!(until(1, "2024-02-29T12:00:00Z"), "2025-03-01");
+        assert_eq!(until(0, "2024-12-31T12:00:00Z"), "2025-01-01");
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,16 @@ pub enum Require {
     /// Defects that are carried on: looked after, watched, accepted by somebody else, and not for ever.
     #[serde(rename = "known-errors")]
     KnownErrors(KnownErrors),
+    /// Tests that say the same when they are run again.
+    Flakiness(Flakiness),
+    /// Versions that mean something: of the services, and of what they are built from.
+    Versions(Versions),
+    /// The environment before this one is like it.
+    Parity(Parity),
+    /// Somebody would notice: dashboards, alerts and traces for every route.
+    Monitoring(Monitoring),
+    /// The release can be run: runbook, thresholds, vendors, sign-offs.
+    Readiness(Readiness),
     /// A rule of your own.
     Rego(Rego),
 }
@@ -102,6 +113,9 @@ pub struct Tests {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub min_tests: u64,
+    /// Whether results of tests in quarantine are left out.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub heed_quarantine: bool,
 }
 
 /// Shares in percent.
@@ -246,6 +260,10 @@ pub struct Regression {
 pub struct Documents {
     #[schemars(length(min = 1))]
     pub all: BTreeSet<Document>,
+    /// Whether the rollback package must be one that can be read, and name for every service that would be replaced the
+    /// version and the artifact that runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rollback_fits: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -308,6 +326,106 @@ pub struct Contracts {
     /// Whether a warning blocks like an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warnings_block: bool,
+    /// Whether the pacts with whatever else runs there, or is on its way there, must have been verified.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub pacts: bool,
+}
+
+/// A test is flaky when it has passed and failed on the same artifact. Quarantined tests are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Flakiness {
+    /// As many may be flaky.
+    #[serde(default)]
+    pub max: u64,
+    /// How sure it has to be that a test disagrees with itself more often than `rate`, 0 to 1.
+    #[serde(default = "ninety_five_percent")]
+    #[schemars(range(min = 0.5, max = 0.999999))]
+    pub confidence: f64,
+    /// The share of disagreeing runs that is put up with, 0 to 1.
+    #[serde(default = "one_percent")]
+    #[schemars(range(min = 0, max = 0.5))]
+    pub rate: f64,
+}
+
+/// Versions across a release, by its bills of materials.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Versions {
+    /// Whether versions of services must be semantic, and higher than what runs.
+    #[serde(default = "yes")]
+    pub semantic: bool,
+    /// Whether every component must have one exact version.
+    #[serde(default = "yes")]
+    pub pinned: bool,
+    /// Components that all services of the release must have in the same version, by name or by package URL without a
+    /// version; one that ends in `*` covers what begins with the rest.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aligned: BTreeSet<String>,
+    /// Components that may not be used from a day on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub deprecated: Vec<Deprecated>,
+}
+
+/// A component that is on its way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deprecated {
+    /// By name or by package URL without a version; one that ends in `*` covers what begins with the rest.
+    pub component: String,
+    /// Only versions below this one; every version when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
+    /// Until then it is only told.
+    pub from: Timestamp,
+    /// For people, such as what to use instead.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// Differences between the environment that a release comes from and the one that it goes to. A waiver for a finding, named
+/// like `settings/checkout/LOG_LEVEL`, accepts one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Parity {
+    /// Differences that are meant to be, by name; one that ends in `*` covers what begins with the rest.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ignore: BTreeSet<String>,
+}
+
+/// What a service declares under `monitoring`, against the routes of its interface.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own to whoever writes the file")]
+pub struct Monitoring {
+    #[serde(default = "yes")]
+    pub dashboards: bool,
+    #[serde(default = "yes")]
+    pub alerts: bool,
+    #[serde(default = "yes")]
+    pub traces: bool,
+    /// Whether every route of the attached contracts must be covered, and not the service alone.
+    #[serde(default = "yes")]
+    pub routes: bool,
+}
+
+/// What must be there before somebody is woken at night for it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Readiness {
+    /// Headings that the runbook of the release must have with something below them, in any case of letters.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub runbook: BTreeSet<String>,
+    /// Whether every declared alert must state its threshold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thresholds: bool,
+    /// Whether every vendor that a service needs must be declared with somebody to call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vendors: bool,
+    /// Sign-offs at somebody's word, such as `backup-restored`; those that have not expired count.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub statements: BTreeSet<Name>,
 }
 
 /// Every known error of the release has been accepted by somebody who did not make the release, and has not expired.
@@ -358,6 +476,14 @@ fn tenth_more() -> f64 {
     1.1
 }
 
+fn is_yes(it: &bool) -> bool {
+    *it
+}
+
+fn ninety_five_percent() -> f64 {
+    0.95
+}
+
 fn one_percent() -> f64 {
     0.01
 }
@@ -380,6 +506,11 @@ impl Require {
             Self::Provenance(_) => "provenance",
             Self::Contracts(_) => "contracts",
             Self::KnownErrors(_) => "known-errors",
+            Self::Flakiness(_) => "flakiness",
+            Self::Versions(_) => "versions",
+            Self::Parity(_) => "parity",
+            Self::Monitoring(_) => "monitoring",
+            Self::Readiness(_) => "readiness",
             Self::Rego(_) => "rego",
         }
     }

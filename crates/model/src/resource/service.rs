@@ -36,12 +36,64 @@ pub struct Service {
     pub zero_downtime: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Dependency>,
+    /// The Repository that it is built from, whose branching rules hold for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Name>,
     /// Alerts that steps of a rollout raise as a matter of course. They are silenced for as long as the step takes, where
     /// the environment names an Alertmanager; one of severity critical never is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub expected_alerts: Vec<ExpectedAlert>,
+    /// Where one sees how it does, and what calls somebody when it does badly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
     pub deployment: Deployment,
+}
+
+/// What watches a service. Each entry covers the routes that begin as its `covers` say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Monitoring {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub dashboards: Vec<Watcher>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub alerts: Vec<Watcher>,
+    /// Where traces are found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub traces: Vec<Watcher>,
+}
+
+/// A dashboard, an alert, or a place for traces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Watcher {
+    /// The dashboard's URL, the alert's `alertname`, the tracing service.
+    #[schemars(length(min = 1, max = 500))]
+    pub name: String,
+    /// Of an alert: above what it calls somebody, such as `errors > 1 % for 5m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<String>,
+    /// Routes that begin like this; `/` covers all.
+    #[serde(default = "all_routes")]
+    #[schemars(length(min = 1, max = 100))]
+    pub covers: Vec<String>,
+}
+
+fn all_routes() -> Vec<String> {
+    vec!["/".to_owned()]
+}
+
+impl Watcher {
+    /// Whether it covers a route such as `/orders/{id}`. A prefix ends where a segment does.
+    pub fn covers(&self, route: &str) -> bool {
+        self.covers.iter().any(|prefix| {
+            let prefix = prefix.trim_end_matches('/');
+            route.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
 }
 
 /// An alert that some kinds of steps are expected to raise.
@@ -144,6 +196,39 @@ pub struct Deployment {
     /// Sessions stay with one version (and instance, while it lives) through a cookie.
     #[serde(default)]
     pub sticky_sessions: bool,
+    /// What it logs, and whether agents send it.
+    #[serde(default, skip_serializing_if = "Output::is_default")]
+    pub logs: Output,
+}
+
+/// What a service writes for people to read. Agents send what it prints, and what it writes into files, line by line to the
+/// control plane, which keeps the latest of it to compare versions by; never more than a bounded part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Output {
+    /// Whether lines leave the host at all.
+    #[serde(default = "yes")]
+    pub send: bool,
+    /// Files it writes lines into, by their path in the instance's folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub files: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self { send: true, files: Vec::new() }
+    }
+}
+
+impl Output {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn ports_default() -> BTreeMap<Name, u16> {

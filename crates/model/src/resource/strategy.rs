@@ -1,5 +1,6 @@
 //! How a service's new version takes the place of the old one.
 
+mod logs;
 mod trigger;
 mod watch;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::metric::Metric;
 use crate::{BasisPoints, Millis, Name};
 
+pub use logs::{FieldType, LogLevel, LogRule, PATTERN_BYTES_MAX, SIGNATURES_MAX, Signature, Structure};
 pub use trigger::{BurnRule, Comparing, Slo};
 pub use watch::Watch;
 
@@ -218,9 +220,10 @@ pub struct Analysis {
     /// The new version's error budget, whatever the old one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<Slo>,
-    /// Templates of log lines, old against new, from what is pushed over OTLP and what agents send.
+    /// Templates of log lines, old against new, from what is pushed over OTLP and what agents send; known failures in them,
+    /// and lines that are not as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logs: Option<Comparing>,
+    pub logs: Option<LogRule>,
     /// Operations and hops, old against new, from what is pushed over OTLP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<Comparing>,

@@ -150,27 +150,31 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
         let of_rollout = ["rollout", "step", "gate"].contains(&fixture.kind().split('.').next().unwrap());
         assert_eq!(body.rollout().is_some(), of_rollout, "{}", fixture.name);
         let expected = match fixture.kind() {
-            "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" => "ledger".to_owned(),
+            "ledger.opened" | "texts.erased" | "hold.placed" | "hold.released" | "archive.pruned" => {
+                "ledger".to_owned()
+            }
             "token.issued" | "token.revoked" | "access.refused" | "key.registered" | "key.revoked"
             | "delegation.granted" | "delegation.ended" => "access".to_owned(),
             kind if kind.starts_with("account.") || kind.starts_with("grant.") => "access".to_owned(),
-            "change.opened" | "approval.given" | "approval.withdrawn" | "review.held" | "action.done" => {
+            "approval.given" | "approval.withdrawn" | "review.held" | "action.done" => {
                 "change:chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned()
             }
-            "resource.applied" => "catalogue".to_owned(),
+            kind if kind.starts_with("change.") => "change:chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),
+            "resource.applied" | "feed.fetched" | "train.departed" | "train.endangered" => {
+                "catalogue".to_owned()
+            }
             "artifact.registered" => "artifact:checkout".to_owned(),
-            "release.created"
-            | "release.sealed"
-            | "release.commits-recorded"
-            | "release.known-errors-accepted" => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
+            kind if kind.starts_with("release.") => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),
+            kind if kind.starts_with("release-scope.") => "scopes".to_owned(),
             "evidence.attached" => "evidence".to_owned(),
             "vulnerabilities.imported" | "vulnerabilities.changed" => "vulnerabilities".to_owned(),
-            "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" => {
-                "agent:host-a".to_owned()
-            }
+            "alert.fired" | "alert.resolved" => "alerts".to_owned(),
+            "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" | "stray.found"
+            | "stray.gone" => "agent:host-a".to_owned(),
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),
             "exception.requested" | "exception.approved" | "exception.withdrawn" => "exceptions".to_owned(),
             "waiver.requested" | "waiver.approved" | "waiver.withdrawn" => "waivers".to_owned(),
+            "quarantine.begun" | "quarantine.ended" => "quarantines".to_owned(),
             _ => "rollout:rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),
         };
         assert_eq!(body.stream().to_string(), expected, "{}", fixture.name);

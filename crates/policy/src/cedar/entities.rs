@@ -130,6 +130,8 @@ fn context(question: &Question) -> Result<Context, String> {
         ("operation", RestrictedExpression::new_string(question.action.clone())),
         ("environments", texts(question.environment.iter().map(Name::as_str))),
         ("services", texts(services)),
+        ("changeTypes", texts(question.change_type.iter().map(|it| it.as_str()))),
+        ("regulations", texts(question.regulations.iter().map(Name::as_str))),
         ("behind", texts(question.principal.behind.iter().map(String::as_str))),
         ("segregated", bool(question.segregated)),
         ("hands", texts(question.hands.iter().map(String::as_str))),

@@ -15,11 +15,12 @@ pub struct Action {
 }
 
 /// Every group of operations by whom they are for, and the two by what they do.
-const GROUPS: [&str; 11] = [
+const GROUPS: [&str; 12] = [
     "for-any-token",
     "for-viewers",
     "for-viewers-and-agents",
     "for-builders",
+    "for-builders-and-agents",
     "for-approvers",
     "for-operators",
     "for-admins",
@@ -66,6 +67,8 @@ type About = {
     operation: String,
     environments: Set<String>,
     services: Set<String>,
+    changeTypes: Set<String>,
+    regulations: Set<String>,
     behind: Set<String>,
     segregated: Bool,
     hands: Set<String>,

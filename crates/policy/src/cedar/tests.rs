@@ -36,6 +36,8 @@ fn question(role: Role, action: &str) -> Question {
         environment: None,
         release: None,
         services: BTreeMap::new(),
+        change_type: None,
+        regulations: std::collections::BTreeSet::new(),
         segregated: false,
         hands: Default::default(),
         authors: Default::default(),
@@ -161,6 +163,32 @@ fn an_organisation_adds_and_narrows_and_never_overrules_a_forbid() {
     check(&rules, &start, false, &["releasers/shop-alone"]);
     start.principal.teams.insert("shop".parse().unwrap());
     check(&rules, &start, true, &["releasers/ana-ships"]);
+}
+
+#[test]
+fn access_depends_on_the_type_of_the_change_and_on_regulations() {
+    let rules = compile(&[(
+        "regulated",
+        r#"
+        @id("majors-by-admins")
+        forbid (principal, action == Action::"startRollout", resource)
+        when { context.changeTypes.contains("major") && context.regulations.contains("pci") }
+        unless { principal in Role::"admin" };
+        "#,
+    )])
+    .unwrap();
+    let mut start = question(Role::Operator, "startRollout");
+    let allowed = |it: &Question| rules.decide(it).allowed;
+    assert!(allowed(&start));
+    start.change_type = Some(shipway_model::release::Class::Major);
+    assert!(allowed(&start));
+    start.regulations.insert("pci".parse().unwrap());
+    check(&rules, &start, false, &["regulated/majors-by-admins"]);
+    start.change_type = Some(shipway_model::release::Class::Normal);
+    assert!(allowed(&start));
+    start.change_type = Some(shipway_model::release::Class::Major);
+    start.principal.roles.insert(Role::Admin);
+    assert!(allowed(&start));
 }
 
 #[test]

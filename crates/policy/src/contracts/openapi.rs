@@ -3,9 +3,9 @@
 //! What a client sends may only become wider, and what it gets only narrower. The document is walked as it was
 //! written; references within it are followed, recursion is cut where both sides recur, and the walk has a budget.
 
-mod document;
+pub(super) mod document;
 mod parameter;
-mod schema;
+pub(super) mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 

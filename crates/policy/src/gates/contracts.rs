@@ -1,23 +1,65 @@
 //! Interfaces that break nobody who kept to what runs.
 
-use shipway_model::contract::Contract;
+use shipway_model::contract::{Contract, Fit, FitReason};
 use shipway_model::evidence::{Kind, Normal};
+use shipway_model::gate::Status;
 use shipway_model::resource::policy::Contracts;
 use shipway_model::{EvidenceId, Version};
 
 use super::{listed, missing};
+use crate::contracts::deploy::pacts;
 use crate::contracts::{Change, Severity, announces_a_break, compare};
-use crate::counting::View;
+use crate::counting::{Counted, View};
 use crate::found::Found;
 
 pub(crate) fn judge(rule: &Contracts, view: &View<'_>) -> Found {
     let counted = view.evidence(Kind::Contracts);
-    let after = contracts(&counted.documents);
-    if after.is_empty() {
+    if counted.documents.is_empty() {
         return missing("contract", &counted, view);
     }
+    let found = interfaces(rule, view, &counted);
+    if rule.pacts { with_pacts(found, pacts(view, &counted.documents)) } else { found }
+}
+
+/// What pacts say beside what the interfaces say: a no before a question before a yes.
+fn with_pacts(mut found: Found, reasons: Vec<FitReason>) -> Found {
+    let told = |it: &FitReason| match &it.meets {
+        Some(met) => format!("{} ({met})", it.why),
+        None => it.why.clone(),
+    };
+    let of = |answer: Fit| reasons.iter().filter(move |it| it.answer == answer);
+    let (broken, open) = (of(Fit::False).map(told).collect::<Vec<_>>(), of(Fit::Unknown).collect::<Vec<_>>());
+    if !broken.is_empty() {
+        if found.status.passes() {
+            found.reasons.clear();
+        }
+        found.status = Status::Failed;
+        found.reasons.extend(listed(broken));
+    } else if !open.is_empty() {
+        if found.status.passes() {
+            found.status = Status::Missing;
+            found.reasons.clear();
+            found.next = open.iter().find_map(|it| it.next.clone());
+        }
+        found.reasons.extend(listed(open.into_iter().map(told).collect()));
+    } else {
+        found.reasons.extend(listed(of(Fit::True).map(told).collect()));
+    }
+    for id in reasons.iter().flat_map(|it| &it.evidence) {
+        if !found.evidence.contains(id) {
+            found.evidence.push(*id);
+        }
+    }
+    found
+}
+
+fn interfaces(rule: &Contracts, view: &View<'_>, counted: &Counted<'_>) -> Found {
+    let after = contracts(&counted.documents);
     let service = view.facts.services.get(view.service);
     let Some(running) = service.and_then(|it| it.running.as_ref()) else {
+        if after.is_empty() {
+            return Found::unless(Vec::new(), "it promises nothing itself").shown_by(counted.ids());
+        }
         let said = format!(
             "nothing of {} runs in {}, so nobody relies on it yet",
             view.service, view.facts.environment
@@ -26,6 +68,10 @@ pub(crate) fn judge(rule: &Contracts, view: &View<'_>) -> Found {
     };
     let baseline = view.baseline(Kind::Contracts);
     let before = contracts(&baseline);
+    if before.is_empty() && after.is_empty() {
+        return Found::unless(Vec::new(), "neither it nor what runs promises anything")
+            .shown_by(counted.ids());
+    }
     if before.is_empty() {
         let said = format!(
             "no contract of {} {}, which runs, is attached: what would break is not known",

@@ -2,20 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use shipway_model::evidence::{Case, CaseResult, Kind, Normal};
-use shipway_model::resource::policy::Tests;
+use shipway_model::evidence::{Case, CaseResult, Kind, Normal, Tests};
+use shipway_model::resource::policy;
 
-use super::{cut_short, listed, missing, percent};
+use super::{cut_short, listed, missing, percent, quarantine};
 use crate::counting::View;
 use crate::found::Found;
 
-pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
+pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
     let counted = view.evidence(Kind::Tests);
     if counted.documents.is_empty() {
         return missing("test report", &counted, view);
     }
-    let reports = || counted.documents.iter().filter_map(|(_, it)| it.tests.as_ref());
-    let sum = |pick: fn(&shipway_model::evidence::Tests) -> u64| reports().map(pick).sum::<u64>();
+    let aside = if rule.heed_quarantine { quarantine::in_force(view) } else { Vec::new() };
+    let split = |it: &Normal| it.tests.as_ref().map(|it| quarantine::without(it, &aside));
+    let (mut kept, mut hidden, mut until) = (Vec::new(), Vec::new(), None);
+    for (tests, failures, lapses) in counted.documents.iter().filter_map(|(_, it)| split(it)) {
+        kept.push(tests);
+        hidden.extend(failures);
+        until = [until, lapses].into_iter().flatten().min();
+    }
+    let reports = || kept.iter();
+    let sum = |pick: fn(&Tests) -> u64| reports().map(pick).sum::<u64>();
     let (total, passed, skipped) = (sum(|it| it.total), sum(|it| it.passed), sum(|it| it.skipped));
     let ran = total.saturating_sub(skipped);
     let mut faults = Vec::new();
@@ -29,7 +37,7 @@ pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
             "{passed} of {ran} tests passed ({rate} %), and {} % are asked for",
             rule.pass_rate
         ));
-        faults.extend(listed(failures(&counted.documents).map(told).collect()));
+        faults.extend(listed(failures(&kept).map(told).collect()));
     }
     let suites: BTreeSet<&str> = reports()
         .flat_map(|it| &it.cases)
@@ -41,13 +49,12 @@ pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
     }
     if rule.no_new_failures {
         let baseline = view.baseline(Kind::Tests);
+        let baseline: Vec<Tests> = baseline.iter().filter_map(|(_, it)| it.tests.clone()).collect();
         let known: BTreeSet<(&str, &str)> =
             failures(&baseline).map(|it| (it.suite.as_str(), it.name.as_str())).collect();
         let is_new = |it: &&Case| !known.contains(&(it.suite.as_str(), it.name.as_str()));
-        let new: Vec<String> = failures(&counted.documents)
-            .filter(is_new)
-            .map(|it| format!("new failure: {}", told(it)))
-            .collect();
+        let new: Vec<String> =
+            failures(&kept).filter(is_new).map(|it| format!("new failure: {}", told(it))).collect();
         faults.extend(listed(new));
     }
     let bounds = [("flaky", rule.max_flaky, sum(|it| it.flaky)), ("skipped", rule.max_skipped, skipped)];
@@ -60,12 +67,20 @@ pub(crate) fn judge(rule: &Tests, view: &View<'_>) -> Found {
     if rule.no_new_failures || !rule.suites.is_empty() {
         faults.extend(cut_short(&counted.documents, "tests"));
     }
-    Found::unless(faults, format!("{passed} of {ran} tests passed")).shown_by(counted.ids())
+    let mut found = Found::unless(faults, format!("{passed} of {ran} tests passed")).shown_by(counted.ids());
+    if !hidden.is_empty() {
+        found.reasons.extend(listed(hidden));
+        // From then on they count.
+        found.until = until;
+    }
+    found
 }
 
-fn failures<'a>(documents: &'a [(shipway_model::EvidenceId, &'a Normal)]) -> impl Iterator<Item = &'a Case> {
-    let cases = documents.iter().filter_map(|(_, it)| it.tests.as_ref()).flat_map(|it| &it.cases);
-    cases.filter(|it| matches!(it.result, CaseResult::Failed | CaseResult::Error))
+fn failures(reports: &[Tests]) -> impl Iterator<Item = &Case> {
+    reports
+        .iter()
+        .flat_map(|it| &it.cases)
+        .filter(|it| matches!(it.result, CaseResult::Failed | CaseResult::Error))
 }
 
 fn told(case: &Case) -> String {

@@ -1,7 +1,9 @@
 //! Gates over facts, as people would meet them.
 
 mod contracts;
+mod deploy;
 mod gates;
 mod provenance;
+mod quality;
 mod rego;
 mod scene;

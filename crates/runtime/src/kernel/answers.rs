@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use shipway_engine::Command;
 use shipway_model::{
-    AccountId, Digest, EvidenceId, ExceptionId, GrantId, ReleaseId, RolloutId, TokenId, WaiverId,
+    AccountId, AlertId, Digest, EvidenceId, ExceptionId, GrantId, LateId, QuarantineId, ReleaseId, RolloutId,
+    TokenId, WaiverId,
 };
 
 use crate::store::StoredAnswer;
@@ -91,7 +92,9 @@ fn without_drawn(command: &Command) -> Command {
     match &mut command {
         Command::CreateRelease { id, .. } => *id = ReleaseId::from_uuid(nil),
         Command::RequestException { id, .. } => *id = ExceptionId::from_uuid(nil),
+        Command::RequestLate { id, .. } => *id = LateId::from_uuid(nil),
         Command::RequestWaiver { id, .. } => *id = WaiverId::from_uuid(nil),
+        Command::BeginQuarantine { id, .. } => *id = QuarantineId::from_uuid(nil),
         Command::AttachEvidence { id, .. } | Command::NoteVulnerabilities { id, .. } => {
             *id = EvidenceId::from_uuid(nil)
         }
@@ -102,15 +105,27 @@ fn without_drawn(command: &Command) -> Command {
             *id = TokenId::from_uuid(nil);
             *secret_digest = Digest::of(b"");
         }
+        Command::ReceiveAlerts { notices } => {
+            notices.iter_mut().for_each(|it| it.id = AlertId::from_uuid(nil));
+        }
         // Which texts there are is found out anew for each request; the first one has erased them.
         Command::EraseTexts { texts, .. } => texts.clear(),
+        Command::DepartTrain { ids, .. } => ids.clear(),
         Command::PlaceHold { .. }
+        | Command::PruneArchive { .. }
+        | Command::RecordFeed { .. }
+        | Command::WarnOfPromises {}
+        | Command::NoteMirrored { .. }
+        | Command::NoteMirrorFailure { .. }
+        | Command::HearAnswer { .. }
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }
         | Command::ImportVulnerabilities { .. }
         | Command::AcceptKnownErrors { .. }
         | Command::SealRelease { .. }
+        | Command::NoteRollout { .. }
+        | Command::NameDecider { .. }
         | Command::PauseRollout { .. }
         | Command::ResumeRollout { .. }
         | Command::AbortRollout { .. }
@@ -127,10 +142,19 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawApproval { .. }
         | Command::HoldReview { .. }
         | Command::FinishAction { .. }
+        | Command::MeetCondition { .. }
+        | Command::NoteGates { .. }
+        | Command::FreezeScope { .. }
+        | Command::AddItem { .. }
+        | Command::ApproveLate { .. }
+        | Command::DeferItem { .. }
+        | Command::RecordSources { .. }
+        | Command::RecordMergeBack { .. }
         | Command::RegisterAgent { .. }
         | Command::ReportInstance { .. }
         | Command::ReportAgentLost { .. }
         | Command::ReportAgentFound { .. }
+        | Command::ReportStrays { .. }
         | Command::NoteSilence { .. }
         | Command::Report { .. }
         | Command::Observe { .. }
@@ -138,6 +162,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawException { .. }
         | Command::ApproveWaiver { .. }
         | Command::WithdrawWaiver { .. }
+        | Command::EndQuarantine { .. }
         | Command::Decide { .. }
         | Command::RevokeToken { .. }
         | Command::SetPassword { .. }

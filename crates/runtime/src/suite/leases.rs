@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use shipway_model::effect::{Outcome, Performer};
+use jiff::Timestamp;
+use shipway_engine::Command;
+use shipway_model::effect::{Lease, Order, Outcome, Performer};
+use shipway_model::event::Body;
+use shipway_model::gate::{Decision, Requirement, Status};
+use shipway_model::{Digest, Name};
 
 use super::world::{TTL, World, name, success};
 use super::{Site, block_on};
-use crate::runtime::{LeaseRequest, SubmitError};
+use crate::runtime::{LeaseRequest, Submission, SubmitError};
 
 pub(super) fn effects_have_one_holder_at_a_time(site: &dyn Site) {
     block_on(async {
@@ -63,6 +68,60 @@ pub(super) fn a_lease_whose_answer_was_lost_is_given_to_its_holder_again(site: &
         assert!(world.lease_as("host-a", Some("one"), Vec::new()).await.leases.is_empty(), "it is two's now");
         world.runtime.shutdown().await;
     });
+}
+
+pub(super) fn what_gates_say_counts_from_whoever_asks_them_now(site: &dyn Site) {
+    block_on(async {
+        let world = World::fresh(site.open());
+        let release = world.declare_with_gates().await;
+        let rollout = world.start(release).await;
+        let request = || LeaseRequest { max: 1, ttl: TTL, ..LeaseRequest::default() };
+        let lease =
+            async || world.runtime.lease(Performer::Server, request()).await.expect("is given").leases;
+        let first = lease().await.remove(0);
+        assert_eq!(first.effect.key.rollout, rollout);
+        site.pass(&world.clock, TTL);
+        let second = lease().await.remove(0);
+        assert_eq!(second.generation, first.generation + 1);
+        let say = async |lease: &Lease| {
+            let (key, id) = (lease.effect.key, world.runtime.new_decision_id());
+            let command = Command::Decide { key, id, decision: content(&lease.effect.order) };
+            let generation = Some((key, lease.generation));
+            let submission = Submission { actor: crate::ACTOR.to_owned(), key: None, command, generation };
+            world.runtime.submit(submission).await
+        };
+        assert!(matches!(say(&first).await, Err(SubmitError::Fenced { .. })), "it has lost the question");
+        let said = say(&second).await.expect("it was asked").events;
+        assert!(matches!(said[0].body, Body::GateDecided { .. }), "{said:?}");
+        world.runtime.shutdown().await;
+    });
+}
+
+/// What the gates of an order say that are content.
+fn content(order: &Order) -> Decision {
+    let Order::Gates { release, environment, policies } = order else { panic!("{order:?} asks no gates") };
+    let requirement = |policy: &Name| Requirement {
+        policy: policy.clone(),
+        gate: name("tested"),
+        kind: "tests".to_owned(),
+        service: None,
+        status: Status::Satisfied,
+        reasons: Vec::new(),
+        evidence: Vec::new(),
+        waivers: Vec::new(),
+        who: None,
+        next: None,
+        until: None,
+    };
+    Decision {
+        release: release.clone(),
+        environment: environment.clone(),
+        policies: policies.clone(),
+        facts: Digest::of(b"facts"),
+        at: Timestamp::UNIX_EPOCH,
+        passes: true,
+        requirements: policies.keys().map(requirement).collect(),
+    }
 }
 
 pub(super) fn generations_survive_reopening(site: &dyn Site) {

@@ -80,6 +80,11 @@ impl World {
         self.declare_with(json!({"targets": {"site": "test"}, "pipeline": "call"})).await
     }
 
+    /// As [`World::declare`], but all that a rollout does is to ask gates.
+    pub async fn declare_with_gates(&self) -> ReleaseId {
+        self.declare_with(json!({"targets": {"site": "test"}, "pipeline": "gated"})).await
+    }
+
     async fn declare_with(&self, environment: Value) -> ReleaseId {
         self.done(Command::ApplyResources { resources: resources(&environment) }).await;
         for (host, at) in HOSTS.iter().zip(1..) {
@@ -210,11 +215,15 @@ fn resources(environment: &Value) -> Vec<Resource> {
     let check = json!({"name": "up", "probe": {"http": {"path": "/healthz"}}});
     let deployment = json!({"command": ["./web"], "health": {"checks": [check]}});
     let call = json!({"name": "call", "run": {"http": {"url": "http://127.0.0.1:1/"}}});
+    let gates = json!({"name": "gates", "run": {"gates": {"policies": ["proof"]}}});
+    let tested = json!({"name": "tested", "require": {"tests": {}}});
     let documents = json!([
         {"kind": "Team", "metadata": {"name": "shop"}, "spec": {}},
         {"kind": "Service", "metadata": {"name": "web"}, "spec": {"owner": "shop", "deployment": deployment}},
         {"kind": "Environment", "metadata": {"name": "test"}, "spec": environment},
         {"kind": "Pipeline", "metadata": {"name": "call"}, "spec": {"stages": [call]}},
+        {"kind": "Pipeline", "metadata": {"name": "gated"}, "spec": {"stages": [gates]}},
+        {"kind": "Policy", "metadata": {"name": "proof"}, "spec": {"gates": [tested]}},
     ]);
     let documents = documents.as_array().expect("an array").iter().cloned();
     documents

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use shipway_engine::Command;
 
 use super::{Answered, BATCH_MAX, REFUSED_PAUSE, Turn, WAKE_CHECK_MAX, Written, refuse, reply, until};
 use crate::clock::Clock;
 use crate::inbox::{Ask, Inbox};
-use crate::kernel::{Kernel, Request};
+use crate::kernel::{Kernel, Request, spoken_for};
 use crate::runtime::SubmitError;
 use crate::sharing::Sharing;
 use crate::store::{AppendError, Store};
@@ -152,10 +151,7 @@ impl SharedWriter {
 /// The effect for which somebody speaks who says to hold it.
 fn reported(request: &Request) -> Option<shipway_model::effect::EffectKey> {
     match request {
-        Request::Submit(it, _) => match &it.command {
-            Command::Report { key, .. } | Command::Observe { key, .. } => Some(*key),
-            _ => None,
-        },
+        Request::Submit(it, _) => spoken_for(&it.command),
         Request::Lease(_) => None,
     }
 }

@@ -5,16 +5,22 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shipway_api::operations::access::ApproveGrant;
+use shipway_api::operations::calendar::ApproveException;
+use shipway_api::operations::change::{FinishAction, GiveApproval, HoldReview, WithdrawApproval};
+use shipway_api::operations::key::{EndDelegation, GrantDelegation, RegisterKey, RevokeKey};
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::operations::release::SealRelease;
 use shipway_api::operations::rollout::{
-    AbortRollout, ApproveStep, PauseRollout, ResumeRollout, RetryRollout, RollBack, StartRollout,
+    AbortRollout, ApproveStep, NameDecider, NoteRollout, PauseRollout, ResumeRollout, RetryRollout, RollBack,
+    StartRollout,
 };
+use shipway_api::operations::waiver::ApproveWaiver;
 use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
 use shipway_api::{Code, Operation};
 use shipway_engine::Command;
-use shipway_engine::access::{Hand, Part, hands};
+use shipway_engine::access::{Grant, Hand, Part, hands};
 use shipway_engine::{Identity, State};
 use shipway_model::access::{Principal, PrincipalKind, Question, Ruling, TokenScope};
 use shipway_model::event::Role;
@@ -117,6 +123,21 @@ fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
         Command::RollBack { id, .. } => (RollBack::ID, json!({ "rollout": id })),
         Command::Retry { id } => (RetryRollout::ID, json!({ "rollout": id })),
         Command::ApproveStep { id, .. } => (ApproveStep::ID, json!({ "rollout": id })),
+        Command::NoteRollout { id, .. } => (NoteRollout::ID, json!({ "rollout": id })),
+        Command::NameDecider { id, .. } => (NameDecider::ID, json!({ "rollout": id })),
+        Command::GiveApproval { id, .. } => (GiveApproval::ID, json!({ "change": id })),
+        Command::WithdrawApproval { id, .. } => (WithdrawApproval::ID, json!({ "change": id })),
+        Command::ApproveException { id } => (ApproveException::ID, json!({ "exception": id })),
+        Command::ApproveWaiver { id } => (ApproveWaiver::ID, json!({ "waiver": id })),
+        Command::ApproveGrant { id } => (ApproveGrant::ID, json!({ "grant": id })),
+        Command::HoldReview { id, .. } => (HoldReview::ID, json!({ "change": id })),
+        Command::FinishAction { id, action, .. } => {
+            (FinishAction::ID, json!({ "change": id, "action": action }))
+        }
+        Command::RegisterKey { .. } => (RegisterKey::ID, Value::Null),
+        Command::RevokeKey { key, .. } => (RevokeKey::ID, json!({ "key": key })),
+        Command::GrantDelegation { .. } => (GrantDelegation::ID, Value::Null),
+        Command::EndDelegation { .. } => (EndDelegation::ID, Value::Null),
         Command::SealRelease { id } => (SealRelease::ID, json!({ "release": id })),
         Command::PauseScope { scope, .. } => (PauseScope::ID, json!({ "scope": scope })),
         Command::ResumeScope { scope } => (ResumeScope::ID, json!({ "scope": scope })),
@@ -168,11 +189,16 @@ fn by_grant(
     environment: Option<&Name>,
     now: Timestamp,
 ) -> Option<GrantId> {
-    // Nobody has more than their own while somebody else knows their password.
-    if question.principal.kind != PrincipalKind::Person || question.principal.must_change_password {
-        return None;
-    }
-    state.access.grants_in_force(actor, now).filter(|it| it.covers(environment)).find_map(|grant| {
+    let is_run = match question.principal.kind {
+        // Nobody has more than their own while somebody else knows their password.
+        PrincipalKind::Person if question.principal.must_change_password => return None,
+        PrincipalKind::Agent => return None,
+        PrincipalKind::Person => false,
+        // What limits a machine's token limits it still: the role is raised, and the scope stays.
+        PrincipalKind::Machine => true,
+    };
+    let fits = |it: &&Grant| it.covers(environment) && (!is_run || !it.privilege.run.is_empty());
+    state.access.grants_in_force(actor, now).filter(fits).find_map(|grant| {
         let mut raised = question.clone();
         raised.principal.roles.insert(grant.privilege.role);
         decide(&raised).allowed.then_some(grant.id)
@@ -211,6 +237,8 @@ pub(crate) fn question(
         environment: environment.cloned(),
         release: subject.release_name().map(str::to_owned),
         services: subject.services.clone(),
+        change_type: subject.change_type(state),
+        regulations: subject.regulations(state),
         segregated,
         hands: names(|_| true),
         authors: names(|it| it.part == Part::Author),
@@ -266,7 +294,13 @@ fn refuse(
     if segregates(ruling) {
         return segregated(state, caller, operation, subject, environment, ruling);
     }
-    Refusal { failure: forbidden(caller, operation, ruling), recorded: None }
+    let failure = forbidden(caller, operation, ruling);
+    // Whoever tries to change what is protected, past the ways that lead there, is remembered.
+    let is_protected =
+        environment.and_then(|it| state.catalogue.environment(it)).is_some_and(|it| it.is_protected());
+    let recorded = (is_protected && !is_read(operation))
+        .then(|| format!("`{operation}` was refused to {}", caller.name));
+    Refusal { failure, recorded }
 }
 
 fn segregates(ruling: &Ruling) -> bool {

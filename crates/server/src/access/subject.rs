@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shipway_api::ReleaseSelector;
+use shipway_engine::alert::{ENVIRONMENT_LABELS, SERVICE_LABELS};
 use shipway_engine::{Release, State};
 use shipway_model::access::{Thing, ThingKind};
+use shipway_model::release::Class;
 use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Name, ReleaseId, RolloutId};
 
@@ -43,6 +45,11 @@ impl Subject {
         self.environments.extend(names(part, &["environment", "environments"]));
         for service in names(part, &["service", "services"]) {
             self.services.insert(service, None);
+        }
+        for alert in part.get("alerts").and_then(Value::as_array).into_iter().flatten() {
+            let labels = alert.get("labels").unwrap_or(&Value::Null);
+            self.environments.extend(names(labels, &ENVIRONMENT_LABELS).into_iter().take(1));
+            self.services.extend(names(labels, &SERVICE_LABELS).into_iter().take(1).map(|it| (it, None)));
         }
         if let Some(parts) = part.get("parts").and_then(Value::as_object) {
             self.services.extend(parts.keys().filter_map(|it| Some((it.parse().ok()?, None))));
@@ -89,6 +96,28 @@ impl Subject {
         for (service, owner) in &mut self.services {
             *owner = state.catalogue.service(service).map(|it| it.owner.clone());
         }
+    }
+
+    /// The type of the change that the rollout has opened; else what the release says that it is.
+    pub(crate) fn change_type(&self, state: &State) -> Option<Class> {
+        let of_change = || Some(state.changes.of(self.rollout?)?.change.class);
+        let of_release = || Some(state.releases.get(self.release?)?.bundle.class);
+        of_change().or_else(of_release)
+    }
+
+    /// The regulations over the data that the services handle.
+    pub(crate) fn regulations(&self, state: &State) -> BTreeSet<Name> {
+        let declared = self.services.keys().filter_map(|it| state.catalogue.service(it));
+        let data: BTreeSet<&Name> = declared.flat_map(|it| &it.data_classes).collect();
+        if data.is_empty() {
+            return BTreeSet::new();
+        }
+        let all = state.catalogue.of_kind(Kind::Regulation);
+        let covering = all.filter(|(_, it)| match &it.spec {
+            Spec::Regulation(it) => it.data_classes.iter().any(|it| data.contains(it)),
+            _ => false,
+        });
+        covering.map(|(key, _)| key.name.clone()).collect()
     }
 
     /// The release as policies name it.
@@ -140,8 +169,10 @@ pub(crate) fn teams(state: &State, actor: &str) -> BTreeSet<Name> {
     let is_member = |members: &BTreeSet<String>| {
         members.contains(actor) || members.iter().any(|it| state.access.identity(it) == who)
     };
+    let named = state.access.groups(actor);
+    let is_grouped = |groups: &BTreeSet<String>| named.is_some_and(|it| !it.is_disjoint(groups));
     let teams = state.catalogue.of_kind(Kind::Team).filter_map(|(key, resource)| match &resource.spec {
-        Spec::Team(team) if is_member(&team.members) => Some(key.name.clone()),
+        Spec::Team(team) if is_member(&team.members) || is_grouped(&team.groups) => Some(key.name.clone()),
         _ => None,
     });
     teams.collect()
@@ -179,6 +210,8 @@ mod tests {
         check(json!({ "release": "shop@1.0.0" }), &[], &[], "Release shop@1.0.0");
         let both = json!({ "scope": { "environments": ["eu", "us"], "services": ["web"] } });
         check(both, &["eu", "us"], &["web"], "Environment eu");
+        let alert = json!({ "labels": { "job": "web", "env": "staging", "alertname": "x" } });
+        check(json!({ "alerts": [alert] }), &["staging"], &["web"], "Environment staging");
         check(json!({ "environment": "../production" }), &[], &[], "ControlPlane shipway");
     }
 }

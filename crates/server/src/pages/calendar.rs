@@ -3,26 +3,27 @@
 
 use askama::Template;
 use axum::response::Response;
-use jiff::civil::{Date, DateTime, Weekday};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::civil::{Date, Weekday};
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
-use shipway_api::Code;
 use shipway_engine::State;
-use shipway_engine::calendar::{Slot, Subject};
-use shipway_engine::rollout::closing;
+use shipway_model::Name;
 use shipway_model::resource::calendar::RuleKind;
-use shipway_model::{Millis, Name};
 
+use self::fit::{Fit, Question};
 use super::document::{Area, Motion};
 use super::drawing::timeline::Bar;
 use super::moment::{Clock, Moment};
-use super::visit::{self, Asked, Shown, Visit};
+use super::visit::{Asked, Shown, Visit};
 use super::words::Tone;
-use crate::problem::Failure;
 use crate::views;
+
+pub(super) mod fit;
 
 /// Chips in a day of the month; the agenda has the rest.
 const CHIPS_MAX: usize = 4;
+/// Releases that are offered; any other can be written.
+const RELEASES_MAX: usize = 50;
 const DAY_MINUTES: u64 = 24 * 60;
 
 #[derive(Template)]
@@ -43,7 +44,13 @@ struct Calendar {
     /// Of the week and the agenda.
     days: Vec<Day>,
     permits: Vec<Permit>,
+    releases: Vec<String>,
+    question: Question,
     fit: Option<Fit>,
+    /// Why it cannot be said whether it fits.
+    unfit: Option<String>,
+    first: Date,
+    n_days: i64,
     has_rules: bool,
 }
 
@@ -80,14 +87,6 @@ struct Permit {
     approved_by: String,
 }
 
-/// Whether a release would fit.
-struct Fit {
-    question: String,
-    allowed: bool,
-    reasons: Vec<(bool, String)>,
-    slot: Option<(Moment, Option<Moment>)>,
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Filter {
@@ -95,10 +94,6 @@ pub(super) struct Filter {
     day: String,
     service: String,
     environment: String,
-    /// A local time at which a release would begin.
-    at: String,
-    /// How long it would take.
-    length: String,
 }
 
 /// A stretch with what it is, before it is cut into days.
@@ -113,14 +108,18 @@ struct Stretch {
     path: Option<String>,
 }
 
-pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let answered = draw(&visit.state(), asked, &visit.clock).map(|content| {
-        visit.show(&Shown { title: "Calendar", area: Area::Calendar, motion: Motion::Live, content })
-    });
-    visit::answer(&visit, answered)
+pub(super) async fn page(
+    visit: Visit,
+    Asked(asked): Asked<Filter>,
+    Asked(question): Asked<Question>,
+) -> Response {
+    let content = draw(&visit.state(), asked, question, &visit.clock);
+    // Nothing moves under the hand that drags.
+    let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
+    visit.show(&Shown { title: "Calendar", area: Area::Calendar, motion, content })
 }
 
-fn draw(state: &State, asked: Filter, clock: &Clock) -> Result<Calendar, Failure> {
+fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Calendar {
     let today = clock.local(clock.now).date();
     let day = asked.day.parse::<Date>().unwrap_or(today);
     let view = match asked.view.as_str() {
@@ -137,7 +136,7 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Result<Calendar, Failure
         "agenda" => (day, 30, format!("From {}", day.strftime("%-d %B %Y")), 30.days()),
         _ => (monday(month), 42, month.strftime("%B %Y").to_string(), 1.month()),
     };
-    let dates: Vec<Date> = (0..n_days).map(|it| from.saturating_add(it.days())).collect();
+    let dates: Vec<Date> = (0..n_days).map(|it: i64| from.saturating_add(it.days())).collect();
     let stretches = stretches(state, &asked, clock, from, from.saturating_add(n_days.days()));
     let days = dates.iter().map(|date| on_day(*date, &stretches, clock, today, month));
     let mut days: Vec<Day> = days.collect();
@@ -158,11 +157,16 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Result<Calendar, Failure
         days.retain(|it| !it.items.is_empty());
     }
     let anchor = if view == "month" { month } else { from };
-    let names = |kind| {
-        let of_kind = state.catalogue.iter().filter(move |(key, _)| key.kind == kind);
-        of_kind.map(|(key, _)| key.name.to_string()).collect()
+    let names = |kind| state.catalogue.of_kind(kind).map(|(key, _)| key.name.to_string()).collect();
+    let question =
+        Question { from: question.from.or(Some(from)), days: question.days.or(Some(n_days)), ..question };
+    let asks = !question.release.is_empty() && !question.environment.is_empty();
+    let (fit, unfit) = match asks.then(|| fit::of(state, clock, question.clone())) {
+        None => (None, None),
+        Some(Ok(fit)) => (Some(fit), None),
+        Some(Err(failure)) => (None, Some(failure.detail().to_owned())),
     };
-    Ok(Calendar {
+    Calendar {
         view,
         title,
         day,
@@ -172,13 +176,24 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Result<Calendar, Failure
         zone: clock.zone_name().to_owned(),
         services: names(shipway_model::resource::Kind::Service),
         environments: names(shipway_model::resource::Kind::Environment),
-        fit: fit(state, &asked, clock)?,
+        releases: releases(state),
+        question,
+        fit,
+        unfit,
+        first: from,
+        n_days,
         weeks,
         days,
         permits: permits(state, clock),
         has_rules: !state.calendars.is_empty(),
         filter: asked,
-    })
+    }
+}
+
+/// The newest that can be shipped.
+fn releases(state: &State) -> Vec<String> {
+    let sealed = state.releases.iter().rev().filter(|it| it.sealed.is_some());
+    sealed.take(RELEASES_MAX).map(|it| format!("{}@{}", it.bundle.name, it.bundle.version)).collect()
 }
 
 fn monday(day: Date) -> Date {
@@ -317,46 +332,4 @@ fn permits(state: &State, clock: &Clock) -> Vec<Permit> {
         approved_by: it.approvals.iter().map(|it| it.0.as_str()).collect::<Vec<_>>().join(", "),
     })
     .collect()
-}
-
-/// Answers when both a service or an environment and an instant are given.
-fn fit(state: &State, asked: &Filter, clock: &Clock) -> Result<Option<Fit>, Failure> {
-    if asked.at.is_empty() {
-        return Ok(None);
-    }
-    let invalid = |detail: &str| Failure::new(Code::InvalidRequest, detail);
-    let local: DateTime =
-        asked.at.parse().map_err(|_| invalid("the time is not written as 2026-11-21T08:30"))?;
-    let at = clock.instant(local).ok_or_else(|| invalid("there is no such time in your zone"))?;
-    let length: Millis = if asked.length.is_empty() {
-        Millis(0)
-    } else {
-        asked.length.parse().map_err(|_| invalid("the length is not written as 45m or 2h"))?
-    };
-    let subject = match asked.service.parse::<Name>() {
-        Ok(service) => closing::of_service(state, &service),
-        Err(_) => Subject::default(),
-    };
-    let subjects = [Subject { environment: asked.environment.parse().ok(), ..subject }];
-    // A timeline knows the days around it; the instant may lie far from now.
-    let answer = state.calendars.check(&subjects, None, at);
-    let lifts = state.calendars.exceptions.lifts(&subjects, None);
-    let length_asked = SignedDuration::from_millis(length.0.cast_signed());
-    let slot = state.calendars.timeline(at).slot(&subjects, &lifts, at, length_asked);
-    let allowed = slot.is_some_and(|it| it.from == at);
-    let named = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-    Ok(Some(Fit {
-        question: format!(
-            "{} into {} at {} for {}",
-            named(&asked.service, "any service"),
-            named(&asked.environment, "any environment"),
-            clock.local(at).strftime("%-d %b %Y %H:%M"),
-            named(&asked.length, "an instant"),
-        ),
-        allowed,
-        reasons: answer.reasons.iter().map(|it| (it.allows, it.text.clone())).collect(),
-        slot: slot
-            .filter(|_| !allowed)
-            .map(|Slot { from, until }| (clock.full(from), until.map(|it| clock.full(it)))),
-    }))
 }

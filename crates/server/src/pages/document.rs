@@ -22,6 +22,7 @@ pub(super) enum Area {
     Now,
     Rollouts,
     Releases,
+    Changes,
     Services,
     Environments,
     Calendar,
@@ -31,10 +32,11 @@ pub(super) enum Area {
 }
 
 impl Area {
-    pub(super) const LISTED: [Self; 7] = [
+    pub(super) const LISTED: [Self; 8] = [
         Self::Now,
         Self::Rollouts,
         Self::Releases,
+        Self::Changes,
         Self::Services,
         Self::Environments,
         Self::Calendar,
@@ -46,6 +48,7 @@ impl Area {
             Self::Now => "Now",
             Self::Rollouts => "Rollouts",
             Self::Releases => "Releases",
+            Self::Changes => "Changes",
             Self::Services => "Services",
             Self::Environments => "Environments",
             Self::Calendar => "Calendar",
@@ -59,6 +62,7 @@ impl Area {
             Self::Now | Self::Aside => "/",
             Self::Rollouts => "/rollouts",
             Self::Releases => "/releases",
+            Self::Changes => "/changes",
             Self::Services => "/services",
             Self::Environments => "/environments",
             Self::Calendar => "/calendar",
@@ -72,6 +76,7 @@ impl Area {
             Self::Now | Self::Aside => "M3 10.5 10 4l7 6.5M5 9v7h10V9",
             Self::Rollouts => "M4 14h6V6h6M13 3l3 3-3 3",
             Self::Releases => "M3.5 6.5 10 3l6.5 3.5v7L10 17l-6.5-3.5zM3.5 6.5 10 10l6.5-3.5M10 10v7",
+            Self::Changes => "M4 3.5h12v9H9l-3 4v-4H4zM7 8l2 2 4-4",
             Self::Services => "M4 4h5v5H4zM11 11h5v5h-5zM9 6.5h4.5V11",
             Self::Environments => "M3 4h14v4H3zM3 12h14v4H3zM6 6h.01M6 14h.01",
             Self::Calendar => "M3.5 5h13v11.5h-13zM3.5 8.5h13M7 3v3.5M13 3v3.5",
@@ -160,12 +165,14 @@ impl Motion {
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
     pub(super) size: u64,
+    /// Its size now, where `size` is that of the past.
+    pub(super) whole: u64,
     pub(super) root: String,
 }
 
 impl From<Head> for Ledger {
     fn from(head: Head) -> Self {
-        Self { size: head.size, root: head.root.short() }
+        Self { size: head.size, whole: head.size, root: head.root.short() }
     }
 }
 

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use serde::Deserialize;
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::view::agent::Connection;
 use shipway_api::{Code, Operation};
+use shipway_engine::environment::parity;
 use shipway_engine::{Command, State};
-use shipway_model::Name;
 use shipway_model::event::Scope;
+use shipway_model::{Name, gate};
 
 use super::csrf::Sent;
 use super::decide::{see, submit};
@@ -18,8 +20,8 @@ use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Moment};
 use super::rollouts::{self, Row};
-use super::visit::{self, Shown, Visit};
-use super::words::{self, Badge, Tone};
+use super::visit::{self, Asked, Shown, Visit};
+use super::words::{self, Badge, Hash, Tone};
 use crate::problem::{self, Failure};
 use crate::views;
 
@@ -32,6 +34,9 @@ struct Shape {
     description: String,
     promotes_from: Option<String>,
     limit: u32,
+    parity: Option<Parity>,
+    /// With which it can be compared.
+    others: Vec<String>,
     paused: Option<Held>,
     services: Vec<Service>,
     splits: Vec<Split>,
@@ -57,6 +62,8 @@ struct Service {
     name: String,
     version: String,
     release: String,
+    /// Of its declaration, as it was shipped.
+    configuration: Hash,
     since: Moment,
 }
 
@@ -76,8 +83,27 @@ struct Queued {
     until: String,
 }
 
-pub(super) async fn page(visit: Visit, Path(name): Path<String>) -> Response {
-    let answered = draw(&visit, &visit.state(), &name).map(|content| {
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct About {
+    /// The environment that it is compared with; the one that releases come from when it is left out.
+    with: String,
+}
+
+/// Where it is not like another environment.
+struct Parity {
+    with: String,
+    differences: Vec<Difference>,
+}
+
+struct Difference {
+    name: String,
+    there: String,
+    here: String,
+}
+
+pub(super) async fn page(visit: Visit, Path(name): Path<String>, Asked(about): Asked<About>) -> Response {
+    let answered = draw(&visit, &visit.state(), &name, &about).map(|content| {
         let title = content.name.clone();
         visit.show(&Shown { title: &title, area: Area::Environments, motion: Motion::Live, content })
     });
@@ -94,7 +120,21 @@ fn named(state: &State, text: &str) -> Result<Name, Failure> {
     if is_known { Ok(name) } else { Err(unknown()) }
 }
 
-fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
+/// None where there is nothing to compare it with.
+fn parity(state: &State, name: &Name, with: &str) -> Option<Parity> {
+    let before = || state.catalogue.environment(name)?.promotes_from;
+    let with: Name = with.parse().ok().or_else(before)?;
+    let word = |it: Option<String>| it.unwrap_or_else(|| "–".to_owned());
+    let difference = |it: gate::facts::Difference| Difference {
+        name: it.name.replace('/', " "),
+        there: word(it.there),
+        here: word(it.here),
+    };
+    let differences = parity::differences(state, &with, name)?.into_iter().map(difference).collect();
+    Some(Parity { with: with.to_string(), differences })
+}
+
+fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape, Failure> {
     let (name, clock) = (named(state, text)?, &visit.clock);
     let view = views::environment::view(state, &name);
     let queue = views::environment::queue(state, &name);
@@ -117,11 +157,18 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
         description: state.catalogue.get(&key).map(|it| it.metadata.description.clone()).unwrap_or_default(),
         promotes_from: view.summary.promotes_from.as_ref().map(ToString::to_string),
         limit: view.concurrency.rollouts,
+        parity: parity(state, &name, &about.with),
+        others: super::now::places(state)
+            .into_iter()
+            .filter(|it| **it != name)
+            .map(ToString::to_string)
+            .collect(),
         services: shipped
             .map(|(service, it)| Service {
                 name: service.to_string(),
                 version: it.deployed.version.to_string(),
                 release: format!("{}@{}", it.release.name, it.release.version),
+                configuration: Hash(it.deployed.contract),
                 since: clock.moment(it.since),
             })
             .collect(),

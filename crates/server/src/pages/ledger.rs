@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::Code;
@@ -62,8 +63,8 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response 
 async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
     let size = visit.ledger_size();
     let before = asked.before.unwrap_or(size).min(size);
-    let words: Vec<String> = asked.q.split_whitespace().map(str::to_lowercase).collect();
-    let depth = if words.is_empty() { PAGE } else { SEARCHED_MAX };
+    let mut words = Words::new(&asked.q);
+    let depth = if words.texts.is_empty() { PAGE } else { SEARCHED_MAX };
     let floor = before.saturating_sub(depth);
     let (mut rows, mut reached) = (Vec::new(), before);
     while reached > floor && rows.len() < PAGE as usize {
@@ -75,7 +76,7 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
                 break;
             }
             reached = record.position;
-            if is_about(record, &texts, &words) {
+            if words.are_in(record, &texts) {
                 rows.push(row(visit, &views::ledger::event(record, &disclosures)?));
             }
         }
@@ -112,17 +113,42 @@ fn beside(disclosures: &[Disclosure]) -> Beside {
     beside
 }
 
-/// Whether every word is somewhere in what was hashed or in the texts beside it. Only what is found is read as JSON.
-fn is_about(record: &Record, beside: &Beside, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
+/// Words that are looked for in many records.
+struct Words {
+    texts: Vec<String>,
+    finders: Vec<Finder<'static>>,
+    /// Small letters of ASCII are other bytes of the same number, so that one buffer serves all records.
+    is_ascii: bool,
+    folded: Vec<u8>,
+}
+
+impl Words {
+    fn new(q: &str) -> Self {
+        let texts: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
+        Self {
+            finders: texts.iter().map(|it| Finder::new(it.as_bytes()).into_owned()).collect(),
+            is_ascii: texts.iter().all(|it| it.is_ascii()),
+            texts,
+            folded: Vec::new(),
+        }
     }
-    let text = String::from_utf8_lossy(&record.bytes).to_lowercase();
-    let beside = beside.get(&record.position);
-    words.iter().all(|word| {
-        text.contains(word.as_str())
-            || beside.is_some_and(|it| it.iter().any(|it| it.contains(word.as_str())))
-    })
+
+    /// Whether every word is somewhere in what was hashed or in the texts beside it. Only what is found is read as JSON.
+    fn are_in(&mut self, record: &Record, beside: &Beside) -> bool {
+        if self.texts.is_empty() {
+            return true;
+        }
+        self.folded.clear();
+        match self.is_ascii {
+            true => self.folded.extend(record.bytes.iter().map(u8::to_ascii_lowercase)),
+            false => self.folded.extend(String::from_utf8_lossy(&record.bytes).to_lowercase().bytes()),
+        }
+        let beside = beside.get(&record.position);
+        self.texts.iter().zip(&self.finders).all(|(text, finder)| {
+            finder.find(&self.folded).is_some()
+                || beside.is_some_and(|it| it.iter().any(|it| it.contains(text.as_str())))
+        })
+    }
 }
 
 fn row(visit: &Visit, event: &LedgerEvent) -> Row {

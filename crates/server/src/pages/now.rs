@@ -2,11 +2,13 @@
 
 use askama::Template;
 use axum::response::Response;
+use shipway_api::Permission;
 use shipway_engine::rollout::waiting;
-use shipway_engine::{Phase, Rollout, State};
+use shipway_engine::{Phase, Rollout, State, change, review};
 use shipway_model::Name;
 use shipway_model::plan::Action;
 
+use super::changes::{self, is_open, misses};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{Clock, Moment};
@@ -25,7 +27,8 @@ const PLACES_MAX: usize = 12;
 #[derive(Template)]
 #[template(path = "now.html")]
 struct Now {
-    needs: Vec<Need>,
+    /// What the reader can do something about, and what somebody else has to.
+    needs: [Asked; 2],
     flight: Vec<Row>,
     ended: Vec<Row>,
     pauses: Vec<Paused>,
@@ -35,8 +38,18 @@ struct Now {
     is_empty: bool,
 }
 
+/// What waits for the same people.
+struct Asked {
+    title: &'static str,
+    /// How the buttons look.
+    weight: &'static str,
+    needs: Vec<Need>,
+}
+
 /// Something that does not go on before a person says so.
 struct Need {
+    /// Whether the reader is asked.
+    is_own: bool,
     badge: Badge,
     what: String,
     why: String,
@@ -71,12 +84,16 @@ struct Place {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let content = draw(&visit.state(), &visit.clock);
+    let content = draw(&visit, &visit.state());
     let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
     visit.show(&Shown { title: "Now", area: Area::Now, motion, content })
 }
 
-fn draw(state: &State, clock: &Clock) -> Now {
+fn draw(visit: &Visit, state: &State) -> Now {
+    let clock = &visit.clock;
+    let all = live_needs(visit, state).chain(changes(visit, state)).chain(exceptions(visit, state));
+    let all = all.chain(waivers(visit, state)).chain(reviews(visit, state));
+    let (own, others) = all.partition(|it| it.is_own);
     let live = || state.rollouts.live.values().filter(|it| !it.has_ended());
     let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
     let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
@@ -87,7 +104,10 @@ fn draw(state: &State, clock: &Clock) -> Now {
     let more_places = places.len().saturating_sub(PLACES_MAX);
     places.truncate(PLACES_MAX);
     Now {
-        needs: live().flat_map(|it| needs(state, it, clock)).chain(exceptions(state, clock)).collect(),
+        needs: [
+            Asked { title: "Needs you", weight: "primary", needs: own },
+            Asked { title: "Needs somebody else", weight: "even", needs: others },
+        ],
         flight,
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),
@@ -98,14 +118,26 @@ fn draw(state: &State, clock: &Clock) -> Now {
     }
 }
 
+fn live_needs<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+    let live = state.rollouts.live.values().filter(|it| !it.has_ended());
+    live.flat_map(|it| needs(state, it, visit))
+}
+
 /// What waits for a person.
-fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
+fn needs(state: &State, rollout: &Rollout, visit: &Visit) -> Vec<Need> {
+    let clock = &visit.clock;
+    let may = |permission: Permission| permission.allows(visit.caller.role);
     let what = format!(
         "{} {} → {}",
         rollout.plan.release.name, rollout.plan.release.version, rollout.plan.environment
     );
     if let Phase::Halted { reason, since, step } = &rollout.phase {
         return vec![Need {
+            // Whoever is named decides; where nobody is, whoever may.
+            is_own: match &rollout.decider {
+                Some(decider) => state.access.is_same_person(decider, &visit.caller.actor()),
+                None => may(Permission::Operator),
+            },
             badge: Tone::Bad.badge("halted"),
             what,
             why: format!("step {step} failed: {}", words::brief(reason)),
@@ -117,18 +149,22 @@ fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
     let mut needs = Vec::new();
     for waits in waiting::waiting(state, rollout) {
         let Some(step) = waits.step.and_then(|it| rollout.plan.step(it)) else { continue };
-        let (badge, verb, path) = match &step.action {
-            Action::Approval { .. } => (
+        let (is_own, badge, verb, path) = match &step.action {
+            Action::Approval { team, .. } => (
+                may(Permission::Approver)
+                    && team.as_ref().is_none_or(|it| state.is_member(it, &visit.caller.actor())),
                 Tone::Hold.badge("approval"),
                 "Approve",
                 format!("/rollouts/{}/approve?step={}", rollout.id, step.id),
             ),
             Action::Pause {} => {
-                (Tone::Hold.badge("paused"), "Resume", format!("/rollouts/{}/resume", rollout.id))
+                let path = format!("/rollouts/{}/resume", rollout.id);
+                (may(Permission::Operator), Tone::Hold.badge("paused"), "Resume", path)
             }
             _ => continue,
         };
         needs.push(Need {
+            is_own,
             badge,
             what: what.clone(),
             why: words::brief(&waits.why),
@@ -140,15 +176,78 @@ fn needs(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Need> {
     needs
 }
 
-fn exceptions<'a>(state: &'a State, clock: &'a Clock) -> impl Iterator<Item = Need> + 'a {
+/// Changes that do not begin before somebody has signed.
+fn changes<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+    let (clock, actor) = (&visit.clock, visit.caller.actor());
+    state.changes.iter().rev().filter_map(move |case| {
+        let summary = state.rollouts.summaries.get(&case.change.rollout).filter(|it| is_open(it))?;
+        let standing = change::standing(state, case, clock.now);
+        let is_own = standing.requirements.iter().any(|it| misses(state, it, &actor, clock));
+        Some(Need {
+            is_own: is_own && Permission::Approver.allows(visit.caller.role),
+            badge: Tone::Hold.badge("change"),
+            what: changes::title(summary),
+            why: standing.against.first()?.clone(),
+            path: format!("/changes/{}", case.id),
+            verb: if is_own { "Look and sign" } else { "Look" },
+            since: Some(clock.moment(case.opened)),
+        })
+    })
+}
+
+fn exceptions<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+    let clock = &visit.clock;
     let open = state.calendars.exceptions.iter().filter(|it| it.standing(clock.now) == "requested");
-    open.map(|it| Need {
+    open.map(move |it| Need {
+        is_own: may_answer(visit, state, &it.requested_by),
         badge: Tone::Hold.badge("exception"),
         what: format!("{} asks to be let through a closed calendar", it.requested_by),
         why: it.exception.reason.clone(),
         path: "/calendar".to_owned(),
         verb: "Look",
         since: Some(clock.moment(it.requested)),
+    })
+}
+
+fn waivers<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+    let clock = &visit.clock;
+    let open = state.waivers.iter().filter(|it| it.standing(clock.now) == "requested");
+    open.map(move |it| Need {
+        is_own: may_answer(visit, state, &it.requested_by),
+        badge: Tone::Hold.badge("waiver"),
+        what: format!("{} asks to waive {} of {}", it.requested_by, it.waiver.gate, it.waiver.policy),
+        why: it.waiver.reason.clone(),
+        path: format!("/exceptions#{}", it.id),
+        verb: "Look",
+        since: Some(clock.moment(it.requested)),
+    })
+}
+
+/// Nobody answers what they have asked for.
+fn may_answer(visit: &Visit, state: &State, requested_by: &str) -> bool {
+    Permission::Approver.allows(visit.caller.role)
+        && !state.access.is_same_person(requested_by, &visit.caller.actor())
+}
+
+/// Reviews that are owed; whoever asked for the change is asked for its review.
+fn reviews<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+    let (clock, actor) = (&visit.clock, visit.caller.actor());
+    let owed = state.changes.iter().rev().filter_map(|case| Some((case, review::debt(state, case)?)));
+    owed.filter_map(move |(case, debt)| {
+        let summary = state.rollouts.summaries.get(&case.change.rollout)?;
+        Some(Need {
+            is_own: state.access.is_same_person(&case.requested_by, &actor),
+            badge: if debt.due <= clock.now {
+                Tone::Bad.badge("overdue")
+            } else {
+                Tone::Hold.badge("review")
+            },
+            what: changes::title(summary),
+            why: format!("it {}, and owes a review", debt.why),
+            path: "/reviews".to_owned(),
+            verb: "Look",
+            since: Some(clock.moment(debt.since)),
+        })
     })
 }
 

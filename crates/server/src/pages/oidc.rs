@@ -1,5 +1,7 @@
 //! Signing in through an OpenID Connect provider: there, and back again.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
@@ -72,9 +74,9 @@ pub(super) async fn finish(
         return refuse(StatusCode::TOO_MANY_REQUESTS, true, Some(&fault));
     }
     match sign_in(&app, oidc, &headers, answer).await {
-        Ok(account) => {
+        Ok((account, groups)) => {
             app.attempts.succeed(&counted, address);
-            open_session(&app, &account, &headers).await
+            open_session(&app, &account, &groups, &headers).await
         }
         Err(reason) => {
             if let Err(error) = record(&app, reason.clone()).await {
@@ -90,7 +92,7 @@ async fn sign_in(
     oidc: &Oidc,
     headers: &HeaderMap,
     answer: Answer,
-) -> Result<AccountState, String> {
+) -> Result<(AccountState, BTreeSet<String>), String> {
     if !answer.error.is_empty() {
         return Err(format!("the provider refused: {}", problem::shown(&answer.error)));
     }
@@ -99,7 +101,11 @@ async fn sign_in(
     }
     let claimed = oidc.finish(&answer.state, answer.code, app.runtime.clock().now()).await;
     let claimed = claimed.map_err(|fault| fault.to_string())?;
-    account(app, &claimed)
+    let mut account = account(app, &claimed)?;
+    if let Some(role) = oidc.role(&claimed.groups) {
+        account.account.role = role;
+    }
+    Ok((account, claimed.groups))
 }
 
 /// The open account of the declared Person whom the provider means, by subject or by verified address.
@@ -118,9 +124,14 @@ fn account(app: &App, claimed: &Claimed) -> Result<AccountState, String> {
     found.ok_or_else(|| format!("{person} has no open account here"))
 }
 
-async fn open_session(app: &App, account: &AccountState, headers: &HeaderMap) -> Response {
+async fn open_session(
+    app: &App,
+    account: &AccountState,
+    groups: &BTreeSet<String>,
+    headers: &HeaderMap,
+) -> Response {
     let bearer = Bearer::new(app.runtime.new_token_id(), &app.runtime.random_secret());
-    if let Err(error) = sign_in::give_token(app, account, &bearer).await {
+    if let Err(error) = sign_in::give_token(app, account, groups, &bearer).await {
         return Failure::from(error).into_response();
     }
     let cookie = match super::sign_in::open_session(app, bearer.id(), headers) {

@@ -13,12 +13,14 @@ use shipway_engine::rollout::closing;
 use shipway_engine::{Command, Context, State, plan};
 use shipway_model::effect::Direction;
 use shipway_model::event::Body;
-use shipway_model::plan::{Plan, Reversibility, Step};
+use shipway_model::plan::{Plan, Reversibility, Step, StepId};
 use shipway_model::{Digest, Millis, Name};
 
 use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
+use super::drawing::Svg;
+use super::drawing::graph::{self, Node};
 use super::drawing::timeline::Bar;
 use super::moment::{self, Moment};
 use super::release::named;
@@ -27,6 +29,9 @@ use super::rollout::mark;
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{Hash, count};
 use crate::problem::{self, Failure};
+
+/// Boxes of a graph that can still be read.
+const BOXES_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "plan.html")]
@@ -45,6 +50,7 @@ struct Shape {
     services: Vec<Service>,
     promises: Vec<Promise>,
     stages: Vec<Stage>,
+    graph: Svg,
     stops: Vec<String>,
     comparison: Option<Comparison>,
     against: String,
@@ -150,6 +156,7 @@ fn draw(visit: &Visit, state: &State, asked: &Question) -> Result<Shape, Failure
         services: plan.services.iter().map(service).collect(),
         promises: plan.unwind.services.iter().filter_map(promise).collect(),
         stages: stages(&plan, &begins),
+        graph: graph(&plan),
         stops: stops(state, &plan, clock.now),
         comparison,
         against: asked.against.clone(),
@@ -218,6 +225,31 @@ fn stages(plan: &Plan, begins: &[u64]) -> Vec<Stage> {
     plan.steps.chunk_by(|a, b| a.stage == b.stage).map(stage).collect()
 }
 
+/// Which step waits for which, as boxes and arrows; of a longer plan, which wave for which.
+fn graph(plan: &Plan) -> Svg {
+    let few = plan.steps.len() <= BOXES_MAX;
+    let is_together = |a: &Step, b: &Step| !few && a.stage == b.stage && a.wave == b.wave;
+    let groups: Vec<&[Step]> = plan.steps.chunk_by(is_together).collect();
+    let node = |group: &&[Step]| Node {
+        title: match (few, &group[0]) {
+            (true, step) => format!("{} {}", step.id, step.title),
+            (false, step) if step.wave.is_empty() => step.stage.to_string(),
+            (false, step) => format!("{}: {}", step.stage, step.wave),
+        },
+        path: Some(format!("#step-{}", group[0].id)),
+        class: class(&group[0]),
+    };
+    let nodes: Vec<Node> = groups.iter().map(node).collect();
+    let group_of = |id: StepId| groups.iter().position(|it| it.iter().any(|step| step.id == id));
+    let edges = groups.iter().enumerate().flat_map(|(to, group)| {
+        let after: BTreeSet<usize> =
+            group.iter().flat_map(|it| &it.after).filter_map(|it| group_of(*it)).collect();
+        after.into_iter().filter(move |from| *from != to).map(move |from| (from, to))
+    });
+    let edges: Vec<(usize, usize)> = edges.collect();
+    graph::draw("Which step waits for which", &nodes, &edges)
+}
+
 /// How its bar looks.
 fn class(step: &Step) -> &'static str {
     match step.action.word() {
@@ -229,7 +261,7 @@ fn class(step: &Step) -> &'static str {
 }
 
 /// What could hold it up, as far as is known now.
-fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
+pub(super) fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
     let mut stops = Vec::new();
     let subjects = closing::subjects(state, plan, Direction::Do);
     let answer = state.calendars.check(&subjects, Some(&plan.release.name), now);

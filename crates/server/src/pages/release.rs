@@ -1,14 +1,20 @@
-//! One release: what is in it, how it differs from what runs, and what speaks for it. Here it is sealed.
+//! One release: what is in it, how it differs from what runs, what stands before it, and what speaks for it. Here it is
+//! sealed.
 
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use serde::Deserialize;
 use shipway_api::operations::release::SealRelease;
 use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::{Attached, Command, Release, State};
 use shipway_model::evidence::Kind;
+use shipway_model::release;
 use shipway_model::{Digest, Name};
+use tokio::io::AsyncReadExt;
 
+use self::history::Entry;
+use self::outlook::Outlook;
 use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
@@ -16,14 +22,19 @@ use super::moment::{Clock, Moment};
 use super::now::places;
 use super::releases::{badge, path, runs, title};
 use super::rollouts::{self, Row};
-use super::visit::{self, Shown, Visit};
+use super::visit::{self, Asked, Shown, Visit};
 use super::words::{self, Badge, Hash};
 use crate::problem::{self, Failure};
 use crate::routes::release::find;
 
+mod history;
+mod outlook;
+
 /// Environments that it is compared with.
 const PLACES_MAX: usize = 8;
 const ROLLOUTS_MAX: usize = 10;
+/// A document is shown as far as that; the whole is fetched by its digest.
+const TEXT_BYTES_MAX: u64 = 64 * 1024;
 
 #[derive(Template)]
 #[template(path = "release.html")]
@@ -39,7 +50,9 @@ struct Shape {
     parts: Vec<Part>,
     places: Vec<String>,
     more_places: usize,
-    documents: Vec<(String, Hash)>,
+    documents: Vec<Document>,
+    outlook: Option<Outlook>,
+    history: Vec<Entry>,
     evidence: Vec<Evidence>,
     rollouts: Vec<Row>,
     runs: Vec<String>,
@@ -62,6 +75,13 @@ struct Part {
     cells: Vec<Cell>,
 }
 
+struct Document {
+    name: String,
+    digest: Digest,
+    /// None where it is no text, or too long for a page.
+    text: Option<String>,
+}
+
 /// What shipping it would change in one environment.
 struct Cell {
     class: &'static str,
@@ -77,13 +97,39 @@ struct Evidence {
     by: String,
 }
 
-pub(super) async fn page(visit: Visit, Path(text): Path<String>) -> Response {
-    let content = draw(&visit, &visit.state(), &text);
-    let answered = content.map(|content| {
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct About {
+    /// For which it is looked at closely.
+    environment: String,
+}
+
+pub(super) async fn page(visit: Visit, Path(text): Path<String>, Asked(about): Asked<About>) -> Response {
+    visit::answer(&visit, shown(&visit, &text, &about).await)
+}
+
+async fn shown(visit: &Visit, text: &str, about: &About) -> Result<Response, Failure> {
+    let mut content = draw(visit, &visit.state(), text)?;
+    if content.sealed.is_some() {
+        let places: Vec<Name> = content.places.iter().filter_map(|it| it.parse().ok()).collect();
+        content.outlook = outlook::of(visit, text, &places, &about.environment).await;
+    }
+    for document in &mut content.documents {
+        document.text = read(visit, &document.digest).await;
+    }
+    Ok({
         let title = content.title.clone();
         visit.show(&Shown { title: &title, area: Area::Releases, motion: Motion::Live, content })
-    });
-    visit::answer(&visit, answered)
+    })
+}
+
+/// A document as text.
+async fn read(visit: &Visit, digest: &Digest) -> Option<String> {
+    visit.app.blobs.size(digest).filter(|it| *it <= TEXT_BYTES_MAX)?;
+    let (mut file, _) = visit.app.blobs.get(digest).await.ok()??;
+    let mut text = String::new();
+    file.read_to_string(&mut text).await.ok()?;
+    Some(text)
 }
 
 /// The release that an address names.
@@ -118,7 +164,9 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
         parts: bundle.parts.iter().map(|(name, it)| part(state, name, it, &places)).collect(),
         places: places.iter().map(ToString::to_string).collect(),
         more_places,
-        documents: bundle.documents.iter().map(|(it, digest)| (format!("{it:?}"), Hash(*digest))).collect(),
+        documents: bundle.documents.iter().map(|(it, digest)| document(*it, *digest)).collect(),
+        outlook: None,
+        history: history::of(state, release, &evidence, clock),
         evidence: evidence.into_iter().map(|it| told(release, it, clock)).collect(),
         rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         runs: runs(state, release),
@@ -136,6 +184,17 @@ fn subjects(release: &Release) -> impl Iterator<Item = &Digest> {
     let parts = release.bundle.parts.values();
     let artifacts = parts.flat_map(|it| std::iter::once(&it.artifact).chain(it.variants.values()));
     artifacts.chain(release.sealed.as_ref().map(|it| &it.digest))
+}
+
+fn document(kind: release::Document, digest: Digest) -> Document {
+    let name = match kind {
+        release::Document::Runbook => "Runbook",
+        release::Document::Notes => "Notes",
+        release::Document::RollbackPackage => "Rollback package",
+        release::Document::Migrations => "Migrations",
+        release::Document::Flags => "Flags",
+    };
+    Document { name: name.to_owned(), digest, text: None }
 }
 
 fn part(state: &State, name: &Name, part: &shipway_model::release::Part, places: &[&Name]) -> Part {

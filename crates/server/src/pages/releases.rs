@@ -51,13 +51,13 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response 
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Releases {
+    let q = asked.q.to_lowercase();
     let wanted = |it: &&Release| {
         asked.before.is_none_or(|before| it.id < before)
-            && (asked.q.is_empty() || title(it).to_lowercase().contains(&asked.q.to_lowercase()))
+            && (q.is_empty() || title(it).to_lowercase().contains(&q))
     };
-    // Ids grow with the time of their making.
-    let mut found: Vec<&Release> = state.releases.iter().filter(wanted).collect();
-    found.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
+    // No further than the page reaches, and one more to know whether another follows.
+    let mut found: Vec<&Release> = state.releases.iter().rev().filter(wanted).take(PAGE + 1).collect();
     let next = found.get(PAGE).and_then(|_| found.get(PAGE - 1)).map(|it| it.id);
     found.truncate(PAGE);
     Releases {

@@ -6,12 +6,14 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Response;
+use shipway_api::operations::rollout::NoteRollout;
 use shipway_api::view::rollout::Waiting;
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{RolloutView, StepState, StepView};
-use shipway_api::{Code, ReleaseSelector};
+use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::{Phase, Rollout, State};
 use shipway_model::RolloutId;
+use shipway_model::effect::{Outcome, Success};
 use shipway_model::plan::Reversibility;
 
 use self::trial::Trial;
@@ -19,12 +21,16 @@ use super::decide::Verb;
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Clock, Moment};
+use super::people::People;
 use super::visit::{self, Shown, Visit};
 use super::words::{self, Badge, Hash};
 use crate::problem::Failure;
 use crate::{recall, views};
 
 mod trial;
+
+/// Notes on the board.
+const NOTES_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(path = "rollout.html")]
@@ -54,6 +60,37 @@ struct Board {
     trials: Vec<Trial>,
     stages: Vec<Stage>,
     zones: BTreeMap<String, Vec<Target>>,
+    people: People,
+    /// The latest first; the war room has all.
+    notes: Vec<Note>,
+    may_note: bool,
+    /// Journeys and single calls, with what came of each.
+    journeys: Vec<Journey>,
+    silences: Vec<Silence>,
+    /// Its change, where it opened one.
+    change: Option<String>,
+    csrf: String,
+    key: String,
+}
+
+struct Note {
+    by: String,
+    at: Moment,
+    text: String,
+}
+
+/// What somebody outside would see.
+struct Journey {
+    id: u32,
+    title: String,
+    badge: Badge,
+    result: String,
+}
+
+/// Alerts that a step keeps quiet, or kept.
+struct Silence {
+    alert: String,
+    kept: String,
 }
 
 struct Stage {
@@ -163,7 +200,45 @@ impl Board {
             trials: trials.iter().rev().filter_map(|it| Trial::new(it, &view.steps)).collect(),
             stages: stages(&view.steps, summary.phase.is_ended(), clock),
             zones: zones(&view.targets),
+            people: People::of(state, rollout, clock),
+            notes: rollout.notes.iter().rev().take(NOTES_MAX).map(|it| note(it, clock)).collect(),
+            may_note: visit.is_now()
+                && state.rollouts.live.contains_key(&rollout.id)
+                && NoteRollout::PERMISSION.allows(visit.caller.role),
+            journeys: journeys(rollout, &view.steps),
+            silences: view.steps.iter().flat_map(|it| &it.silenced).map(silence).collect(),
+            change: state.changes.of(rollout.id).map(|it| format!("/changes/{}", it.id)),
+            csrf: visit.csrf.as_str().to_owned(),
+            key: visit.app.runtime.random_secret(),
         }
+    }
+}
+
+fn note(it: &shipway_engine::rollout::Note, clock: &Clock) -> Note {
+    Note { by: it.by.clone(), at: clock.moment(it.at), text: it.text.clone() }
+}
+
+fn journeys(rollout: &Rollout, steps: &[StepView]) -> Vec<Journey> {
+    let ended = rollout.has_ended();
+    let is_one = |it: &&StepView| matches!(it.action.as_str(), "journey" | "http");
+    let journey = |it: &StepView| {
+        let result = match rollout.step(it.id).and_then(|it| it.result.as_ref()) {
+            Some(Outcome::Succeeded { result: Success::Completed { summary } }) => summary.clone(),
+            Some(Outcome::Failed { reason, .. }) => words::brief(reason),
+            _ => String::new(),
+        };
+        Journey { id: it.id.0, title: it.title.clone(), badge: words::of_step(it, ended), result }
+    };
+    steps.iter().filter(is_one).map(journey).collect()
+}
+
+fn silence(it: &shipway_model::plan::Silenced) -> Silence {
+    Silence {
+        alert: it.silence.alert.clone(),
+        kept: match it.alerts.len() {
+            0 => "it kept nothing quiet".to_owned(),
+            n => format!("it kept {} quiet", words::count(n as u64, "alert")),
+        },
     }
 }
 

@@ -15,6 +15,16 @@ use super::visit::{Asked, Shown, Visit};
 const FOUND_MAX: usize = 24;
 /// Of one kind, so that many releases do not hide the one service.
 const OF_KIND_MAX: usize = 8;
+/// Pages that the navigation does not list.
+const ASIDE: [(&str, &str); 5] = [
+    ("Exceptions", "/exceptions"),
+    ("Reviews", "/reviews"),
+    ("Who can", "/access"),
+    ("You", "/me"),
+    ("Design", "/design"),
+];
+/// Ranks that there are, from 0.
+const RANKS: usize = 4;
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -56,12 +66,14 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
 fn search(state: &State, q: &str) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
-    let pages = Area::LISTED.map(|it| ("page", it.title().to_owned(), it.path().to_owned()));
-    add(&mut hits, &q, pages.into_iter());
+    let listed = Area::LISTED.map(|it| (it.title(), it.path()));
+    let pages =
+        listed.into_iter().chain(ASIDE).map(|(title, path)| ("page", title.to_owned(), path.to_owned()));
+    add(&mut hits, &q, pages);
     if q.is_empty() {
         return hits;
     }
-    let services = state.catalogue.iter().filter(|(key, _)| key.kind == Kind::Service);
+    let services = state.catalogue.of_kind(Kind::Service);
     add(
         &mut hits,
         &q,
@@ -69,9 +81,8 @@ fn search(state: &State, q: &str) -> Vec<Hit> {
     );
     let places = state.catalogue.environments().filter(|it| is_place(state, it));
     add(&mut hits, &q, places.map(|it| ("environment", it.to_string(), format!("/environments/{it}"))));
-    let mut newest: Vec<_> = state.releases.iter().collect();
-    newest.sort_unstable_by_key(|it| std::cmp::Reverse(it.id));
-    add(&mut hits, &q, newest.into_iter().map(|it| ("release", releases::title(it), releases::path(it))));
+    let newest = state.releases.iter().rev();
+    add(&mut hits, &q, newest.map(|it| ("release", releases::title(it), releases::path(it))));
     let rollouts = state.rollouts.summaries.values().rev().map(|it| {
         let title = format!("{} {} → {}", it.release.name, it.release.version, it.environment);
         ("rollout", title, format!("/rollouts/{}", it.id))
@@ -93,10 +104,13 @@ fn search(state: &State, q: &str) -> Vec<Hit> {
 /// Adds those that hold every word of `q`, the best of the kind first.
 fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
     let mut found: Vec<Hit> = Vec::new();
+    // How many were found of each rank: among ten thousand things nobody wants to count them anew for each.
+    let mut n_of_rank = [0; RANKS];
     for (kind, title, path) in things {
         let Some(rank) = rank(&title, &path, q) else { continue };
+        n_of_rank[usize::from(rank)] += 1;
         found.push(Hit { kind, title, path, rank });
-        if found.iter().filter(|it| it.rank <= rank).count() > OF_KIND_MAX * 4 {
+        if n_of_rank[..=usize::from(rank)].iter().sum::<usize>() > OF_KIND_MAX * 4 {
             break;
         }
     }

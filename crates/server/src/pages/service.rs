@@ -6,7 +6,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use shipway_api::Code;
-use shipway_engine::{State, catalogue};
+use shipway_engine::State;
+use shipway_engine::catalogue::graph;
 use shipway_model::Name;
 use shipway_model::resource::{Key, Kind, Spec};
 
@@ -84,13 +85,14 @@ fn draw(state: &State, name: &str, clock: &Clock) -> Result<Service, Failure> {
     let key = Key { kind: Kind::Service, name: name.clone() };
     let resource = state.catalogue.get(&key).ok_or_else(unknown)?;
     let Spec::Service(spec) = &resource.spec else { return Err(unknown()) };
-    let all = catalogue::graph::graph(&state.catalogue);
-    let needs: BTreeSet<&Key> = all.get(&key).into_iter().flatten().collect();
-    let needed_by: BTreeSet<&Key> =
-        all.iter().filter(|(_, it)| it.contains(&key)).map(|(key, _)| key).collect();
-    let around: BTreeSet<&Key> = needs.iter().chain(&needed_by).copied().chain([&key]).collect();
+    let needs = graph::needs(&resource.spec).unwrap_or_default();
+    let needed_by: BTreeSet<&Key> = graph::consumers(&state.catalogue, &key).collect();
+    let around: BTreeSet<&Key> = needs.iter().chain(needed_by.iter().copied()).chain([&key]).collect();
+    // Only what is drawn: the whole graph of a large catalogue would be laid out for a handful of boxes.
+    let edges = |it: &Key| Some((it.clone(), graph::needs(&state.catalogue.get(it)?.spec)?));
+    let all: graph::Graph = around.iter().filter_map(|it| edges(it)).collect();
     let is_alone = around.len() == 1;
-    let mut artifacts: Vec<_> = state.artifacts.iter().filter(|it| it.artifact.service == name).collect();
+    let mut artifacts: Vec<_> = state.artifacts.of_service(&name).collect();
     artifacts.sort_by_key(|it| std::cmp::Reverse(it.at));
     let of_it = state.rollouts.summaries.values().rev().filter(|it| {
         state.releases.get(it.release.id).is_some_and(|release| release.bundle.parts.contains_key(&name))
@@ -99,7 +101,7 @@ fn draw(state: &State, name: &str, clock: &Clock) -> Result<Service, Failure> {
         description: resource.metadata.description.clone(),
         facts: facts(spec),
         places: places(state, &name, clock),
-        needs: needs.iter().map(|it| neighbour(it)).collect(),
+        needs: needs.iter().map(neighbour).collect(),
         needed_by: needed_by.iter().map(|it| neighbour(it)).collect(),
         graph: (!is_alone).then(|| picture(&all, around)),
         artifacts: artifacts.into_iter().take(ARTIFACTS_MAX).map(|it| artifact(state, it, clock)).collect(),

@@ -68,10 +68,11 @@ fn draw(state: &State, asked: Filter) -> Services {
     for key in all.values().flatten() {
         *needed_by.entry(key).or_default() += 1;
     }
+    let q = asked.q.to_lowercase();
     let wanted = services.into_iter().filter(|(name, description, spec)| {
-        let found = |text: &str| text.to_lowercase().contains(&asked.q.to_lowercase());
+        let found = |text: &str| text.to_lowercase().contains(&q);
         name.as_str() > asked.after.as_str()
-            && (found(name.as_str()) || found(description) || found(spec.owner.as_str()))
+            && (q.is_empty() || found(name.as_str()) || found(description) || found(spec.owner.as_str()))
     });
     let mut wanted = wanted.peekable();
     let row = |(name, description, spec): (&Name, &String, &shipway_model::resource::Service)| Row {

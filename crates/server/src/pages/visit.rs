@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub(super) struct Visit {
     pub(super) clock: Clock,
     pub(super) csrf: Csrf,
     past: Option<Past>,
+    /// As the browser names this control plane, with the port where it is not the usual one.
+    pub(super) host: String,
     /// Path and query, the instant included.
     here: String,
     /// Whether the page is there already and asks for its content alone.
@@ -99,7 +102,9 @@ impl Visit {
     fn answer(&self, status: StatusCode, shown: &Shown<'_, impl Template>) -> Response {
         let mut content = shown.content.render().expect("texts take everything");
         let ledger = match &self.past {
-            Some(past) => Ledger { size: past.size(), root: past.root().short() },
+            Some(past) => {
+                Ledger { size: past.size(), whole: self.app.runtime.head().size, root: past.root().short() }
+            }
             None => self.app.runtime.head().into(),
         };
         let query = self.past.as_ref().map(|it| format!("{AS_OF}={}", it.at()));
@@ -148,6 +153,7 @@ impl FromRequestParts<App> for Visit {
             clock,
             csrf: Csrf::of(&secret),
             past: None,
+            host: parts.headers.get(HOST).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned(),
             here: parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
             is_part: parts.headers.contains_key("hx-request"),
         };
@@ -179,9 +185,9 @@ impl Visit {
         Ok(())
     }
 
-    /// What a reader may write: an instant, a local time in the reader's zone, or `@` and the position of an event.
+    /// What a reader may write: an instant, a local time in the reader's zone, or the position of an event, with or without `@`.
     async fn instant(&self, text: &str) -> Result<Timestamp, Failure> {
-        if let Some(position) = text.strip_prefix('@').and_then(|it| it.parse().ok()) {
+        if let Ok(position) = text.strip_prefix('@').unwrap_or(text).parse() {
             return self.written(position).await;
         }
         let local = || text.parse::<DateTime>().ok().and_then(|it| self.clock.instant(it));

@@ -167,7 +167,9 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Asked { by, reason } => format!("{by} asked for it: {reason}"),
         Cause::StepFailed { step, reason } => format!("step {step} failed: {reason}"),
         Cause::InstanceFailed { instance, reason } => format!("{instance} failed: {reason}"),
-        Cause::CalendarClosed { reason } | Cause::TargetLost { reason, .. } => reason.clone(),
+        Cause::CalendarClosed { reason }
+        | Cause::AlertFired { reason, .. }
+        | Cause::TargetLost { reason, .. } => reason.clone(),
     }
 }
 

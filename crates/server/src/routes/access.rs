@@ -23,6 +23,8 @@ mod request_grant;
 mod who_can;
 mod why;
 
+pub(crate) use who_can::who_can;
+
 pub(super) fn add(routes: Routes) -> Routes {
     routes
         .add::<WhoCan, _, _>(who_can::handle)

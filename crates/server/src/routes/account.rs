@@ -1,5 +1,7 @@
 //! Local accounts, and signing in by them.
 
+use std::collections::BTreeSet;
+
 use shipway_api::Code;
 use shipway_api::operations::account::{
     AddAccount, ChangePassword, DisableAccount, EnableAccount, ListAccounts, ResetPassword, SignIn, SignOut,
@@ -62,7 +64,7 @@ fn unknown(id: AccountId) -> Failure {
 
 /// A sign-in's token, whole, to be shown once.
 async fn issue(app: &App, account: &AccountState, bearer: &Bearer) -> Result<IssuedToken, Failure> {
-    sign_in::give_token(app, account, bearer).await?;
+    sign_in::give_token(app, account, &BTreeSet::new(), bearer).await?;
     let state = app.runtime.state();
     let token = state.access.get(bearer.id()).expect("it was committed just now");
     Ok(IssuedToken { token: token::view(token), secret: bearer.reveal() })

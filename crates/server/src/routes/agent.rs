@@ -2,7 +2,8 @@
 
 use shipway_api::Code;
 use shipway_api::operations::agent::{
-    AppendStepLog, LeaseEffects, ListAgents, RegisterAgent, ReportEffects, ReportInstances, ShowOrders,
+    AppendStepLog, LeaseEffects, ListAgents, RegisterAgent, ReportEffects, ReportInstances, ReportStrays,
+    ShowOrders,
 };
 use shipway_engine::{State, rollout};
 use shipway_model::Name;
@@ -18,6 +19,7 @@ mod orders;
 mod register;
 mod report;
 mod report_instances;
+mod report_strays;
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes
@@ -26,6 +28,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<LeaseEffects, _, _>(lease::handle)
         .add::<ReportEffects, _, _>(report::handle)
         .add::<ReportInstances, _, _>(report_instances::handle)
+        .add::<ReportStrays, _, _>(report_strays::handle)
         .add::<ShowOrders, _, _>(orders::handle)
         .add::<AppendStepLog, _, _>(append_log::handle)
 }

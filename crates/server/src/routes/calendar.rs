@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shipway_api::operations::calendar::{
-    ApproveException, ListExceptions, ReadCalendar, RequestException, WithdrawException,
+    ApproveException, ListCalendarFeeds, ListExceptions, ReadCalendar, RequestException, WithdrawException,
 };
 use shipway_api::view::exception::ExceptionView;
 use shipway_engine::State;
@@ -13,6 +13,7 @@ use crate::router::Routes;
 
 mod approve_exception;
 mod list_exceptions;
+mod list_feeds;
 mod read;
 mod request_exception;
 mod withdraw_exception;
@@ -24,6 +25,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ApproveException, _, _>(approve_exception::handle)
         .add::<WithdrawException, _, _>(withdraw_exception::handle)
         .add::<ReadCalendar, _, _>(read::handle)
+        .add::<ListCalendarFeeds, _, _>(list_feeds::handle)
 }
 
 fn view(permit: &Permit, now: Timestamp) -> ExceptionView {

@@ -2,8 +2,8 @@
 
 use shipway_api::Code;
 use shipway_api::operations::change::{
-    AssessRisk, DraftApproval, FinishAction, GiveApproval, HoldReview, ListChanges, ListReviews, ShowChange,
-    ShowChangePlan, StartHotfix, WithdrawApproval,
+    AssessRisk, DraftApproval, FinishAction, GiveApproval, HoldReview, ListChanges, ListReviews,
+    ListRiskOutcomes, ShowChange, ShowChangePlan, StartHotfix, WithdrawApproval,
 };
 use shipway_engine::{Case, State};
 use shipway_model::ChangeId;
@@ -18,10 +18,13 @@ mod give_approval;
 mod hold_review;
 mod list;
 mod list_reviews;
+mod list_risk_outcomes;
 mod plan;
 mod show;
 mod start_hotfix;
 mod withdraw_approval;
+
+pub(crate) use draft_approval::draft;
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes
@@ -33,12 +36,13 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<WithdrawApproval, _, _>(withdraw_approval::handle)
         .add::<StartHotfix, _, _>(start_hotfix::handle)
         .add::<AssessRisk, _, _>(assess_risk::handle)
+        .add::<ListRiskOutcomes, _, _>(list_risk_outcomes::handle)
         .add::<ListReviews, _, _>(list_reviews::handle)
         .add::<HoldReview, _, _>(hold_review::handle)
         .add::<FinishAction, _, _>(finish_action::handle)
 }
 
-fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
+pub(super) fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
     state.changes.get(id).ok_or_else(|| {
         Failure::new(Code::UnknownChange, format!("there is no change {id}"))
             .hint("`shipway change list` shows those there are")
@@ -46,7 +50,7 @@ fn find(state: &State, id: ChangeId) -> Result<&Case, Failure> {
 }
 
 /// Its rollout was followed by others, so its plan is no longer at hand.
-fn forgotten(id: ChangeId) -> Failure {
+pub(super) fn forgotten(id: ChangeId) -> Failure {
     let message = format!("the rollout of {id} has ended, and later ones followed it");
     Failure::new(Code::WrongPhase, message).hint("its events are in `shipway ledger follow`")
 }

@@ -1,8 +1,8 @@
 //! The ledger, to be read and verified from outside.
 
 use shipway_api::operations::ledger::{
-    EraseSubject, FollowEvents, ListHolds, ListLedgerEvents, PlaceHold, ReleaseHold, ShowConsistencyProof,
-    ShowEventProof, ShowLedgerHead,
+    EraseSubject, FollowEvents, ListHolds, ListLedgerEvents, PlaceHold, PruneArchive, ReleaseHold,
+    ShowConsistencyProof, ShowEventProof, ShowLedgerHead,
 };
 use shipway_api::view::ledger::LedgerHead;
 use shipway_api::{Code, Operation};
@@ -20,6 +20,7 @@ mod head;
 mod hold;
 mod list;
 mod proof;
+mod prune;
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes
@@ -29,6 +30,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<ShowConsistencyProof, _, _>(consistency::handle)
         .add::<FollowEvents, _, _>(follow::handle)
         .add::<EraseSubject, _, _>(erase::handle)
+        .add::<PruneArchive, _, _>(prune::handle)
         .add::<ListHolds, _, _>(hold::list)
         .add::<PlaceHold, _, _>(hold::place)
         .add::<ReleaseHold, _, _>(hold::release)

@@ -1,8 +1,8 @@
 //! Rollouts.
 
 use shipway_api::operations::rollout::{
-    AbortRollout, ApproveStep, FollowRollout, ListRollouts, PauseRollout, ReadStepLog, ResumeRollout,
-    RetryRollout, RollBack, ShowAnalysis, ShowRollout, StartRollout,
+    AbortRollout, ApproveStep, FollowRollout, ListRollouts, NameDecider, NoteRollout, PauseRollout,
+    ReadStepLog, ResumeRollout, RetryRollout, RollBack, ShowAnalysis, ShowRollout, StartRollout,
 };
 use shipway_api::view::RolloutView;
 use shipway_api::{Code, Operation};
@@ -23,6 +23,8 @@ mod analysis;
 mod approve;
 mod follow;
 mod list;
+mod name_decider;
+mod note;
 mod pause;
 pub(crate) mod read_log;
 mod resume;
@@ -43,6 +45,8 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<RollBack, _, _>(roll_back::handle)
         .add::<RetryRollout, _, _>(retry::handle)
         .add::<ApproveStep, _, _>(approve::handle)
+        .add::<NoteRollout, _, _>(note::handle)
+        .add::<NameDecider, _, _>(name_decider::handle)
         .add::<ReadStepLog, _, _>(read_log::handle)
         .add::<FollowRollout, _, _>(follow::handle)
 }

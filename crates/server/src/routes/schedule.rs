@@ -7,7 +7,7 @@ use shipway_engine::calendar::Slot;
 use crate::router::Routes;
 
 mod find_conflicts;
-mod make;
+pub(super) mod make;
 
 pub(super) fn add(routes: Routes) -> Routes {
     routes.add::<MakeSchedule, _, _>(make::handle).add::<FindConflicts, _, _>(find_conflicts::handle)

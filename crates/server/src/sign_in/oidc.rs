@@ -1,17 +1,20 @@
 //! Signing in through an OpenID Connect provider: the authorization code flow with PKCE (OpenID Connect Core 1.0, RFC 7636).
 //!
 //! The provider says who somebody is; which account that is, and so which role, is ours. Its metadata and keys are asked for
-//! at each sign-in: they change, and sign-ins are rare. Like everything of the control plane it speaks plain HTTP; a provider
-//! that speaks TLS alone is reached through a proxy that adds it.
+//! at each sign-in: they change, and sign-ins are rare. It is asked over HTTPS where
+//! the feature `tls` is built in; without it, a provider that speaks TLS alone is reached through a proxy that adds it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::{SignedDuration, Timestamp};
 use openidconnect::core::{
@@ -22,6 +25,8 @@ use openidconnect::{
     HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     TokenResponse as _,
 };
+use serde_json::Value;
+use shipway_model::event::Role;
 use shipway_runtime::Runtime;
 
 /// How long somebody may take at the provider.
@@ -32,6 +37,9 @@ const PENDING_COUNT_MAX: usize = 1000;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest answer of a provider.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Groups of one person that are kept, and the longest name of one.
+const GROUPS_MAX: usize = 200;
+const GROUP_BYTES_MAX: usize = 200;
 /// Signatures that only the provider can make. Those with the client's own secret, or none, are never taken.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 6] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -51,6 +59,12 @@ pub struct Provider {
     pub client_secret: Option<String>,
     /// Where people reach this control plane, for example `https://shipway.example.org`.
     pub public: String,
+    /// What is asked for beside `openid` and `email`, where the provider names groups only then.
+    pub scopes: Vec<String>,
+    /// The claim of the ID token in which groups are named.
+    pub groups_claim: String,
+    /// The role that members of a group have; the first that fits counts, and the account's own where none does.
+    pub roles: Vec<(String, Role)>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -66,6 +80,7 @@ pub(crate) struct Claimed {
     pub(crate) subject: String,
     /// Only one that the provider has verified.
     pub(crate) email: Option<String>,
+    pub(crate) groups: BTreeSet<String>,
 }
 
 /// Why nobody was signed in.
@@ -120,8 +135,9 @@ impl Oidc {
         let (csrf, own_nonce) = (CsrfToken::new(state.clone()), Nonce::new(nonce.clone()));
         let request =
             client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || csrf, move || own_nonce);
-        let (url, _, _) =
-            request.add_scope(Scope::new("email".to_owned())).set_pkce_challenge(challenge).url();
+        let scopes = self.provider.scopes.iter().map(|it| Scope::new(it.clone()));
+        let request = request.add_scope(Scope::new("email".to_owned())).add_scopes(scopes);
+        let (url, _, _) = request.set_pkce_challenge(challenge).url();
         let now = runtime.clock().now();
         let ends = now.saturating_add(PENDING_MAX).expect("minutes can be added");
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,17 +165,25 @@ impl Oidc {
         let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
         let claims = token.claims(&verifier, &Nonce::new(pending.nonce));
         let claims = claims.map_err(|error| Fault::Token(error.to_string()))?;
+        // The library knows the claims of the standard alone; it has verified the very text that is read here.
+        let groups = groups(&token.to_string(), &self.provider.groups_claim);
         let email = claims.email().filter(|_| claims.email_verified() == Some(true));
         Ok(Claimed {
             issuer: self.provider.issuer.clone(),
             subject: claims.subject().to_string(),
             email: email.map(|it| it.to_string()),
+            groups,
         })
+    }
+
+    /// The role of who is in these groups.
+    pub(crate) fn role(&self, groups: &BTreeSet<String>) -> Option<Role> {
+        self.provider.roles.iter().find(|it| groups.contains(&it.0)).map(|it| it.1)
     }
 
     async fn client(&self) -> Result<KnownClient, Fault> {
         let wrong = |error: &dyn std::fmt::Display| Fault::Provider(error.to_string());
-        let Provider { issuer, client_id, client_secret, public } = &self.provider;
+        let Provider { issuer, client_id, client_secret, public, .. } = &self.provider;
         let issuer = IssuerUrl::new(issuer.clone()).map_err(|it| wrong(&it))?;
         let redirect = format!("{}/sign-in/oidc/callback", public.trim_end_matches('/'));
         let redirect = RedirectUrl::new(redirect).map_err(|it| wrong(&it))?;
@@ -170,10 +194,20 @@ impl Oidc {
     }
 }
 
+/// The groups that a token which was verified names; none where the claim is missing or something else.
+fn groups(token: &str, claim: &str) -> BTreeSet<String> {
+    let payload = token.split('.').nth(1).and_then(|it| BASE64_URL_SAFE_NO_PAD.decode(it).ok());
+    let claims: Option<Value> = payload.and_then(|it| serde_json::from_slice(&it).ok());
+    let named = claims.as_ref().and_then(|it| it.get(claim)?.as_array());
+    let named = named.into_iter().flatten().filter_map(Value::as_str);
+    named.filter(|it| (1..=GROUP_BYTES_MAX).contains(&it.len())).take(GROUPS_MAX).map(str::to_owned).collect()
+}
+
 /// One request to the provider. Redirects are not followed: what the provider names is asked, and nothing else.
 async fn fetch(request: HttpRequest) -> Result<HttpResponse, Fault> {
     let silent = |error: &dyn std::fmt::Display| Fault::Silent(error.to_string());
-    let http = HttpClient::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let http = HttpClient::builder(TokioExecutor::new())
+        .build::<_, Full<Bytes>>(connector().map_err(|it| silent(&it))?);
     let work = async {
         let answer =
             http.request(request.map(|it| Full::new(Bytes::from(it)))).await.map_err(|it| silent(&it))?;
@@ -183,4 +217,32 @@ async fn fetch(request: HttpRequest) -> Result<HttpResponse, Fault> {
     };
     let within = tokio::time::timeout(ANSWER_TIMEOUT, work).await;
     within.unwrap_or_else(|_| Err(silent(&format!("not within {} s", ANSWER_TIMEOUT.as_secs()))))
+}
+
+/// Speaks HTTP, and HTTPS by the machine's own roots of trust.
+#[cfg(feature = "tls")]
+fn connector() -> std::io::Result<hyper_rustls::HttpsConnector<HttpConnector>> {
+    let roots = hyper_rustls::HttpsConnectorBuilder::new().with_native_roots()?;
+    Ok(roots.https_or_http().enable_http1().build())
+}
+
+#[cfg(not(feature = "tls"))]
+fn connector() -> std::io::Result<HttpConnector> {
+    Ok(HttpConnector::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_read_from_the_claim_that_is_named() {
+        let token = |claims: &str| format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let read = |claims: &str, claim: &str| groups(&token(claims), claim).into_iter().collect::<Vec<_>>();
+        assert_eq!(read(r#"{"groups": ["b", "a", 7, ""]}"#, "groups"), ["a", "b"]);
+        assert_eq!(read(r#"{"roles": ["a"]}"#, "roles"), ["a"]);
+        for claims in [r#"{"groups": "a"}"#, "{}", "[]", "nonsense"] {
+            assert!(read(claims, "groups").is_empty(), "{claims}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shipway_api::view::change::{ChangeView, DelegationView, KeyView, RequirementView, ReviewView, WordView};
+use shipway_engine::board::record;
 use shipway_engine::change::{self, Requirement, Word};
 use shipway_engine::{Case, Delegation, Key, State, review as reviews};
 
@@ -29,19 +30,24 @@ pub(crate) fn view(state: &State, case: &Case, now: Timestamp) -> Option<ChangeV
         words: case.words.iter().map(word).collect(),
         state: standing.state,
         against: standing.against,
-        requirements: standing.requirements.iter().map(requirement).collect(),
+        requirements: standing.requirements.iter().map(|it| requirement(case, it)).collect(),
+        boards: standing.boards.iter().map(super::board::tally).collect(),
+        record: super::board::record(record::record(state, case, now)),
         shown: change::standing::shown(state, case),
         review: review(state, case, now),
     })
 }
 
-fn requirement(it: &Requirement) -> RequirementView {
+fn requirement(case: &Case, it: &Requirement) -> RequirementView {
     RequirementView {
         name: it.name.clone(),
         needed: it.needed,
         given: it.given.iter().map(|(who, seat)| spoken(who, seat)).collect(),
         can: it.can.iter().cloned().collect(),
         satisfied: it.is_satisfied(),
+        gates: it.gates.clone(),
+        escalates: it.escalates,
+        escalated: case.escalated.contains_key(&it.name),
     }
 }
 

@@ -13,7 +13,14 @@ pub(crate) fn view(release: &Release) -> ReleaseView {
     };
     let accepted = release.accepted.iter();
     let accepted = accepted.map(|it| AcceptanceView { by: it.by.clone(), at: it.at, note: it.note.clone() });
-    ReleaseView { id: release.id, bundle: release.bundle.clone(), seal, accepted: accepted.collect() }
+    ReleaseView {
+        id: release.id,
+        bundle: release.bundle.clone(),
+        seal,
+        accepted: accepted.collect(),
+        sources: release.sources.clone(),
+        consumers: release.consumers.clone(),
+    }
 }
 
 /// What `to` has otherwise than `from`.

@@ -1,6 +1,6 @@
 //! Rollouts, in lists and in full.
 
-use shipway_api::view::rollout::{AnalysisView, Progress, Waited, Waiting};
+use shipway_api::view::rollout::{AnalysisView, NoteView, Progress, Waited, Waiting};
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{Phase, RolloutSummary, RolloutView};
 use shipway_engine::queue;
@@ -36,7 +36,13 @@ pub(crate) fn view(state: &State, rollout: &Rollout) -> RolloutView {
         targets,
         traffic: instance::traffic(state, &plan.environment, ships),
         analyses: analyses(rollout),
+        notes: rollout.notes.iter().map(note).collect(),
+        decider: rollout.decider.clone(),
     }
+}
+
+fn note(it: &engine::rollout::Note) -> NoteView {
+    NoteView { by: it.by.clone(), at: it.at, note: it.text.clone() }
 }
 
 /// Whether it has ended and others have begun there since: what stands now is no longer its doing.

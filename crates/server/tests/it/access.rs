@@ -15,7 +15,9 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 20] = [
+const SAMPLES: [(&str, &str); 24] = [
+    ("{alert}", "alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{quarantine}", "qua_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
@@ -28,6 +30,8 @@ const SAMPLES: [(&str, &str); 20] = [
     ("{position}", "0"),
     ("{evidence}", "evi_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{hold}", "case-17"),
+    ("{train}", "weekly"),
+    ("{mirror}", "servicenow"),
     ("{action}", "1"),
     ("{change}", "chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{decision}", "dec_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
@@ -35,6 +39,10 @@ const SAMPLES: [(&str, &str); 20] = [
     ("{waiver}", "wai_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{account}", "acc_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{grant}", "gra_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{board}", "cab"),
+    ("{item}", "shop-412"),
+    ("{late}", "lat_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
+    ("{policy}", "regulated"),
     ("{token}", "tok_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
 ];
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use shipway_api::client::Error;
 use shipway_api::operations::agent::{
     AgentPath, AppendStepLog, EffectReport, InstanceReport, InstanceReports, LeaseAsk, LeaseEffects, Leases,
-    ListAgents, LogPiece, Renewal, ReportEffects, ReportInstances, ReportStatus, Reports, ShowOrders,
+    ListAgents, LogPiece, Renewal, ReportEffects, ReportInstances, ReportStatus, ReportStrays, Reports,
+    ShowOrders, StrayReport,
 };
+use shipway_api::operations::environment::{EnvironmentPath, ListStrays};
 use shipway_api::operations::rollout::{LogQuery, StartRollout, StepPath};
 use shipway_api::page::PageQuery;
 use shipway_api::view::agent::Connection;
@@ -14,7 +16,8 @@ use shipway_api::view::traffic::TargetCondition;
 use shipway_api::{Client, Code};
 use shipway_model::RolloutId;
 use shipway_model::effect::{EffectKey, Lease, Order, Outcome, Success};
-use shipway_model::event::Condition;
+use shipway_model::event::{Condition, Role};
+use shipway_model::stray::Stray;
 
 use crate::bed::{Bed, FILES};
 use crate::rollouts::new;
@@ -187,4 +190,54 @@ async fn hosts_that_never_registered_are_not_known() {
     let ask = LeaseAsk { max: 1, wait_ms: 0, holder: None, renew: Vec::new() };
     assert!(agent.call::<LeaseEffects>(host("host-z"), (), ask).await.unwrap_err().is(Code::UnknownAgent));
     assert!(agent.call::<ShowOrders>(host("host-z"), (), ()).await.unwrap_err().is(Code::UnknownAgent));
+}
+
+#[tokio::test]
+async fn what_no_order_put_there_is_recorded_once_and_told_until_it_is_gone() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let agent = bed.agent("host-a").await;
+    let stray = |detail: &str| -> Stray {
+        serde_json::from_value(serde_json::json!({
+            "environment": "staging", "service": "web", "version": "1.0.0", "kind": "process", "detail": detail,
+        }))
+        .unwrap()
+    };
+    let tell = async |strays: Vec<Stray>| {
+        agent.call::<ReportStrays>(host("host-a"), (), StrayReport { strays }).await.unwrap();
+        let path = EnvironmentPath { environment: "staging".parse().unwrap() };
+        let listed = bed.admin.call::<ListStrays>(path, (), ()).await.unwrap().value.items;
+        let details: Vec<String> = listed.into_iter().map(|it| it.stray.detail).collect();
+        (details, bed.size())
+    };
+    let (found, size) = tell(vec![stray("process 7")]).await;
+    assert_eq!(found, ["process 7"]);
+    assert_eq!(
+        tell(vec![stray("process 7")]).await,
+        (vec!["process 7".to_owned()], size),
+        "no news, no event"
+    );
+    assert_eq!(tell(Vec::new()).await, (Vec::new(), size + 1));
+    let other = agent.call::<ReportStrays>(host("host-b"), (), StrayReport { strays: Vec::new() }).await;
+    assert!(other.unwrap_err().is(Code::Forbidden), "an agent speaks for its own host");
+}
+
+#[tokio::test]
+async fn what_is_tried_in_a_protected_environment_without_leave_is_recorded() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let release = bed.release("1.0.0").await;
+    let viewer = bed.client("eve", Role::Viewer).await;
+    let attempt = async || {
+        let before = bed.size();
+        let refused = viewer.call::<StartRollout>((), (), new(&release)).await.unwrap_err();
+        assert!(refused.is(Code::Forbidden), "{refused}");
+        bed.size() - before
+    };
+    assert_eq!(attempt().await, 0, "where nothing is protected, the answer is enough");
+    bed.apply(
+        "apiVersion: shipway.dev/v1\nkind: Environment\nmetadata: {name: staging}\nspec: {protected: true, targets: {stage: staging}}\n",
+    )
+    .await;
+    assert_eq!(attempt().await, 1);
 }

@@ -108,6 +108,8 @@ async fn draft(client: &Client, id: ChangeId, key: &Key) -> Draft {
         key: key.id,
         expires: now() + SignedDuration::from_hours(1),
         window: None,
+        board: None,
+        conditions: Vec::new(),
     };
     client.call::<DraftApproval>(ChangePath { change: id }, (), intent).await.unwrap().value
 }

@@ -1,14 +1,16 @@
 //! What is kept about a person is erased on request, unless a hold forbids it, and every proof stays valid.
 
 use shipway_api::operations::ledger::{
-    EraseSubject, ErasureRequest, HoldPath, HoldRequest, LedgerQuery, ListHolds, ListLedgerEvents, PlaceHold,
-    PositionPath, ReleaseHold, ShowEventProof, ShowLedgerHead,
+    ArchivedTable, EraseSubject, ErasureRequest, HoldPath, HoldRequest, LedgerQuery, ListHolds,
+    ListLedgerEvents, PlaceHold, PositionPath, PruneArchive, PruneRequest, ReleaseHold, ShowEventProof,
+    ShowLedgerHead,
 };
 use shipway_api::operations::pause::{ListPauses, PauseRequest, PauseScope};
 use shipway_api::operations::token::{ListTokens, RevokeToken, TokenPath};
 use shipway_api::view::ledger::{Erasure, LedgerEvent, PersonalText};
 use shipway_api::{Client, Code};
 use shipway_ledger::{leaf_hash, to_canonical, verify_inclusion};
+use shipway_model::Digest;
 use shipway_model::event::{ERASED, Role, Scope};
 
 use crate::bed::Bed;
@@ -113,4 +115,29 @@ async fn a_hold_keeps_everything_until_it_is_released() {
     assert_eq!(bed.erase("ana", false).await.unwrap().texts.len(), 1);
     let operator = bed.client("bob", Role::Operator).await;
     assert!(operator.call::<EraseSubject>((), (), erasure("ana", true)).await.is_err(), "admins erase");
+}
+
+#[tokio::test]
+async fn what_may_be_deleted_from_a_copy_is_decided_here_and_not_by_whoever_asks() {
+    let bed = Bed::start().await;
+    bed.token("ana", Role::Viewer).await;
+    let ask = async |client: &Client, tables: &[(u64, u64)]| {
+        let table = |&(from, to)| ArchivedTable { from, to, digest: Digest::of(b"a table") };
+        let tables = tables.iter().map(table).collect();
+        let request = PruneRequest { archive: "/mnt/copy".to_owned(), tables };
+        let refused = client.call::<PruneArchive>((), (), request).await.unwrap_err();
+        refused.problem().expect("it is a problem").code.clone()
+    };
+    let size = bed.size();
+    assert_eq!(ask(&bed.admin, &[(0, 1)]).await, Code::Retained.as_str(), "these events are of today");
+    assert_eq!(ask(&bed.admin, &[(0, size + 9)]).await, Code::UnknownPosition.as_str());
+    for tables in [&[][..], &[(0, 0)], &[(1, 0)], &[(0, 1), (2, 3)], &[(1, 2), (0, 1)]] {
+        assert_eq!(ask(&bed.admin, tables).await, Code::InvalidRequest.as_str(), "{tables:?}");
+    }
+    let hold = HoldRequest { name: "case-17".parse().unwrap(), reason: "the court asked".to_owned() };
+    bed.admin.call::<PlaceHold>((), (), hold).await.unwrap();
+    assert_eq!(ask(&bed.admin, &[(0, 1)]).await, Code::OnHold.as_str());
+    assert_eq!(bed.size(), size + 1, "the hold, and nothing else");
+    let operator = bed.client("bob", Role::Operator).await;
+    assert_eq!(ask(&operator, &[(0, 1)]).await, Code::Forbidden.as_str());
 }

@@ -263,6 +263,7 @@ async fn privilege_for_a_time_is_given_used_listed_and_over() {
         environments: [name("staging")].into(),
         duration: Millis::from_secs(3600),
         reason: "the queue is stuck".to_owned(),
+        run: String::new(),
     };
     let pause = |environment: &str| PauseRequest {
         scope: Scope::Environment(name(environment)),

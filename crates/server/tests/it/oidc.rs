@@ -122,6 +122,9 @@ impl Scene {
             client_id: CLIENT.to_owned(),
             client_secret: Some("secret".to_owned()),
             public: "http://shipway.test".to_owned(),
+            scopes: vec!["groups".to_owned()],
+            groups_claim: "groups".to_owned(),
+            roles: vec![("releasers".to_owned(), Role::Operator), ("readers".to_owned(), Role::Viewer)],
         };
         let bed = Bed::start_with(Some(provider)).await;
         bed.apply(&PERSON.replace("ISSUER", &idp.issuer)).await;
@@ -182,6 +185,29 @@ async fn whom_the_provider_means_is_signed_in_to_their_account_once() {
     scene.bed.admin.call::<DisableAccount>(path, (), ()).await.unwrap();
     let home = scene.bed.http.get(scene.bed.url("/")).header(COOKIE, &session).send().await.unwrap();
     assert_eq!(home.status(), 401, "a closed account's session is over");
+}
+
+#[tokio::test]
+async fn groups_of_the_provider_give_role_and_teams_until_the_next_sign_in() {
+    let scene = Scene::start().await;
+    scene.account().await;
+    scene.bed.apply("{ apiVersion: shipway.dev/v1, kind: Team, metadata: { name: shop }, spec: { groups: [shop-people] } }").await;
+    let shop = "shop".parse().unwrap();
+    for (groups, role, is_member) in [
+        (json!(["shop-people", "releasers", "readers"]), Role::Operator, true),
+        (json!(["others"]), Role::Viewer, false),
+    ] {
+        let begun = scene.begin().await;
+        let mut word = scene.idp.honest("sub-of-ana", &begun.nonce);
+        word.claims["groups"] = groups;
+        scene.idp.says(word);
+        assert_eq!(scene.finish(&begun.cookie, &begun.state).await.status(), 200);
+        let state = scene.bed.runtime.state();
+        let newest =
+            state.access.tokens().filter(|it| it.account.is_some()).max_by_key(|it| (it.issued, it.id));
+        assert_eq!(newest.unwrap().role, role);
+        assert_eq!(state.is_member(&shop, "ana"), is_member);
+    }
 }
 
 #[tokio::test]

@@ -47,8 +47,17 @@ async fn without_a_session_there_is_only_the_form() {
         [format!("/rollouts/{id}"), format!("/rollouts/{id}/abort"), format!("/rollouts/{id}/steps/1")];
     let listed =
         ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
+    let acted = [
+        "/changes",
+        "/exceptions",
+        "/me",
+        "/reviews",
+        "/access",
+        "/releases/shop@1.0.0/war-room",
+        "/calendar/fit",
+    ];
     let others = ["/plan", "/search?q=shop", "/design", "/live"];
-    for path in listed.into_iter().chain(others).chain(rollout.iter().map(String::as_str)) {
+    for path in listed.into_iter().chain(acted).chain(others).chain(rollout.iter().map(String::as_str)) {
         for cookie in ["", "shipway_page=", "shipway_page=guess"] {
             let (status, text) = page(&bed, path, cookie).await;
             assert_eq!(status, 401, "{path}");
@@ -118,7 +127,16 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
         "/plan?release=shop@1.0.0&environment=staging",
         "/calendar",
         "/calendar?view=week",
-        "/calendar?view=agenda&at=2026-11-21T08:30",
+        "/calendar?view=agenda&release=shop@1.0.0&environment=staging",
+        "/calendar?release=none@1.0.0&environment=staging",
+        "/calendar/fit?release=shop@1.0.0&environment=staging&slot=12",
+        "/changes",
+        "/exceptions",
+        "/me",
+        "/reviews",
+        "/releases/shop@1.0.0?environment=staging",
+        "/releases/shop@1.0.0/war-room",
+        "/services?asOf=3",
         "/ledger",
         "/ledger/3",
         "/search?q=web",
@@ -129,7 +147,7 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
     for path in others.into_iter().chain(steps.iter().map(String::as_str)) {
         let (status, text) = page(&bed, path, &cookie).await;
         assert_eq!(status, 200, "{path}\n{text}");
-        assert!(text.contains("<h1>"), "{path}");
+        assert!(text.contains("<h1>") || path.starts_with("/calendar/fit"), "{path}");
         pages.push(text);
     }
     for text in &pages {
@@ -277,4 +295,139 @@ async fn people_sign_in_by_account_and_the_session_changes_each_time() {
         assert_eq!(foreign.send().await.unwrap().status(), 403, "{name}: {value}");
     }
     assert_eq!(page(&bed, "/", &cookies[1]).await.0, 200, "nobody signs another out");
+}
+
+#[tokio::test]
+async fn a_change_is_on_one_page_and_taken_only_with_a_signature() {
+    let bed = Bed::start().await;
+    let files = FILES.replace("name: shop }\nspec: {}", "name: shop }\nspec: { members: [ben] }");
+    bed.apply(&(files + "  protected: true\n")).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let rollout = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let change = format!("/changes/{}", shipway_model::ChangeId::of(rollout));
+    let session = async |name: &str, role: Role| {
+        let answer = sign_in(&bed, &bed.token(name, role).await).await;
+        answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let ben = session("ben", Role::Approver).await;
+    let (_, now) = page(&bed, "/", &ben).await;
+    let needs = now.split("Needs you").nth(1).expect("ben is asked");
+    assert!(needs.contains(&format!("href=\"{change}\"")), "{needs}");
+    let (status, shown) = page(&bed, &change, &ben).await;
+    assert_eq!(status, 200);
+    let digest = bed.runtime.state().rollouts.live[&rollout].plan_digest.to_string();
+    for text in ["Your word is asked for.", "owners (shop)", "1 more word", "What makes it risky", &digest] {
+        assert!(shown.contains(text), "no `{text}` in\n{shown}");
+    }
+    let (_, asked) = page(&bed, &format!("{change}?decision=approve"), &ben).await;
+    assert!(asked.contains("You have no passkey for this address."), "{asked}");
+    // Somebody who is not asked is offered nothing.
+    let (_, other) = page(&bed, &change, &session("vera", Role::Operator).await).await;
+    assert!(other.contains("No rule asks for your word.") && !other.contains("decision=approve"), "{other}");
+
+    let size = bed.size();
+    let csrf = csrf(&shown).to_owned();
+    let unsigned = [("csrf", csrf.as_str()), ("key", "1"), ("statement", "{}")];
+    let (status, text) = send(&bed, &format!("{change}/sign"), &ben, &unsigned).await;
+    assert_eq!(status, 400, "{text}");
+    let made =
+        [("csrf", csrf.as_str()), ("key", "2"), ("authenticatorData", "AAAA"), ("clientDataJson", "e30")];
+    let (status, text) = send(&bed, "/me/passkeys", &ben, &made).await;
+    assert!(status == 422 || status == 400, "{status} {text}");
+    assert!(text.contains("cannot be read"), "{text}");
+    assert_eq!(bed.size(), size, "what is refused changes nothing");
+
+    let tomorrow = jiff::civil::date(2090, 1, 1).at(0, 0, 0, 0).to_string();
+    let far =
+        [("csrf", csrf.as_str()), ("key", "3"), ("to", "cem"), ("until", &tomorrow), ("reason", "leave")];
+    let (status, text) = send(&bed, "/me/delegations", &ben, &far).await;
+    assert_ne!(status, 303, "nobody speaks for another for so long: {text}");
+}
+
+#[tokio::test]
+async fn what_is_noted_about_a_rollout_is_there_for_all() {
+    use shipway_api::operations::rollout::{Decider, NameDecider, NewNote, NoteRollout, RolloutPath};
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let id = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let path = || RolloutPath { rollout: id };
+    let note = NewNote { note: "the spike is the nightly import".to_owned() };
+    bed.admin.call::<NoteRollout>(path(), (), note).await.unwrap();
+    let decider = Decider { decider: "ben".to_owned() };
+    let view = bed.admin.call::<NameDecider>(path(), (), decider).await.unwrap().value;
+    assert_eq!(view.notes[0].note, "the spike is the nightly import");
+    assert_eq!(view.decider.as_deref(), Some("ben"));
+    let viewer = bed.client("vera", Role::Viewer).await;
+    let refused = viewer.call::<NoteRollout>(path(), (), NewNote { note: "me too".to_owned() }).await;
+    assert!(refused.unwrap_err().is(shipway_api::Code::Forbidden));
+}
+
+#[tokio::test]
+async fn whether_a_release_fits_is_said_for_each_quarter_of_an_hour() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    bed.release("1.0.0").await;
+    let closed = "apiVersion: shipway.dev/v1\nkind: Calendar\nmetadata: { name: quiet }\nspec:\n  timeZone: UTC\n  \
+                  rules:\n  - { name: noon, kind: deny, reason: lunch, dtstart: \"2026-11-02T12:00\", duration: 2h, \
+                  rrule: FREQ=DAILY }\n";
+    bed.apply(closed).await;
+    let cookie = cookie(&bed).await;
+    let days = "release=shop@1.0.0&environment=staging&from=2026-11-23&days=7";
+    // 11:30 is before it closes, 12:30 is not, and nothing is again from 14:00 on.
+    for (slot, told) in [(46, "It fits:"), (50, "It does not fit:"), (56, "It fits:")] {
+        let (_, text) = page(&bed, &format!("/calendar/fit?{days}&slot={slot}"), &cookie).await;
+        assert!(text.contains(told), "{slot}: {text}");
+        assert_eq!(text.contains("lunch"), slot == 50, "{slot}: {text}");
+        assert_eq!(text.contains("slot=56"), slot == 50, "where it would fit is one click away: {text}");
+    }
+    let (_, whole) = page(&bed, &format!("/calendar?{days}&slot=50"), &cookie).await;
+    assert!(whole.contains("type=\"range\"") && whole.contains("It does not fit:"), "{whole}");
+}
+
+#[tokio::test]
+async fn the_war_room_tells_all_rollouts_of_a_release_and_takes_notes() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let id = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let answer = sign_in(&bed, &bed.token("ben", Role::Operator).await).await;
+    let ben = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let room = "/releases/shop@1.0.0/war-room";
+    let (_, shown) = page(&bed, room, &ben).await;
+    let csrf = csrf(&shown).to_owned();
+    let id = id.to_string();
+    let say = async |path: &str, field: &str, text: &str, key: &str| {
+        let form = [("csrf", csrf.as_str()), ("key", key), ("rollout", &id), (field, text)];
+        send(&bed, &format!("{room}/{path}"), &ben, &form).await
+    };
+    assert_eq!(say("decider", "decider", "ben", "1").await, (303, room.to_owned()));
+    assert_eq!(say("note", "note", "<b>all is well</b>", "2").await, (303, room.to_owned()));
+    assert_ne!(say("note", "note", "", "3").await.0, 303);
+    let (_, told) = page(&bed, room, &ben).await;
+    for text in
+        ["ben decides", "&#60;b&#62;all is well&#60;/b&#62;", "<span class=\"chip\">decides</span>", "begun"]
+    {
+        assert!(told.contains(text), "no `{text}` in\n{told}");
+    }
+}
+
+#[tokio::test]
+async fn who_can_is_told_to_those_who_may_ask() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let asked = "/access?action=startRollout&environment=staging";
+    let (status, text) = page(&bed, asked, &cookie(&bed).await).await;
+    assert_eq!(status, 403, "{text}");
+    let auditor = sign_in(&bed, &bed.token("vic", Role::Auditor).await).await;
+    let vic = auditor.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let (status, text) = page(&bed, asked, &vic).await;
+    assert_eq!(status, 200, "{text}");
+    assert!(text.contains("<th scope=\"row\">admin</th>"), "{text}");
+    assert!(!text.contains("<th scope=\"row\">vic</th>"), "{text}");
+    assert_eq!(page(&bed, "/access?action=nothing", &vic).await.0, 400);
 }

@@ -7,8 +7,8 @@ use shipway_model::Digest;
 
 use super::bundle::{self, RECORDS};
 use super::manifest::{MANIFEST, Manifest, ManifestError, Table};
-use super::place::{Place, PlaceError};
 use super::table::{TableError, read_table};
+use crate::place::{Place, PlaceError};
 
 /// Why an archive is not believed.
 #[derive(Debug, thiserror::Error)]

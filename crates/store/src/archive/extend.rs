@@ -11,9 +11,9 @@ use shipway_runtime::{ProofError, Record, StoreError, StoreReader, proof};
 
 use super::bundle::{self, RECORDS};
 use super::manifest::{Manifest, ManifestError, Table};
-use super::place::{Place, PlaceError};
 use super::table::{Row, TableError, TableWriter};
 use crate::copy::Source;
+use crate::place::{Place, PlaceError};
 
 /// Events in one table: some 30 MB, made in memory.
 const TABLE_ROWS_MAX: u64 = 1 << 18;

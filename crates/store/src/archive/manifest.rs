@@ -7,10 +7,13 @@ use shipway_ledger::{Claim, InvalidDocument, ProofDocument};
 use shipway_model::Digest;
 
 use super::bundle::RECORDS;
-use super::place::{Place, PlaceError};
+use crate::place::{Place, PlaceError};
 
 /// The manifest's name within an archive. It is written last: what it names is there.
 pub const MANIFEST: &str = "archive.json";
+
+/// The longest manifest: some 300,000 tables.
+const BYTES_MAX: u64 = 64 << 20;
 
 /// The one file of an archive that changes. Nothing in it is believed before [`super::verify`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +68,7 @@ impl Manifest {
     /// # Errors
     /// When there is something else.
     pub fn read(place: &Place) -> Result<Option<Self>, ManifestError> {
-        let Some(bytes) = place.read(MANIFEST)? else { return Ok(None) };
+        let Some(bytes) = place.read_to_replace(MANIFEST, BYTES_MAX)? else { return Ok(None) };
         let manifest: Self = serde_json::from_slice(&bytes)?;
         match manifest.fault()? {
             None => Ok(Some(manifest)),
@@ -75,7 +78,7 @@ impl Manifest {
 
     pub(super) fn write(&self, place: &Place) -> Result<(), PlaceError> {
         let text = serde_json::to_vec_pretty(self).expect("manifests have string keys");
-        place.write(MANIFEST, text)
+        place.replace(MANIFEST, text)
     }
 
     /// The proof that ties it to a signed checkpoint, not yet verified.

@@ -1,13 +1,14 @@
 //! Deleting from an archive what nobody asks for any more.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 use shipway_model::Name;
+use shipway_model::resource::Regulation;
 
 use super::bundle::{self, RECORDS};
 use super::manifest::{Manifest, ManifestError, Table};
-use super::place::{Place, PlaceError};
+use crate::place::{Place, PlaceError};
 
 /// What the ledger's organisation asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub struct Retention {
     pub years: u8,
     /// Legal holds that stand.
     pub holds: Vec<Name>,
+}
+
+/// What may be deleted from an archive now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    manifest: Manifest,
+    /// The tables up to here.
+    to: u64,
 }
 
 /// What was deleted.
@@ -48,8 +57,7 @@ pub enum PruneError {
 impl Retention {
     /// The first day on which an event recorded at `at` may be deleted, in UTC.
     pub fn ends(&self, at: Timestamp) -> Date {
-        let day = at.to_zoned(TimeZone::UTC).date();
-        day.saturating_add(i64::from(self.years).years()).saturating_add(1.day())
+        Regulation::kept_until(at, self.years)
     }
 
     fn is_over(&self, table: &Table, now: Timestamp) -> bool {
@@ -57,12 +65,18 @@ impl Retention {
     }
 }
 
-/// Deletes the content of every table, and of its bundles, whose newest event is past its time; hashes stay, so that what
-/// is left is verified as before. Killed at any moment, it is continued by the next call.
+impl Due {
+    /// The tables that nobody has said to be deleted yet.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.manifest.tables.iter().filter(|it| it.from >= self.manifest.pruned && it.to <= self.to)
+    }
+}
+
+/// The tables whose newest event is past its time.
 ///
 /// # Errors
 /// When there is nothing that may be deleted, with the reason.
-pub fn prune(place: &Place, retention: &Retention, now: Timestamp) -> Result<Pruned, PruneError> {
+pub fn due(place: &Place, retention: &Retention, now: Timestamp) -> Result<Due, PruneError> {
     let manifest = Manifest::read(place)?;
     let manifest = manifest.ok_or_else(|| PruneError::NoArchive { address: place.address().to_owned() })?;
     if let Some(hold) = retention.holds.first() {
@@ -71,34 +85,32 @@ pub fn prune(place: &Place, retention: &Retention, now: Timestamp) -> Result<Pru
     if manifest.is_only_copy {
         return Err(PruneError::OnlyCopy);
     }
-    let over: Vec<&Table> = manifest.tables.iter().take_while(|it| retention.is_over(it, now)).collect();
-    let Some(last) = over.last() else {
-        let oldest = manifest.tables.first().map_or(now, |it| it.newest);
-        return Err(PruneError::TooEarly { years: retention.years, keep_until: retention.ends(oldest) });
-    };
-    let (pruned, deleted) = (last.to, last.to - manifest.pruned);
-    let after = Manifest { pruned, ..manifest.clone() };
+    let over = manifest.tables.iter().take_while(|it| retention.is_over(it, now));
+    match over.last().map(|it| it.to) {
+        Some(to) => Ok(Due { manifest, to }),
+        None => {
+            let oldest = manifest.tables.first().map_or(now, |it| it.newest);
+            Err(PruneError::TooEarly { years: retention.years, keep_until: retention.ends(oldest) })
+        }
+    }
+}
+
+/// Deletes the content of the tables that are due, and of their bundles; hashes stay, so that what is left is verified as
+/// before. Killed at any moment, it is continued by the next call.
+///
+/// # Errors
+/// When something may not have been deleted.
+pub fn prune(place: &Place, due: Due) -> Result<Pruned, PruneError> {
+    let Due { manifest, to: pruned } = due;
+    let deleted = pruned.saturating_sub(manifest.pruned);
+    let after = Manifest { pruned: pruned.max(manifest.pruned), ..manifest };
     // Said before it is done: what is said to be gone may still be there, and not the other way round.
     after.write(place)?;
-    for table in over {
+    for table in after.tables.iter().filter(|it| it.to <= pruned) {
         for index in table.from / RECORDS..table.to / RECORDS {
             place.remove(&bundle::name(index))?;
         }
         place.remove(&table.file)?;
     }
     Ok(Pruned { manifest: after, deleted })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn years_are_counted_by_the_calendar_and_the_last_day_counts() {
-        let ends =
-            |years, at: &str| Retention { years, holds: Vec::new() }.ends(at.parse().unwrap()).to_string();
-        assert_eq!(ends(7, "2019-05-31T23:59:59Z"), "2026-06-01");
-        assert_eq!(ends(1, "2024-02-29T12:00:00Z"), "2025-03-01");
-        assert_eq!(ends(0, "2024-12-31T12:00:00Z"), "2025-01-01");
-    }
 }

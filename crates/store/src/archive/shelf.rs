@@ -7,7 +7,7 @@ use shipway_ledger::leaf_hash;
 use shipway_runtime::{Record, StoreError};
 
 use super::bundle::{self, RECORDS};
-use super::place::Place;
+use crate::place::Place;
 
 /// Bundles that are kept unpacked: some megabytes.
 const KEPT_MAX: usize = 32;

@@ -5,7 +5,7 @@ use shipway_runtime::{StoreError, StoreReader};
 
 use super::bundle::{self, RECORDS};
 use super::manifest::Manifest;
-use super::place::{Place, PlaceError};
+use crate::place::{Place, PlaceError};
 
 /// Records whose bytes are dropped in one transaction. Writers wait for it.
 const PIECE: u64 = 8 * RECORDS;

@@ -7,7 +7,7 @@ use shipway_runtime::{StoreError, StoreReader};
 
 use super::line::{Line, Lines};
 use super::migrate::known_version;
-use super::open::{ConnectError, PostgresStore, configuration};
+use super::open::{ConnectError, PostgresStore, target};
 use super::reader::Reader;
 use super::writer::load;
 use crate::driver::Driver;
@@ -19,10 +19,10 @@ impl PostgresStore {
     /// Also when there is no ledger, or one whose tables are of a version that this release cannot work on.
     pub fn inspect(address: &str) -> Result<(Loaded, Arc<dyn StoreReader>), ConnectError> {
         let driver = Driver::start().map_err(ConnectError::Threads)?;
-        let config = Arc::new(configuration(address)?);
-        let mut line = Line::new(driver.clone(), config.clone());
+        let target = Arc::new(target(address)?);
+        let mut line = Line::new(driver.clone(), target.clone());
         line.call(|session| async move { Ok(known_version(&session).await) }).map_err(StoreError::from)??;
         let loaded = line.call(|session| async move { load(&session).await }).map_err(StoreError::from)?;
-        Ok((loaded, Arc::new(Reader::new(Lines::new(driver, config, 1)))))
+        Ok((loaded, Arc::new(Reader::new(Lines::new(driver, target, 1)))))
     }
 }

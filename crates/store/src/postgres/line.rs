@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_postgres::Config;
 
 use super::fault::Fault;
-use super::session::Session;
+use super::session::{Session, Target};
 use crate::driver::Driver;
 
 /// How long an answer may take. A database that is cut off does not answer at all.
@@ -17,13 +16,13 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// One session at a time, for whoever works in transactions.
 pub(super) struct Line {
     pub(super) driver: Arc<Driver>,
-    config: Arc<Config>,
+    target: Arc<Target>,
     session: Option<Arc<Session>>,
 }
 
 impl Line {
-    pub(super) fn new(driver: Arc<Driver>, config: Arc<Config>) -> Self {
-        Self { driver, config, session: None }
+    pub(super) fn new(driver: Arc<Driver>, target: Arc<Target>) -> Self {
+        Self { driver, target, session: None }
     }
 
     /// Has `work` done in the session. After a broken line or no answer the session is dropped, and with it what was
@@ -50,8 +49,8 @@ impl Line {
         match self.session.take().filter(|it| it.is_open()) {
             Some(session) => Ok(self.session.insert(session).clone()),
             None => {
-                let config = self.config.clone();
-                let session = self.driver.block(async move { Session::connect(&config).await })?;
+                let target = self.target.clone();
+                let session = self.driver.block(async move { Session::connect(&target).await })?;
                 Ok(self.session.insert(Arc::new(session)).clone())
             }
         }
@@ -61,15 +60,15 @@ impl Line {
 /// Sessions that many use at once, each call in one of them, for whoever asks single questions.
 pub(super) struct Lines {
     driver: Arc<Driver>,
-    config: Arc<Config>,
+    target: Arc<Target>,
     sessions: Vec<Mutex<Option<Arc<Session>>>>,
     next: AtomicUsize,
 }
 
 impl Lines {
-    pub(super) fn new(driver: Arc<Driver>, config: Arc<Config>, n_sessions: usize) -> Self {
+    pub(super) fn new(driver: Arc<Driver>, target: Arc<Target>, n_sessions: usize) -> Self {
         let sessions = (0..n_sessions).map(|_| Mutex::default()).collect();
-        Self { driver, config, sessions, next: AtomicUsize::new(0) }
+        Self { driver, target, sessions, next: AtomicUsize::new(0) }
     }
 
     pub(super) fn call<T, F>(&self, work: impl FnOnce(Arc<Session>) -> F) -> Result<T, Fault>
@@ -93,8 +92,8 @@ impl Lines {
         if let Some(session) = kept.as_ref().filter(|it| it.is_open()) {
             return Ok(session.clone());
         }
-        let config = self.config.clone();
-        let session = self.driver.block(async move { Session::connect(&config).await })?;
+        let target = self.target.clone();
+        let session = self.driver.block(async move { Session::connect(&target).await })?;
         Ok(kept.insert(Arc::new(session)).clone())
     }
 }

@@ -8,12 +8,13 @@ use shipway_runtime::{Entropy, OsEntropy, StoreError};
 use tokio_postgres::Config;
 use tokio_util::sync::CancellationToken;
 
+use super::encryption::Encryption;
 use super::fault::Fault;
 use super::leases::Leases;
 use super::line::{Line, Lines};
 use super::migrate::{MigrateError, migrate};
 use super::reader::Reader;
-use super::session::Session;
+use super::session::{Session, Target};
 use crate::driver::Driver;
 
 /// Where tables are unless the address says otherwise.
@@ -34,7 +35,7 @@ const NETWORK_SILENCE_MAX: Duration = Duration::from_secs(10);
 /// A ledger in a PostgreSQL database.
 pub struct PostgresStore {
     pub(super) line: Line,
-    pub(super) config: Arc<Config>,
+    pub(super) target: Arc<Target>,
     pub(super) reader: Arc<Reader>,
     pub(super) leases: Arc<Leases>,
     /// Names this open store among the replicas.
@@ -51,6 +52,14 @@ pub struct PostgresStore {
 pub enum ConnectError {
     #[error("the address of the database is not of the form postgres://USER@HOST:PORT/DATABASE")]
     Address(#[source] tokio_postgres::Error),
+    #[error("{mode} is no sslmode: there are disable, prefer, require, verify-ca and verify-full")]
+    Mode { mode: String },
+    #[error(
+        "the database is to be spoken to by TLS, which this build of Shipway does not speak: build it with `--features tls`"
+    )]
+    NoEncryption,
+    #[error("the certificates by which the database is believed cannot be used: {0}")]
+    Certificates(String),
     #[error("no threads can be started")]
     Threads(#[source] io::Error),
     #[error(transparent)]
@@ -63,24 +72,25 @@ impl PostgresStore {
     /// Connects, and makes the tables or brings them up to date. Several stores may be open on one database.
     ///
     /// The address is that of libpq, also with several hosts: `postgres://user@a,b/db?target_session_attrs=read-write`
-    /// finds the primary among them. The tables are in the schema `shipway` unless its `options` set a `search_path`.
+    /// finds the primary among them. So are `sslmode` and `sslrootcert`, in builds with the feature `tls`; without `sslmode`
+    /// nothing is encrypted. The tables are in the schema `shipway` unless its `options` set a `search_path`.
     ///
     /// # Errors
     /// Also when the tables are of a newer version that this release cannot work on.
     pub fn open(address: &str) -> Result<Self, ConnectError> {
         let driver = Driver::start().map_err(ConnectError::Threads)?;
-        let config = Arc::new(configuration(address)?);
+        let target = Arc::new(target(address)?);
         let channel = driver.block({
-            let config = config.clone();
-            async move { prepare(&config).await }
+            let target = target.clone();
+            async move { prepare(&target).await }
         })?;
-        let lines = |n_sessions| Lines::new(driver.clone(), config.clone(), n_sessions);
+        let lines = |n_sessions| Lines::new(driver.clone(), target.clone(), n_sessions);
         let (readers, leasers) = (lines(READERS), lines(LEASERS));
         Ok(Self {
-            line: Line::new(driver.clone(), config.clone()),
+            line: Line::new(driver.clone(), target.clone()),
             reader: Arc::new(Reader::new(readers)),
             leases: Arc::new(Leases { lines: leasers }),
-            config,
+            target,
             id: new_id(),
             channel,
             locked: None,
@@ -95,8 +105,10 @@ impl Drop for PostgresStore {
     }
 }
 
-pub(super) fn configuration(address: &str) -> Result<Config, ConnectError> {
+pub(super) fn target(address: &str) -> Result<Target, ConnectError> {
+    let (address, encryption) = Encryption::take(address)?;
     let mut config: Config = address.parse().map_err(ConnectError::Address)?;
+    config.ssl_mode(encryption.ssl_mode());
     let asked = config.get_options().unwrap_or_default().to_owned();
     let schema =
         if asked.contains("search_path") { String::new() } else { format!("-c search_path={SCHEMA}") };
@@ -112,12 +124,12 @@ pub(super) fn configuration(address: &str) -> Result<Config, ConnectError> {
         config.connect_timeout(CONNECT_HOST_MAX);
     }
     config.tcp_user_timeout(NETWORK_SILENCE_MAX).keepalives_idle(NETWORK_SILENCE_MAX);
-    Ok(config)
+    Ok(Target { config, connector: encryption.connector()? })
 }
 
 /// Makes the tables ready, and answers with the name of the channel on which their replicas tell each other.
-async fn prepare(config: &Config) -> Result<String, ConnectError> {
-    let session = Session::connect(config).await.map_err(StoreError::from)?;
+async fn prepare(target: &Target) -> Result<String, ConnectError> {
+    let session = Session::connect(target).await.map_err(StoreError::from)?;
     make_schema(&session).await.map_err(StoreError::from)?;
     migrate(&session).await?;
     Ok(channel(&session).await.map_err(StoreError::from)?)

@@ -5,15 +5,31 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, Connection, Error, Row, Socket, Statement};
 
+use super::encryption::Connector;
 use super::fault::Fault;
 
 /// How long connecting may take, over all hosts.
 const CONNECT_MAX: Duration = Duration::from_secs(8);
 
 pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Where the database is, and how it is spoken to.
+pub(super) struct Target {
+    pub(super) config: Config,
+    pub(super) connector: Connector,
+}
+
+type Stream = <Connector as MakeTlsConnect<Socket>>::Stream;
+
+impl Target {
+    pub(super) async fn connect(&self) -> Result<(Client, Connection<Socket, Stream>), Error> {
+        self.config.connect(self.connector.clone()).await
+    }
+}
 
 pub(super) struct Session {
     pub(super) client: Client,
@@ -22,8 +38,8 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects on the runtime that this is called on.
-    pub(super) async fn connect(config: &Config) -> Result<Self, Fault> {
-        let connected = timeout(CONNECT_MAX, config.connect(NoTls)).await.map_err(|_| Fault::Late)?;
+    pub(super) async fn connect(target: &Target) -> Result<Self, Fault> {
+        let connected = timeout(CONNECT_MAX, target.connect()).await.map_err(|_| Fault::Late)?;
         let (client, connection) = connected?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -40,9 +40,9 @@ impl PostgresShrink {
             Room::OfTheTable => "VACUUM events",
             Room::OfTheDisk => "VACUUM FULL events",
         };
-        let config = self.store.config.clone();
+        let target = self.store.target.clone();
         let size = self.store.line.driver.block(async move {
-            let session = Session::connect(&config).await?;
+            let session = Session::connect(&target).await?;
             let compacted = timeout(COMPACT_MAX, session.client.batch_execute(sql)).await;
             compacted.map_err(|_| Fault::Late)??;
             let size = session.row("SELECT pg_total_relation_size('events')", &[]).await?;

@@ -7,11 +7,12 @@ use futures_util::{StreamExt, stream};
 use shipway_runtime::sharing::News;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::row;
+use super::session::Target;
 
 /// How often it is looked for leases that have ended, and whether the line still stands.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
@@ -20,10 +21,10 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 pub(super) type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
 /// Until `stopping`; a line that breaks is made again, and whoever listens is told that it may have missed something.
-pub(super) async fn watch(config: Arc<Config>, channel: String, tell: Tell, stopping: CancellationToken) {
+pub(super) async fn watch(target: Arc<Target>, channel: String, tell: Tell, stopping: CancellationToken) {
     let watching = async {
         loop {
-            let Err(fault) = listen(&config, &channel, &tell).await;
+            let Err(fault) = listen(&target, &channel, &tell).await;
             tracing::warn!(%fault, "news from PostgreSQL are cut off");
             sleep(LOOK_INTERVAL).await;
         }
@@ -31,8 +32,8 @@ pub(super) async fn watch(config: Arc<Config>, channel: String, tell: Tell, stop
     stopping.run_until_cancelled(watching).await;
 }
 
-async fn listen(config: &Config, channel: &str, tell: &Tell) -> Result<std::convert::Infallible, Fault> {
-    let connected = timeout(ANSWER_MAX, config.connect(NoTls)).await.map_err(|_| Fault::Late)?;
+async fn listen(target: &Target, channel: &str, tell: &Tell) -> Result<std::convert::Infallible, Fault> {
+    let connected = timeout(ANSWER_MAX, target.connect()).await.map_err(|_| Fault::Late)?;
     let (client, mut connection) = connected?;
     let (sender, mut heard) = mpsc::unbounded_channel();
     let messages = stream::poll_fn(move |context| connection.poll_message(context));

@@ -143,8 +143,8 @@ impl Sharing for PostgresStore {
     }
 
     fn watch(&mut self, tell: Tell) {
-        let (config, channel, stopping) = (self.config.clone(), self.channel.clone(), self.watching.clone());
-        self.line.driver.spawn(watch(config, channel, tell, stopping));
+        let (target, channel, stopping) = (self.target.clone(), self.channel.clone(), self.watching.clone());
+        self.line.driver.spawn(watch(target, channel, tell, stopping));
     }
 }
 

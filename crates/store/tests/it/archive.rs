@@ -11,11 +11,11 @@ use shipway_model::event::{Scope, Stream};
 use shipway_runtime::suite::{ManualClock, World};
 use shipway_runtime::{Head, Record, Runtime, Store, StoreError};
 use shipway_store::archive::{
-    Archived, ExtendError, Extended, Manifest, MoveError, Place, PruneError, Retention, Shrink, Unsound,
+    Archived, ExtendError, Extended, Manifest, MoveError, PruneError, Retention, Shrink, Unsound, due,
     extend, move_out, prune, verify,
 };
 use shipway_store::copy::{Copy, Source};
-use shipway_store::{PostgresShrink, PostgresStore, SqliteShrink, SqliteStore};
+use shipway_store::{Place, PostgresShrink, PostgresStore, SqliteShrink, SqliteStore};
 
 use crate::cluster::Cluster;
 
@@ -150,7 +150,7 @@ async fn old_records_move_and_nothing_becomes_unreadable(home: &dyn Home, folder
     let (manifest, vouched) = verify(&place, &trusted).expect("is sound");
     assert!(manifest.is_only_copy && vouched.checkpoint.size >= manifest.size);
     let retention = Retention { years: 0, holds: Vec::new() };
-    assert!(matches!(prune(&place, &retention, Timestamp::MAX), Err(PruneError::OnlyCopy)));
+    assert!(matches!(due(&place, &retention, Timestamp::MAX), Err(PruneError::OnlyCopy)));
 
     // A copy of the store is whole.
     let copied = folder.join("copied.db");
@@ -361,18 +361,22 @@ async fn a_copy_is_pruned_when_its_time_is_over_and_stays_verifiable() {
         years: 7,
         holds: holds.iter().map(|it| it.parse().expect("is a name")).collect(),
     };
-    let held = prune(&place, &retention(&["case-17"]), at(4000)).expect_err("is held");
+    let held = due(&place, &retention(&["case-17"]), at(4000)).expect_err("is held");
     assert!(held.to_string().contains("`case-17` stands"), "{held}");
-    let early = prune(&place, &retention(&[]), at(7 * 365)).expect_err("is early");
+    let early = due(&place, &retention(&[]), at(7 * 365)).expect_err("is early");
     assert!(
         matches!(early, PruneError::TooEarly { years: 7, keep_until } if keep_until == retention(&[]).ends(oldest))
     );
     assert_eq!(Manifest::read(&place).expect("reads"), Some(manifest.clone()), "nothing has changed");
 
     // One table is past its time and the other is not.
-    let pruned = prune(&place, &retention(&[]), at(7 * 366)).expect("is pruned");
+    let past = || due(&place, &retention(&[]), at(7 * 366)).expect("something is due");
+    let tables: Vec<_> = past().tables().cloned().collect();
+    assert_eq!(tables, manifest.tables[..1]);
+    let pruned = prune(&place, past()).expect("is pruned");
     assert_eq!((pruned.deleted, pruned.manifest.pruned), (256, 256));
-    assert_eq!(prune(&place, &retention(&[]), at(7 * 366)).expect("is done").deleted, 0);
+    assert_eq!(past().tables().count(), 0, "nothing new");
+    assert_eq!(prune(&place, past()).expect("is done").deleted, 0);
     assert_eq!(place.read("records/000.zst").expect("reads"), None);
     assert_eq!(place.read(&manifest.tables[0].file).expect("reads"), None);
     let (sound, _) = verify(&place, &policy(&world.runtime)).expect("what is left is sound");

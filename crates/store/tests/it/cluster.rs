@@ -33,7 +33,7 @@ impl Cluster {
     }
 
     pub(crate) fn start_with(settings: &[&str]) -> Self {
-        Self::begin(settings, |data| copy(&template(), data))
+        Self::begin(settings, lay)
     }
 
     /// In a folder whose data `fill` lays.
@@ -133,9 +133,17 @@ impl Drop for Cluster {
     }
 }
 
+/// Lays the files of a fresh database.
+pub(crate) fn lay(data: &Path) {
+    copy(&template(), data);
+}
+
 /// A fresh database's files, made once and copied from then on: that is faster than making them.
 fn template() -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Tests within a crate are not told where; it is the same place.
+    let home = option_env!("CARGO_TARGET_TMPDIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp"), PathBuf::from);
+    fs::create_dir_all(&home).expect("a folder can be made");
     let template = home.join("postgres-template");
     let lock = File::create(home.join("postgres-template.lock")).expect("a lock file can be made");
     lock.lock().expect("the lock is given");
@@ -170,7 +178,7 @@ pub(crate) fn unprivileged(name: &str) -> Command {
     command
 }
 
-fn give_away(folder: &Path) {
+pub(crate) fn give_away(folder: &Path) {
     if is_root() {
         chown(folder, Some(NOBODY), Some(NOBODY)).expect("root may");
     }

@@ -1,46 +1,32 @@
-//! An archive in object storage, over a stand-in of our own that knows of S3's protocol what an archive needs: objects that
-//! are put, got and deleted whole. It does not check signatures, only that requests are signed.
+//! An archive in object storage, over the stand-in.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
-use shipway_store::archive::{Manifest, Place, Retention, Unsound, move_out, prune, verify};
+use shipway_store::archive::{Manifest, Retention, Unsound, due, move_out, prune, verify};
+use shipway_store::{Place, PlaceError};
 
 use crate::archive::{File, Home, all, archive, grow, policy};
+use crate::bucket::Bucket;
 use shipway_runtime::suite::World;
 
 /// Tells the test binary that its environment names the stand-in.
 const INNER: &str = "SHIPWAY_TEST_OBJECT_STORAGE";
 const ADDRESS: &str = "s3://bucket/ledgers/default";
 
-type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
-
 #[test]
 fn an_archive_lies_in_object_storage_as_in_a_folder() {
     if std::env::var_os(INNER).is_some() {
         return keep_an_archive();
     }
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let endpoint = format!("http://{}", listener.local_addr().expect("it has an address"));
-    let objects = Objects::default();
-    let kept = objects.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let kept = kept.clone();
-            std::thread::spawn(move || serve(stream, &kept));
-        }
-    });
+    let bucket = Bucket::start();
     // Credentials come from the environment, and this process has one environment for all tests.
     let mut inner = Command::new(std::env::current_exe().expect("a test knows its own binary"));
     inner.args(["--exact", "object_storage::an_archive_lies_in_object_storage_as_in_a_folder"]);
-    inner.env(INNER, "1").env("AWS_ENDPOINT", endpoint).env("AWS_ALLOW_HTTP", "true");
-    inner.env("AWS_ACCESS_KEY_ID", "one").env("AWS_SECRET_ACCESS_KEY", "two").env("AWS_REGION", "nowhere");
+    inner.env(INNER, "1");
+    bucket.name_to(&mut inner);
     let ended = inner.output().expect("the child starts");
     assert!(ended.status.success(), "{}{}", text(&ended.stdout), text(&ended.stderr));
-    let objects = objects.lock().expect("nobody panicked");
+    let objects = bucket.objects.lock().expect("nobody panicked");
     assert!(objects.contains_key("/bucket/ledgers/default/archive.json"), "{:?}", objects.keys());
     assert!(!objects.contains_key("/bucket/ledgers/default/records/000.zst"), "it was pruned");
 }
@@ -55,12 +41,17 @@ fn keep_an_archive() {
         let world = World::fresh(home.open());
         grow(&world, 300).await;
         let trusted = policy(&world.runtime);
+        let lock = place.lock().expect("nobody writes there");
+        let meanwhile = Place::make(ADDRESS).expect("is named");
+        assert!(matches!(meanwhile.lock(), Err(PlaceError::Locked { .. })), "its holder renews it");
         assert!(matches!(verify(&place, &trusted), Err(Unsound::NoArchive { .. })));
         let manifest = archive(&home, &place, &world.runtime).expect("is archived").manifest;
         verify(&place, &trusted).expect("is sound");
-        let pruned = prune(&place, &Retention { years: 0, holds: Vec::new() }, jiff::Timestamp::MAX);
-        assert_eq!(pruned.expect("nothing asks for it").deleted, 256);
+        let due = due(&place, &Retention { years: 0, holds: Vec::new() }, jiff::Timestamp::MAX);
+        assert_eq!(prune(&place, due.expect("nothing asks for it")).expect("is pruned").deleted, 256);
         assert_eq!(verify(&place, &trusted).expect("is sound").0.pruned, 256);
+        drop(lock);
+        drop(meanwhile.lock().expect("it was let go"));
 
         // Another one, from which the ledger is read.
         let place = Place::make("s3://bucket/live").expect("is named");
@@ -74,59 +65,6 @@ fn keep_an_archive() {
         assert_eq!(all(&world.runtime).await, records);
         world.runtime.shutdown().await;
     });
-}
-
-/// Answers one connection's requests until it ends.
-fn serve(stream: TcpStream, objects: &Objects) {
-    let mut answers = stream.try_clone().expect("a handle");
-    let mut requests = BufReader::new(stream);
-    while let Some((method, path, is_signed, body)) = request(&mut requests) {
-        let mut objects = objects.lock().expect("nobody panicked");
-        let (status, body) = match (is_signed, method.as_str(), objects.get(&path)) {
-            (false, ..) => ("403 Forbidden", Vec::new()),
-            (true, "PUT", _) => {
-                objects.insert(path, body);
-                ("200 OK", Vec::new())
-            }
-            (true, "GET", Some(object)) => ("200 OK", object.clone()),
-            (true, "DELETE", _) => {
-                objects.remove(&path);
-                ("204 No Content", Vec::new())
-            }
-            _ => ("404 Not Found", Vec::new()),
-        };
-        let head = format!(
-            "HTTP/1.1 {status}\r\nETag: \"1\"\r\nLast-Modified: Sat, 14 Mar 2026 09:26:53 GMT\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        if answers.write_all(&[head.as_bytes(), &body].concat()).is_err() {
-            return;
-        }
-    }
-}
-
-/// Method, path, whether it is signed, and body.
-fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, bool, Vec<u8>)> {
-    let mut line = String::new();
-    stream.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, path) = (words.next()?.to_owned(), words.next()?.split('?').next()?.to_owned());
-    let (mut n_bytes, mut is_signed) = (0, false);
-    loop {
-        let mut header = String::new();
-        stream.read_line(&mut header).ok()?;
-        let header = header.trim().to_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(length) = header.strip_prefix("content-length:") {
-            n_bytes = length.trim().parse().ok()?;
-        }
-        is_signed |= header.starts_with("authorization: aws4-hmac-sha256");
-    }
-    let mut body = vec![0; n_bytes];
-    stream.read_exact(&mut body).ok()?;
-    Some((method, path, is_signed, body))
 }
 
 fn text(bytes: &[u8]) -> String {

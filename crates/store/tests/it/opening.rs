@@ -73,27 +73,44 @@ fn other_files_are_refused() {
     ));
 }
 
+/// The migrations as they were released, in their order.
+fn migrations() -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sqlite/migrations");
+    let read = |number: usize| std::fs::read_to_string(folder.join(format!("{number}.sql"))).ok();
+    (1..).map_while(read).collect()
+}
+
 #[tokio::test]
 async fn the_tables_of_every_release_are_brought_up_to_date_and_go_on() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let path = folder.path().join("ledger.db");
-    let released = rusqlite::Connection::open(&path).expect("opens");
-    released.execute_batch(include_str!("../fixtures/sqlite-1.sql")).expect("is laid");
-    drop(released);
+    let migrations = migrations();
+    assert!(migrations.len() >= 4, "there are {}", migrations.len());
+    for version in 1..=migrations.len() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("ledger.db");
+        let released = rusqlite::Connection::open(&path).expect("opens");
+        released.execute_batch(include_str!("../fixtures/sqlite-1.sql")).expect("is laid");
+        // Between the releases tables were only added to.
+        migrations[1..version].iter().for_each(|it| released.execute_batch(it).expect("was released"));
+        released.pragma_update(None, "user_version", version as i64).expect("is set");
+        drop(released);
 
-    let clock = ManualClock::default();
-    let open = || Box::new(SqliteStore::open(&path).expect("is brought up to date"));
-    let world = World::open(open(), clock.clone()).expect("is whole");
-    assert_eq!(world.runtime.head().size, 14);
-    let repeated = world.submit_keyed("ada", Some("k"), pause("a")).await.expect("was answered before");
-    assert!(repeated.repeated, "answers are kept");
-    assert!(world.lease("host-a", Vec::new()).await.leases.is_empty(), "leases are kept");
-    clock.advance(Duration::from_secs(10));
-    let lease = world.lease_as("host-a", Some("one"), Vec::new()).await.leases.remove(0);
-    assert_eq!(lease.generation, 2);
-    let world = world.reopen(|| open()).await;
-    assert_eq!(world.runtime.head().size, 14);
-    world.runtime.shutdown().await;
+        let clock = ManualClock::default();
+        let open = || Box::new(SqliteStore::open(&path).expect("is brought up to date"));
+        let world = World::open(open(), clock.clone()).expect("is whole");
+        assert_eq!(world.runtime.head().size, 14, "version {version}");
+        let repeated = world.submit_keyed("ada", Some("k"), pause("a")).await.expect("was answered before");
+        assert!(repeated.repeated, "version {version}: answers are kept");
+        assert!(
+            world.lease("host-a", Vec::new()).await.leases.is_empty(),
+            "version {version}: leases are kept"
+        );
+        clock.advance(Duration::from_secs(10));
+        let lease = world.lease_as("host-a", Some("one"), Vec::new()).await.leases.remove(0);
+        assert_eq!(lease.generation, 2, "version {version}");
+        let world = world.reopen(|| open()).await;
+        assert_eq!(world.runtime.head().size, 14, "version {version}");
+        world.runtime.shutdown().await;
+    }
 }
 
 fn pause(environment: &str) -> Command {

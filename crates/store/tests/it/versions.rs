@@ -1,10 +1,53 @@
 //! Tables of other releases in PostgreSQL.
 
+use std::time::Duration;
+
 use shipway_runtime::Store;
 use shipway_runtime::suite::{ManualClock, World};
-use shipway_store::{ConnectError, MigrateError, PostgresStore};
+use shipway_store::copy::{Copy, Source};
+use shipway_store::{ConnectError, MigrateError, PostgresStore, SqliteStore};
 
 use crate::cluster::Cluster;
+
+/// What each version of the tables after the first has added; releases only ever added.
+const ADDED: [&str; 2] = ["disclosures", "archive"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_of_every_release_are_brought_up_to_date_and_go_on() {
+    let (cluster, folder) = (Cluster::start(), tempfile::tempdir().expect("a folder can be made"));
+    let released = folder.path().join("released.db");
+    let connection = rusqlite::Connection::open(&released).expect("opens");
+    connection.execute_batch(include_str!("../fixtures/sqlite-1.sql")).expect("is laid");
+    drop(connection);
+    drop(SqliteStore::open(&released).expect("is brought up to date"));
+    for version in 1..=ADDED.len() + 1 {
+        let address = cluster.fresh();
+        let schema = address.rsplit("%3D").next().expect("it names its schema").to_owned();
+        let (loaded, reader) = SqliteStore::inspect(&released).expect("is looked at");
+        let (source, mut target) = (Source { loaded, reader }, PostgresStore::open(&address).expect("opens"));
+        Copy::begin(&source, &mut target).and_then(Copy::finish).expect("is copied");
+        drop(target);
+        let newest = cluster.psql(&format!("SELECT max(version) FROM {schema}.schema_versions"));
+        assert_eq!(newest, (ADDED.len() + 1).to_string(), "ADDED says what every version has added");
+        // As the release of that version had left it.
+        for table in &ADDED[version - 1..] {
+            cluster.psql(&format!("DROP TABLE {schema}.{table}"));
+        }
+        cluster.psql(&format!("DELETE FROM {schema}.schema_versions WHERE version > {version}"));
+
+        let open = || Box::new(PostgresStore::open(&address).expect("is brought up to date"));
+        let clock = ManualClock::default();
+        clock.advance(Duration::from_secs(60));
+        let world = World::open(open(), clock).expect("is whole");
+        assert_eq!(world.runtime.head().size, 14, "version {version}");
+        world.perform_all().await;
+        let size = world.runtime.head().size;
+        assert!(size > 14, "version {version}: what was under way goes on");
+        let world = world.reopen(|| open()).await;
+        assert_eq!(world.runtime.head().size, size, "version {version}");
+        world.runtime.shutdown().await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_replica_goes_on_beside_a_newer_one_until_tables_are_taken_away() {

@@ -127,3 +127,26 @@ proptest! {
         prop_assert_eq!(answer.decision, Decision::NoVerdict);
     }
 }
+
+#[test]
+fn memory_does_not_grow_with_the_length() {
+    // Whatever an analysis holds is in what it shows of itself: so many values, wherever they are.
+    let held = |analysis: &Analysis| format!("{analysis:?}").matches(',').count();
+    let mut analysis = Analysis::new(Config { early_promotion: false, ..Config::default() }).unwrap();
+    let mut after = Vec::new();
+    for block_idx in 0..3000_u32 {
+        for instance in 0..6_u32 {
+            let arm = if instance < 3 { "control" } else { "canary" };
+            let values: Vec<u32> = (0..100).map(|it| (it * 7 + block_idx + instance) % 100).collect();
+            let line = json!({
+                "t": block_idx * 10, "arm": arm, "instance": instance.to_string(), "requests": 100, "errors": 2,
+                "latency_ms": values,
+            });
+            analysis.read_line(&line.to_string()).unwrap();
+        }
+        if [100, 2999].contains(&block_idx) {
+            after.push(held(&analysis));
+        }
+    }
+    assert!(after[1] <= after[0], "{after:?}");
+}

@@ -20,7 +20,8 @@ use crate::settings::ConnectionArgs;
 #[command(after_help = "\
 Examples:
   shipway access request --role operator --env production --for 30m --reason \"the payment queue is stuck\"
-  shipway access request --role admin --for 1h --reason \"new router address\"")]
+  shipway access request --role admin --for 1h --reason \"new router address\"
+  shipway access request --role operator --env production --for 20m --run https://ci.example.org/shop/runs/4711 --reason \"it ships the release\"")]
 pub(crate) struct Request {
     #[arg(long, value_name = "ROLE", value_parser = crate::command::token::parse_role)]
     role: Role,
@@ -33,6 +34,9 @@ pub(crate) struct Request {
     /// Why it is needed
     #[arg(long)]
     reason: String,
+    /// The run of a pipeline that needs it, as the CI names it; machines have to say it
+    #[arg(long, default_value = "")]
+    run: String,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -44,6 +48,7 @@ impl Request {
             environments: self.environments.into_iter().collect(),
             duration: self.duration,
             reason: self.reason,
+            run: self.run,
         };
         let view = once(connect(connection)?.call::<RequestGrant>((), (), privilege)).await?.value;
         self.output.show(&view, |paint| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use shipway_analysis::canary::Arm;
-use shipway_analysis::logs::{Change, Logs as Comparison, Report, Rule, Signatures};
+use shipway_analysis::logs::{Change, Logs as Comparison, Report, Rule, Signatures, Structure};
 
 use super::files::{self, Lines};
 use crate::failure::{Failure, Outcome};
@@ -19,6 +19,7 @@ use crate::output::{OutputArgs, Paint, Table, plain};
 Examples:
   shipway analysis logs --control old.log --canary new.log
   shipway analysis logs --control old.log --canary new.log --signatures failures.yaml -o json
+  shipway analysis logs --control old.log --canary new.log --structure lines.yaml
   shipway analysis logs --control old.log --canary new.log --control-requests 90000 --canary-requests 10000")]
 pub(crate) struct Logs {
     /// Lines of the version being replaced; `-` is standard input
@@ -30,6 +31,9 @@ pub(crate) struct Logs {
     /// YAML or JSON: `signatures`, each with `name`, `pattern` (`*` is anything), `level` and `advice`
     #[arg(long, value_name = "FILE")]
     signatures: Option<PathBuf>,
+    /// YAML or JSON: the fields that every line has (`required`) or may have (`optional`), each with its type
+    #[arg(long, value_name = "FILE")]
+    structure: Option<PathBuf>,
     /// Share of the findings that may be false
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
     false_discoveries: f64,
@@ -58,6 +62,9 @@ pub(super) fn ratio(text: &str) -> Result<f64, String> {
 impl Logs {
     pub(crate) fn run(self) -> Outcome {
         let mut logs = Comparison::new(self.signatures()?);
+        if let Some(path) = &self.structure {
+            logs = logs.declared(files::read::<Structure>(path)?);
+        }
         for (arm, path) in [(Arm::Control, &self.control), (Arm::Canary, &self.canary)] {
             read(&mut logs, arm, path)?;
         }

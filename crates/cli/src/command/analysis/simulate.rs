@@ -18,7 +18,7 @@ use crate::output::{OutputArgs, Table};
 #[command(after_help = "\
 Examples:
   shipway analysis simulate -n 100
-  shipway analysis simulate steady noisy errors-1 -n 1000 --seed 7 -o json
+  shipway analysis simulate steady noisy-canary errors-1 -n 1000 --seed 7 -o json
   shipway analysis simulate watch-quiet watch-step
   shipway analysis simulate errors-0.2 --instances 1")]
 pub(crate) struct Simulate {

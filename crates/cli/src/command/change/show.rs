@@ -58,6 +58,9 @@ pub(crate) fn render(view: &ChangeView, paint: Paint) -> String {
     if !view.requirements.is_empty() {
         text += &requirements(&view.requirements, paint);
     }
+    for tally in &view.boards {
+        text += &format!("\nboard {}: {} (shipway cab show {})\n", tally.board, tally.decided, view.id);
+    }
     if !view.words.is_empty() {
         text += &format!("\n{}", words(&view.words, paint));
     }
@@ -76,6 +79,7 @@ fn requirements(requirements: &[RequirementView], paint: Paint) -> String {
     for it in requirements {
         let (words, given) = (format!("{} of {}", it.given.len(), it.needed), it.given.join(", "));
         let can = if it.satisfied { String::new() } else { it.can.join(", ") };
+        let can = if it.escalated { format!("{can} (escalated)") } else { can };
         table.row([&it.name, &words, &given, &can]);
     }
     table.render(paint, "")
@@ -87,7 +91,8 @@ fn words(words: &[WordView], paint: Paint) -> String {
         let statement = &it.approval.statement;
         let counts = it.void.as_ref().map_or("yes".to_owned(), |why| format!("no: {why}"));
         let (at, until) = (time(it.at), time(statement.expires));
-        table.row([&it.by, statement.decision.as_str(), &at, &until, &counts, &it.approval.note]);
+        let by = statement.board.as_ref().map_or(it.by.clone(), |board| format!("{} on {board}", it.by));
+        table.row([&by, statement.decision.as_str(), &at, &until, &counts, &it.approval.note]);
     }
     table.render(paint, "")
 }

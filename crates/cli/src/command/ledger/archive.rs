@@ -10,6 +10,7 @@ use serde::Serialize;
 use shipway_ledger::{Checkpoint, Policy};
 use shipway_model::Digest;
 use shipway_runtime::store::UNFINISHED;
+use shipway_store::Place;
 use shipway_store::archive::{self, Extended, Moved};
 use shipway_store::copy::Source;
 
@@ -94,7 +95,7 @@ impl Archive {
             true => None,
             false => Some(Live::open(&self.data, self.store.as_deref(), self.compact)?),
         };
-        let place = archive::Place::make(&self.to).map_err(|it| failed(&it))?;
+        let place = Place::make(&self.to).map_err(|it| failed(&it))?;
         let _lock = place.lock().map_err(|it| failed(&it))?;
         let extended = archive::extend(&place, &source, &note, &signed, self.before);
         let Extended { manifest, added } = extended.map_err(|it| failed(&it))?;

@@ -124,8 +124,8 @@ impl Audit {
     fn check_erasure(&mut self, position: u64, event: &Event) -> Result<(), Failure> {
         self.texts.see(event);
         let Body::TextsErased { texts, .. } = &event.body else { return Ok(()) };
-        let positions: Vec<_> = texts.iter().map(|it| it.position).collect();
-        let kept = self.reader.disclosures(&positions).map_err(unreadable)?;
+        let positions = texts.iter().map(|it| it.position).collect();
+        let kept = personal::kept(self.reader.as_ref(), positions).map_err(unreadable)?;
         match texts.iter().find(|it| personal::of(&kept, it.position, &it.pointer).is_some()) {
             None => Ok(()),
             Some(TextRef { position: of, pointer }) => Err(wrong(

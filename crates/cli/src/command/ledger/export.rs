@@ -16,20 +16,21 @@ use crate::settings::ConnectionArgs;
 
 /// Write the ledger as static files that anybody can serve, keep and check
 ///
-/// The folder is laid out as C2SP tlog-tiles: `checkpoint`, hashes under `tile/` and the events under `tile/entries/`.
-/// A folder that has an earlier export is continued, with the new events alone, if the ledger continues it; otherwise
-/// nothing that its checkpoint signs for is changed. `shipway verify DIR` checks the result. From a server, or with
+/// The place is laid out as C2SP tlog-tiles: `checkpoint`, hashes under `tile/` and the events under `tile/entries/`.
+/// One that has an earlier export is continued, with the new events alone, if the ledger continues it; otherwise
+/// nothing that its checkpoint signs for is changed. `shipway verify PLACE` checks the result. From a server, or with
 /// --data from the files of a control plane that is not running.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway ledger export --tiles ./exported --key ledger.pub
   shipway ledger export --tiles ./exported --data ./shipway-data
-  shipway ledger export --tiles /mnt/write-once/ledger --policy policy.txt -o json")]
+  shipway ledger export --tiles /mnt/write-once/ledger --policy policy.txt -o json
+  shipway ledger export --tiles s3://bucket/published --key ledger.pub")]
 pub(crate) struct Export {
-    /// The folder to write to; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    tiles: PathBuf,
+    /// A folder, which is made if it is not there, or `s3://BUCKET/PREFIX` in builds with object storage
+    #[arg(long, value_name = "PLACE")]
+    tiles: String,
     /// The control plane's data folder, or its ledger file
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -76,8 +77,8 @@ impl Export {
         let exported = Exported { size: signed.size, root: signed.root, added: signed.size - before };
         self.output.show(&exported, |paint| {
             let Exported { size, root, added } = &exported;
-            let (word, folder) = (paint.good("exported"), self.tiles.display());
-            format!("{word}: {added} new events, {size} in all, root {root}\nnext: shipway verify {folder}\n")
+            let (word, place) = (paint.good("exported"), &self.tiles);
+            format!("{word}: {added} new events, {size} in all, root {root}\nnext: shipway verify {place}\n")
         })
     }
 
@@ -92,6 +93,6 @@ impl Export {
     }
 
     fn failed(&self, fault: &Fault) -> Failure {
-        Failure::because(fault, format!("shipway verify {}", self.tiles.display()))
+        Failure::because(fault, format!("shipway verify {}", self.tiles))
     }
 }

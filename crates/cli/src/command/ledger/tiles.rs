@@ -1,33 +1,31 @@
 //! A folder with a log as static files (C2SP tlog-tiles): reading, checking and writing it.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-
 use shipway_ledger::tiles::{
     Content, ENTRY_BYTES_MAX, EntryTooLong, InvalidTile, Tile, TiledTree, WIDTH, push_entry, read_entries,
     read_hashes, write_hashes,
 };
 use shipway_ledger::{Checkpoint, Policy, PolicyError, Vouched, leaf_hash};
 use shipway_model::Digest;
+use shipway_store::{Lock, Place, PlaceError};
 
 /// The checkpoint within the folder. It is written last: what it signs for is there.
-const CHECKPOINT: &str = "checkpoint";
+pub(in crate::command) const CHECKPOINT: &str = "checkpoint";
 /// The longest bundle, in bytes; nothing in the folder is longer.
 const TILE_BYTES_MAX: u64 = WIDTH as u64 * (2 + ENTRY_BYTES_MAX as u64);
-/// Held by who writes.
-const LOCK: &str = ".lock";
+/// Files that are kept back to be written at once.
+const UNWRITTEN_MAX: usize = 32;
 
 pub(in crate::command) struct TileFolder {
-    path: PathBuf,
+    place: Place,
 }
 
 /// Why a folder is not a sound log, or cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::command) enum Fault {
-    #[error("{path} cannot be used")]
-    Io { path: String, source: io::Error },
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error("{name} is missing")]
+    Missing { name: String },
     #[error("there is no `checkpoint` in the folder")]
     NoCheckpoint,
     #[error("the checkpoint cannot be believed")]
@@ -51,23 +49,18 @@ pub(in crate::command) enum Fault {
     Fork { size: u64, expected: Digest, found: Digest },
     #[error("record {position} cannot be exported")]
     Entry { position: u64, source: EntryTooLong },
-    #[error("another export is writing to the folder")]
-    Locked,
 }
 
 impl TileFolder {
-    pub(in crate::command) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+    pub(in crate::command) fn at(place: Place) -> Self {
+        Self { place }
     }
 
     /// The signed note, word for word.
     fn checkpoint(&self) -> Result<Option<String>, Fault> {
-        match read_at_most(&self.path.join(CHECKPOINT), TILE_BYTES_MAX).map(String::from_utf8) {
-            Ok(Ok(note)) => Ok(Some(note)),
-            Ok(Err(error)) => Err(self.io(CHECKPOINT, io::Error::new(io::ErrorKind::InvalidData, error))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.io(CHECKPOINT, source)),
-        }
+        let found = self.place.read_to_replace(CHECKPOINT, TILE_BYTES_MAX)?;
+        // What is no text is no note either.
+        Ok(found.map(|it| String::from_utf8_lossy(&it).into_owned()))
     }
 
     /// Checks every byte that the checkpoint signs for: records, hashes, root and signatures.
@@ -118,52 +111,38 @@ impl TileFolder {
 
     /// A tile's bytes, or those of the full tile that has taken the place of a partial one.
     fn read(&self, tile: Tile) -> Result<(Tile, Vec<u8>), Fault> {
-        let read = |tile: Tile| -> io::Result<(Tile, Vec<u8>)> {
-            let bytes = read_at_most(&self.path.join(tile.to_string()), TILE_BYTES_MAX)?;
-            Ok((tile, bytes))
-        };
-        let found = match read(tile) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !tile.is_full() => {
-                read(Tile { width: WIDTH, ..tile }).or(Err(error))
+        let full = (!tile.is_full()).then_some(Tile { width: WIDTH, ..tile });
+        for tile in std::iter::once(tile).chain(full) {
+            if let Some(bytes) = self.place.read_at_most(&tile.to_string(), TILE_BYTES_MAX)? {
+                return Ok((tile, bytes.into()));
             }
-            found => found,
-        };
-        found.map_err(|source| self.io(&tile.to_string(), source))
-    }
-
-    fn io(&self, name: &str, source: io::Error) -> Fault {
-        Fault::Io { path: self.path.join(name).display().to_string(), source }
+        }
+        Err(Fault::Missing { name: tile.to_string() })
     }
 }
 
 /// Adds records to a folder. A crash leaves the folder as sound as it was: files that exist are not changed before
-/// the checkpoint, which is replaced as one piece when all that it signs for is on the disk.
+/// the checkpoint, which is replaced as one piece when all that it signs for is durable.
 pub(super) struct TileWriter {
     folder: TileFolder,
     tree: TiledTree,
     /// Records of the bundle that is not full yet.
     bundle: Vec<u8>,
-    /// Folders whose entries are not yet known to be on the disk.
-    touched: BTreeSet<PathBuf>,
-    _lock: File,
+    unwritten: Vec<(String, Vec<u8>)>,
+    _lock: Lock,
 }
 
 impl TileWriter {
     /// Continues the folder, or begins it.
-    pub(super) fn open(path: &Path, policy: &Policy) -> Result<Self, Fault> {
-        let folder = TileFolder::at(path);
-        fs::create_dir_all(path).map_err(|source| folder.io("", source))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
-        let lock = lock.map_err(|source| folder.io(LOCK, source))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Fault::Locked,
-            TryLockError::Error(source) => folder.io(LOCK, source),
-        })?;
+    pub(super) fn open(address: &str, policy: &Policy) -> Result<Self, Fault> {
+        let place = Place::make(address)?;
+        let lock = place.lock()?;
+        let folder = TileFolder::at(place);
         let (tree, bundle) = match folder.checkpoint()? {
             None => (TiledTree::default(), Vec::new()),
             Some(note) => folder.resume(&policy.verify(&note)?.checkpoint)?,
         };
-        Ok(Self { folder, tree, bundle, touched: BTreeSet::new(), _lock: lock })
+        Ok(Self { folder, tree, bundle, unwritten: Vec::new(), _lock: lock })
     }
 
     /// The number of records there are.
@@ -179,12 +158,11 @@ impl TileWriter {
         self.tree.push(leaf_hash(record), |tile, hashes| filled.push((tile, hashes)));
         if let Some((lowest, _)) = filled.first() {
             let bundle = std::mem::take(&mut self.bundle);
-            self.write(&Tile::entries(lowest.index, WIDTH).to_string(), &bundle)?;
+            self.unwritten.push((Tile::entries(lowest.index, WIDTH).to_string(), bundle));
         }
-        for (tile, hashes) in filled {
-            self.write(&tile.to_string(), &write_hashes(&hashes))?;
-        }
-        Ok(())
+        let filled = filled.iter().map(|(tile, hashes)| (tile.to_string(), write_hashes(hashes)));
+        self.unwritten.extend(filled);
+        if self.unwritten.len() < UNWRITTEN_MAX { Ok(()) } else { self.write() }
     }
 
     /// Writes what is not full and then the checkpoint `note`, which has been found to say `signed`.
@@ -196,53 +174,20 @@ impl TileWriter {
         if (size, found) != (signed.size, expected) {
             return Err(Fault::Fork { size, expected, found });
         }
-        let partial: Vec<_> =
-            self.tree.partial_tiles().map(|(tile, hashes)| (tile, write_hashes(hashes))).collect();
-        for (tile, bytes) in partial {
+        for (tile, hashes) in self.tree.partial_tiles() {
             if tile.content == (Content::Hashes { level: 0 }) {
                 let bundle = std::mem::take(&mut self.bundle);
-                self.write(&Tile::entries(tile.index, tile.width).to_string(), &bundle)?;
+                self.unwritten.push((Tile::entries(tile.index, tile.width).to_string(), bundle));
             }
-            self.write(&tile.to_string(), &bytes)?;
+            self.unwritten.push((tile.to_string(), write_hashes(hashes)));
         }
-        self.sync()?;
-        self.write(CHECKPOINT, note.as_bytes())?;
-        self.sync()
+        self.write()?;
+        Ok(self.folder.place.replace(CHECKPOINT, note.as_bytes().to_vec())?)
     }
 
-    /// One file whole or not at all.
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
-        let path = self.folder.path.join(name);
-        let parent = path.parent().unwrap_or(&self.folder.path).to_owned();
-        let unfinished = parent.join(format!(".{}.new", path.file_name().unwrap_or_default().display()));
-        let written = fs::create_dir_all(&parent)
-            .and_then(|()| File::create(&unfinished))
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, &path));
-        written.map_err(|source| self.folder.io(name, source))?;
-        let folders = parent.ancestors().take_while(|it| it.starts_with(&self.folder.path));
-        self.touched.extend(folders.map(Path::to_owned));
-        Ok(())
+    fn write(&mut self) -> Result<(), Fault> {
+        Ok(self.folder.place.write_all(std::mem::take(&mut self.unwritten))?)
     }
-
-    fn sync(&mut self) -> Result<(), Fault> {
-        for path in std::mem::take(&mut self.touched) {
-            let synced = File::open(&path).and_then(|it| it.sync_all());
-            synced.map_err(|source| Fault::Io { path: path.display().to_string(), source })?;
-        }
-        Ok(())
-    }
-}
-
-/// A file of somebody else's may be of any length.
-fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > bytes_max {
-        let message = format!("it has more than {bytes_max} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
 }
 
 impl TileFolder {

@@ -10,7 +10,7 @@ use shipway_model::evidence::Normal;
 use shipway_model::gate::{Requirement, Status};
 use shipway_model::release::{Document, ReleaseRef};
 use shipway_model::{Digest, EvidenceId, Name, ReleaseId};
-use shipway_policy::facts::{Evidence, Facts, Running, Service};
+use shipway_policy::facts::{Evidence, Facts, Running, Service, Surroundings};
 use shipway_policy::{Answer, decide};
 use shipway_runtime::{Clock as _, SystemClock};
 
@@ -110,6 +110,9 @@ impl Check {
             owner: None,
             tier: None,
             running: (!baseline.is_empty()).then_some(running),
+            depends_on: BTreeSet::new(),
+            monitoring: None,
+            vendors: BTreeMap::new(),
         };
         Ok(Facts {
             release: ReleaseRef {
@@ -128,6 +131,9 @@ impl Check {
             waivers: Vec::new(),
             known_errors: BTreeMap::new(),
             dropped_errors: BTreeSet::new(),
+            surroundings: Surroundings::default(),
+            quarantines: Vec::new(),
+            contents: BTreeMap::new(),
         })
     }
 

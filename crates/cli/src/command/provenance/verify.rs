@@ -14,7 +14,7 @@ use shipway_model::resource::Policy;
 use shipway_model::resource::policy::{Gate, Provenance, Require};
 use shipway_model::{Digest, EvidenceId, Name, ReleaseId};
 use shipway_policy::decide;
-use shipway_policy::facts::{Evidence, Facts, Service};
+use shipway_policy::facts::{Evidence, Facts, Service, Surroundings};
 use shipway_runtime::{Clock as _, SystemClock};
 
 use super::roots::{RootsArgs, document};
@@ -161,6 +161,9 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
         owner: None,
         tier: None,
         running: None,
+        depends_on: BTreeSet::new(),
+        monitoring: None,
+        vendors: BTreeMap::new(),
     };
     let release = ReleaseRef {
         id: ReleaseId::from_uuid(uuid::Uuid::nil()),
@@ -180,6 +183,9 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
         waivers: Vec::new(),
         known_errors: BTreeMap::new(),
         dropped_errors: BTreeSet::new(),
+        surroundings: Surroundings::default(),
+        quarantines: Vec::new(),
+        contents: BTreeMap::new(),
     }
 }
 

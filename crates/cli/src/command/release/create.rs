@@ -8,14 +8,17 @@ use clap::Args;
 use shipway_api::Client;
 use shipway_api::operations::access::{CommitList, RecordCommits};
 use shipway_api::operations::release::{CreateRelease, ReleasePath, SealRelease};
+use shipway_api::operations::source::{RecordSources, SourceList};
 use shipway_api::selector::ReleaseSelector;
 use shipway_model::release::{Bundle, Class, Document, Part};
+use shipway_model::source::Source;
 use shipway_model::{Digest, Name, Version};
 use tokio_util::io::ReaderStream;
 
 use super::commits;
 use super::known_errors;
 use super::show::render;
+use super::sources;
 use super::touches;
 use crate::archive;
 use crate::command::artifact;
@@ -34,6 +37,7 @@ Examples:
   shipway release create shop 1.2.1 --part checkout=1.2.1 --variant checkout@eu=1.2.1-eu
   shipway release create shop 1.2.2 --part checkout=1.2.2 --class emergency --seal
   shipway release create shop 1.2.3 --part web=1.2.3 --commits v1.2.2..v1.2.3 --seal
+  shipway release create shop 1.2.3 --part web=1.2.3 --source shop=v1.2.2..v1.2.3 --seal
   git diff --numstat v1.1.0..v1.2.0 | shipway release create shop 1.2.0 --part web=1.2.0 --touches - --seal
   shipway release create shop 1.2.4 --part web=1.2.4 --known-errors known-errors.yaml --mends double-mail --seal
   shipway release create shop 1.2.0 --part web=1.2.0 --document runbook=docs/runbook.md --document notes=NOTES.md")]
@@ -69,6 +73,11 @@ pub(crate) struct Create {
     /// A known error of the release before that it mends; may be repeated
     #[arg(long = "mends", value_name = "NAME")]
     mends: Vec<Name>,
+    /// From which branch or tag of a declared Repository it comes, of the Git repository here; may be repeated
+    ///
+    /// With what the release before was built of in front, `FROM..REF`, who merged since is told too.
+    #[arg(long = "source", value_name = "REPOSITORY=REF", value_parser = sources::parse)]
+    sources: Vec<sources::Given>,
     /// Seal it at once
     #[arg(long)]
     seal: bool,
@@ -80,6 +89,7 @@ impl Create {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
         let commits = self.commits.as_deref().map(commits::read).transpose()?;
+        let sources: Vec<Source> = self.sources.iter().map(sources::read).collect::<Result<_, _>>()?;
         let mut builds = Builds { client: &client, known: BTreeMap::new() };
         let mut parts = BTreeMap::new();
         for (service, version) in self.parts {
@@ -124,6 +134,10 @@ impl Create {
         if let Some(commits) = commits {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
             once(client.call::<RecordCommits>(path, (), CommitList { commits })).await?;
+        }
+        if !sources.is_empty() {
+            let path = ReleasePath { release: ReleaseSelector::Id(view.id) };
+            view = once(client.call::<RecordSources>(path, (), SourceList { sources })).await?.value;
         }
         if self.seal {
             let path = ReleasePath { release: ReleaseSelector::Id(view.id) };

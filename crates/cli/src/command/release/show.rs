@@ -58,6 +58,14 @@ pub(super) fn render(view: &ReleaseView, paint: Paint) -> String {
         text += &format!("document {}  {}\n", word(document), short(digest));
     }
     text += &known_errors(view, paint);
+    for source in &view.sources {
+        let (kind, name) = (source.reference.kind(), plain(source.reference.name()));
+        text += &format!("source {} {kind} {name} at {}\n", source.repository, plain(&source.commit));
+    }
+    for (team, services) in &view.consumers {
+        let services: Vec<&str> = services.iter().map(|it| it.as_str()).collect();
+        text += &format!("told    team {team}, whose {} depend on it\n", services.join(", "));
+    }
     if view.seal == (Seal::Open {}) {
         text +=
             &format!("\n{} shipway release seal {}@{}\n", paint.dim("next:"), bundle.name, bundle.version);

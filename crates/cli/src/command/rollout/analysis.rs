@@ -1,34 +1,53 @@
 //! `shipway rollout analysis`
 
+mod follow;
+
 use clap::Args;
 use shipway_api::operations::rollout::{RolloutPath, ShowAnalysis};
 use shipway_api::view::analysis::{RolloutAnalysis, StepAnalysis};
 use shipway_model::RolloutId;
-use shipway_model::analysis::{Decision, MetricVerdict, Signal, Verdict};
+use shipway_model::analysis::{Decision, Finding, MetricVerdict, Signal, Trail, Verdict};
 
 use super::show::decision;
-use crate::connection::connect;
+use crate::connection::{connect, only_now};
+use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::output::{OutputArgs, Paint, Table, plain};
+use crate::output::{Format, OutputArgs, Paint, Table, plain, time};
 use crate::settings::ConnectionArgs;
 
 /// Show how a rollout is judged: evidence, boundaries and effects of every metric
+///
+/// What speaks against the new version is shown with where it leads: the queries, the lines and the traces around the
+/// time. With --follow every block is shown as it is judged, and the whole once nothing more is to come; with -o json each
+/// block is a line of its own.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01
+  shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 --follow
   shipway rollout analysis rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01 -o json")]
 pub(crate) struct Analysis {
     /// The rollout's id
     rollout: RolloutId,
+    /// Show every block as it is judged
+    #[arg(long)]
+    follow: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl Analysis {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
+        let client = connect(connection)?;
+        if self.follow {
+            only_now(connection, "nothing moves in the past", "shipway rollout analysis ROLLOUT")?;
+            follow::follow(&client, self.rollout, self.output.output).await?;
+            if self.output.output != Format::Table {
+                return Ok(Exit::Ok);
+            }
+        }
         let path = RolloutPath { rollout: self.rollout };
-        let answer = connect(connection)?.call::<ShowAnalysis>(path, (), ()).await;
+        let answer = client.call::<ShowAnalysis>(path, (), ()).await;
         let found = answer.map_err(|error| Failure::from(error).about("ROLLOUT", self.rollout))?.value;
         self.output.show(&found, |paint| render(&found, paint))
     }
@@ -77,15 +96,12 @@ fn of_step(step: &StepAnalysis, paint: Paint) -> String {
 fn findings(verdict: &Verdict, paint: Paint) -> String {
     let mut table = Table::new(["IN", "CHANGE", "WHAT", "CONTROL", "CANARY", "P", "EXAMPLE"]);
     for it in &verdict.findings {
-        let of = match it.of {
-            Signal::Logs => "logs",
-            Signal::Traces => "traces",
-        };
         let change = if it.is_worse { paint.bad(&it.change) } else { it.change.clone() };
-        let (control, canary) = (it.control.to_string(), it.canary.to_string());
+        let count = |n: u64| if it.of == Signal::Metrics { "-".to_owned() } else { n.to_string() };
+        let (control, canary) = (count(it.control), count(it.canary));
         let example = plain(it.example.as_deref().unwrap_or("-"));
         table.row([
-            of,
+            word(it.of),
             &change,
             &plain(&it.what),
             &control,
@@ -94,7 +110,37 @@ fn findings(verdict: &Verdict, paint: Paint) -> String {
             &example,
         ]);
     }
-    table.render(paint, "")
+    let trails = verdict.findings.iter().filter_map(|it| Some(trail(it, it.trail.as_deref()?, paint)));
+    table.render(paint, "") + &trails.collect::<String>()
+}
+
+const fn word(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Metrics => "metrics",
+        Signal::Logs => "logs",
+        Signal::Traces => "traces",
+    }
+}
+
+/// Where a finding leads.
+fn trail(finding: &Finding, trail: &Trail, paint: Paint) -> String {
+    let (what, from, to) = (plain(&finding.what), time(trail.from), time(trail.to));
+    let mut text = format!("\n{} leads to, from {from} until {to}:\n", paint.strong(&what));
+    if let Some(advice) = &finding.advice {
+        text += &format!("  advice  {}\n", plain(advice));
+    }
+    for it in &trail.series {
+        text += &format!("  series  {} of {}: {}\n", it.metric, it.source, plain(&it.query));
+    }
+    for it in &trail.lines {
+        let instance = it.instance.as_ref().map_or(String::new(), |it| format!(" {}", plain(it)));
+        let trace = it.trace.as_ref().map_or(String::new(), |it| format!(" (trace {it})"));
+        text += &format!("  line    {}{instance}{trace}: {}\n", time(it.at), plain(&it.text));
+    }
+    for trace in &trail.traces {
+        text += &format!("  trace   {}\n", plain(trace));
+    }
+    text
 }
 
 fn metrics(verdict: &Verdict, paint: Paint) -> String {

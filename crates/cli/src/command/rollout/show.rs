@@ -55,6 +55,12 @@ pub(crate) fn render(view: &RolloutView, paint: Paint) -> String {
     if !view.traffic.is_empty() {
         text += &format!("\n{}", traffic(&view.traffic, paint));
     }
+    for note in &view.notes {
+        text += &format!("\n{} {}: {}", time(note.at), paint.strong(&plain(&note.by)), plain(&note.note));
+    }
+    if !view.notes.is_empty() {
+        text += "\n";
+    }
     text
 }
 
@@ -81,6 +87,9 @@ fn header(view: &RolloutView, paint: Paint) -> String {
     }
     for wait in &view.waited {
         text += &format!("  waited   {} for {}\n", wait.total, plain(&wait.cause));
+    }
+    if let Some(decider) = &view.decider {
+        text += &format!("  decides  {}\n", plain(decider));
     }
     if view.paused_total.0 > 0 {
         text += &format!("  paused   {}\n", view.paused_total);
@@ -129,7 +138,9 @@ pub(super) fn cause(cause: &Cause) -> String {
         Cause::Asked { by, reason } => format!("{by} asked: {reason}"),
         Cause::StepFailed { step, reason } => format!("step {step} failed: {reason}"),
         Cause::InstanceFailed { instance, reason } => format!("{instance} failed: {reason}"),
-        Cause::CalendarClosed { reason } | Cause::TargetLost { reason, .. } => reason.clone(),
+        Cause::CalendarClosed { reason }
+        | Cause::AlertFired { reason, .. }
+        | Cause::TargetLost { reason, .. } => reason.clone(),
     }
 }
 

@@ -23,8 +23,8 @@ use screen::Screen;
 use story::{Beat, Story};
 
 /// How long a control plane may be away in the middle: a restart takes seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
-const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Follow a rollout to its end
 ///

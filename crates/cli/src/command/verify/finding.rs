@@ -11,7 +11,7 @@ use shipway_ledger::evidence::{Evidence, SIZE_BYTES_MAX};
 use shipway_ledger::policy::Cosigned;
 use shipway_ledger::{Origin, Policy, PolicyError, ProofDocument, ProofFile, Vouched, leaf_hash};
 use shipway_model::Digest;
-use shipway_store::archive;
+use shipway_store::{Place, archive};
 
 use crate::command::ledger::tiles::TileFolder;
 
@@ -85,10 +85,9 @@ struct Proved {
 
 /// Reads `file` and checks whatever it is.
 pub(super) fn check(file: &Path, given: &Given) -> Finding {
-    let (kind, proved) = if is_archive(file) {
-        (Kind::Archive, check_archive(file, &given.policy))
-    } else if file.is_dir() {
-        (Kind::Tiles, check_tiles(file, &given.policy))
+    let address = file.to_string_lossy();
+    let (kind, proved) = if file.is_dir() || Place::is_bucket(&address) {
+        check_place(&address, &given.policy)
     } else {
         match read(file) {
             Ok(Evidence::Checkpoint(note)) => (Kind::Checkpoint, check_checkpoint(&note, given)),
@@ -199,20 +198,27 @@ fn check_document(document: &ProofDocument, given: &Given) -> Check {
     Ok(Proved { statement, vouched, unsigned: trees })
 }
 
-fn check_tiles(folder: &Path, policy: &Policy) -> Check {
-    let vouched = TileFolder::at(folder).verify(policy)?;
+/// What a folder, or a place in object storage, says that it is.
+fn check_place(address: &str, policy: &Policy) -> (Kind, Check) {
+    let place = match Place::open(address) {
+        Ok(place) => place,
+        Err(error) => return (Kind::Tiles, Err(error.into())),
+    };
+    match place.read(archive::MANIFEST) {
+        Ok(Some(_)) => (Kind::Archive, check_archive(&place, policy)),
+        Ok(None) => (Kind::Tiles, check_tiles(place, policy)),
+        Err(error) => (Kind::Tiles, Err(error.into())),
+    }
+}
+
+fn check_tiles(place: Place, policy: &Policy) -> Check {
+    let vouched = TileFolder::at(place).verify(policy)?;
     let statement = format!("all records hash to {}", signed_by(&vouched));
     Ok(Proved { statement, vouched: Some(vouched), unsigned: Vec::new() })
 }
 
-/// A folder with a manifest; in object storage there is nothing else to check.
-fn is_archive(place: &Path) -> bool {
-    place.starts_with("s3:") || place.join(archive::MANIFEST).is_file()
-}
-
-fn check_archive(place: &Path, policy: &Policy) -> Check {
-    let place = archive::Place::open(&place.to_string_lossy())?;
-    let (manifest, vouched) = archive::verify(&place, policy)?;
+fn check_archive(place: &Place, policy: &Policy) -> Check {
+    let (manifest, vouched) = archive::verify(place, policy)?;
     let (size, n_tables, pruned) = (manifest.size, manifest.tables.len(), manifest.pruned);
     let left = match pruned {
         0 => String::new(),

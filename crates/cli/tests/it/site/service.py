@@ -3,6 +3,7 @@
 import json
 import os
 import socketserver
+import sys
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -24,6 +25,10 @@ class Handler(BaseHTTPRequestHandler):
             warming_up = time.monotonic() - BEGAN < BEHAVIOUR["warmsUpMs"] / 1000
             if BEHAVIOUR["isNeverHealthy"] or warming_up:
                 status = 503
+        elif BEHAVIOUR["says"]:
+            print(BEHAVIOUR["says"], file=sys.stderr)
+        if self.path != "/healthz":
+            print("INFO answered", self.path)
         self.send_response(status)
         self.send_header("Content-Length", str(len(VERSION)))
         self.end_headers()

@@ -20,10 +20,12 @@ pub(crate) struct Behaviour {
     pub(crate) hangs: bool,
     /// Its health check answers 503 for so long.
     pub(crate) warms_up_ms: u64,
+    /// It prints this for every request.
+    pub(crate) says: &'static str,
 }
 
 impl Behaviour {
-    pub(crate) const GOOD: Self = Self { is_never_healthy: false, hangs: false, warms_up_ms: 0 };
+    pub(crate) const GOOD: Self = Self { is_never_healthy: false, hangs: false, warms_up_ms: 0, says: "" };
 
     pub(crate) fn warms_up(duration: Duration) -> Self {
         Self { warms_up_ms: u64::try_from(duration.as_millis()).expect("it is short"), ..Self::GOOD }

@@ -29,6 +29,10 @@ impl Chronicle {
         }
     }
 
+    pub(super) fn n_begun(&self) -> usize {
+        self.begun.len()
+    }
+
     /// What was begun had been started in the ledger, and what an agent said to have done it had begun.
     pub(super) fn assert_agrees_with(&self, witness: &Witness) {
         let key = |data: &Value| {

@@ -60,6 +60,8 @@ fn event(text: &mut Lines, rule: &Rule, from: Timestamp, until: Timestamp, made:
     let declared = &rule.declared;
     let (word, busy) = match declared.kind {
         RuleKind::Allow => ("Releases may go", "TRANSPARENT"),
+        // A vendor's own windows keep nobody from going.
+        RuleKind::Deny if declared.binds.is_empty() => ("Away", "TRANSPARENT"),
         RuleKind::Deny => ("No releases", "OPAQUE"),
     };
     text.line("BEGIN:VEVENT");

@@ -78,6 +78,27 @@ fn a_second_account_of_the_same_person_is_the_same_person() {
     assert!(!has_begun(&world, id));
 }
 
+/// A machine speaks for whoever gave it its token, and for nobody else.
+#[test]
+fn a_bot_is_whoever_gave_it_its_token() {
+    let (mut world, id, _) = waiting_for_ben();
+    let issue = Command::IssueToken {
+        id: shipway_model::TokenId::from_uuid(uuid_from(700)),
+        name: "release-bot".to_owned(),
+        role: shipway_model::event::Role::Operator,
+        secret_digest: Digest::of(b"release-bot"),
+        expires: None,
+        scope: Some(shipway_model::access::TokenScope::default()),
+        account: None,
+    };
+    world.ask_as("ana", issue).unwrap();
+    declare(&mut world, "root", "Team", "shop", json!({ "members": ["ana", "ben", "release-bot"] }));
+    let bot = register(&mut world, "release-bot", 8);
+    let word = statement(&mut world, id, &bot, Decision::Approve);
+    let (code, why) = refuse(&mut world, "release-bot", &bot, word);
+    assert_eq!((code, why.contains("asked for the rollout")), (Code::SelfApproval, true), "{why}");
+}
+
 #[test]
 fn a_word_is_for_one_plan_and_counts_once() {
     let (mut world, id, ben) = waiting_for_ben();

@@ -1,9 +1,11 @@
 //! Emergencies and reviews: what goes quickly or badly is looked at afterwards, and the next change waits for that.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::json;
 use shipway_engine::{Code, Command, Phase};
-use shipway_model::change::Emergency;
+use shipway_model::change::{Emergency, Severity};
 use shipway_model::event::{End, Role};
 use shipway_model::release::Class;
 use shipway_model::review::{Action, Review};
@@ -12,7 +14,7 @@ use shipway_model::{ChangeId, Digest, ReleaseId, RolloutId, TokenId};
 use super::{approve, has_begun, protected, register, seal, standing};
 use crate::world::{World, name, uuid_from};
 
-fn operator(world: &mut World, who: &str, number: u128) {
+pub(super) fn operator(world: &mut World, who: &str, number: u128) {
     let issue = Command::IssueToken {
         id: TokenId::from_uuid(uuid_from(number)),
         name: who.to_owned(),
@@ -21,14 +23,16 @@ fn operator(world: &mut World, who: &str, number: u128) {
         expires: None,
         scope: None,
         account: None,
+        groups: BTreeSet::new(),
     };
     world.ask_as("root", issue).unwrap();
 }
 
-fn hotfix(world: &mut World, release: ReleaseId, minutes: i64) -> RolloutId {
+pub(super) fn hotfix(world: &mut World, release: ReleaseId, minutes: i64) -> RolloutId {
     let id = RolloutId::from_uuid(uuid_from(world.uuid()));
     let until = world.now + SignedDuration::from_mins(minutes);
-    let emergency = Emergency { reason: "the till prints wrong receipts".to_owned(), until };
+    let reason = "the till prints wrong receipts".to_owned();
+    let emergency = Emergency { reason, until, severity: Severity::High };
     let environment = name("production");
     world.ask(Command::StartHotfix { id, release, environment, plan: None, emergency }).unwrap();
     id
@@ -77,7 +81,7 @@ fn a_release_that_is_no_emergency_cannot_go_as_one() {
     let mut world = protected(json!({}));
     let release = seal(&mut world, "1.0.1", Class::Normal, &["src/till.rs"]);
     let until = world.now + SignedDuration::from_mins(30);
-    let emergency = Emergency { reason: "quickly".to_owned(), until };
+    let emergency = Emergency { reason: "quickly".to_owned(), until, severity: Severity::High };
     let id = RolloutId::from_uuid(uuid_from(99));
     let start = |emergency| Command::StartHotfix {
         id,

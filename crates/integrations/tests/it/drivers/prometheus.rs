@@ -1,5 +1,7 @@
 //! A real Prometheus, which scrapes counters of a shop that is made up.
 
+mod native;
+
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -34,6 +36,10 @@ impl Drop for Prometheus {
 }
 
 async fn start_prometheus(target: SocketAddr) -> Prometheus {
+    start_prometheus_with(target, &[]).await
+}
+
+async fn start_prometheus_with(target: SocketAddr, more: &[&str]) -> Prometheus {
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "global: {{scrape_interval: 100ms}}\nscrape_configs:\n- job_name: shop\n  static_configs:\n  - targets: ['{target}']\n"
@@ -45,6 +51,7 @@ async fn start_prometheus(target: SocketAddr) -> Prometheus {
         .arg(format!("--config.file={}", path.display()))
         .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
         .arg(format!("--web.listen-address={address}"))
+        .args(more)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

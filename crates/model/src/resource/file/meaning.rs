@@ -15,15 +15,20 @@ use crate::resource::service::SecretRef;
 use crate::resource::{Resource, Spec};
 
 mod access;
+mod board;
 mod calendar;
 mod change_policy;
 mod environment;
+mod hours;
 mod journey;
+mod mirror;
 mod organisation;
 mod policy;
+mod repository;
 mod service;
 mod stages;
 mod strategy;
+mod train;
 mod trust;
 
 /// Whether the resource makes sense; if not, its faults were added.
@@ -32,7 +37,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
     let name = &resource.metadata.name;
     let mut site = Site { document, faults };
     match &resource.spec {
-        Spec::Team(_) => {}
+        Spec::Team(it) => hours::check(&it.hours, &mut site),
         Spec::Service(it) => service::check(name, it, &mut site),
         Spec::Vendor(it) => organisation::check_vendor(name, it, &mut site),
         Spec::Library(it) => organisation::check_library(name, it, &mut site),
@@ -47,10 +52,19 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Strategy(it) => strategy::check(it, &mut site),
         Spec::Journey(it) => journey::check(it, &mut site),
         Spec::Calendar(it) => calendar::check(it, &mut site),
-        Spec::Person(it) => access::check_person(it, &mut site),
+        Spec::Person(it) => {
+            access::check_person(it, &mut site);
+            hours::check(&it.hours, &mut site);
+        }
         Spec::AccessPolicy(it) => access::check_policy(it, &mut site),
         Spec::ChangePolicy(it) => change_policy::check(it, &mut site),
         Spec::TrustRoot(it) => trust::check(it, &mut site),
+        Spec::Board(it) => board::check(name, it, &mut site),
+        Spec::Repository(it) => repository::check(it, &mut site),
+        Spec::Booking(it) => train::check_booking(it, &mut site),
+        Spec::Train(it) => train::check_train(it, &mut site),
+        Spec::CalendarFeed(it) => train::check_feed(it, &mut site),
+        Spec::Mirror(it) => mirror::check(it, &mut site),
     }
     site.faults.count() == before
 }

@@ -5,8 +5,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    AccessPolicy, ApiVersion, Budget, Calendar, ChangePolicy, Environment, Journey, Kind, Library, Metadata,
-    Person, Pipeline, Policy, Regulation, Service, Strategy, Team, Template, TrustRoot, Vendor,
+    AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Environment,
+    Journey, Kind, Library, Metadata, Mirror, Person, Pipeline, Policy, Regulation, Repository, Service,
+    Strategy, Team, Template, Train, TrustRoot, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -93,5 +94,11 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::AccessPolicy => generator.subschema_for::<AccessPolicy>(),
         Kind::ChangePolicy => generator.subschema_for::<ChangePolicy>(),
         Kind::TrustRoot => generator.subschema_for::<TrustRoot>(),
+        Kind::Board => generator.subschema_for::<Board>(),
+        Kind::Repository => generator.subschema_for::<Repository>(),
+        Kind::Booking => generator.subschema_for::<Booking>(),
+        Kind::Train => generator.subschema_for::<Train>(),
+        Kind::CalendarFeed => generator.subschema_for::<CalendarFeed>(),
+        Kind::Mirror => generator.subschema_for::<Mirror>(),
     }
 }

@@ -40,8 +40,8 @@ fn min_failures_default() -> u64 {
     5
 }
 
-/// How logs or traces of two versions are compared. They are looked at after 1, 2, 4, 8, … minutes, and the k-th look may
-/// spend 1/(k(k+1)) of `falseDiscoveries`.
+/// How traces of two versions are compared. They are looked at after `firstLook`, and after twice, four times, … as long;
+/// the k-th look may spend 1/(k(k+1)) of `falseDiscoveries`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Comparing {
@@ -49,25 +49,41 @@ pub struct Comparing {
     #[serde(default = "false_discoveries_default")]
     #[schemars(range(min = 0.000001, max = 0.5))]
     pub false_discoveries: f64,
-    /// Ratio up to which a template is no more frequent and a hop no slower; 2 for logs and 1.1 for traces when absent.
+    /// Ratio up to which a hop is no slower; 1.1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0, max = 100.0))]
     pub margin: Option<f64>,
     /// What happens when something speaks against the new version.
     #[serde(default = "tell")]
     pub on_worse: OnHarm,
+    /// When they are looked at first; the earlier of both where logs are compared too.
+    #[serde(default = "first_look_default", skip_serializing_if = "is_first_look_default")]
+    pub first_look: Millis,
 }
 
-fn false_discoveries_default() -> f64 {
+pub(super) fn false_discoveries_default() -> f64 {
     0.05
 }
 
-fn tell() -> OnHarm {
+pub(super) fn tell() -> OnHarm {
     OnHarm::Tell
+}
+
+pub(super) fn first_look_default() -> Millis {
+    Millis::from_secs(60)
+}
+
+pub(super) fn is_first_look_default(first_look: &Millis) -> bool {
+    *first_look == first_look_default()
 }
 
 impl Default for Comparing {
     fn default() -> Self {
-        Self { false_discoveries: false_discoveries_default(), margin: None, on_worse: tell() }
+        Self {
+            false_discoveries: false_discoveries_default(),
+            margin: None,
+            on_worse: tell(),
+            first_look: first_look_default(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::metric::Metric;
-use super::{Analysis, Comparing, OnHarm, OnUndecided, Slo};
+use super::{Analysis, Comparing, LogRule, OnHarm, OnUndecided, Slo};
 use crate::Millis;
 
 /// The rollback window and the watch behind it. Both begin when the last step of the rollout is done; a newer rollout of the
@@ -48,9 +48,9 @@ pub struct Watch {
     /// The error budget, whatever there was in the past.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<Slo>,
-    /// Templates of log lines that the old version did not write.
+    /// Templates of log lines that the old version did not write, known failures, and lines that are not as declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logs: Option<Comparing>,
+    pub logs: Option<LogRule>,
     /// Operations and hops that the old version did not have, or that are slower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<Comparing>,
@@ -122,7 +122,7 @@ impl Watch {
             on_undecided: OnUndecided::Promote,
             on_harm: self.on_harm,
             slo: self.slo.clone(),
-            logs: self.logs,
+            logs: self.logs.clone(),
             traces: self.traces,
             periods: self.periods.clone(),
             change_within: Some(self.duration),

@@ -12,7 +12,8 @@ fn refused(text: &str, because: &str) {
     let took = start.elapsed();
     let told = rendered(&faults);
     assert!(told.contains(because), "{told}");
-    assert!(took < Duration::from_secs(1), "took {took:?}");
+    // What is not linear takes minutes for files like these; a busy machine takes seconds.
+    assert!(took < Duration::from_secs(20), "took {took:?}");
     assert!(told.len() < 100_000, "told {} bytes", told.len());
     assert!(told.chars().all(|it| it == '\n' || !it.is_control()), "control characters in {told:?}");
 }

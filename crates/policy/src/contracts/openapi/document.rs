@@ -10,18 +10,18 @@ const REFERENCES_MAX: usize = 32;
 const VISITS_MAX: u32 = 200_000;
 
 #[derive(Clone, Copy)]
-pub(super) struct Document<'a> {
-    pub(super) root: &'a Value,
+pub(in crate::contracts) struct Document<'a> {
+    pub(in crate::contracts) root: &'a Value,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(root: &'a Value) -> Self {
+    pub(in crate::contracts) fn new(root: &'a Value) -> Self {
         Self { root }
     }
 
     /// What a `$ref` within the document leads to, or the value itself. One that leads out of the document, nowhere or in
     /// a circle stays as it is.
-    pub(super) fn resolve(&self, value: &'a Value) -> &'a Value {
+    pub(in crate::contracts) fn resolve(&self, value: &'a Value) -> &'a Value {
         let mut here = value;
         for _ in 0..REFERENCES_MAX {
             let Some(pointer) = here.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#'))
@@ -38,22 +38,22 @@ impl<'a> Document<'a> {
 }
 
 /// The two documents side by side, what is being looked at, and what was found.
-pub(super) struct Walk<'a, 'c> {
-    pub(super) old: Document<'a>,
-    pub(super) new: Document<'a>,
-    pub(super) changes: &'c mut Changes,
+pub(in crate::contracts) struct Walk<'a, 'c> {
+    pub(in crate::contracts) old: Document<'a>,
+    pub(in crate::contracts) new: Document<'a>,
+    pub(in crate::contracts) changes: &'c mut Changes,
     /// Schemas that are being compared now: met again within themselves, they have nothing new to say.
     open: Vec<(*const Value, *const Value)>,
     n_visits: u32,
 }
 
 impl<'a, 'c> Walk<'a, 'c> {
-    pub(super) fn new(old: Document<'a>, new: Document<'a>, changes: &'c mut Changes) -> Self {
+    pub(in crate::contracts) fn new(old: Document<'a>, new: Document<'a>, changes: &'c mut Changes) -> Self {
         Self { old, new, changes, open: Vec::new(), n_visits: 0 }
     }
 
     /// Whether two schemas are to be looked at; whoever got true says [`Walk::leave`] in the end.
-    pub(super) fn enter(&mut self, old: &'a Value, new: &'a Value) -> bool {
+    pub(in crate::contracts) fn enter(&mut self, old: &'a Value, new: &'a Value) -> bool {
         let pair = (std::ptr::from_ref(old), std::ptr::from_ref(new));
         self.n_visits = self.n_visits.saturating_add(1);
         if self.n_visits > VISITS_MAX || self.open.contains(&pair) {
@@ -63,11 +63,11 @@ impl<'a, 'c> Walk<'a, 'c> {
         true
     }
 
-    pub(super) fn leave(&mut self) {
+    pub(in crate::contracts) fn leave(&mut self) {
         self.open.pop();
     }
 
-    pub(super) fn finish(self) {
+    pub(in crate::contracts) fn finish(self) {
         if self.n_visits > VISITS_MAX {
             // What was not looked at may break: it may not pass for harmless.
             let message = format!("more than {VISITS_MAX} schemas: it was not compared to its end");

@@ -14,21 +14,21 @@ use effective::Effective;
 const DEPTH_MAX: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::contracts) enum Direction {
     Request,
     Response,
 }
 
 /// What of a request or response the schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(in crate::contracts) enum Part {
     Parameter,
     Body,
     Property,
 }
 
 /// A schema that is absent allows everything.
-pub(super) fn compare<'a>(
+pub(in crate::contracts) fn compare<'a>(
     place: &str,
     direction: Direction,
     part: Part,

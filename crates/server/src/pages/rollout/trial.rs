@@ -3,7 +3,7 @@
 use shipway_api::view::StepView;
 use shipway_api::view::analysis::StepAnalysis;
 use shipway_model::Millis;
-use shipway_model::analysis::{MetricVerdict, Point, Ratio};
+use shipway_model::analysis::{Finding, MetricVerdict, Point, Ratio, Series, Signal};
 
 use crate::pages::drawing::Svg;
 use crate::pages::drawing::chart::{Boundary, Chart, Line};
@@ -26,6 +26,20 @@ pub(super) struct Trial {
     /// The latest evidence in words.
     pub(super) distance: Option<Distance>,
     pub(super) metrics: Vec<Metric>,
+    /// What metrics, logs and traces say, the gravest first.
+    pub(super) findings: Vec<Found>,
+}
+
+/// A finding, and where it leads.
+pub(super) struct Found {
+    /// `logs: new`, `metrics: harmful`.
+    pub(super) of: String,
+    pub(super) what: String,
+    pub(super) is_worse: bool,
+    /// How often each version had it; nothing of metrics.
+    pub(super) counts: String,
+    /// Words before each, and what can be looked at.
+    pub(super) leads: Vec<(&'static str, String)>,
 }
 
 /// How far the evidence is from each boundary, in percent of it.
@@ -74,8 +88,31 @@ impl Trial {
             evidence: evidence_chart(&analysis.points),
             distance: analysis.points.last().and_then(distance),
             metrics: verdict.metrics.iter().map(named).collect(),
+            findings: verdict.findings.iter().map(found).collect(),
         })
     }
+}
+
+fn found(it: &Finding) -> Found {
+    let of = match it.of {
+        Signal::Metrics => "metrics",
+        Signal::Logs => "logs",
+        Signal::Traces => "traces",
+    };
+    let mut leads: Vec<(&'static str, String)> = Vec::new();
+    leads.extend(it.advice.iter().map(|it| ("advice", it.clone())));
+    if let Some(trail) = &it.trail {
+        let series = |it: &Series| ("series", format!("{} of {}: {}", it.metric, it.source, it.query));
+        leads.extend(trail.series.iter().map(series));
+        leads.extend(trail.lines.iter().map(|it| ("line", format!("{:.3} {}", it.at, it.text))));
+        leads.extend(trail.traces.iter().map(|it| ("trace", it.clone())));
+    }
+    let counts = match it.of {
+        Signal::Metrics => String::new(),
+        Signal::Logs | Signal::Traces => format!("{} of the new, {} of the old", it.canary, it.control),
+    };
+    let (of, what) = (format!("{of}: {}", it.change), it.what.clone());
+    Found { of, what, is_worse: it.is_worse, counts, leads }
 }
 
 /// Both kinds of evidence as shares of what they need, from 0 on: below it speaks against itself.

@@ -29,7 +29,7 @@ pub(super) async fn handle(it: Incoming<MakeSchedule>) -> Outcome<MakeSchedule> 
     })
 }
 
-fn view(leg: &Leg, fate: Fate, legs: &[Leg]) -> LegView {
+pub(in crate::routes) fn view(leg: &Leg, fate: Fate, legs: &[Leg]) -> LegView {
     let mut view = LegView {
         title: leg.change.title.clone(),
         environment: leg.environment().clone(),
@@ -57,6 +57,7 @@ fn obstacle(of: Obstacle) -> ObstacleView {
         Kind::Calendar => ObstacleKind::Calendar,
         Kind::Order => ObstacleKind::Order,
         Kind::Change => ObstacleKind::Change,
+        Kind::Hours => ObstacleKind::Hours,
         Kind::Deadline => ObstacleKind::Deadline,
     };
     ObstacleView { kind, with: of.with, why: of.why }

@@ -1,5 +1,7 @@
 //! Issuing a token.
 
+use std::collections::BTreeSet;
+
 use shipway_api::Code;
 use shipway_api::operations::token::{IssueToken, NewToken};
 use shipway_api::view::token::IssuedToken;
@@ -28,6 +30,7 @@ pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
             expires: it.body.expires,
             scope: it.body.scope.clone(),
             account: None,
+            groups: BTreeSet::new(),
         })
         .await?;
     if receipt.repeated {

@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::PathBuf;
+
 use shipway_ledger::{Frontier, SigningKey};
 
 use super::*;
@@ -28,7 +31,7 @@ impl Log {
     }
 
     fn export(&self, history: &str, size: u64) -> Result<(), Fault> {
-        let mut writer = TileWriter::open(self.folder.path(), &self.policy())?;
+        let mut writer = TileWriter::open(&self.address(), &self.policy())?;
         for position in writer.size()..size {
             writer.push(&record(history, position))?;
         }
@@ -37,7 +40,11 @@ impl Log {
     }
 
     fn verify(&self) -> Result<u64, Fault> {
-        Ok(TileFolder::at(self.folder.path()).verify(&self.policy())?.checkpoint.size)
+        Ok(TileFolder::at(Place::open(&self.address())?).verify(&self.policy())?.checkpoint.size)
+    }
+
+    fn address(&self) -> String {
+        self.folder.path().display().to_string()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -69,9 +76,13 @@ fn grows_in_steps_to_what_it_would_be_at_once() {
 fn an_export_that_was_cut_off_is_continued() {
     let log = Log::new();
     log.export("true", 300).unwrap();
-    let mut writer = TileWriter::open(log.folder.path(), &log.policy()).unwrap();
+    let mut writer = TileWriter::open(&log.address(), &log.policy()).unwrap();
     (300..700).for_each(|it| writer.push(&record("true", it)).unwrap());
-    assert!(matches!(TileWriter::open(log.folder.path(), &log.policy()), Err(Fault::Locked)));
+    writer.write().unwrap();
+    assert!(matches!(
+        TileWriter::open(&log.address(), &log.policy()),
+        Err(Fault::Place(PlaceError::Locked { .. }))
+    ));
     drop(writer);
     assert_eq!(log.verify().unwrap(), 300, "what was signed for is untouched");
     log.export("true", 800).unwrap();
@@ -97,8 +108,9 @@ fn another_history_does_not_replace_what_was_exported() {
 fn full_tiles_stand_in_for_partial_ones_that_were_removed() {
     let log = Log::new();
     log.export("true", 300).unwrap();
-    let mut writer = TileWriter::open(log.folder.path(), &log.policy()).unwrap();
+    let mut writer = TileWriter::open(&log.address(), &log.policy()).unwrap();
     (300..512).for_each(|it| writer.push(&record("true", it)).unwrap());
+    writer.write().unwrap();
     drop(writer);
     for name in ["tile/0/001.p", "tile/entries/001.p"] {
         fs::remove_dir_all(log.path(name)).unwrap();
@@ -134,11 +146,11 @@ fn any_change_is_found_with_its_place() {
     fs::write(log.path("tile/0/001.p/44"), b"").unwrap();
     assert!(matches!(log.verify(), Err(Fault::Tile { .. })));
     fs::remove_file(log.path("tile/0/001.p/44")).unwrap();
-    assert!(matches!(log.verify(), Err(Fault::Io { .. })));
+    assert!(matches!(log.verify(), Err(Fault::Missing { .. })));
 
     let forged = log.checkpoint("false", 300).sign(&log.key);
     fs::write(log.path("checkpoint"), forged).unwrap();
-    assert!(matches!(log.export("true", 400), Err(Fault::Io { .. } | Fault::Edge { .. })));
+    assert!(matches!(log.export("true", 400), Err(Fault::Missing { .. } | Fault::Edge { .. })));
     fs::remove_file(log.path("checkpoint")).unwrap();
     assert!(matches!(log.verify(), Err(Fault::NoCheckpoint)));
 }
@@ -154,7 +166,7 @@ fn a_history_rewritten_with_all_its_hashes_is_found_by_the_checkpoint() {
 #[test]
 fn a_record_too_long_for_the_format_is_refused_by_its_place() {
     let log = Log::new();
-    let mut writer = TileWriter::open(log.folder.path(), &log.policy()).unwrap();
+    let mut writer = TileWriter::open(&log.address(), &log.policy()).unwrap();
     writer.push(b"short").unwrap();
     assert!(matches!(writer.push(&vec![b' '; 65_536]), Err(Fault::Entry { position: 1, .. })));
 }

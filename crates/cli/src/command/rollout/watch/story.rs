@@ -154,6 +154,12 @@ impl Story {
                     "  the silence of {alert} has ended; it kept {n_quiet} alerts quiet"
                 ))]
             }
+            Body::RolloutNoted { note, .. } => {
+                vec![Beat::Line(format!("      {}: {}", plain(&event.actor), plain(note)))]
+            }
+            Body::DeciderNamed { decider, .. } => {
+                vec![Beat::Line(format!("{} decides from now on", plain(decider)))]
+            }
             Body::RolloutAborting { reason, .. } => {
                 let line = reasoned("is being stopped where it stands", reason);
                 vec![Beat::Line(paint.warn(&line))]
@@ -182,19 +188,26 @@ impl Story {
             | Body::EvidenceAttached { .. }
             | Body::AgentRegistered { .. }
             | Body::InstanceChanged { .. }
+            | Body::AlertFired { .. }
+            | Body::AlertResolved { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
             | Body::WaiverRequested { .. }
             | Body::WaiverApproved { .. }
             | Body::WaiverWithdrawn { .. }
+            | Body::QuarantineBegun { .. }
+            | Body::QuarantineEnded { .. }
             | Body::ScopePaused { .. }
             | Body::ScopeResumed { .. }
             | Body::TextsErased { .. }
             | Body::HoldPlaced { .. }
             | Body::HoldReleased { .. }
+            | Body::ArchivePruned { .. }
             | Body::AgentLost { .. }
             | Body::AgentFound { .. }
+            | Body::StrayFound { .. }
+            | Body::StrayGone { .. }
             | Body::KeyRegistered { .. }
             | Body::KeyRevoked { .. }
             | Body::DelegationGranted { .. }
@@ -203,7 +216,25 @@ impl Story {
             | Body::ApprovalGiven { .. }
             | Body::ApprovalWithdrawn { .. }
             | Body::ReviewHeld { .. }
-            | Body::ActionDone { .. } => Vec::new(),
+            | Body::ActionDone { .. }
+            | Body::ConditionMet { .. }
+            | Body::ChangeReminded { .. }
+            | Body::ChangeEscalated { .. }
+            | Body::GatesNoted { .. }
+            | Body::SourcesRecorded { .. }
+            | Body::MergedBack { .. }
+            | Body::ConsumersNotified { .. }
+            | Body::ScopeFrozen { .. }
+            | Body::ItemAdded { .. }
+            | Body::LateRequested { .. }
+            | Body::LateApproved { .. }
+            | Body::ItemDeferred { .. }
+            | Body::ChangeMirrored { .. }
+            | Body::MirrorFailed { .. }
+            | Body::ChangeAnswered { .. }
+            | Body::FeedFetched { .. }
+            | Body::TrainDeparted { .. }
+            | Body::TrainEndangered { .. } => Vec::new(),
         }
     }
 
@@ -371,6 +402,8 @@ mod tests {
             "rollout.unwinding",
             "rollout.unwinding--asked",
             "rollout.unwinding--instance-failed",
+            "rollout.noted",
+            "rollout.decider-named",
             "rollout.aborting",
             "rollout.ended",
             "rollout.ended--rolled-back",

@@ -30,6 +30,13 @@ pub(super) fn check(policy: &Policy, site: &mut Site<'_, '_, '_, '_>) {
                     && it.min_requests.is_none()
                     && it.regression.is_none()
             }
+            Require::Versions(it) => {
+                !it.semantic && !it.pinned && it.aligned.is_empty() && it.deprecated.is_empty()
+            }
+            Require::Monitoring(it) => !it.dashboards && !it.alerts && !it.traces,
+            Require::Readiness(it) => {
+                it.runbook.is_empty() && !it.thresholds && !it.vendors && it.statements.is_empty()
+            }
             _ => false,
         };
         if asks_nothing {

@@ -46,7 +46,22 @@ pub(super) fn check_dependencies(
     }
 }
 
+/// Files that the service itself writes lie below its folder; an agent reads no others for it.
+fn check_log_files(deployment: &Deployment, site: &mut Site<'_, '_, '_, '_>) {
+    for (idx, file) in deployment.logs.files.iter().enumerate() {
+        let is_below = !file.is_empty()
+            && !file.starts_with('/')
+            && file.split('/').all(|it| !matches!(it, "" | "." | ".."));
+        if !is_below {
+            let message = format!("`{file}` is no path below the instance's folder");
+            let help = "write for example `log/app.log`";
+            site.fault(way!["deployment", "logs", "files", idx], message, help);
+        }
+    }
+}
+
 fn check_deployment(deployment: &Deployment, site: &mut Site<'_, '_, '_, '_>) {
+    check_log_files(deployment, site);
     let path = way!["deployment"];
     site.check_command(way!(path; "command"), &deployment.command);
     for (idx, argument) in deployment.command.iter().enumerate() {

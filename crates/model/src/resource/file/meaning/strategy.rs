@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{Site, way};
 use crate::Millis;
 use crate::resource::metric::{Metric, MetricKind, Query};
-use crate::resource::strategy::{Analysis, Canary, CanaryStep, JudgeKind, Percent, Slo, Strategy, Watch};
+use crate::resource::strategy::{
+    Analysis, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Slo, Strategy, Watch,
+};
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
     if let Some(watch) = strategy.watch() {
@@ -80,6 +82,8 @@ fn check_watch(path: &[super::Segment<'_>], watch: &Watch, site: &mut Site<'_, '
     }
     check_metrics(path, &watch.metrics, JudgeKind::Shipway, site);
     check_slo(path, watch.slo.as_ref(), site);
+    check_logs(path, watch.logs.as_ref(), site);
+    check_looks(path, watch.logs.as_ref(), watch.traces.as_ref(), site);
 }
 
 fn check_slo(path: &[super::Segment<'_>], slo: Option<&Slo>, site: &mut Site<'_, '_, '_, '_>) {
@@ -106,6 +110,47 @@ fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut S
     }
     check_metrics(path, &analysis.metrics, analysis.judge, site);
     check_slo(path, analysis.slo.as_ref(), site);
+    check_logs(path, analysis.logs.as_ref(), site);
+    check_looks(path, analysis.logs.as_ref(), analysis.traces.as_ref(), site);
+}
+
+/// Each look halves what the next may spend, so the first ones are not to be wasted on nothing.
+fn check_looks(
+    path: &[super::Segment<'_>],
+    logs: Option<&LogRule>,
+    traces: Option<&Comparing>,
+    site: &mut Site<'_, '_, '_, '_>,
+) {
+    let looks = [("logs", logs.map(|it| it.first_look)), ("traces", traces.map(|it| it.first_look))];
+    for (word, first_look) in looks {
+        if first_look.is_some_and(|it| it < Millis::from_secs(1)) {
+            let message = "the first look comes before there is anything to see";
+            site.fault(way!(path; word, "firstLook"), message, "make `firstLook` a second at least");
+        }
+    }
+}
+
+/// A signature is found in some lines and not in all, and is told from others by its name.
+fn check_logs(path: &[super::Segment<'_>], logs: Option<&LogRule>, site: &mut Site<'_, '_, '_, '_>) {
+    let Some(rule) = logs else { return };
+    let mut names = BTreeSet::new();
+    for (idx, it) in rule.signatures.iter().enumerate() {
+        if it.matches_every_line() {
+            let message = format!("every line matches the signature `{}`", it.name);
+            let help = "write a part of the line that only the failure has, for example `OutOfMemoryError*`";
+            site.fault(way!(path; "logs", "signatures", idx, "pattern"), message, help);
+        }
+        if !names.insert(&it.name) {
+            let message = format!("there are two signatures named `{}`", it.name);
+            let help = "give each its own name: findings are told by it";
+            site.fault(way!(path; "logs", "signatures", idx, "name"), message, help);
+        }
+    }
+    if rule.structure.as_ref().is_some_and(|it| it.required.is_empty() && it.optional.is_empty()) {
+        let message = "no field is declared, so every JSON object is as declared";
+        let help = "write for example `structure: { required: { level: level, message: string } }`";
+        site.fault(way!(path; "logs", "structure"), message, help);
+    }
 }
 
 fn check_metrics(

@@ -1,0 +1,195 @@
+//! What is looked at beside the numbers, over a real site: what services print, journeys, and alerts from outside.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shipway_model::RolloutId;
+use tokio::task::JoinHandle;
+
+use crate::site::service::Behaviour;
+use crate::site::{Site, assert_ended, wait_for};
+use alertmanager::Alertmanager;
+
+mod alertmanager;
+
+/// Half of the traffic, judged by numbers that decide nothing for a while: what else there is has to.
+fn judged(rest: &str) -> String {
+    format!(
+        "{{canary: {{steps: [{{weight: 50}}, {{analysis: {{interval: 500ms, requests: 1000000, timeout: 110s, {rest}}}}}, \
+         {{weight: 100}}]}}}}"
+    )
+}
+
+/// Requests through the router, until the test ends.
+struct Traffic(JoinHandle<()>);
+
+impl Traffic {
+    fn through(site: &Site) -> Self {
+        let (client, url) = (reqwest::Client::new(), site.entry());
+        Self(tokio::spawn(async move {
+            loop {
+                // While routes change one may get lost.
+                let _answer = client.get(&url).timeout(Duration::from_secs(5)).send().await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }))
+    }
+}
+
+impl Drop for Traffic {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// From the verdict, or the alert, that decided until the first step back had taken effect, by the ledger's own clock.
+async fn from_decision_to_effect(site: &mut Site, id: RolloutId) -> Duration {
+    site.look().await;
+    let at = |event: &Value| event["at"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let events: Vec<Value> = site.witness.events.iter().map(|it| it.event.clone()).collect();
+    let is_of = |it: &&Value| it["data"]["id"] == id.to_string();
+    let is_harm = |it: &&Value| {
+        it["type"] == "alert.fired"
+            || (is_of(it) && it["type"] == "step.observed" && it["data"]["verdict"]["decision"] == "harmful")
+    };
+    let decided = events.iter().find(is_harm).expect("it was decided");
+    let is_back = |it: &&Value| is_of(it) && it["type"] == "step.ended" && it["data"]["direction"] == "undo";
+    let effect = events.iter().find(is_back).expect("a step was taken back");
+    let passed = at(effect).duration_since(at(decided));
+    passed.try_into().expect("the effect came later")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_logs_what_the_old_one_did_not_is_found_by_name_and_taken_back() {
+    let strategy = judged("logs: {onWorse: rollback, firstLook: 4s}");
+    let mut site = Site::start(&["host-a", "host-b"], &strategy).await;
+    site.ship("1.0.0").await;
+    let _traffic = Traffic::through(&site);
+    let says = "ERROR the stock cannot be read: no route";
+    site.release("1.1.0", Behaviour { says, ..Behaviour::GOOD }).await;
+    let id = site.start_rollout("1.1.0").await;
+    assert_ended(&site.ended(id).await, "rolled-back");
+    let cause = site.cause(id).await;
+    assert!(cause.contains(says), "{cause}");
+    let took = from_decision_to_effect(&mut site, id).await;
+    eprintln!("from the verdict until the first step back had taken effect: {took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+
+    // The finding leads to the lines, with the instance that wrote them.
+    let id = id.to_string();
+    let analysis = site.shipway(&["rollout", "analysis", &id, "-o", "json"]);
+    let analysis: Value = serde_json::from_str(&analysis.out).unwrap();
+    let findings = analysis["steps"][0]["verdict"]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|it| it["what"] == says).unwrap_or_else(|| panic!("{findings:#?}"));
+    assert!(found["change"] == "new" && found["isWorse"] == true && found["control"] == 0, "{found}");
+    let line = &found["trail"]["lines"][0];
+    assert_eq!(line["text"], says);
+    assert!(line["instance"].as_str().unwrap().ends_with("/web/1.1.0"), "{line}");
+    let table = site.shipway(&["rollout", "analysis", &id]).out;
+    assert!(table.contains("leads to") && table.contains("/web/1.1.0"), "{table}");
+
+    // Every block as it was judged, one document per line.
+    let followed = site.shipway(&["rollout", "analysis", &id, "--follow", "-o", "json"]);
+    assert_eq!(followed.code, 0, "{}", followed.err);
+    let blocks: Vec<Value> = followed.out.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    assert!(blocks.len() > 5, "{}", blocks.len());
+    assert_eq!(blocks.last().unwrap()["verdict"]["decision"], "harmful");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_failure_holds_a_rollout_and_is_told_with_what_helps() {
+    let strategy = judged(
+        "logs: {onWorse: hold, firstLook: 2s, signatures: [{name: no-memory, pattern: 'OutOfMemoryError*', advice: add memory}]}",
+    );
+    let site = Site::start(&["host-a", "host-b"], &strategy).await;
+    site.ship("1.0.0").await;
+    let _traffic = Traffic::through(&site);
+    let says = "java.lang.OutOfMemoryError: heap";
+    site.release("1.1.0", Behaviour { says, ..Behaviour::GOOD }).await;
+    let id = site.start_rollout("1.1.0").await;
+    assert_ended(&site.ended(id).await, "halted");
+    let told = site.shipway(&["rollout", "analysis", &id.to_string()]).out;
+    assert!(told.contains("knownFailure") && told.contains("no-memory"), "{told}");
+    assert!(told.contains("add memory"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_is_not_promoted_before_it_has_passed_the_critical_journey() {
+    // It would be healthy at once, by the numbers.
+    let strategy = "{canary: {steps: [{weight: 50}, {analysis: {interval: 500ms, requests: 5, timeout: 8s, \
+                    onUndecided: promote}}, {weight: 100}]}}";
+    let site = Site::start(&["host-a"], strategy).await;
+    site.declare_more(
+        "
+apiVersion: shipway.dev/v1
+kind: Journey
+metadata: {name: look}
+spec:
+  service: web
+  critical: true
+  steps: [{name: see, path: /, expect: {bodyContains: '1.0'}}]
+",
+    )
+    .await;
+    site.ship("1.0.0").await;
+    let _traffic = Traffic::through(&site);
+    site.ship("1.0.1").await;
+    site.release("2.0.0", Behaviour::GOOD).await;
+    let id = site.start_rollout("2.0.0").await;
+    assert_ended(&site.ended(id).await, "halted");
+    let shown = site.shipway(&["rollout", "show", &id.to_string()]).out;
+    assert!(shown.contains("journey look has not passed through 2.0.0"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
+    let mut site = Site::start(&["host-a", "host-b"], &judged("onUndecided: promote")).await;
+    site.declare_in_production("  onAlert: rollback").await;
+    let issue = ["token", "issue", "alertmanager", "--role", "operator", "--operation", "receiveAlerts"];
+    let token = site.shipway(&issue).out;
+    let alertmanager = Alertmanager::start(&format!("{}/api/v1/alerts", site.url()), token.trim()).await;
+    site.ship("1.0.0").await;
+    let _traffic = Traffic::through(&site);
+    site.release("1.1.0", Behaviour::GOOD).await;
+    let id = site.start_rollout("1.1.0").await;
+    let is_judged = |it: &shipway_api::view::rollout::RolloutView| {
+        it.steps.iter().any(|it| it.title.contains("udge") && it.state.word() == "running")
+    };
+    site.until(id, "judged", is_judged).await;
+    // Of another service, and of this one.
+    alertmanager.raise("DiskFull", "database").await;
+    alertmanager.raise("ManyFailedOrders", "web").await;
+    assert_ended(&site.ended(id).await, "rolled-back");
+    let cause = site.cause(id).await;
+    assert!(cause.contains("alertFired") && cause.contains("ManyFailedOrders"), "{cause}");
+    let took = from_decision_to_effect(&mut site, id).await;
+    eprintln!("from the alert until the first step back had taken effect: {took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+
+    wait_for("both alerts are told", async || site.shipway(&["alert", "list"]).out.contains("DiskFull"))
+        .await;
+    let list: Value =
+        serde_json::from_str(&site.shipway(&["alert", "list", "--service", "web", "-o", "json"]).out)
+            .unwrap();
+    let [alert] = &list.as_array().unwrap()[..] else { panic!("{list:#?}") };
+    assert_eq!((&alert["name"], &alert["environment"]), (&"ManyFailedOrders".into(), &"production".into()));
+    let first = &alert["suspects"][0];
+    assert_eq!(first["what"]["rollout"]["id"], id.to_string(), "{alert:#}");
+    assert_eq!(first["distance"], 0, "{first}");
+    let alert_id = alert["id"].as_str().unwrap();
+    let shown = site.shipway(&["alert", "show", alert_id]).out;
+    assert!(shown.contains("web in production") && shown.contains("it ships web itself"), "{shown}");
+
+    // What is sent again changes nothing, and its end is told.
+    alertmanager.resolve("ManyFailedOrders", "web").await;
+    wait_for("the end is told", async || {
+        !site.shipway(&["alert", "list", "--firing"]).out.contains("ManyFailedOrders")
+    })
+    .await;
+    site.look().await;
+    let of_web = |it: &&shipway_api::view::ledger::LedgerEvent| {
+        it.event["data"]["alert"]["name"] == "ManyFailedOrders"
+    };
+    assert_eq!(site.witness.of_kind("alert.fired").filter(of_web).count(), 1);
+}

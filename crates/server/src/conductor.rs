@@ -1,0 +1,50 @@
+//! Lets trains leave when they are due, and tells whom open promises endanger them.
+
+use std::time::Duration;
+
+use shipway_engine::{Command, train};
+use shipway_model::Name;
+use shipway_runtime::{ACTOR, Submission};
+
+use crate::app::App;
+
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Looks until the server ends. Of several replicas each looks: a departure that one of them recorded is due no more.
+pub(crate) async fn watch(app: App) {
+    let stopping = app.stopping.clone();
+    let looking = async {
+        loop {
+            look(&app).await;
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    };
+    stopping.run_until_cancelled(looking).await;
+}
+
+async fn look(app: &App) {
+    for command in due(app) {
+        let submission = Submission { actor: ACTOR.to_owned(), key: None, command, generation: None };
+        if let Err(error) = app.runtime.submit(submission).await {
+            // It is looked at again.
+            tracing::warn!(%error, "a train cannot leave");
+        }
+    }
+}
+
+fn due(app: &App) -> Vec<Command> {
+    let now = app.runtime.clock().now();
+    let due: Vec<(Name, jiff::Timestamp, usize)> = {
+        let state = app.runtime.state();
+        let members = |name: &Name| train::known(&state, name).map_or(0, |it| it.services.len());
+        train::due(&state, now).into_iter().map(|(name, at)| (name.clone(), at, members(&name))).collect()
+    };
+    let depart = |(train, departure, n_members): (Name, jiff::Timestamp, usize)| {
+        // As many as there could be coaches.
+        let ids = (0..n_members).map(|_| app.runtime.new_rollout_id()).collect();
+        Command::DepartTrain { train, departure, ids }
+    };
+    let warns = !train::endangered(&app.runtime.state(), now).is_empty();
+    let departures = due.into_iter().map(depart);
+    departures.chain(warns.then_some(Command::WarnOfPromises {})).collect()
+}
