@@ -232,6 +232,7 @@ fn the_run_of_a_pipeline_gets_privilege_by_the_word_of_somebody_who_is_not_behin
         expires: None,
         scope: Some(shipway_model::access::TokenScope::default()),
         account: None,
+        groups: Default::default(),
     };
     world.ask_as("root", issue).unwrap();
     let privilege = |run: &str, seconds| Privilege {

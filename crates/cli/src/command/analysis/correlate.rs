@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use shipway_analysis::correlation::{self, Finding, Kind, Occurrence, Question, Report, Rule};
 
-use super::files::{self, Lines};
+use super::files::Lines;
 use super::logs;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};

@@ -90,6 +90,7 @@ fn a_bot_is_whoever_gave_it_its_token() {
         expires: None,
         scope: Some(shipway_model::access::TokenScope::default()),
         account: None,
+        groups: Default::default(),
     };
     world.ask_as("ana", issue).unwrap();
     declare(&mut world, "root", "Team", "shop", json!({ "members": ["ana", "ben", "release-bot"] }));
