@@ -16,6 +16,8 @@ pub const OF_EACH_KIND_MIN: usize = 10;
 const PAST_SHARE: f64 = 0.7;
 /// Points of the reliability curve.
 const BINS: usize = 5;
+/// How far above nothing a gain must lie to be believed.
+const STANDARD_ERRORS: f64 = 2.0;
 /// Of the regression that turns a score into a chance: there is one feature, so it hardly has to be held.
 const RIDGE_OF_SCORE: f64 = 1e-3;
 
@@ -42,6 +44,18 @@ pub struct Refit {
     pub current: Backtest,
     /// Brier score of always saying the share that had failed until then.
     pub brier_of_rate: f64,
+    /// By how much the proposal told each later outcome better than the weights that hold.
+    pub gain: Gain,
+    /// The same beside always saying the share that had failed until then.
+    pub gain_over_rate: Gain,
+}
+
+/// The mean, over outcomes, of how much smaller one squared error is than another, and its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gain {
+    pub mean: f64,
+    pub standard_error: f64,
 }
 
 /// How well a score told what came after it was made.
@@ -64,9 +78,28 @@ pub struct TooFew {
 }
 
 impl Refit {
-    /// Whether the proposal would have told better than the weights that hold, and than no score at all.
+    /// Whether the proposal would have told better than the weights that hold, and than no score at all, by more than
+    /// chance gives away: by twice the standard error of the paired differences (F. X. Diebold and R. S. Mariano,
+    /// "Comparing predictive accuracy", *Journal of Business & Economic Statistics* 13, 1995).
     pub fn is_better(&self) -> bool {
-        self.proposed.brier < self.current.brier && self.proposed.brier < self.brier_of_rate
+        self.gain.is_certain() && self.gain_over_rate.is_certain()
+    }
+}
+
+impl Gain {
+    /// Of what `one` said over what `other` said of the same outcomes.
+    fn of(one: &[(f64, bool)], other: &[(f64, bool)]) -> Self {
+        let squared = |(said, failed): &(f64, bool)| (said - f64::from(u8::from(*failed))).powi(2);
+        let gains: Vec<f64> =
+            one.iter().zip(other).map(|(one, other)| squared(other) - squared(one)).collect();
+        let n = gains.len().max(1) as f64;
+        let mean = gains.iter().sum::<f64>() / n;
+        let variance = gains.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        Self { mean, standard_error: (variance / n).sqrt() }
+    }
+
+    fn is_certain(self) -> bool {
+        self.mean > STANDARD_ERRORS * self.standard_error
     }
 }
 
@@ -87,9 +120,12 @@ pub fn refit(outcomes: &[Outcome], current: &[u32], ridge: f64) -> Result<Refit,
     let weights = points(&fitted.weights);
     let rate = n_failed_past as f64 / past.len() as f64;
     let always: Vec<(f64, bool)> = future.iter().map(|it| (rate, it.failed)).collect();
+    let (proposed, current) = (said(past, future, &weights), said(past, future, current));
     Ok(Refit {
-        proposed: backtest(past, future, &weights),
-        current: backtest(past, future, current),
+        gain: Gain::of(&proposed, &current),
+        gain_over_rate: Gain::of(&proposed, &always),
+        proposed: Backtest::of(&proposed),
+        current: Backtest::of(&current),
         weights,
         coefficients: fitted.weights,
         n_fitted: past.len(),
@@ -117,16 +153,21 @@ fn points(coefficients: &[f64]) -> Vec<u32> {
     points
 }
 
-fn backtest(past: &[Outcome], future: &[Outcome], weights: &[u32]) -> Backtest {
+impl Backtest {
+    fn of(said: &[(f64, bool)]) -> Self {
+        Self { brier: brier(said), reliability: reliability(said, BINS) }
+    }
+}
+
+/// The chance that a score by `weights` gives to each of the later outcomes, and what came of it.
+fn said(past: &[Outcome], future: &[Outcome], weights: &[u32]) -> Vec<(f64, bool)> {
     let score = |it: &Outcome| -> Vec<f64> {
         let sum: f64 = it.shares.iter().zip(weights).map(|(share, weight)| share * f64::from(*weight)).sum();
         vec![sum / f64::from(POINTS)]
     };
     let rows: Vec<(Vec<f64>, bool)> = past.iter().map(|it| (score(it), it.failed)).collect();
     let calibrated = logistic::fit(&rows, RIDGE_OF_SCORE);
-    let said: Vec<(f64, bool)> =
-        future.iter().map(|it| (calibrated.predict(&score(it)), it.failed)).collect();
-    Backtest { brier: brier(&said), reliability: reliability(&said, BINS) }
+    future.iter().map(|it| (calibrated.predict(&score(it)), it.failed)).collect()
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ codes! {
     UnknownEvidence = "unknown-evidence" 404 "There is no such evidence",
     UnknownSubject = "unknown-subject" 404 "The evidence is about something unknown",
     InvalidEvidence = "invalid-evidence" 422 "The evidence cannot count as it is",
-    EvidenceNotAllowed = "evidence-not-allowed" 403 "The token may not send this",
+    EvidenceNotAllowed = "evidence-not-allowed" 409 "The token may not send this",
     UnreadableEvidence = "unreadable-evidence" 422 "The document cannot be read",
     // Gates.
     UnknownDecision = "unknown-decision" 404 "There is no such decision",

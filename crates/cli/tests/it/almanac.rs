@@ -121,7 +121,7 @@ fn a_refit_proposes_what_told_better_and_says_when_there_is_too_little() {
 
 #[tokio::test]
 async fn a_train_leaves_by_itself_with_what_is_ready() {
-    let site = Site::start(&["host-a"], "{type: recreate}").await;
+    let site = Site::start(&["host-a"], "{recreate: {}}").await;
     site.declare_limits(PATIENT).await;
     site.release("1.0.0", Behaviour::default()).await;
     let departure = SystemClock.now() + SignedDuration::from_secs(8);
@@ -145,7 +145,7 @@ async fn a_change_is_opened_in_the_tool_and_held_while_the_tool_says_so() {
     let table = "/api/now/table/change_request";
     tool.answer(table, 200, r#"{"result": {"sys_id": "46e1", "number": "CHG0030042"}}"#);
     tool.answer(&format!("{table}/46e1"), 200, r#"{"result": {}}"#);
-    let site = Site::start(&["host-a"], "{type: recreate}").await;
+    let site = Site::start(&["host-a"], "{recreate: {}}").await;
     site.declare_limits(PATIENT).await;
     site.release("1.0.0", Behaviour::default()).await;
     fs::write(site.path().join("secret"), "geheim\n").unwrap();

@@ -66,7 +66,7 @@ async fn torture(mut site: Site, seed: u64) {
     let shipped = load.end().await;
     println!("seed {seed}: {shipped:?}, {:?}, {} events", violence.counts, site.witness.size());
     let n_ended: u32 = shipped.values().sum();
-    assert!(n_ended > 2 && violence.n_wounds() > 5, "little happened: {shipped:?}, {:?}", violence.counts);
+    assert!(n_ended > 1 && violence.n_wounds() > 5, "little happened: {shipped:?}, {:?}", violence.counts);
 
     // What stands now is something to go on from.
     site.declare_limits(PATIENT).await;

@@ -54,8 +54,10 @@ fn nothing_is_half_read() {
                 let Ok(half) = read(&bytes[..cut], Some(format)) else { continue };
                 let rest_is_blank = bytes[cut..].iter().all(|it| *it == 0 || it.is_ascii_whitespace());
                 let is_between_lines = OF_LINES.contains(&format.name) && bytes[..cut].ends_with(b"\n");
+                // What is left of a block of YAML is a document as well: nothing in it says where it was to end.
+                let has_no_end = path.extension().is_some_and(|it| it == "yaml");
                 assert!(
-                    rest_is_blank || is_between_lines,
+                    rest_is_blank || is_between_lines || has_no_end,
                     "the first {cut} bytes of {} were taken for the whole: {half:?}",
                     path.display()
                 );

@@ -12,6 +12,8 @@ use super::nearest::nearest;
 use super::shape::{Field, Rule, Shape, quoted};
 use super::snippet::excerpt;
 use super::tree::{Content, Entry, Node, Place};
+use crate::resource::hours::ClockTime;
+use crate::share::Share;
 use crate::{Millis, Name};
 
 /// Where a value stands in its document, for messages: `spec.stages[2].run`.
@@ -129,6 +131,16 @@ fn obeys(text: &str, rule: Rule) -> Result<(), (String, String)> {
         Rule::Instant => text.parse::<jiff::Timestamp>().map(drop).map_err(|_| {
             let shown = excerpt(text, 60);
             (format!("`{shown}` is not an RFC 3339 instant"), "2026-01-01T00:00:00Z".to_owned())
+        }),
+        Rule::ClockTime => text.parse::<ClockTime>().map(drop).map_err(|_| {
+            (
+                format!("`{}` is not a time of day, `00:00` to `24:00`", excerpt(text, 60)),
+                "\"09:00\"".to_owned(),
+            )
+        }),
+        Rule::Share => text.parse::<Share>().map(drop).map_err(|_| {
+            let shown = excerpt(text, 60);
+            (format!("`{shown}` is not a share of a whole, such as `2/3`, `>1/2` or `60%`"), "2/3".to_owned())
         }),
     }
 }

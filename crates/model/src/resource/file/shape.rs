@@ -63,6 +63,8 @@ pub(super) enum Rule {
     Duration,
     SocketAddress,
     Instant,
+    ClockTime,
+    Share,
 }
 
 static BY_KIND: LazyLock<BTreeMap<Kind, Shape>> =
@@ -89,6 +91,8 @@ impl Shape {
             Self::Text { rule: Rule::Duration, .. } => "a duration".to_owned(),
             Self::Text { rule: Rule::SocketAddress, .. } => "an IP address and port".to_owned(),
             Self::Text { rule: Rule::Instant, .. } => "an instant".to_owned(),
+            Self::Text { rule: Rule::ClockTime, .. } => "a time of day".to_owned(),
+            Self::Text { rule: Rule::Share, .. } => "a share of a whole".to_owned(),
             Self::Whole { min, max } => match (*min, *max) {
                 (0, max) if max >= i128::from(u32::MAX) => "a whole number".to_owned(),
                 (min, max) if max >= i128::from(u32::MAX) => format!("a whole number from {min} up"),
@@ -118,6 +122,8 @@ impl Shape {
             Self::Text { rule: Rule::Duration, .. } => "10s".to_owned(),
             Self::Text { rule: Rule::SocketAddress, .. } => "127.0.0.1:8080".to_owned(),
             Self::Text { rule: Rule::Instant, .. } => "2026-01-01T00:00:00Z".to_owned(),
+            Self::Text { rule: Rule::ClockTime, .. } => "\"09:00\"".to_owned(),
+            Self::Text { rule: Rule::Share, .. } => "2/3".to_owned(),
             Self::Whole { min, max } => (*min).max(1).min(*max).to_string(),
             Self::Number { min, max } => min.max(1.0).min(*max).to_string(),
             Self::Boolean => "true".to_owned(),
@@ -186,6 +192,8 @@ impl Compiler<'_> {
             "Name" => Rule::Name,
             "Millis" => Rule::Duration,
             "SocketAddress" => Rule::SocketAddress,
+            "ClockTime" => Rule::ClockTime,
+            "Share" => Rule::Share,
             _ => return self.shape(schema),
         };
         Shape::Text { rule, chars_max: usize::MAX }
