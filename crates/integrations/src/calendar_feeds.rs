@@ -11,9 +11,8 @@ use shipway_engine::calendar::feed;
 use shipway_model::Name;
 use shipway_model::resource::{CalendarFeed, Kind, Spec};
 use shipway_runtime::{Runtime, Submission};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
+use crate::background::Background;
 use crate::outbound::{Call, Outbound};
 
 /// Declarations are looked at whenever the ledger grows, and after this at the latest.
@@ -27,10 +26,7 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 const RETRY_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Fetching. Dropped, it goes on for as long as the process; [`CalendarFeeds::stop`] ends it.
-pub struct CalendarFeeds {
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
+pub struct CalendarFeeds(Background);
 
 /// When a feed was fetched last, as which declaration, and whether it could be taken.
 struct Turn {
@@ -42,19 +38,11 @@ struct Turn {
 impl CalendarFeeds {
     /// Fetches from now on. Of several control planes that share the folder of `lock`, one does.
     pub fn start(runtime: Runtime, lock: PathBuf) -> Self {
-        let stopping = CancellationToken::new();
-        let stop = stopping.clone();
-        let running = tokio::spawn(async move {
-            stop.run_until_cancelled(work(runtime, lock)).await;
-        });
-        Self { stopping, running }
+        Self(Background::start("the fetching of calendars", work(runtime, lock)))
     }
 
     pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            tracing::error!(error = %error, "the fetching of calendars ended by a panic");
-        }
+        self.0.stop().await;
     }
 }
 

@@ -25,9 +25,8 @@ use shipway_model::itsm::Mirrored;
 use shipway_model::resource::mirror::{Mirror, Tool};
 use shipway_model::resource::service::SecretRef;
 use shipway_runtime::{Runtime, Submission};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
+use crate::background::Background;
 use crate::outbound::{Call, CallError, Outbound};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -53,27 +52,16 @@ pub enum Fault {
 }
 
 /// Mirroring. Dropped, it goes on for as long as the process; [`Mirroring::stop`] ends it.
-pub struct Mirroring {
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
+pub struct Mirroring(Background);
 
 impl Mirroring {
     /// Mirrors from now on. Of several control planes that share the folder of `lock`, one does.
     pub fn start(runtime: Runtime, lock: PathBuf) -> Self {
-        let stopping = CancellationToken::new();
-        let stop = stopping.clone();
-        let running = tokio::spawn(async move {
-            stop.run_until_cancelled(work(runtime, lock)).await;
-        });
-        Self { stopping, running }
+        Self(Background::start("the mirroring of changes", work(runtime, lock)))
     }
 
     pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            tracing::error!(error = %error, "the mirroring of changes ended by a panic");
-        }
+        self.0.stop().await;
     }
 }
 

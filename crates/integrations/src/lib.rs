@@ -1,6 +1,7 @@
 //! What connects Shipway to the world around it. Start at the module whose work you look for.
 
 mod asking;
+mod background;
 pub mod calendar_feeds;
 pub mod contracts;
 pub mod coverage_map;

@@ -17,10 +17,9 @@ use shipway_model::effect::Direction;
 use shipway_model::plan::{Silence, Silenced, StepId};
 use shipway_model::resource::environment::Alertmanager;
 use shipway_runtime::{Runtime, Submission};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use self::alertmanager::Connection;
+use crate::background::Background;
 use crate::outbound::Outbound;
 
 /// The state is looked at whenever it changes, and after this at the latest: an Alertmanager may have failed.
@@ -30,10 +29,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A silencer at work. Dropped, it works on for as long as the process; [`Silencer::stop`] ends it, and leaves the silences
 /// to whoever starts next: they end by themselves after a while.
-pub struct Silencer {
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
+pub struct Silencer(Background);
 
 /// Which silence, of which step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,19 +42,11 @@ struct Key {
 impl Silencer {
     /// Sets silences from now on. Of several control planes that share the folder of `lock`, one does.
     pub fn start(runtime: Runtime, lock: PathBuf) -> Self {
-        let stopping = CancellationToken::new();
-        let stop = stopping.clone();
-        let running = tokio::spawn(async move {
-            stop.run_until_cancelled(work(runtime, lock)).await;
-        });
-        Self { stopping, running }
+        Self(Background::start("the silencer", work(runtime, lock)))
     }
 
     pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            tracing::error!(error = %error, "the silencer ended by a panic");
-        }
+        self.0.stop().await;
     }
 }
 
