@@ -95,13 +95,7 @@ impl Work {
     /// Waits for leases, and for tasks to end meanwhile. The request is never dropped half way: it may have been
     /// granted.
     async fn lease(&mut self) -> Result<Leased, SubmitError> {
-        let request = LeaseRequest {
-            max: TASKS_MAX.saturating_sub(self.tasks.len()),
-            wait: LEASE_WAIT,
-            ttl: LEASE_TTL,
-            holder: Some(self.holder.clone()),
-            renew: self.held.all(),
-        };
+        let request = self.request();
         let runtime = self.runtime.clone();
         let mut leased = std::pin::pin!(runtime.lease(Performer::Server, request));
         loop {
@@ -109,6 +103,19 @@ impl Work {
                 Some(ended) = self.tasks.join_next() => self.let_go(ended),
                 leased = &mut leased => return leased,
             }
+        }
+    }
+
+    /// For as many as are not held. Tasks do not count: one that has reported ends a moment after its effect is gone, and
+    /// a request for nothing that holds nothing would wait its whole time.
+    fn request(&self) -> LeaseRequest {
+        let renew = self.held.all();
+        LeaseRequest {
+            max: TASKS_MAX.saturating_sub(renew.len()),
+            wait: LEASE_WAIT,
+            ttl: LEASE_TTL,
+            holder: Some(self.holder.clone()),
+            renew,
         }
     }
 
@@ -136,5 +143,38 @@ impl Work {
             Ok((key, generation)) => self.held.remove(&key, generation),
             Err(error) => tracing::error!(error = %error, "a task of the worker ended by a panic"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shipway_model::effect::Direction;
+    use shipway_model::plan::StepId;
+
+    use super::*;
+    use crate::log_store::LogStore;
+    use crate::memory::MemoryDisk;
+    use crate::suite::World;
+
+    #[tokio::test]
+    async fn tasks_that_have_reported_leave_room_before_they_end() {
+        let world = World::fresh(Box::new(MemoryDisk::default().open()));
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let logs = Arc::new(LogStore::open(folder.path()).expect("opens"));
+        let tools = Tools { drivers: Vec::new(), judge: |_| Err(String::new()), logs };
+        let (runtime, holder) = (world.runtime.clone(), world.runtime.new_holder());
+        let mut work = Work { runtime, tools, holder, tasks: JoinSet::new(), held: Held::default() };
+        let rollout = world.runtime.new_rollout_id();
+        let key = |step| EffectKey { rollout, step: StepId(step), direction: Direction::Do, attempt: 1 };
+        for step in 0..TASKS_MAX as u32 {
+            work.held.insert(key(step), 1, CancellationToken::new());
+            work.tasks.spawn(std::future::pending());
+        }
+        let full = work.request();
+        assert_eq!((full.max, full.renew.len()), (0, TASKS_MAX), "told when one of them is gone");
+
+        work.held.keep_only(&[key(0)]);
+        let request = work.request();
+        assert_eq!((request.max, request.renew.len()), (TASKS_MAX - 1, 1));
     }
 }

@@ -5,15 +5,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::host::{Host, until};
 use crate::live::Live;
 use crate::program::{Said, said, shipway};
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const SHOP: &str = r#"
 apiVersion: shipway.dev/v1
@@ -50,7 +48,7 @@ spec: {pipeline: quiet, targets: {production: 'true'}, protected: true}
 struct Town<'f> {
     folder: &'f Path,
     live: Live<'f>,
-    agent: Child,
+    _host: Host,
 }
 
 impl<'f> Town<'f> {
@@ -58,22 +56,14 @@ impl<'f> Town<'f> {
         let live = Live::start(folder);
         fs::write(folder.join("shop.yaml"), SHOP).unwrap();
         live.ok(&["apply", "shop.yaml"]);
-        let token = live.ok(&["token", "issue", "host-a", "--role", "agent"]);
-        let agent = shipway(folder)
-            .args(["agent", "--host", "host-a", "--labels", "production=true", "--data", "agent"])
-            .args(["--server", &live.address, "--token", token.trim()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let town = Self { folder, live, agent };
+        let host = Host::join(folder, &live, "production=true");
+        let town = Self { folder, live, _host: host };
         for person in people {
             let token = town.live.ok(&["token", "issue", person, "--role", "approver"]);
             fs::write(folder.join(format!("{person}.token")), token.trim()).unwrap();
             keygen(folder, &["-q", "-N", "", "-t", "ed25519", "-C", person, "-f", person]);
             town.ok(person, &["key", "add", &format!("{person}.pub"), "--label", "laptop"]);
         }
-        until("the agent is there", || town.live.ok(&["agents", "list"]).contains("connected"));
         town
     }
 
@@ -135,13 +125,6 @@ impl<'f> Town<'f> {
     }
 }
 
-impl Drop for Town<'_> {
-    fn drop(&mut self) {
-        let _ = self.agent.kill();
-        let _ = self.agent.wait();
-    }
-}
-
 fn keygen(folder: &Path, args: &[&str]) {
     let done = Command::new("ssh-keygen").current_dir(folder).args(args).stdout(Stdio::null()).status();
     assert!(done.expect("ssh-keygen is there: `cargo xtask setup`").success(), "{args:?}");
@@ -160,14 +143,6 @@ fn parse(text: &str) -> Value {
 /// The number of a change is that of its rollout.
 fn change_of(rollout: &str) -> String {
     parse(rollout)["id"].as_str().expect("a rollout has an id").replace("rol_", "chg_")
-}
-
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !so() {
-        assert!(start.elapsed() < PATIENCE, "it never came that {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod evidence;
 mod faults;
 mod governance;
 mod help;
+mod host;
 mod inspect;
 mod live;
 #[cfg(feature = "s3")]

@@ -4,15 +4,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::host::{Host, until};
 use crate::live::Live;
-use crate::program::{Said, shipway};
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::program::Said;
 
 const SHOP: &str = r"
 apiVersion: shipway.dev/v1
@@ -79,7 +76,7 @@ spec:
 struct Stage<'f> {
     folder: &'f Path,
     live: Live<'f>,
-    agent: Child,
+    _host: Host,
 }
 
 impl<'f> Stage<'f> {
@@ -87,17 +84,8 @@ impl<'f> Stage<'f> {
         let live = Live::start(folder);
         fs::write(folder.join("shop.yaml"), SHOP).unwrap();
         live.ok(&["apply", "shop.yaml"]);
-        let token = live.ok(&["token", "issue", "host-a", "--role", "agent"]);
-        let agent = shipway(folder)
-            .args(["agent", "--host", "host-a", "--labels", "stage=true", "--data", "agent"])
-            .args(["--server", &live.address, "--token", token.trim()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stage = Self { folder, live, agent };
-        stage.until("the agent is there", || stage.live.ok(&["agents", "list"]).contains("connected"));
-        stage
+        let host = Host::join(folder, &live, "stage=true");
+        Self { folder, live, _host: host }
     }
 
     /// A registered build with bytes of its own, by its digest.
@@ -124,13 +112,13 @@ impl<'f> Stage<'f> {
         let release = format!("shop@{version}");
         let said = json(&self.live.ok(&["rollout", "start", &release, "--env", "staging", "-o", "json"]));
         let id = said["id"].as_str().unwrap().to_owned();
-        self.until("the rollout asks", || self.live.ok(&["rollout", "show", &id]).contains("waits"));
+        until("the rollout asks", || self.live.ok(&["rollout", "show", &id]).contains("waits"));
         id
     }
 
     fn let_pass(&self, id: &str) {
         self.live.ok(&["rollout", "approve", id, "1", "--note", "yes"]);
-        self.until("it has ended", || self.live.ok(&["rollout", "show", id]).contains("succeeded"));
+        until("it has ended", || self.live.ok(&["rollout", "show", id]).contains("succeeded"));
     }
 
     fn attach(&self, name: &str, text: &str, subject: &str) {
@@ -143,21 +131,6 @@ impl<'f> Stage<'f> {
         // What is refused is told to people alone.
         let view = serde_json::from_str(&said.out).unwrap_or_default();
         (said.code, view, format!("{}{}", said.out, said.err))
-    }
-
-    fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
-        let start = Instant::now();
-        while !so() {
-            assert!(start.elapsed() < PATIENCE, "it never came that {what}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Stage<'_> {
-    fn drop(&mut self) {
-        let _ = self.agent.kill();
-        let _ = self.agent.wait();
     }
 }
 
@@ -321,7 +294,7 @@ fn a_flaky_test_is_found_set_aside_and_counts_again_when_its_time_is_over() {
     stage.live.ok(&["tests", "quarantine", "end", id, "--reason", "mended"]);
     assert_eq!(explain().code, 1, "it counts again");
     stage.live.ok(&[&begin[..], &["--for", "2s"]].concat());
-    stage.until("the quarantine lapses, and blocks", || explain().code == 1);
+    until("the quarantine lapses, and blocks", || explain().code == 1);
     let all = json(&stage.live.ok(&["tests", "quarantine", "list", "--all", "-o", "json"]));
     let standings: Vec<_> =
         all.as_array().unwrap().iter().map(|it| it["standing"].as_str().unwrap()).collect();

@@ -5,12 +5,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
+use crate::host::{Host, until};
 use crate::live::Live;
-use crate::program::{Said, said, shipway};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::program::{Said, said};
 
 const SHOP: &str = r"
 apiVersion: shipway.dev/v1
@@ -44,7 +42,7 @@ spec: {pipeline: ask, targets: {staging: 'true'}}
 /// A control plane, a host, and a sealed release to ship.
 struct Stage<'f> {
     live: Live<'f>,
-    agent: Child,
+    _host: Host,
 }
 
 impl<'f> Stage<'f> {
@@ -57,17 +55,8 @@ impl<'f> Stage<'f> {
         live.ok(&["artifact", "pack", "build", "-o", "web.tar.gz"]);
         live.ok(&["artifact", "register", "web.tar.gz", "--service", "web", "--version", "1.0.0"]);
         live.ok(&["release", "create", "shop", "1.0.0", "--part", "web=1.0.0", "--seal"]);
-        let token = live.ok(&["token", "issue", "host-a", "--role", "agent"]);
-        let agent = shipway(folder)
-            .args(["agent", "--host", "host-a", "--labels", "staging=true", "--data", "agent"])
-            .args(["--server", &live.address, "--token", token.trim()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stage = Self { live, agent };
-        stage.until("the agent is there", || stage.live.ok(&["agents", "list"]).contains("connected"));
-        stage
+        let host = Host::join(folder, &live, "staging=true");
+        Self { live, _host: host }
     }
 
     /// Starts a rollout, and gives its id and the watcher.
@@ -75,28 +64,13 @@ impl<'f> Stage<'f> {
         let args = ["rollout", "start", "shop@1.0.0", "--env", "staging", "--watch"];
         let watcher = self.live.command().args(args).args(extra).stdout(Stdio::piped()).spawn().unwrap();
         let mut id = String::new();
-        self.until("the rollout asks", || {
+        until("the rollout asks", || {
             let rollouts = self.live.ok(&["rollout", "list", "--live", "-o", "json"]);
             let rollouts: serde_json::Value = serde_json::from_str(&rollouts).unwrap();
             id = rollouts[0]["id"].as_str().unwrap_or_default().to_owned();
             !id.is_empty() && self.live.ok(&["rollout", "show", &id]).contains("waits")
         });
         (id, watcher)
-    }
-
-    fn until(&self, what: &str, mut so: impl FnMut() -> bool) {
-        let start = Instant::now();
-        while !so() {
-            assert!(start.elapsed() < PATIENCE, "it never came that {what}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Stage<'_> {
-    fn drop(&mut self) {
-        let _ = self.agent.kill();
-        let _ = self.agent.wait();
     }
 }
 

@@ -40,26 +40,26 @@ const COMMON: [&str; 10] = [
     "123456789012",
 ];
 
+/// What is verified where there is no account, so that this takes as long: what it is the hash of, nobody knows.
+const STAND_IN: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gYWNjb3VudCBoZXJlIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 pub(crate) struct Passwords {
     folder: PathBuf,
     turns: Arc<Semaphore>,
-    /// Of nobody's password: what is verified where there is no account, so that this takes as long.
-    stand_in: String,
 }
 
 impl Passwords {
     /// Makes the folder if it is not there.
     pub(crate) fn open_in(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let stand_in = hash("nobody has this password", &[0; SALT_BYTES]);
-        Ok(Self { folder: folder.to_owned(), turns: Arc::new(Semaphore::new(AT_ONCE)), stand_in })
+        Ok(Self { folder: folder.to_owned(), turns: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
     /// Whether this is the account's password. Without an account, or without a password, it takes as long and is not.
     pub(crate) async fn verify(&self, account: Option<AccountId>, password: &str) -> bool {
         let stored = account.and_then(|it| fs::read_to_string(self.path(it)).ok());
         let is_there = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.stand_in.clone());
+        let stored = stored.unwrap_or_else(|| STAND_IN.to_owned());
         let password = password.to_owned();
         self.in_turn(move || verify(&stored, &password)).await && is_there
     }
@@ -153,13 +153,22 @@ mod tests {
         passwords.set(ana, "seven quiet lighthouses", b"drawn").await.unwrap();
         assert!(passwords.verify(Some(ana), "seven quiet lighthouses").await);
         assert!(!passwords.verify(Some(ana), "seven quiet lighthouse").await);
-        assert!(!passwords.verify(None, "nobody has this password").await);
+        assert!(!passwords.verify(None, "seven quiet lighthouses").await);
         let path = folder.path().join(format!("{ana}.phc"));
         let stored = fs::read_to_string(&path).unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(&path, "broken").unwrap();
         assert!(!passwords.verify(Some(ana), "seven quiet lighthouses").await);
+    }
+
+    #[test]
+    fn the_stand_in_takes_as_long_as_a_hash_of_today() {
+        let [stand_in, of_today] = [STAND_IN, &hash("seven quiet lighthouses", &[7; SALT_BYTES])].map(|it| {
+            let it = PasswordHash::new(it).expect("a hash in PHC form");
+            (it.algorithm, it.version, Params::try_from(&it).unwrap(), it.hash.map(|it| it.len()))
+        });
+        assert_eq!(stand_in, of_today);
     }
 
     #[test]
