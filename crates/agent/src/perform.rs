@@ -40,7 +40,7 @@ pub(crate) async fn perform(host: Arc<Host>, effect: Effect, lost: CancellationT
         matches!(it.effects.get(&key), Some(EffectRecord { progress: Progress::Begun { .. }, .. }))
     });
     info!(%key, act = word(&effect.order), again = begun, "begins");
-    if !begun && let Err(fault) = host.journal.note(Entry::Begun { effect: effect.clone() }).await {
+    if !begun && let Err(fault) = host.journal.note(Entry::Begun { effect: Box::new(effect.clone()) }).await {
         // Without the note it could be done twice. The lease runs out, and the effect is handed out again.
         error!(%key, "not begun: {fault}");
         return;

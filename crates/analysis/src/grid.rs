@@ -57,6 +57,9 @@ const TERM_SHARE_MIN: f64 = 1e-14;
 /// What is left out between every h-th count is under 2·exp(−32) of the whole, some 1e-14.
 const EXPONENT_MIN: f64 = 32.0;
 
+/// Terms that are made between two looks at whether they still count.
+const TERMS_BETWEEN: usize = 4;
+
 /// Beyond such sizes doubles are near their end: logarithms are summed then.
 const TERM_MAX: f64 = 1e120;
 const COEFFICIENT_MIN: f64 = 1e-280;
@@ -170,14 +173,19 @@ impl Sides {
         let mut coefficients = [1.0; 2];
         let (mut farthest, mut greatest) = ([1.0; 2], [1.0_f64; 2]);
         loop {
-            let ratios = self.stride(stride);
-            for side in 0..2 {
-                coefficients[side] *= ratios[side];
-                farthest[side] *= ratios[side] * reach;
-                greatest[side] =
-                    if farthest[side] > greatest[side] { farthest[side] } else { greatest[side] };
+            // Looking after every term would cost as much as the terms.
+            let mut terms = [[0.0; 2]; TERMS_BETWEEN];
+            for term in &mut terms {
+                let ratios = self.stride(stride);
+                for side in 0..2 {
+                    coefficients[side] *= ratios[side];
+                    farthest[side] *= ratios[side] * reach;
+                    greatest[side] =
+                        if farthest[side] > greatest[side] { farthest[side] } else { greatest[side] };
+                }
+                *term = coefficients;
             }
-            into.push(coefficients);
+            into.extend_from_slice(&terms);
             let is_over = |side: usize| farthest[side] < greatest[side] * TERM_SHARE_MIN;
             if is_over(0) && is_over(1) {
                 return true;

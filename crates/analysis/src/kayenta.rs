@@ -7,16 +7,15 @@
 
 mod brent;
 mod classify;
-mod config;
 mod mann_whitney;
 mod score;
 mod statistics;
 
 pub use classify::{Classification, Label, Test, classify};
-pub use config::{
+pub use mann_whitney::{Interval, shift_interval, wilcoxon_difference};
+pub use score::{Group, Judgement, MetricResult, Verdict, judge, score};
+pub use shipway_model::resource::kayenta::{
     AnalysisConfig, CanaryConfig, CanaryMetric, Classifier, Direction, EffectSize, Measure, NanStrategy,
     OutlierStrategy, Outliers, ScoreThresholds,
 };
-pub use mann_whitney::{Interval, shift_interval, wilcoxon_difference};
-pub use score::{Group, Judgement, MetricResult, Verdict, judge, score};
 pub use statistics::{Summary, cles, mean_ratio, percentile, remove_outliers};

@@ -14,6 +14,7 @@ mod build;
 mod evidence;
 mod failure;
 mod ledger;
+mod logs;
 mod shoppers;
 mod site;
 mod stage;

@@ -20,7 +20,7 @@ use self::measure::Measure;
 pub(crate) fn open(rule: &Analysis) -> Result<Box<dyn Judging>, String> {
     let judge: Box<dyn Judging> = match rule.judge {
         JudgeKind::Shipway => Box::new(shipway::Shipway::new(rule)?),
-        JudgeKind::Kayenta => Box::new(kayenta::Kayenta::new(rule)),
+        JudgeKind::Kayenta => Box::new(kayenta::Kayenta::new(rule)?),
         JudgeKind::Threshold => Box::new(threshold::Threshold::new(rule)),
     };
     Ok(match &rule.slo {
@@ -48,6 +48,7 @@ fn metrics(rule: &Analysis) -> Vec<Metric> {
         exposure: Exposure::default(),
         unit: None,
         threshold: None,
+        failure: None,
         from: None,
     };
     vec![metric("errors", MetricKind::Proportion, true), metric("latency", MetricKind::Latency, false)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use shipway_model::resource::environment::Concurrency;
 use shipway_model::resource::{
-    Budget, Environment, Journey, Key, Kind, Pipeline, Repository, Resource, Service, Spec, Strategy, Team,
-    Template,
+    Budget, Environment, Journey, Key, Kind, LogSignatures, Pipeline, Repository, Resource, Service, Spec,
+    Strategy, Team, Template,
 };
 use shipway_model::{Digest, Name};
 
@@ -46,6 +46,7 @@ impl Catalogue {
     lookup!(strategy, Strategy, Strategy);
     lookup!(journey, Journey, Journey);
     lookup!(repository, Repository, Repository);
+    lookup!(log_signatures, LogSignatures, LogSignatures);
     lookup!(declared_environment, Environment, Environment);
 
     pub fn get(&self, key: &Key) -> Option<&Arc<Resource>> {

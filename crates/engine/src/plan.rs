@@ -17,6 +17,7 @@ use crate::{Agent, Code, EnvironmentState, Rejection, State, queue};
 
 mod build;
 mod choose;
+mod signatures;
 mod stage;
 mod standing;
 mod strategy;

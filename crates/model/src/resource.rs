@@ -21,6 +21,8 @@ pub mod environment;
 pub mod file;
 pub mod hours;
 pub mod journey;
+pub mod kayenta;
+pub mod log_signatures;
 pub mod metric;
 pub mod mirror;
 pub mod organisation;
@@ -40,6 +42,7 @@ pub use calendar_feed::CalendarFeed;
 pub use change_policy::ChangePolicy;
 pub use environment::Environment;
 pub use journey::Journey;
+pub use log_signatures::LogSignatures;
 pub use mirror::Mirror;
 pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
@@ -106,6 +109,7 @@ pub enum Spec {
     Train(Train),
     CalendarFeed(CalendarFeed),
     Mirror(Box<Mirror>),
+    LogSignatures(LogSignatures),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +134,7 @@ pub enum Kind {
     Board,
     Booking,
     CalendarFeed,
+    LogSignatures,
     Mirror,
     Repository,
     Train,
@@ -144,7 +149,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -165,6 +170,7 @@ impl Kind {
         Self::Board,
         Self::Booking,
         Self::CalendarFeed,
+        Self::LogSignatures,
         Self::Mirror,
         Self::Repository,
         Self::Train,
@@ -195,6 +201,7 @@ impl Kind {
             Self::Train => "Train",
             Self::CalendarFeed => "CalendarFeed",
             Self::Mirror => "Mirror",
+            Self::LogSignatures => "LogSignatures",
         }
     }
 }
@@ -236,6 +243,7 @@ impl Resource {
             Spec::Booking(_) => Kind::Booking,
             Spec::Train(_) => Kind::Train,
             Spec::CalendarFeed(_) => Kind::CalendarFeed,
+            Spec::LogSignatures(_) => Kind::LogSignatures,
             Spec::Mirror(_) => Kind::Mirror,
         }
     }

@@ -21,7 +21,7 @@ pub(crate) enum Entry {
     },
     /// Performing it begins. Written once for each effect, before anything is done.
     Begun {
-        effect: Effect,
+        effect: Box<Effect>,
     },
     /// The process of a command.
     Ran {

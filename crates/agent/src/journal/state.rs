@@ -75,7 +75,7 @@ impl State {
             Entry::Begun { effect } => {
                 let key = effect.key;
                 if let Some(record) = self.effects.get_mut(&key) {
-                    record.progress = Progress::Begun { effect: Box::new(effect), process: None };
+                    record.progress = Progress::Begun { effect, process: None };
                 }
             }
             Entry::Ran { key, process: it } => {
@@ -231,7 +231,7 @@ impl EffectRecord {
         match &self.progress {
             Progress::Leased => {}
             Progress::Begun { effect, process } => {
-                entries.push(Entry::Begun { effect: Effect::clone(effect) });
+                entries.push(Entry::Begun { effect: effect.clone() });
                 entries.extend(process.clone().map(|process| Entry::Ran { key, process }));
             }
             Progress::Ended { outcome, reported } => {

@@ -76,7 +76,7 @@ fn life() -> Vec<Entry> {
         Entry::Ended { key: key(1), outcome },
         Entry::Leased { key: key(2), generation: 5 },
         Entry::Leased { key: key(4), generation: 1 },
-        Entry::Begun { effect: effect(4) },
+        Entry::Begun { effect: Box::new(effect(4)) },
         Entry::Ran { key: key(4), process: process(8) },
     ]
 }

@@ -1,6 +1,7 @@
 //! Retire: let an instance finish what it has, then stop it.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub(super) async fn retire(
         host.journal.read(|it| it.instances.get(instance).map(|it| it.ports.values().copied().collect()));
     if let Some(ports) = ports {
         tokio::select! {
-            () = finish(instance, &ports, drain) => {}
+            () = finish(instance, host.address, &ports, drain) => {}
             failure = patience.is_lost() => return Err(failure),
         }
     }
@@ -38,9 +39,9 @@ pub(super) async fn retire(
 }
 
 /// New traffic has left it before; waits until the connections that it still has are closed, at most `drain`.
-async fn finish(instance: &Instance, ports: &BTreeSet<u16>, drain: Millis) {
+async fn finish(instance: &Instance, address: IpAddr, ports: &BTreeSet<u16>, drain: Millis) {
     let until = Instant::now() + drain.duration();
-    while let Some(n_open) = connections::open_to(ports).filter(|n_open| *n_open > 0) {
+    while let Some(n_open) = connections::open_to(address, ports).filter(|n_open| *n_open > 0) {
         if Instant::now() >= until {
             info!(%instance, n_open, "is stopped with connections still open after {drain}");
             return;

@@ -1,8 +1,8 @@
 //! One metric: Pass, High, Low, or nothing to say.
 
 use serde::{Deserialize, Serialize};
+use shipway_model::resource::kayenta::{AnalysisConfig, Direction, Measure, NanStrategy, OutlierStrategy};
 
-use super::config::{AnalysisConfig, Direction, Measure, NanStrategy, OutlierStrategy};
 use super::mann_whitney::{Interval, shift_interval};
 use super::statistics::{cles, mean_ratio, remove_outliers};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use shipway_model::resource::kayenta::{CanaryConfig, Classifier};
 
 use super::classify::{Classification, Label, Test, classify};
-use super::config::{CanaryConfig, Classifier};
 use super::statistics::Summary;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

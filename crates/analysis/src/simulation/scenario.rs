@@ -24,6 +24,8 @@ pub struct Scenario {
     pub silent_from_s: Option<f64>,
     /// Whether lines tell latency.
     pub times: bool,
+    /// So many further metrics, each of which counts [`MORE_SHARE`] of the requests on both sides.
+    pub more: u32,
     /// Our judge's configuration.
     pub config: Config,
 }
@@ -146,6 +148,7 @@ impl Scenario {
             lost: 0.0,
             silent_from_s: None,
             times: true,
+            more: 0,
             config: Config { early_promotion: false, ..Config::default() },
         }
     }
@@ -230,6 +233,14 @@ impl Scenario {
     }
 }
 
+/// Of the requests that one of the further metrics counts.
+pub(super) const MORE_SHARE: f64 = 0.01;
+
+/// The name of the further metric of this number.
+pub(super) fn more_name(idx: u32) -> String {
+    format!("more-{idx}")
+}
+
 const DAY_S: f64 = 86_400.0;
 
 /// From zero at midnight, when time begins, to one at noon.
@@ -276,6 +287,7 @@ pub fn scenarios() -> Vec<Scenario> {
         },
         Scenario { traffic: low, ..new("low-traffic", "half a request per second and side, 0.5 % errors") },
         Scenario { cold_s: 180.0, config: warm, ..new("cold-start", "canary starts cold for three minutes") },
+        many_metrics(20),
         worse("errors-0.15", "0.1 % to 0.15 % errors", Errors(0.0015)),
         worse("errors-0.2", "0.1 % to 0.2 % errors", Errors(0.002)),
         worse("errors-0.5", "0.1 % to 0.5 % errors", Errors(0.005)),
@@ -302,6 +314,15 @@ pub fn scenarios() -> Vec<Scenario> {
             ..new("telemetry-lost", "canary reports nothing after the first minute")
         },
     ]
+}
+
+/// Whoever looks at many metrics finds one of them worse by chance, unless all of them share one bound.
+fn many_metrics(more: u32) -> Scenario {
+    let further = (0..more).map(|idx| MetricConfig::new(&more_name(idx), Kind::Proportion));
+    let metrics = Config::default().metrics.into_iter().chain(further).collect();
+    let config = Config { early_promotion: false, metrics, ..Config::default() };
+    let summary = format!("both sides alike, {more} further metrics of 1 % of the requests");
+    Scenario { more, config, ..Scenario::new("many-metrics", &summary) }
 }
 
 /// Watches of 72 hours beside a holdback of 5 % of the traffic, on errors alone; whatever goes wrong does so after a day.

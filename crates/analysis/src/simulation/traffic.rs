@@ -1,9 +1,9 @@
 //! Lines as instances of a scenario would report them.
 
-use crate::canary::{Arm, Latency, Observation};
+use crate::canary::{Arm, Latency, Observation, Sample};
 
 use super::random::Random;
-use super::scenario::{Conditions, Scenario};
+use super::scenario::{Conditions, MORE_SHARE, Scenario, more_name};
 
 /// The lines of a scenario, block after block.
 #[derive(Debug, Clone)]
@@ -66,6 +66,11 @@ impl<'a> Generator<'a> {
         let requests = self.random.poisson(mean);
         let errors = self.random.binomial(requests, it.errors);
         let times = self.scenario.times;
+        let metrics = (0..self.scenario.more).map(|idx| {
+            let x = self.random.binomial(requests, MORE_SHARE);
+            (more_name(idx), Sample { n: Some(requests), x: Some(x), ..Sample::default() })
+        });
+        let metrics = metrics.collect();
         let latency = times.then(|| (0..requests).map(|_| self.latency(it)).collect());
         Observation {
             t,
@@ -75,7 +80,7 @@ impl<'a> Generator<'a> {
             requests: Some(requests),
             errors: Some(errors),
             latency_ms: latency.map(Latency::Values),
-            metrics: std::collections::BTreeMap::new(),
+            metrics,
         }
     }
 

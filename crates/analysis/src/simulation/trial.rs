@@ -156,7 +156,7 @@ fn own(analysis: &mut Analysis, batch: &Batch, now: Moment, outcome: &mut Outcom
     }
 }
 
-/// What the other judges read: per arm and minute the error rate, the median and the 99th percentile.
+/// What the other judges read: per arm and minute the error rate, the median, the 99th percentile, and further metrics.
 struct Minutes {
     blocks_per_minute: usize,
     n_blocks: usize,
@@ -174,9 +174,9 @@ struct Minute {
     requests: u64,
     errors: u64,
     latency: Vec<f64>,
+    /// Hits of further metrics.
+    more: BTreeMap<String, u64>,
 }
-
-const METRICS: [&str; 3] = ["errors", "p50", "p99"];
 
 impl Minutes {
     fn new(block_s: f64) -> Self {
@@ -192,12 +192,15 @@ impl Minutes {
     }
 
     fn observe(&mut self, batch: &Batch) {
-        for Observation { arm, requests, errors, latency_ms, .. } in &batch.observations {
+        for Observation { arm, requests, errors, latency_ms, metrics, .. } in &batch.observations {
             let minute = &mut self.open[usize::from(*arm == Arm::Canary)];
             minute.requests += requests.unwrap_or(0);
             minute.errors += errors.unwrap_or(0);
             if let Some(Latency::Values(values)) = latency_ms {
                 minute.latency.extend(values);
+            }
+            for (name, sample) in metrics {
+                *minute.more.entry(name.clone()).or_default() += sample.x.unwrap_or(0);
             }
         }
         self.n_blocks += 1;
@@ -205,9 +208,8 @@ impl Minutes {
         if self.just_closed {
             self.n_closed += 1;
             for (minute, series) in self.open.iter_mut().zip(&mut self.series) {
-                let values = std::mem::take(minute).close();
-                for (name, value) in METRICS.into_iter().zip(values) {
-                    series.entry(name.to_owned()).or_default().push(value);
+                for (name, value) in std::mem::take(minute).close() {
+                    series.entry(name).or_default().push(value);
                 }
             }
         }
@@ -237,7 +239,10 @@ impl Minutes {
                 analysis_configurations: [("canary".to_owned(), analysis)].into(),
             }
         };
-        let config = CanaryConfig { metrics: METRICS.map(metric).to_vec(), ..CanaryConfig::default() };
+        let config = CanaryConfig {
+            metrics: self.series[0].keys().map(|it| metric(it)).collect(),
+            ..CanaryConfig::default()
+        };
         kayenta::judge(&config, &self.series[0], &self.series[1]).classification == Verdict::Fail
     }
 
@@ -260,9 +265,13 @@ impl Minutes {
 
 impl Minute {
     /// NaN where there was nothing.
-    fn close(mut self) -> [f64; 3] {
-        let rate = if self.requests == 0 { f64::NAN } else { self.errors as f64 / self.requests as f64 };
-        [rate, self.quantile(0.5), self.quantile(0.99)]
+    fn close(mut self) -> Vec<(String, f64)> {
+        let share =
+            |hits: u64| if self.requests == 0 { f64::NAN } else { hits as f64 / self.requests as f64 };
+        let more: Vec<_> = self.more.iter().map(|(name, hits)| (name.clone(), share(*hits))).collect();
+        let rate = share(self.errors);
+        let always = [("errors", rate), ("p50", self.quantile(0.5)), ("p99", self.quantile(0.99))];
+        always.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(more).collect()
     }
 
     fn quantile(&mut self, share: f64) -> f64 {

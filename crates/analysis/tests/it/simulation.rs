@@ -44,6 +44,15 @@ fn harmless_canaries_are_not_taken_back() {
     }
 }
 
+/// A test that spends alpha on each of its 22 metrics would take back about a fifth of these.
+#[test]
+fn many_metrics_share_one_bound() {
+    let it = shortened("many-metrics");
+    assert_eq!(it.config.metrics.len(), 22);
+    let report = Report::of(&own(&it, 6));
+    assert_eq!((report.taken_back.estimate, report.no_verdict.estimate), (0.0, 0.0), "{report:?}");
+}
+
 #[test]
 fn failing_canaries_are_found_in_time() {
     for (name, minutes) in

@@ -122,6 +122,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Board,
         Booking,
         CalendarFeed,
+        LogSignatures,
         Mirror,
         Repository,
         Train

@@ -18,6 +18,7 @@ use shipway_model::release::{ArchiveFormat, Artifact, Bundle, Class, Part};
 use super::act::{self, Act};
 use super::build::{Builds, declarations};
 use super::evidence;
+use super::logs;
 use super::shoppers::Shoppers;
 use super::site::Site;
 use super::{Failure, PATIENCE};
@@ -140,6 +141,9 @@ impl Troupe<'_> {
             exposed.requests, exposed.errors
         );
         println!("  {}", act.note);
+        for sentence in logs::against(self.site, id).await? {
+            println!("  {sentence}");
+        }
         self.acts.push(act);
         Ok(())
     }

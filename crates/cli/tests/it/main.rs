@@ -2,6 +2,7 @@
 
 mod access;
 mod almanac;
+mod analysis;
 mod archive;
 mod artifact;
 mod bad_input;

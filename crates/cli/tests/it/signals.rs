@@ -7,6 +7,7 @@ use serde_json::Value;
 use shipway_model::RolloutId;
 use tokio::task::JoinHandle;
 
+use crate::program::run;
 use crate::site::service::Behaviour;
 use crate::site::{Site, assert_ended, wait_for};
 use alertmanager::Alertmanager;
@@ -99,10 +100,8 @@ async fn a_version_that_logs_what_the_old_one_did_not_is_found_by_name_and_taken
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_failure_holds_a_rollout_and_is_told_with_what_helps() {
-    let strategy = judged(
-        "logs: {onWorse: hold, firstLook: 2s, signatures: [{name: no-memory, pattern: 'OutOfMemoryError*', advice: add memory}]}",
-    );
-    let site = Site::start(&["host-a", "host-b"], &strategy).await;
+    let strategy = judged("logs: {onWorse: hold, firstLook: 2s, known: [jvm]}");
+    let site = Site::start(&["host-a", "host-b"], &format!("{strategy}\n---\n{KNOWN_FAILURES}")).await;
     site.ship("1.0.0").await;
     let _traffic = Traffic::through(&site);
     let says = "java.lang.OutOfMemoryError: heap";
@@ -112,7 +111,39 @@ async fn a_known_failure_holds_a_rollout_and_is_told_with_what_helps() {
     let told = site.shipway(&["rollout", "analysis", &id.to_string()]).out;
     assert!(told.contains("knownFailure") && told.contains("no-memory"), "{told}");
     assert!(told.contains("add memory"), "{told}");
+
+    // The same file says so of lines that are at hand.
+    let [signatures, old, new] = ["jvm.yaml", "old.log", "new.log"].map(|it| site.path().join(it));
+    for (path, text) in [(&signatures, KNOWN_FAILURES), (&old, "INFO served\n"), (&new, says)] {
+        std::fs::write(path, text).unwrap();
+    }
+    let [signatures, old, new] = [&signatures, &old, &new].map(|it| it.to_str().unwrap());
+    let offline = ["analysis", "logs", "--control", old, "--canary", new, "--signatures", signatures];
+    let offline = run(site.path(), &offline);
+    assert!(
+        offline.out.contains("no-memory") && offline.out.contains("add memory"),
+        "{}{}",
+        offline.out,
+        offline.err
+    );
+    // What a strategy names has to be there.
+    let dangling = judged("logs: {known: [jmv]}");
+    let dangling =
+        format!("apiVersion: shipway.dev/v1\nkind: Strategy\nmetadata: {{name: other}}\nspec: {dangling}\n");
+    let file = site.path().join("dangling.yaml");
+    std::fs::write(&file, dangling).unwrap();
+    let refused = site.shipway(&["apply", file.to_str().unwrap()]);
+    assert!(refused.code != 0 && refused.err.contains("jmv"), "{}", refused.err);
 }
+
+/// What several services may fail by, in a file of its own.
+const KNOWN_FAILURES: &str = "
+apiVersion: shipway.dev/v1
+kind: LogSignatures
+metadata: {name: jvm}
+spec:
+  signatures: [{name: no-memory, pattern: 'OutOfMemoryError*', advice: add memory}]
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_is_not_promoted_before_it_has_passed_the_critical_journey() {

@@ -100,11 +100,16 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::Person(person) => faults.zone(key, person.zone.as_deref()),
             Spec::Booking(booking) => faults.booking(key, booking),
             Spec::Train(train) => faults.train(key, train),
+            Spec::Strategy(strategy) => {
+                for name in strategy.log_rules().flat_map(|it| &it.known) {
+                    faults.refer(key, "known", Kind::LogSignatures, name);
+                }
+            }
             Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
             Spec::Vendor(_)
             | Spec::Mirror(_)
             | Spec::Regulation(_)
-            | Spec::Strategy(_)
+            | Spec::LogSignatures(_)
             | Spec::AccessPolicy(_)
             | Spec::TrustRoot(_) => {}
         }

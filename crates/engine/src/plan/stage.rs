@@ -8,7 +8,7 @@ use shipway_model::resource::Kind;
 use shipway_model::resource::pipeline::{Command, Deploy, Gates, Migration, OnFailure, Run, Stage, Verify};
 
 use super::build::{Builder, StageRules};
-use super::{choose, strategy, template};
+use super::{choose, signatures, strategy, template};
 use crate::{Catalogue, Code, Rejection, gate};
 
 /// Lays out the pipeline of the environment, or deploy and verify where there is none.
@@ -159,6 +159,7 @@ fn lay_deploy(
             continue;
         }
         let (chosen, why) = choose::choose(builder, deploy, shipment)?;
+        let chosen = signatures::fill_in(builder, chosen)?;
         builder.tolerate(chosen.max_failed());
         let exit = strategy::lay(builder, shipment, &chosen, &after)?;
         let is_routed = ground.routes.contains_key(&shipment.name);

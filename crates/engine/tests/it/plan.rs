@@ -171,3 +171,50 @@ fn the_way_back_is_estimated_against_what_is_promised() {
     assert_eq!(plan.unwind.services[0].expected, plan.unwind.expected);
     assert!(plan.unwind.expected.0 > 0 && plan.unwind.point_of_no_return.is_none());
 }
+
+#[test]
+fn known_failures_that_a_strategy_names_stand_in_the_plan() {
+    let mut world = World::with_shop(serde_json::json!({ "strategies": { "checkout": "canary" } }));
+    let known = |name: &str, signatures: serde_json::Value| {
+        resource("LogSignatures", name, serde_json::json!({ "signatures": signatures }))
+    };
+    let logs = serde_json::json!({
+        "known": ["jvm", "database"],
+        "signatures": [{"name": "deadlock", "pattern": "deadlock in the shop"}],
+    });
+    let canary = resource(
+        "Strategy",
+        "canary",
+        serde_json::json!({"canary": {
+            "steps": [{"weight": 50}, {"analysis": {"logs": logs}}],
+            "watch": {"logs": {"known": ["jvm"]}},
+        }}),
+    );
+    let all = resources(&[
+        known("jvm", serde_json::json!([{"name": "no-memory", "pattern": "OutOfMemoryError*"}])),
+        known("database", serde_json::json!([{"name": "deadlock", "pattern": "deadlock * victim"}])),
+        canary.clone(),
+    ]);
+    let refused = world.ask(Command::ApplyResources { resources: resources(&[canary]) }).unwrap_err();
+    assert!(refused.to_string().contains("LogSignatures jvm, which is not declared"), "{refused}");
+    world.ask(Command::ApplyResources { resources: all }).unwrap();
+    world.ship("1.0.0", &[("checkout", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    let patterns = |rule: Option<&shipway_model::resource::strategy::LogRule>| {
+        let signatures = rule.into_iter().flat_map(|it| &it.signatures);
+        signatures.map(|it| it.pattern.clone()).collect::<Vec<_>>()
+    };
+    let looked_for: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            shipway_model::plan::Action::Analyse { rule, .. } => Some(patterns(rule.logs.as_ref())),
+            shipway_model::plan::Action::Watch { rule, .. } => Some(patterns(rule.logs.as_ref())),
+            _ => None,
+        })
+        .collect();
+    // The strategy's own word about a deadlock goes before the shared one.
+    assert_eq!(looked_for, [vec!["deadlock in the shop", "OutOfMemoryError*"], vec!["OutOfMemoryError*"]]);
+    assert!(plan.declarations.contains_key("LogSignatures jvm"), "{:?}", plan.declarations.keys());
+}

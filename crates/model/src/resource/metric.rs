@@ -53,6 +53,10 @@ pub struct Metric {
     /// Least and greatest value for `judge: threshold`: of a share, a rate per second, a mean, or a p99 in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Threshold>,
+    /// Beyond these values the new version fails, for `judge: threshold`; what is within them and beyond `threshold` is
+    /// inconclusive. When absent, everything beyond `threshold` fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Threshold>,
     /// Who has the numbers; the router when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Query>,

@@ -1,15 +1,18 @@
 //! How a service's new version takes the place of the old one.
 
+mod counting;
 mod logs;
 mod trigger;
 mod watch;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::metric::Metric;
 use crate::{BasisPoints, Millis, Name};
 
+pub use counting::{ArgoLimits, Counting, FlaggerLimit};
 pub use logs::{FieldType, LogLevel, LogRule, PATTERN_BYTES_MAX, SIGNATURES_MAX, Signature, Structure};
 pub use trigger::{BurnRule, Comparing, Slo};
 pub use watch::Watch;
@@ -174,6 +177,14 @@ pub struct Analysis {
     /// Who judges.
     #[serde(default, skip_serializing_if = "JudgeKind::is_default")]
     pub judge: JudgeKind,
+    /// How `judge: threshold` counts. When absent five breaches of a metric are harm, as with Flagger, and five blocks in a row
+    /// without data no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
+    /// For `judge: kayenta`, Kayenta's canary configuration as it is. Its metrics are found among `metrics` by their names, in
+    /// lower case and with `-` for whatever a name cannot have.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::json::sorted_if_any")]
+    pub kayenta: Option<Value>,
     /// What is compared; failed requests (critical) and latency, as the router counts them, when there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
@@ -247,7 +258,7 @@ pub enum JudgeKind {
     Shipway,
     /// Kayenta's, once, when time is up.
     Kayenta,
-    /// Each metric against its own `threshold`, block by block; five breaches are harm.
+    /// Each metric against its own `threshold`, block by block, as `counting` says.
     Threshold,
 }
 
@@ -323,6 +334,8 @@ impl Default for Analysis {
     fn default() -> Self {
         Self {
             judge: JudgeKind::default(),
+            counting: None,
+            kayenta: None,
             metrics: Vec::new(),
             alpha: alpha_default(),
             beta: beta_default(),
@@ -375,6 +388,35 @@ impl Strategy {
             Self::BlueGreen(it) => it.watch.as_ref(),
             Self::Canary(it) => it.watch.as_ref(),
         }
+    }
+
+    /// Every rule by which log lines are looked at.
+    pub fn log_rules(&self) -> impl Iterator<Item = &LogRule> {
+        let steps = match self {
+            Self::Canary(it) => it.steps.as_slice(),
+            Self::Recreate(_) | Self::Rolling(_) | Self::BlueGreen(_) => &[],
+        };
+        let of_steps = steps.iter().filter_map(|it| match it {
+            CanaryStep::Analysis(rule) => rule.logs.as_ref(),
+            CanaryStep::Weight(_) | CanaryStep::Pause(_) | CanaryStep::Bake(_) => None,
+        });
+        of_steps.chain(self.watch().and_then(|it| it.logs.as_ref()))
+    }
+
+    /// The same, to fill in what they name.
+    pub fn log_rules_mut(&mut self) -> impl Iterator<Item = &mut LogRule> {
+        let none: &mut [CanaryStep] = &mut [];
+        let (steps, watch) = match self {
+            Self::Recreate(it) => (none, it.watch.as_mut()),
+            Self::Rolling(it) => (none, it.watch.as_mut()),
+            Self::BlueGreen(it) => (none, it.watch.as_mut()),
+            Self::Canary(it) => (it.steps.as_mut_slice(), it.watch.as_mut()),
+        };
+        let of_steps = steps.iter_mut().filter_map(|it| match it {
+            CanaryStep::Analysis(rule) => rule.logs.as_mut(),
+            CanaryStep::Weight(_) | CanaryStep::Pause(_) | CanaryStep::Bake(_) => None,
+        });
+        of_steps.chain(watch.and_then(|it| it.logs.as_mut()))
     }
 
     pub const fn max_failed(&self) -> u32 {

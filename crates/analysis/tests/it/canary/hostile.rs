@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shipway_analysis::canary::{Analysis, Config};
+use shipway_model::analysis::Decision;
 
 use super::lines::{config, errors_alone, judge, line, refusal, requests};
 
@@ -27,6 +28,26 @@ fn impossible_counts() {
         "`revenue` has a sum of squares of 1, which 2 units with the sum 10 cannot have",
     );
     check(json!({"metrics": {"revenue": {"n": 2, "values": [1.0]}}}), "`revenue` has 2 units and 1 values");
+}
+
+/// Ten instances a side with as many requests as one line may have, a fifth more errors on one of the sides.
+#[test]
+fn a_block_of_a_thousand_million_requests_is_judged() {
+    let decided = |errors_of_canary: u64| {
+        let lines: Vec<String> = (0..10)
+            .flat_map(|instance: u64| {
+                let of = |arm, errors| {
+                    line(0, arm, &instance.to_string(), requests(100_000_000, errors + instance))
+                };
+                [of("control", 100_000), of("canary", errors_of_canary)]
+            })
+            .collect();
+        judge(errors_alone(), &lines).0
+    };
+    let harmful = decided(120_000);
+    assert_eq!(harmful.decision, Decision::Harmful, "{:?}", harmful.reasons);
+    assert_eq!(harmful.canary_requests, 1_000_000_000);
+    assert_eq!(decided(100_000).decision, Decision::Healthy);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 use shipway_analysis::canary::Arm;
 use shipway_analysis::logs::{Change, Logs as Comparison, Report, Rule, Signatures, Structure};
+use shipway_model::resource::Kind;
 
 use super::files::{self, Lines};
 use crate::failure::{Failure, Outcome};
@@ -28,7 +30,7 @@ pub(crate) struct Logs {
     /// Lines of the new version
     #[arg(long, value_name = "FILE")]
     canary: PathBuf,
-    /// YAML or JSON: `signatures`, each with `name`, `pattern` (`*` is anything), `level` and `advice`
+    /// YAML or JSON: a document of kind LogSignatures, or its `signatures` alone, each with `name`, `pattern` (`*` is anything), `level` and `advice`
     #[arg(long, value_name = "FILE")]
     signatures: Option<PathBuf>,
     /// YAML or JSON: the fields that every line has (`required`) or may have (`optional`), each with its type
@@ -79,7 +81,14 @@ impl Logs {
 
     fn signatures(&self) -> Result<Signatures, Failure> {
         let Some(path) = &self.signatures else { return Ok(Signatures::default()) };
-        let signatures: Signatures = files::read(path)?;
+        let declared = files::read::<Value>(path)?;
+        let signatures: Signatures = match declared.get("kind") {
+            Some(kind) if kind == Kind::LogSignatures.as_str() => {
+                let spec = declared.get("spec").cloned().unwrap_or_default();
+                serde_json::from_value(spec).map_err(|it| files::refused(path, &it.to_string()))?
+            }
+            _ => files::read(path)?,
+        };
         signatures.check().map_err(|it| files::refused(path, &it.to_string()))?;
         Ok(signatures)
     }

@@ -65,6 +65,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Train(it) => train::check_train(it, &mut site),
         Spec::CalendarFeed(it) => train::check_feed(it, &mut site),
         Spec::Mirror(it) => mirror::check(it, &mut site),
+        Spec::LogSignatures(it) => strategy::check_signatures(&[], &it.signatures, &mut site),
     }
     site.faults.count() == before
 }

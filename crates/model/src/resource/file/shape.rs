@@ -305,7 +305,7 @@ mod tests {
 
     /// Everything means that a construct of the schema was not understood, except where JSON is asked for.
     #[test]
-    fn only_journeys_and_policies_take_any_value() {
+    fn only_journeys_policies_and_configurations_of_kayenta_take_any_value() {
         fn holds_anything(shape: &Shape) -> bool {
             match shape {
                 Shape::Anything => true,
@@ -322,7 +322,7 @@ mod tests {
             }
         }
         for kind in Kind::ALL {
-            let takes_json = matches!(kind, Kind::Journey | Kind::Policy);
+            let takes_json = matches!(kind, Kind::Journey | Kind::Policy | Kind::Strategy);
             assert_eq!(holds_anything(Shape::of_kind(kind)), takes_json, "{kind}");
         }
     }

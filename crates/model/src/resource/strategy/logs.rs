@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::OnHarm;
 use super::trigger::{Comparing, false_discoveries_default, first_look_default, is_first_look_default, tell};
-use crate::Millis;
+use crate::{Millis, Name};
 
 /// Signatures that one rule may list.
 pub const SIGNATURES_MAX: usize = 1000;
@@ -39,6 +39,10 @@ pub struct LogRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
     pub signatures: Vec<Signature>,
+    /// LogSignatures whose known failures are looked for as well; a signature of the same name in `signatures` goes before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub known: Vec<Name>,
     /// What lines are declared to look like. Lines that break it are counted, by what is wrong with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structure: Option<Structure>,
@@ -109,8 +113,8 @@ fn error() -> LogLevel {
 impl Default for LogRule {
     fn default() -> Self {
         let Comparing { false_discoveries, margin, on_worse, first_look } = Comparing::default();
-        let (signatures, structure) = (Vec::new(), None);
-        Self { false_discoveries, margin, on_worse, first_look, signatures, structure }
+        let (signatures, known, structure) = (Vec::new(), Vec::new(), None);
+        Self { false_discoveries, margin, on_worse, first_look, signatures, known, structure }
     }
 }
 

@@ -228,3 +228,55 @@ fn faults_are_in_the_order_of_files() {
     let paths: Vec<&str> = faults.iter().map(|it| it.path.as_str()).collect();
     assert!(paths.is_sorted() && paths.contains(&"a.yaml") && paths.contains(&"b.yaml"), "{paths:?}");
 }
+
+#[test]
+fn other_judges_have_what_they_need_and_no_other_ones() {
+    let strategy = |analysis: &str| {
+        let steps = format!("[{{weight: 5}}, {{analysis: {analysis}}}]");
+        format!(
+            "apiVersion: shipway.dev/v1\nkind: Strategy\nmetadata: {{name: x}}\nspec: {{canary: {{steps: {steps}}}}}\n"
+        )
+    };
+    let kayenta = |metrics: &str| format!("{{judge: kayenta, kayenta: {{metrics: [{metrics}]}}}}");
+    for (analysis, expected) in [
+        ("{counting: {argo: {}}}".to_owned(), "by which this judge does not decide"),
+        (
+            "{judge: threshold, metrics: [{name: errors, kind: proportion}]}".to_owned(),
+            "`errors` has no threshold",
+        ),
+        (
+            "{kayenta: {metrics: [{name: errors}]}}".to_owned(),
+            "Kayenta's configuration is for Kayenta's judge",
+        ),
+        (kayenta(""), "this is no canary configuration of Kayenta's: it has no metrics"),
+        (
+            kayenta("{name: CPU Usage}"),
+            "nobody says where the numbers of Kayenta's metric `CPU Usage` come from",
+        ),
+        (kayenta("{name: CPU Usage}"), "add a metric named `cpu-usage`"),
+    ] {
+        let text = strategy(&analysis);
+        let told = rendered(&read_one(&text).expect_err(&text));
+        assert!(told.contains(expected), "{told}");
+    }
+    for analysis in [
+        kayenta("{name: Errors}, {name: LATENCY}"),
+        kayenta("{name: errors}, {name: other, analysisConfigurations: {canary: {muted: true}}}"),
+        "{judge: threshold, counting: {flagger: {}}, metrics: [{name: errors, kind: proportion, failure: {max: 0.1}}]}"
+            .to_owned(),
+    ] {
+        let text = strategy(&analysis);
+        if let Err(faults) = read_one(&text) {
+            panic!("{analysis}: {}", rendered(&faults));
+        }
+    }
+}
+
+#[test]
+fn signatures_of_a_file_of_their_own_make_sense() {
+    let text = "apiVersion: shipway.dev/v1\nkind: LogSignatures\nmetadata: {name: jvm}\nspec:\n  signatures:\n    \
+                - {name: a, pattern: '**'}\n    - {name: a, pattern: b}\n";
+    let told = rendered(&read_one(text).expect_err("the input has faults"));
+    assert!(told.contains("every line matches the signature `a`"), "{told}");
+    assert!(told.contains("there are two signatures named `a`"), "{told}");
+}

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Site, way};
 use crate::Millis;
+use crate::resource::kayenta::CanaryConfig;
 use crate::resource::metric::{Metric, MetricKind, Query};
 use crate::resource::strategy::{
-    Analysis, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Slo, Strategy, Watch,
+    Analysis, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Signature, Slo, Strategy, Watch,
 };
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
@@ -108,6 +109,7 @@ fn check_analysis(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut S
         let message = format!("the analysis would end after {}, before it may decide", analysis.timeout);
         site.fault(way!(path; "timeout"), message, "make `timeout` longer than `bake` and `interval`");
     }
+    check_judge(path, analysis, site);
     check_metrics(path, &analysis.metrics, analysis.judge, site);
     check_slo(path, analysis.slo.as_ref(), site);
     check_logs(path, analysis.logs.as_ref(), site);
@@ -130,26 +132,65 @@ fn check_looks(
     }
 }
 
-/// A signature is found in some lines and not in all, and is told from others by its name.
 fn check_logs(path: &[super::Segment<'_>], logs: Option<&LogRule>, site: &mut Site<'_, '_, '_, '_>) {
     let Some(rule) = logs else { return };
-    let mut names = BTreeSet::new();
-    for (idx, it) in rule.signatures.iter().enumerate() {
-        if it.matches_every_line() {
-            let message = format!("every line matches the signature `{}`", it.name);
-            let help = "write a part of the line that only the failure has, for example `OutOfMemoryError*`";
-            site.fault(way!(path; "logs", "signatures", idx, "pattern"), message, help);
-        }
-        if !names.insert(&it.name) {
-            let message = format!("there are two signatures named `{}`", it.name);
-            let help = "give each its own name: findings are told by it";
-            site.fault(way!(path; "logs", "signatures", idx, "name"), message, help);
-        }
-    }
+    check_signatures(way!(path; "logs"), &rule.signatures, site);
     if rule.structure.as_ref().is_some_and(|it| it.required.is_empty() && it.optional.is_empty()) {
         let message = "no field is declared, so every JSON object is as declared";
         let help = "write for example `structure: { required: { level: level, message: string } }`";
         site.fault(way!(path; "logs", "structure"), message, help);
+    }
+}
+
+/// A signature is found in some lines and not in all, and is told from others by its name.
+pub(super) fn check_signatures(
+    path: &[super::Segment<'_>],
+    signatures: &[Signature],
+    site: &mut Site<'_, '_, '_, '_>,
+) {
+    let mut names = BTreeSet::new();
+    for (idx, it) in signatures.iter().enumerate() {
+        if it.matches_every_line() {
+            let message = format!("every line matches the signature `{}`", it.name);
+            let help = "write a part of the line that only the failure has, for example `OutOfMemoryError*`";
+            site.fault(way!(path; "signatures", idx, "pattern"), message, help);
+        }
+        if !names.insert(&it.name) {
+            let message = format!("there are two signatures named `{}`", it.name);
+            let help = "give each its own name: findings are told by it";
+            site.fault(way!(path; "signatures", idx, "name"), message, help);
+        }
+    }
+}
+
+/// Each judge has what it needs, and no other judge's.
+fn check_judge(path: &[super::Segment<'_>], analysis: &Analysis, site: &mut Site<'_, '_, '_, '_>) {
+    if analysis.counting.is_some() && analysis.judge != JudgeKind::Threshold {
+        let message = "`counting` is for thresholds, by which this judge does not decide";
+        site.fault(way!(path; "counting"), message, "write `judge: threshold`, or leave it out");
+    }
+    let Some(json) = &analysis.kayenta else { return };
+    if analysis.judge != JudgeKind::Kayenta {
+        let message = "Kayenta's configuration is for Kayenta's judge";
+        site.fault(way!(path; "kayenta"), message, "write `judge: kayenta`, or leave it out");
+    }
+    let config = match CanaryConfig::read(json) {
+        Ok(config) => config,
+        Err(why) => {
+            let message = format!("this is no canary configuration of Kayenta's: {why}");
+            site.fault(way!(path; "kayenta"), message, "paste the configuration as Kayenta has it");
+            return;
+        }
+    };
+    let is_named = |key: &str| match analysis.metrics.as_slice() {
+        [] => matches!(key, "errors" | "latency"),
+        metrics => metrics.iter().any(|it| it.name.as_str() == key),
+    };
+    for metric in config.metrics.iter().filter(|it| !it.analysis().muted && !is_named(&it.key())) {
+        let message =
+            format!("nobody says where the numbers of Kayenta's metric `{}` come from", metric.name);
+        let help = format!("add a metric named `{}` with `from:` under `metrics`", metric.key());
+        site.fault(way!(path; "kayenta"), message, help);
     }
 }
 
@@ -204,8 +245,9 @@ fn check_metric(
             "write `unit: s` or `unit: ms`",
         );
     }
-    if judge == JudgeKind::Threshold && metric.threshold.is_none_or(|it| it.min.is_none() && it.max.is_none())
-    {
+    let limits = [metric.threshold, metric.failure].into_iter().flatten();
+    let is_limited = limits.into_iter().any(|it| it.min.is_some() || it.max.is_some());
+    if judge == JudgeKind::Threshold && !is_limited {
         let message = format!("`{}` has no threshold to be judged by", metric.name);
         site.fault(way!(path; "name"), message, "add for example `threshold: {max: 0.01}`");
     }

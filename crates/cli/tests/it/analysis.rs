@@ -1,0 +1,146 @@
+//! Analyses of files, without a control plane.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{ChildStdin, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::program::{run, said, shipway};
+
+/// Blocks of ten seconds, control's line first.
+fn blocks(n_blocks: u64, errors_of_canary: u64) -> String {
+    let line = |block_idx: u64, arm: &str, errors: u64| json!({"t": block_idx * 10, "dt_s": 10, "arm": arm, "instance": "a-1", "requests": 500, "errors": errors});
+    let block = |idx| format!("{}\n{}\n", line(idx, "control", 1), line(idx, "canary", errors_of_canary));
+    (0..n_blocks).map(block).collect()
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) {
+    for (name, text) in files {
+        fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+fn answer(folder: &Path, args: &[&str]) -> Value {
+    let said = run(folder, &[&["analysis", "judge"], args, &["-o", "json"]].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    serde_json::from_str(&said.out).unwrap()
+}
+
+#[test]
+fn a_canary_is_judged_by_its_lines_and_nothing_behind_the_decision_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "metrics: [{name: errors, kind: proportion, critical: true, margin: 1.2}]\n".to_owned();
+    let bad = blocks(4, 25) + "neither JSON nor later\n";
+    write(folder.path(), &[("c.yaml", config), ("bad.jsonl", bad), ("good.jsonl", blocks(360, 1))]);
+    let bad = answer(folder.path(), &["--config", "c.yaml", "--data", "bad.jsonl"]);
+    assert_eq!(bad["decision"], "harmful", "{bad}");
+    let (at_s, requests) = (bad["decided_at_s"].as_f64().unwrap(), bad["canary_requests"].as_f64().unwrap());
+    assert!(at_s <= 40.0 && requests == at_s * 50.0, "{bad}");
+    let metric = &bad["metrics"][0];
+    assert!(metric["name"] == "errors" && metric["e_value"].as_f64() > Some(100.0), "{metric}");
+    assert!(
+        metric["effect"]["estimate"].as_f64() > Some(10.0) && metric["decided_at_s"] == bad["decided_at_s"],
+        "{metric}"
+    );
+    assert!(!bad["reasons"].as_array().unwrap().is_empty(), "{bad}");
+    assert_eq!(answer(folder.path(), &["--config", "c.yaml", "--data", "good.jsonl"])["decision"], "healthy");
+}
+
+/// Who pipes a log into it hears of harm while the log goes on.
+#[test]
+fn lines_are_judged_as_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = shipway(folder.path());
+    command.args(["analysis", "judge", "--data", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin: ChildStdin = child.stdin.take().unwrap();
+    // It may be gone before the last line; what matters is that it goes before the pipe is closed.
+    let _ = stdin.write_all(blocks(20, 50).as_bytes());
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it waits for more than it needs");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(stdin);
+    let said = said(&child.wait_with_output().unwrap());
+    assert!(said.code == 0 && said.out.starts_with("harmful at "), "{}{}", said.out, said.err);
+}
+
+#[test]
+fn a_line_that_makes_no_sense_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let twice = blocks(1, 1) + &blocks(1, 1);
+    let nan = blocks(1, 1) + "{\"t\":10,\"arm\":\"canary\",\"requests\":NaN}\n";
+    write(folder.path(), &[("twice.jsonl", twice), ("nan.jsonl", nan), ("none.jsonl", String::new())]);
+    for file in ["twice.jsonl", "nan.jsonl"] {
+        let said = run(folder.path(), &["analysis", "judge", "--data", file]);
+        let named = format!("{file}: line 3: ");
+        assert!(said.code != 0 && said.err.contains(&named), "{}{}", said.out, said.err);
+    }
+    assert_eq!(answer(folder.path(), &["--data", "none.jsonl"])["decision"], "no_verdict");
+}
+
+#[test]
+fn kayentas_configuration_is_judged_as_kayenta_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = |critical: bool| {
+        json!({
+            "name": "shop", "configVersion": "1", "applications": ["shop"],
+            "judge": {"name": "NetflixACAJudge-v1.0", "judgeConfigurations": {}},
+            "metrics": [
+                {"name": "Error Rate", "groups": ["errors"], "query": {"type": "prometheus", "metricName": "errors"},
+                 "analysisConfigurations": {"canary": {"direction": "increase", "critical": critical,
+                    "nanStrategy": "remove", "effectSize": {"allowedIncrease": 1.1, "criticalIncrease": 2}}}},
+                {"name": "CPU", "groups": ["system"], "scopeName": "default"},
+                {"name": "Gone", "groups": ["system"], "analysisConfigurations": {"canary": {"mustHaveData": true}}},
+            ],
+            "classifier": {"groupWeights": {"errors": 30, "system": 70}, "scoreThresholds": {"pass": 90, "marginal": 30}},
+            "templates": {},
+        })
+    };
+    let values = |times: f64| {
+        let errors: Vec<Value> = (0..30).map(|it| json!(times * (1.0 + f64::from(it % 7) / 10.0))).collect();
+        let mut with_gaps = errors.clone();
+        (with_gaps[3], with_gaps[9]) = (Value::Null, json!("NaN"));
+        let cpu: Vec<Value> = (0..30).map(|it| json!(40 + it % 5)).collect();
+        json!({"Error Rate": with_gaps, "CPU": cpu, "Gone": []}).to_string()
+    };
+    write(
+        folder.path(),
+        &[
+            ("critical.json", config(true).to_string()),
+            ("lenient.json", config(false).to_string()),
+            ("control.json", values(1.0)),
+            ("worse.json", values(3.0)),
+        ],
+    );
+    let judged = |config: &str, experiment: &str| {
+        answer(folder.path(), &["--kayenta", config, "--control", "control.json", "--experiment", experiment])
+    };
+    let labels = |judgement: &Value| {
+        let of = |it: &Value| format!("{} {}", it["name"], it["label"]).replace('"', "");
+        judgement["metrics"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let critical = judged("critical.json", "worse.json");
+    assert_eq!(
+        (&critical["classification"], critical["score"].as_f64()),
+        (&json!("Fail"), Some(0.0)),
+        "{critical}"
+    );
+    assert_eq!(labels(&critical), ["Error Rate High", "CPU Pass", "Gone NodataFailMetric"]);
+    // Errors nothing of 30, and of the system's metrics one of two.
+    let lenient = judged("lenient.json", "worse.json");
+    assert_eq!(
+        (&lenient["classification"], lenient["score"].as_f64()),
+        (&json!("Marginal"), Some(35.0)),
+        "{lenient}"
+    );
+    let same = judged("critical.json", "control.json");
+    assert_eq!((&same["classification"], same["score"].as_f64()), (&json!("Marginal"), Some(65.0)), "{same}");
+}
