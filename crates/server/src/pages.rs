@@ -12,7 +12,12 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
+mod alert;
+mod alerts;
 mod asset;
+mod board;
+mod boards;
+mod bookings;
 mod calendar;
 mod change;
 mod changes;
@@ -23,6 +28,7 @@ mod document;
 mod drawing;
 mod environment;
 mod environments;
+mod evidence;
 mod exceptions;
 mod gates;
 mod ledger;
@@ -46,6 +52,7 @@ mod services;
 mod session;
 mod sign_in;
 mod step;
+mod tally;
 mod visit;
 mod war_room;
 mod who_can;
@@ -71,6 +78,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/changes/{change}", get(change::page))
         .route("/changes/{change}/sign", post(change::sign::give))
         .route("/changes/{change}/withdraw", post(change::sign::withdraw))
+        .route("/changes/{change}/met", post(change::meet))
+        .route("/cab", get(boards::page))
+        .route("/cab/{board}", get(board::page))
         .route("/reviews", get(reviews::page))
         .route("/reviews/{change}/hold", post(reviews::hold))
         .route("/reviews/{change}/done", post(reviews::finish))
@@ -80,6 +90,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/me/keys/revoke", post(me::revoke))
         .route("/me/delegations", post(me::delegate))
         .route("/me/delegations/end", post(me::end_delegation))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/{alert}", get(alert::page))
         .route("/services", get(services::page))
         .route("/services/{service}", get(service::page))
         .route("/environments", get(environments::page))

@@ -11,12 +11,15 @@ use shipway_api::view::rollout::Waiting;
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{RolloutView, StepState, StepView};
 use shipway_api::{Code, Operation, ReleaseSelector};
+use shipway_engine::alert::{Received, environment_of, service_of};
 use shipway_engine::{Phase, Rollout, State};
+use shipway_model::alert::Culprit;
 use shipway_model::RolloutId;
 use shipway_model::effect::{Outcome, Success};
 use shipway_model::plan::Reversibility;
 
 use self::trial::Trial;
+use super::alerts::{self, Told};
 use super::decide::Verb;
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
@@ -31,6 +34,7 @@ mod trial;
 
 /// Notes on the board.
 const NOTES_MAX: usize = 5;
+const ALERTS_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "rollout.html")]
@@ -67,6 +71,8 @@ struct Board {
     /// Journeys and single calls, with what came of each.
     journeys: Vec<Journey>,
     silences: Vec<Silence>,
+    /// What monitoring told while it went on, about what it ships or with it among the suspects.
+    alerts: Vec<Told>,
     /// Its change, where it opened one.
     change: Option<String>,
     csrf: String,
@@ -207,6 +213,7 @@ impl Board {
                 && NoteRollout::PERMISSION.allows(visit.caller.role),
             journeys: journeys(rollout, &view.steps),
             silences: view.steps.iter().flat_map(|it| &it.silenced).map(silence).collect(),
+            alerts: alerts(state, rollout, clock),
             change: state.changes.of(rollout.id).map(|it| format!("/changes/{}", it.id)),
             csrf: visit.csrf.as_str().to_owned(),
             key: visit.app.runtime.random_secret(),
@@ -240,6 +247,21 @@ fn silence(it: &shipway_model::plan::Silenced) -> Silence {
             n => format!("it kept {} quiet", words::count(n as u64, "alert")),
         },
     }
+}
+
+fn alerts(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Told> {
+    let plan = &rollout.plan;
+    let ships = |name| plan.services.iter().any(|it| it.service == name);
+    let is_here = |it: &&Received| {
+        let suspects = it.suspects.iter().any(|it| matches!(&it.what, Culprit::Rollout { id, .. } if *id == rollout.id));
+        let meanwhile = rollout.ended.is_none_or(|ended| it.at <= ended);
+        suspects
+            || (meanwhile
+                && environment_of(state, &it.alert).is_some_and(|it| it == plan.environment)
+                && service_of(state, &it.alert).is_some_and(ships))
+    };
+    let since = state.alerts.iter().rev().take_while(|it| it.at >= rollout.queued);
+    since.filter(is_here).take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect()
 }
 
 /// What keeps it from going on. A step that is at work shows that itself.
