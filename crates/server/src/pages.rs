@@ -14,6 +14,7 @@ use crate::app::App;
 
 mod alert;
 mod alerts;
+mod alike;
 mod asset;
 mod board;
 mod boards;
@@ -39,6 +40,7 @@ mod now;
 mod oidc;
 mod people;
 mod plan;
+mod press;
 mod release;
 mod releases;
 mod reviews;
@@ -58,6 +60,7 @@ mod war_room;
 mod who_can;
 mod words;
 
+pub(crate) use alike::Alike;
 pub(crate) use session::Sessions;
 
 pub(crate) fn routes() -> Router<App> {
@@ -112,4 +115,5 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
         .layer(axum::middleware::from_fn(same_origin::check))
+        .layer(axum::middleware::from_fn(press::press))
 }

@@ -129,7 +129,9 @@ fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
         Command::NameDecider { id, .. } => (NameDecider::ID, json!({ "rollout": id })),
         Command::GiveApproval { id, .. } => (GiveApproval::ID, json!({ "change": id })),
         Command::WithdrawApproval { id, .. } => (WithdrawApproval::ID, json!({ "change": id })),
-        Command::MeetCondition { id, board, .. } => (MeetCondition::ID, json!({ "change": id, "board": board })),
+        Command::MeetCondition { id, board, .. } => {
+            (MeetCondition::ID, json!({ "change": id, "board": board }))
+        }
         Command::ApproveException { id } => (ApproveException::ID, json!({ "exception": id })),
         Command::ApproveWaiver { id } => (ApproveWaiver::ID, json!({ "waiver": id })),
         Command::ApproveGrant { id } => (ApproveGrant::ID, json!({ "grant": id })),

@@ -46,16 +46,12 @@ struct Suspected {
 pub(super) async fn page(visit: Visit, path: Result<Path<AlertId>, PathRejection>) -> Response {
     let answered = draw(&visit.state(), path, &visit.clock).map(|content| {
         let title = format!("Alert {}", content.name);
-        visit.show(&Shown { title: &title, area: Area::Aside, motion: Motion::Live, content })
+        visit.show(&Shown { title: title.as_str().into(), area: Area::Aside, motion: Motion::Live, content })
     });
     visit::answer(&visit, answered)
 }
 
-fn draw(
-    state: &State,
-    path: Result<Path<AlertId>, PathRejection>,
-    clock: &Clock,
-) -> Result<Shape, Failure> {
+fn draw(state: &State, path: Result<Path<AlertId>, PathRejection>, clock: &Clock) -> Result<Shape, Failure> {
     let unknown = |detail: String| {
         Failure::new(Code::UnknownAlert, detail).hint("the list of alerts shows those that are kept")
     };

@@ -88,7 +88,12 @@ pub(super) struct Stretch {
 pub(super) async fn page(visit: Visit, Path(name): Path<String>, Asked(stretch): Asked<Stretch>) -> Response {
     let answered = draw(&visit, &visit.state(), &name, &stretch).map(|content| {
         let title = format!("Board {}", content.name);
-        visit.show(&Shown { title: &title, area: Area::Changes, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Changes,
+            motion: Motion::Live,
+            content,
+        })
     });
     visit::answer(&visit, answered)
 }

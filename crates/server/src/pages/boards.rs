@@ -50,7 +50,7 @@ struct Seated {
 
 pub(super) async fn page(visit: Visit) -> Response {
     let content = draw(&visit, &visit.state());
-    visit.show(&Shown { title: "Boards", area: Area::Changes, motion: Motion::Live, content })
+    visit.show(&Shown { title: "Boards".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
 fn draw(visit: &Visit, state: &State) -> Boards {

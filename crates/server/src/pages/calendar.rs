@@ -122,10 +122,12 @@ pub(super) async fn page(
     Asked(asked): Asked<Filter>,
     Asked(question): Asked<Question>,
 ) -> Response {
-    let content = draw(&visit.state(), asked, question, &visit.clock);
-    // Nothing moves under the hand that drags.
-    let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
-    visit.show(&Shown { title: "Calendar", area: Area::Calendar, motion, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, question, &visit.clock);
+        // Nothing moves under the hand that drags.
+        let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
+        Shown { title: "Calendar".into(), area: Area::Calendar, motion, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Calendar {

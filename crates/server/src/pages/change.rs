@@ -7,9 +7,9 @@ use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use shipway_api::operations::change::GiveApproval;
 use shipway_api::{Code, Operation, ReleaseSelector};
+use shipway_engine::board::record::record;
 use shipway_engine::change::word::{Voice, voice};
 use shipway_engine::change::{self, Requirement};
-use shipway_engine::board::record::record;
 use shipway_engine::{Case, Command, Rollout, State};
 use shipway_model::ChangeId;
 use shipway_model::change::Shown as Signed;
@@ -177,7 +177,7 @@ async fn shown(
     let title = format!("{} → {}", content.release, content.environment);
     // Nothing moves under the hand that signs.
     let motion = if content.sign.is_some() { Motion::Still } else { Motion::Live };
-    Ok(visit.show(&Shown { title: &title, area: Area::Changes, motion, content }))
+    Ok(visit.show(&Shown { title: title.as_str().into(), area: Area::Changes, motion, content }))
 }
 
 fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<Shape, Failure> {
@@ -190,10 +190,8 @@ fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<
     let own = case.words.iter().rev().find(|it| state.access.is_same_person(&it.by, &actor));
     let spoken = own.filter(|it| it.withdrawn.is_none());
     let voice = voice(state, case, &actor, clock.now);
-    let may_sign = visit.is_now()
-        && open
-        && signed.is_some()
-        && GiveApproval::PERMISSION.allows(visit.caller.role);
+    let may_sign =
+        visit.is_now() && open && signed.is_some() && GiveApproval::PERMISSION.allows(visit.caller.role);
     let may = may_sign && voice != Voice::NotAsked;
     let boards = standing.boards.iter().flat_map(|it| Tally::of(visit, state, case, it));
     let boards: Vec<Tally> = boards.collect();

@@ -123,7 +123,12 @@ struct Difference {
 pub(super) async fn page(visit: Visit, Path(name): Path<String>, Asked(about): Asked<About>) -> Response {
     let answered = draw(&visit, &visit.state(), &name, &about).map(|content| {
         let title = content.name.clone();
-        visit.show(&Shown { title: &title, area: Area::Environments, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Environments,
+            motion: Motion::Live,
+            content,
+        })
     });
     visit::answer(&visit, answered)
 }
@@ -211,7 +216,10 @@ fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape
             .map(|it| (it.rollouts, moment::length(it.wait_mean), moment::length(it.wait_max)))
             .collect(),
         strays: strays(state, &name, visit),
-        bookings: bookings::of(state, &name, clock).iter().map(|it| bookings::told(it.0, it.1, clock)).collect(),
+        bookings: bookings::of(state, &name, clock)
+            .iter()
+            .map(|it| bookings::told(it.0, it.1, clock))
+            .collect(),
         alerts: firing(state, &name).map(|it| alerts::told(state, it, clock)).collect(),
         may: visit.is_now() && permission.allows(visit.caller.role),
         paused,

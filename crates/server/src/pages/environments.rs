@@ -67,8 +67,10 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit.state(), asked, &visit.clock);
-    visit.show(&Shown { title: "Environments", area: Area::Environments, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, &visit.clock);
+        Shown { title: "Environments".into(), area: Area::Environments, motion: Motion::Live, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
@@ -107,10 +109,7 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
                 cells: places.iter().map(|place| cell(place, service)).collect(),
             })
             .collect(),
-        places: places
-            .iter()
-            .map(|name| place(state, name, clock))
-            .collect(),
+        places: places.iter().map(|name| place(state, name, clock)).collect(),
         n_places,
         n_services,
         next_place,

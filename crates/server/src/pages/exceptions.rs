@@ -67,7 +67,7 @@ pub(super) struct Filter {
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
     let content = draw(&visit, &visit.state(), asked);
-    visit.show(&Shown { title: "Exceptions", area: Area::Changes, motion: Motion::Live, content })
+    visit.show(&Shown { title: "Exceptions".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
 fn draw(visit: &Visit, state: &State, asked: Filter) -> Exceptions {

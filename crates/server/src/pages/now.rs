@@ -91,16 +91,28 @@ struct Place {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let content = draw(&visit, &visit.state());
-    let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
-    visit.show(&Shown { title: "Now", area: Area::Now, motion, content })
+    let needs = needs_of(&visit, &visit.state());
+    // What readers are asked for is all that tells one's page from another's.
+    let audience: Vec<(bool, &str, String)> =
+        needs.iter().flat_map(|it| &it.needs).map(|it| (it.is_own, it.verb, it.path.clone())).collect();
+    visit.show_alike(&audience, || {
+        let content = draw(needs, &visit.state(), &visit.clock);
+        let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
+        Shown { title: "Now".into(), area: Area::Now, motion, content }
+    })
 }
 
-fn draw(visit: &Visit, state: &State) -> Now {
-    let clock = &visit.clock;
+fn needs_of(visit: &Visit, state: &State) -> [Asked; 2] {
     let all = live_needs(visit, state).chain(changes(visit, state)).chain(exceptions(visit, state));
     let all = all.chain(waivers(visit, state)).chain(reviews(visit, state));
     let (own, others) = all.partition(|it| it.is_own);
+    [
+        Asked { title: "Needs you", weight: "primary", needs: own },
+        Asked { title: "Needs somebody else", weight: "even", needs: others },
+    ]
+}
+
+fn draw(needs: [Asked; 2], state: &State, clock: &Clock) -> Now {
     let live = || state.rollouts.live.values().filter(|it| !it.has_ended());
     let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
     let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
@@ -112,10 +124,7 @@ fn draw(visit: &Visit, state: &State) -> Now {
     let more_places = places.len().saturating_sub(PLACES_MAX);
     places.truncate(PLACES_MAX);
     Now {
-        needs: [
-            Asked { title: "Needs you", weight: "primary", needs: own },
-            Asked { title: "Needs somebody else", weight: "even", needs: others },
-        ],
+        needs,
         flight,
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),

@@ -118,7 +118,12 @@ async fn shown(visit: &Visit, text: &str, about: &About) -> Result<Response, Fai
     }
     Ok({
         let title = content.title.clone();
-        visit.show(&Shown { title: &title, area: Area::Releases, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Releases,
+            motion: Motion::Live,
+            content,
+        })
     })
 }
 

@@ -12,6 +12,7 @@ use shipway_engine::{Registered, State};
 use shipway_model::Name;
 use shipway_model::resource::{Key, Kind, Spec};
 
+use self::numbers::Numbers;
 use super::alerts::{self, Told};
 use super::document::{Area, Motion};
 use super::drawing::Svg;
@@ -20,7 +21,6 @@ use super::rollouts::{self, Row};
 use super::services::picture;
 use super::visit::{self, Shown, Visit};
 use super::words::{self, Badge, Hash, Tone};
-use self::numbers::Numbers;
 use crate::problem::{self, Failure};
 
 mod numbers;
@@ -91,10 +91,9 @@ struct Proof {
 }
 
 pub(super) async fn page(visit: Visit, Path(name): Path<String>) -> Response {
-    let content = draw(&visit.state(), &name, &visit.clock);
-    let answered = content.map(|content| {
-        let title = content.name.clone();
-        visit.show(&Shown { title: &title, area: Area::Services, motion: Motion::Live, content })
+    let answered = visit.try_show_alike(&(), || {
+        let content = draw(&visit.state(), &name, &visit.clock)?;
+        Ok(Shown { title: name.as_str().into(), area: Area::Services, motion: Motion::Live, content })
     });
     visit::answer(&visit, answered)
 }

@@ -78,8 +78,7 @@ impl HtmlSafe for Recorded {}
 
 impl From<Record> for Recorded {
     fn from(it: Record) -> Self {
-        let parts =
-            [("followed", it.followed), ("bypassed", it.bypassed), ("by exception", it.excepted)];
+        let parts = [("followed", it.followed), ("bypassed", it.bypassed), ("by exception", it.excepted)];
         Self { parts: parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect() }
     }
 }

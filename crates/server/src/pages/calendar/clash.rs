@@ -34,11 +34,17 @@ pub(super) fn all(state: &State, clock: &Clock) -> Vec<Clash> {
     let changes: Vec<Change> = live.iter().map(|it| schedule::change(state, &it.plan, clock.now)).collect();
     let mut found = Vec::new();
     for (idx, (rollout, change)) in live.iter().zip(&changes).enumerate() {
-        let others: Vec<Change> = changes.iter().enumerate().filter(|it| it.0 != idx).map(|it| it.1.clone()).collect();
+        let others: Vec<Change> =
+            changes.iter().enumerate().filter(|it| it.0 != idx).map(|it| it.1.clone()).collect();
         let subjects = closing::subjects(state, &rollout.plan, Direction::Do);
         let lifts = state.calendars.exceptions.lifts(&subjects, Some(&rollout.plan.release.name));
-        let around =
-            Surroundings { others: &others, graph: &graph, timeline: &timeline, lifts: &lifts, subjects: &subjects };
+        let around = Surroundings {
+            others: &others,
+            graph: &graph,
+            timeline: &timeline,
+            lifts: &lifts,
+            subjects: &subjects,
+        };
         found.extend(conflicts(change, &around).into_iter().map(|it| Clash {
             kind: it.kind.as_str(),
             what: change.title.clone(),

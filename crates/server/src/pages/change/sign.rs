@@ -116,9 +116,8 @@ impl Sign {
         let now = visit.now();
         let expires = now.saturating_add(LIFE).unwrap_or(Timestamp::MAX);
         let expires = window.map_or(expires, |it| it.until.max(expires));
-        let draft = chosen.and_then(|it| {
-            Drafted::new(visit, state, case, it, &Intent { window, ..intent(it, expires) })
-        });
+        let draft = chosen
+            .and_then(|it| Drafted::new(visit, state, case, it, &Intent { window, ..intent(it, expires) }));
         let named = |it: &&Key| (it.key.id.to_string(), label(it));
         Ok(Some(Self {
             decision: decision.as_str(),
@@ -138,13 +137,7 @@ impl Sign {
 }
 
 impl Drafted {
-    fn new(
-        visit: &Visit,
-        state: &State,
-        case: &Case,
-        key: &Key,
-        intent: &Intent,
-    ) -> Option<Self> {
+    fn new(visit: &Visit, state: &State, case: &Case, key: &Key, intent: &Intent) -> Option<Self> {
         let PublicKey::Passkey { credential, rp_id, .. } = &key.key.public else { return None };
         let drafted = draft(state, case, intent, visit.now(), visit.app.runtime.new_nonce())?;
         Some(Self {
