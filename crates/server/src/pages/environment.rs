@@ -147,7 +147,12 @@ fn named(state: &State, text: &str) -> Result<Name, Failure> {
 fn parity(state: &State, name: &Name, with: &str) -> Option<Parity> {
     let before = || state.catalogue.environment(name)?.promotes_from;
     let with: Name = with.parse().ok().or_else(before)?;
-    let word = |it: Option<String>| it.unwrap_or_else(|| "–".to_owned());
+    // Of several hosts, those that lack a label have an empty value.
+    let named = |it: &str| if it.is_empty() { "none" } else { it }.to_owned();
+    let word = |it: Option<String>| match it {
+        Some(text) => text.split(", ").map(named).collect::<Vec<_>>().join(", "),
+        None => "–".to_owned(),
+    };
     let difference = |it: gate::facts::Difference| Difference {
         name: it.name.replace('/', " "),
         there: word(it.there),
