@@ -28,7 +28,7 @@ const SEARCHED_MAX: u64 = 2000;
 /// A search that has taken as long says how far it came; the next page looks further. Of 50 ms that a page may take.
 const SEARCH_MAX: Duration = Duration::from_millis(25);
 /// Read at once while searching: what is done between two looks at the clock.
-const BATCH: u64 = 200;
+const BATCH: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "events.html")]
