@@ -86,7 +86,7 @@ async fn a_board_has_an_agenda_with_what_is_missing_and_its_members_are_offered_
     }
     let (_, abstain) = page(&bed, &format!("{change}?decision=abstain&board=cab&conditions=x"), &eva).await;
     assert!(
-        abstain.contains("Abstain from shop 1.0.0") && abstain.contains("&#34;conditions&#34;:[]"),
+        abstain.contains("Abstain from shop 1.0.0") && !abstain.contains("&#34;conditions&#34;"),
         "{abstain}"
     );
 
