@@ -115,6 +115,13 @@ export class Site {
     await this.shipway(["apply", join(this.folder, "declarations")]);
   }
 
+  /// Declares something beside what the shop declares.
+  async declare(name, text) {
+    const path = join(this.folder, `declarations/${name}.yaml`);
+    writeFileSync(path, text);
+    await this.shipway(["apply", path]);
+  }
+
   /// Lets shoppers in; they browse, fill a cart and pay, over and over.
   open() {
     this.#shopping = true;

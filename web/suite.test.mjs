@@ -11,6 +11,10 @@ let ada;
 let bad;
 /// The address of the change that it carries out.
 let change;
+/// The address of a change before a board.
+let voted;
+/// The address of an alert.
+let alert;
 
 before(async () => {
   site = await Site.start();
@@ -36,6 +40,25 @@ async function start(page, environment) {
   await page.getByRole("heading", { name: "Every step" }).waitFor();
   await page.getByRole("button", { name: "Start this plan" }).click();
   await page.waitForURL(/\/rollouts\/rol_/);
+}
+
+/// Somebody whose finger signs here: what they signed with before is revoked, and a passkey of this browser registered.
+async function signer(name) {
+  const here = site.url.replace("127.0.0.1", "localhost");
+  const person = await browser.person(site, await site.issue(name, "approver"), { url: here });
+  const { page } = person;
+  await plugIn(page);
+  await page.goto(`${here}/me`);
+  const revoke = page.getByRole("button", { name: "Revoke", exact: true });
+  for (let n = await revoke.count(); n > 0; n--) {
+    await page.getByLabel(/^Why .* is revoked$/).first().fill("the laptop is gone");
+    await revoke.first().click();
+    await until("it is revoked", async () => (await revoke.count()) === n - 1);
+  }
+  await page.getByLabel("What to call it").fill("finger");
+  await page.getByRole("button", { name: "Register a passkey" }).click();
+  await page.locator(".asks", { hasText: "finger" }).waitFor();
+  return { ...person, here };
 }
 
 /// Looks at what waits for her word, registers a passkey, and signs with it.
@@ -141,6 +164,109 @@ describe("the main job", () => {
   });
 });
 
+describe("words", () => {
+  let eva;
+  let grace;
+
+  before(async () => {
+    [eva, grace] = [await signer("eva"), await signer("grace")];
+    const board = "{ members: [eva, grace], sees: [{ classes: [normal, major] }], quorum: 1/2, threshold: \">1/2\" }";
+    await site.declare("board", `apiVersion: shipway.dev/v1\nkind: Board\nmetadata: { name: cab }\nspec: ${board}\n`);
+    const day = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 19) + "Z";
+    const booking = `{ environment: staging, team: payments, from: "${day(1)}", until: "${day(2)}", reason: rehearsal of the move }`;
+    await site.declare("booking", `apiVersion: shipway.dev/v1\nkind: Booking\nmetadata: { name: rehearsal }\nspec: ${booking}\n`);
+    const labels = { alertname: "SlowCatalogue", service: "catalogue", environment: "staging" };
+    const annotations = { summary: "half of the requests take longer than 300 ms" };
+    const told = { status: "firing", labels, annotations, startsAt: new Date().toISOString(), endsAt: "0001-01-01T00:00:00Z", fingerprint: "c1" };
+    const { fired } = await site.call("POST", "/api/v1/alerts", { version: "4", alerts: [told] });
+    alert = `/alerts/${fired[0]}`;
+  });
+
+  after(async () => {
+    for (const it of [eva, grace]) {
+      assert.deepEqual(it?.faults ?? [], []);
+      await it?.context.close();
+    }
+  });
+
+  it("hold the review that a change owes, and finish what was promised there", async () => {
+    const { page, here } = grace;
+    await page.goto(`${here}/reviews`);
+    await page.getByText("Hold it", { exact: true }).first().click();
+    await page.getByLabel("What happened, and what it did to whom").fill("every second order failed for 20 s");
+    await page.getByLabel("What let it happen").fill("no test pays with an empty cart");
+    await page.getByLabel("What will be done").fill("test-empty-cart");
+    await page.getByLabel("Until").fill(new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 16));
+    await page.getByRole("button", { name: "Record the review" }).click();
+    await page.getByText("every second order failed for 20 s").waitFor();
+    await page.getByLabel("Note about test-empty-cart").fill("it is in the suite");
+    await page.getByRole("button", { name: "test-empty-cart is done" }).click();
+    await page.locator(".asks .badge").filter({ hasText: "done" }).waitFor();
+  });
+
+  it("vote on a board, on a condition that somebody then says is met", async () => {
+    await start(ada.page, "production");
+    const { page, here } = eva;
+    await page.goto(`${here}/cab`);
+    await page.getByText("needs you").waitFor();
+    await page.getByRole("link", { name: /shop 1\.2\.0 → production/ }).click();
+    voted = page.url();
+    await page.getByText("Your vote is asked for.").waitFor();
+    await page.getByRole("link", { name: "Vote for" }).click();
+    await page.getByText("Only on conditions").click();
+    await page.getByLabel("What has to be so").fill("the rollback was rehearsed");
+    await page.getByRole("button", { name: "Put it together again" }).first().click();
+    await page.getByLabel("Note for the record").fill("the plan is sound");
+    await assertAccessible(page, "voting");
+    await picture(page, "voting");
+    await page.getByRole("button", { name: "Vote for it with a passkey" }).click();
+    await page.locator("#boards .badge").filter({ hasText: "on conditions" }).waitFor();
+    await page.getByLabel("How you know that the rollback was rehearsed").fill("on Tuesday, in staging");
+    await page.getByRole("button", { name: "It is so that the rollback was rehearsed" }).click();
+    await page.locator("#boards .badge").filter({ hasText: "met" }).waitFor();
+    await page.locator("#boards .badge").filter({ hasText: "approved" }).waitFor();
+    await page.goto(`${here}/cab/cab`);
+    await page.locator("#minutes").getByText("the plan is sound").waitFor();
+  });
+
+  it("are declined and taken back", async () => {
+    const { page } = grace;
+    await page.goto(voted);
+    await page.getByRole("link", { name: "Decline" }).click();
+    await page.getByRole("button", { name: "Decline with a passkey" }).click();
+    await page.locator(".asks .badge").filter({ hasText: "declined" }).waitFor();
+    await page.getByLabel("You have given your word. Why take it back?").fill("the fault is mended");
+    await page.getByRole("button", { name: "Take my word back" }).click();
+    await page.getByText("Your word is asked for.").waitFor();
+    await page.locator(".asks .badge").filter({ hasText: "does not count" }).first().waitFor();
+  });
+
+  it("are lent, and lent no longer", async () => {
+    const { page, here } = eva;
+    await page.goto(`${here}/me`);
+    await page.getByLabel("Who", { exact: true }).fill("gus");
+    await page.getByLabel("Until").fill(new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 16));
+    await page.getByLabel("Why", { exact: true }).fill("a week at sea");
+    await page.getByRole("button", { name: "Let them" }).click();
+    await page.getByText("a week at sea").waitFor();
+    await page.getByRole("button", { name: "No longer" }).click();
+    await until("nobody speaks for her", async () => (await page.getByText("a week at sea").count()) === 0);
+  });
+
+  it("let through what a rule keeps out, for a time", async () => {
+    const vera = await site.issue("vera", "viewer");
+    const wish = { role: "operator", environments: ["staging"], duration: "PT30M", reason: "the queue is stuck" };
+    await site.call("POST", "/api/v1/grants", wish, vera);
+    const { page, context, faults } = await browser.person(site, site.token);
+    await page.goto(`${site.url}/exceptions?kind=privilege`);
+    await page.getByRole("button", { name: /^Approve: vera as operator/ }).click();
+    await page.getByRole("heading", { name: "In force" }).waitFor();
+    await page.getByText("approved by admin").waitFor();
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+});
+
 describe("every page", () => {
   const pages = () => ({
     now: "/",
@@ -150,6 +276,11 @@ describe("every page", () => {
     "roll-back": `${new URL(bad).pathname}/roll-back`,
     changes: "/changes",
     change: new URL(change).pathname,
+    "change-voted": new URL(voted).pathname,
+    boards: "/cab",
+    board: "/cab/cab",
+    alerts: "/alerts",
+    alert,
     me: "/me",
     exceptions: "/exceptions",
     reviews: "/reviews",

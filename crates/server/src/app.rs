@@ -16,7 +16,7 @@ use crate::config::{AttestationVerifier, Config, DeployJudge, EvidenceReader, Te
 use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
-use crate::pages::Sessions;
+use crate::pages::{Alike, Sessions};
 use crate::sign_in::attempts::Attempts;
 use crate::sign_in::oidc::Oidc;
 use crate::sign_in::password::Passwords;
@@ -37,6 +37,7 @@ pub struct App {
     pub(crate) test_histories: TestHistorian,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) alike: Arc<Alike>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) oidc: Option<Arc<Oidc>>,
@@ -80,6 +81,7 @@ impl App {
             can_deploy: config.can_deploy,
             test_histories: config.test_histories,
             hearing: Arc::new(hearing),
+            alike: Arc::default(),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
             attempts: Arc::new(attempts),

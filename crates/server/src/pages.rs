@@ -12,7 +12,13 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
+mod alert;
+mod alerts;
+mod alike;
 mod asset;
+mod board;
+mod boards;
+mod bookings;
 mod calendar;
 mod change;
 mod changes;
@@ -23,6 +29,7 @@ mod document;
 mod drawing;
 mod environment;
 mod environments;
+mod evidence;
 mod exceptions;
 mod gates;
 mod ledger;
@@ -33,6 +40,7 @@ mod now;
 mod oidc;
 mod people;
 mod plan;
+mod press;
 mod release;
 mod releases;
 mod reviews;
@@ -46,11 +54,13 @@ mod services;
 mod session;
 mod sign_in;
 mod step;
+mod tally;
 mod visit;
 mod war_room;
 mod who_can;
 mod words;
 
+pub(crate) use alike::Alike;
 pub(crate) use session::Sessions;
 
 pub(crate) fn routes() -> Router<App> {
@@ -71,6 +81,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/changes/{change}", get(change::page))
         .route("/changes/{change}/sign", post(change::sign::give))
         .route("/changes/{change}/withdraw", post(change::sign::withdraw))
+        .route("/changes/{change}/met", post(change::meet))
+        .route("/cab", get(boards::page))
+        .route("/cab/{board}", get(board::page))
         .route("/reviews", get(reviews::page))
         .route("/reviews/{change}/hold", post(reviews::hold))
         .route("/reviews/{change}/done", post(reviews::finish))
@@ -80,6 +93,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/me/keys/revoke", post(me::revoke))
         .route("/me/delegations", post(me::delegate))
         .route("/me/delegations/end", post(me::end_delegation))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/{alert}", get(alert::page))
         .route("/services", get(services::page))
         .route("/services/{service}", get(service::page))
         .route("/environments", get(environments::page))
@@ -100,4 +115,5 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sign-out", post(sign_in::end))
         .route("/assets/{name}", get(asset::handle))
         .layer(axum::middleware::from_fn(same_origin::check))
+        .layer(axum::middleware::from_fn(press::press))
 }

@@ -22,7 +22,7 @@ mod key;
 mod ledger;
 mod pause;
 mod plan;
-mod register;
+pub(crate) mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;

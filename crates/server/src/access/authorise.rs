@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shipway_api::operations::access::ApproveGrant;
+use shipway_api::operations::board::MeetCondition;
 use shipway_api::operations::calendar::ApproveException;
 use shipway_api::operations::change::{FinishAction, GiveApproval, HoldReview, WithdrawApproval};
 use shipway_api::operations::key::{EndDelegation, GrantDelegation, RegisterKey, RevokeKey};
@@ -15,6 +16,7 @@ use shipway_api::operations::rollout::{
     AbortRollout, ApproveStep, NameDecider, NoteRollout, PauseRollout, ResumeRollout, RetryRollout, RollBack,
     StartRollout,
 };
+use shipway_api::operations::scope::ApproveLateItem;
 use shipway_api::operations::waiver::ApproveWaiver;
 use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
@@ -127,9 +129,13 @@ fn operation_of(command: &Command) -> Option<(&'static str, Value)> {
         Command::NameDecider { id, .. } => (NameDecider::ID, json!({ "rollout": id })),
         Command::GiveApproval { id, .. } => (GiveApproval::ID, json!({ "change": id })),
         Command::WithdrawApproval { id, .. } => (WithdrawApproval::ID, json!({ "change": id })),
+        Command::MeetCondition { id, board, .. } => {
+            (MeetCondition::ID, json!({ "change": id, "board": board }))
+        }
         Command::ApproveException { id } => (ApproveException::ID, json!({ "exception": id })),
         Command::ApproveWaiver { id } => (ApproveWaiver::ID, json!({ "waiver": id })),
         Command::ApproveGrant { id } => (ApproveGrant::ID, json!({ "grant": id })),
+        Command::ApproveLate { id } => (ApproveLateItem::ID, json!({ "late": id })),
         Command::HoldReview { id, .. } => (HoldReview::ID, json!({ "change": id })),
         Command::FinishAction { id, action, .. } => {
             (FinishAction::ID, json!({ "change": id, "action": action }))

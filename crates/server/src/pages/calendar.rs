@@ -1,15 +1,21 @@
 //! When releases may go and when they went, by month, by week or as an agenda, in the reader's time zone; and whether
 //! a release would fit.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::Response;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use shipway_engine::State;
+use shipway_engine::calendar::Rule;
+use shipway_engine::catalogue::graph;
 use shipway_model::Name;
-use shipway_model::resource::calendar::RuleKind;
+use shipway_model::resource::calendar::{Purpose, RuleKind};
+use shipway_model::resource::{Key, Kind};
 
+use self::clash::Clash;
 use self::fit::{Fit, Question};
 use super::document::{Area, Motion};
 use super::drawing::timeline::Bar;
@@ -18,6 +24,7 @@ use super::visit::{Asked, Shown, Visit};
 use super::words::Tone;
 use crate::views;
 
+mod clash;
 pub(super) mod fit;
 
 /// Chips in a day of the month; the agenda has the rest.
@@ -44,6 +51,8 @@ struct Calendar {
     /// Of the week and the agenda.
     days: Vec<Day>,
     permits: Vec<Permit>,
+    /// What gets in whose way of what is under way.
+    clashes: Vec<Clash>,
     releases: Vec<String>,
     question: Question,
     fit: Option<Fit>,
@@ -113,10 +122,12 @@ pub(super) async fn page(
     Asked(asked): Asked<Filter>,
     Asked(question): Asked<Question>,
 ) -> Response {
-    let content = draw(&visit.state(), asked, question, &visit.clock);
-    // Nothing moves under the hand that drags.
-    let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
-    visit.show(&Shown { title: "Calendar", area: Area::Calendar, motion, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, question, &visit.clock);
+        // Nothing moves under the hand that drags.
+        let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
+        Shown { title: "Calendar".into(), area: Area::Calendar, motion, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Calendar {
@@ -185,6 +196,7 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
         weeks,
         days,
         permits: permits(state, clock),
+        clashes: clash::all(state, clock),
         has_rules: !state.calendars.is_empty(),
         filter: asked,
     }
@@ -220,28 +232,62 @@ fn rules<'a>(
     let among = |named: &std::collections::BTreeSet<Name>, wanted: &str| {
         named.is_empty() || wanted.is_empty() || named.iter().any(|it| it.as_str() == wanted)
     };
+    let vendors = vendors(state, &asked.service);
     let about = state.calendars.rules().filter(move |rule| {
         among(&rule.coverage.services, &asked.service)
             && among(&rule.coverage.environments, &asked.environment)
+            && (asked.service.is_empty()
+                || rule.coverage.vendors.is_empty()
+                || !rule.coverage.vendors.is_disjoint(&vendors))
     });
     about.flat_map(move |rule| {
         // A rule that comes back more often than can be drawn is left out, as in its feed.
         let occurrences = rule.occurrences(from, to).unwrap_or_default();
-        let (tone, symbol, class) = match rule.declared.kind {
-            RuleKind::Allow => (Tone::Good, "○", "open"),
-            RuleKind::Deny => (Tone::Hold, "✕", "closed"),
-        };
+        let (tone, symbol, class) = drawn(rule);
         occurrences.into_iter().map(move |it| Stretch {
             from: it.from.timestamp(),
             until: it.until.timestamp(),
             tone,
             symbol,
             class,
-            title: format!("{} {}", rule.declared.purpose.as_str(), rule.declared.name),
+            title: titled(rule),
             detail: rule.declared.reason.clone(),
             path: None,
         })
     })
+}
+
+/// How a rule's times are drawn: what binds, whom it binds, and what only tells.
+fn drawn(rule: &Rule) -> (Tone, &'static str, &'static str) {
+    match (rule.declared.purpose, rule.declared.kind) {
+        (Purpose::Booking, _) => (Tone::Undo, "◆", "booked"),
+        (Purpose::Vendor, RuleKind::Deny) => (Tone::Bad, "▽", "vendor"),
+        (Purpose::OnCall, _) => (Tone::Busy, "●", "people"),
+        (_, RuleKind::Allow) => (Tone::Good, "○", "open"),
+        (_, RuleKind::Deny) => (Tone::Hold, "✕", "closed"),
+    }
+}
+
+fn titled(rule: &Rule) -> String {
+    match (rule.declared.purpose, &rule.exempt) {
+        (Purpose::Booking, Some(team)) => {
+            let places: Vec<&str> = rule.coverage.environments.iter().map(Name::as_str).collect();
+            format!("{} booked by {team}", places.join(", "))
+        }
+        (Purpose::Vendor, _) if rule.declared.kind == RuleKind::Deny => {
+            let vendors: Vec<&str> = rule.coverage.vendors.iter().map(Name::as_str).collect();
+            let who = if vendors.is_empty() { rule.calendar.as_str().to_owned() } else { vendors.join(", ") };
+            format!("{who} is away")
+        }
+        (purpose, _) => format!("{} {}", purpose.as_str(), rule.declared.name),
+    }
+}
+
+/// On which the service depends.
+fn vendors(state: &State, service: &str) -> BTreeSet<Name> {
+    let key = service.parse().ok().map(|name| Key { kind: Kind::Service, name });
+    let needs = key.and_then(|key| graph::needs(&state.catalogue.get(&key)?.spec)).unwrap_or_default();
+    needs.into_iter().filter(|it| it.kind == Kind::Vendor).map(|it| it.name).collect()
 }
 
 fn rollouts<'a>(

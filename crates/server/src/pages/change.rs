@@ -7,21 +7,25 @@ use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use shipway_api::operations::change::GiveApproval;
 use shipway_api::{Code, Operation, ReleaseSelector};
+use shipway_engine::board::record::record;
 use shipway_engine::change::word::{Voice, voice};
 use shipway_engine::change::{self, Requirement};
-use shipway_engine::{Case, Rollout, State};
+use shipway_engine::{Case, Command, Rollout, State};
 use shipway_model::ChangeId;
 use shipway_model::change::Shown as Signed;
 use shipway_model::plan::{Plan, Reversibility};
 
 use self::sign::{Sign, Wish};
 use super::changes::{self, is_open};
+use super::csrf::Sent;
+use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::gates::{self, Gates};
 use super::moment::{self, Moment};
 use super::plan::stops;
 use super::risk::Risk;
 use super::rollout::{look, mark};
+use super::tally::{Recorded, Tally};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{Badge, Hash, Tone, badge};
 use crate::problem::Failure;
@@ -51,6 +55,10 @@ struct Shape {
     stops: Vec<String>,
     rules: Vec<Rule>,
     words: Vec<Word>,
+    /// The boards that look at it.
+    boards: Vec<Tally>,
+    /// What they see of it.
+    record: Option<Recorded>,
     signed: Vec<Line>,
     /// What is another thing than when the reader last signed, or that nothing is.
     since: Option<Vec<&'static str>>,
@@ -90,6 +98,9 @@ struct Word {
     badge: Badge,
     by: String,
     at: Moment,
+    /// On which it is a vote, and under which conditions.
+    board: Option<String>,
+    conditions: Vec<String>,
     note: String,
     expires: Moment,
     window: Option<(Moment, Moment)>,
@@ -166,7 +177,7 @@ async fn shown(
     let title = format!("{} → {}", content.release, content.environment);
     // Nothing moves under the hand that signs.
     let motion = if content.sign.is_some() { Motion::Still } else { Motion::Live };
-    Ok(visit.show(&Shown { title: &title, area: Area::Changes, motion, content }))
+    Ok(visit.show(&Shown { title: title.as_str().into(), area: Area::Changes, motion, content }))
 }
 
 fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<Shape, Failure> {
@@ -179,11 +190,12 @@ fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<
     let own = case.words.iter().rev().find(|it| state.access.is_same_person(&it.by, &actor));
     let spoken = own.filter(|it| it.withdrawn.is_none());
     let voice = voice(state, case, &actor, clock.now);
-    let may = visit.is_now()
-        && open
-        && signed.is_some()
-        && voice != Voice::NotAsked
-        && GiveApproval::PERMISSION.allows(visit.caller.role);
+    let may_sign =
+        visit.is_now() && open && signed.is_some() && GiveApproval::PERMISSION.allows(visit.caller.role);
+    let may = may_sign && voice != Voice::NotAsked;
+    let boards = standing.boards.iter().flat_map(|it| Tally::of(visit, state, case, it));
+    let boards: Vec<Tally> = boards.collect();
+    let has_seat = boards.iter().any(|it| it.may_vote && it.board == wish.board);
     let release = &plan.release;
     let selector = ReleaseSelector::Version(release.name.clone(), release.version.clone());
     let it = &case.change;
@@ -223,12 +235,21 @@ fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<
         risk: Risk::new(&it.risk),
         gates: None,
         unasked: None,
-        position: open.then(|| position(&voice, spoken.is_some())).flatten(),
+        position: match boards.iter().any(|it| it.may_vote) {
+            true if voice == Voice::NotAsked => Some("Your vote is asked for.".to_owned()),
+            _ => open.then(|| position(&voice, spoken.is_some())).flatten(),
+        },
         may,
         may_approve: may && voice == Voice::Asked,
-        has_spoken: may && spoken.is_some(),
+        has_spoken: may_sign && spoken.is_some(),
         review: shipway_engine::review::debt(state, case).map(|it| (it.why, clock.moment(it.due))),
-        sign: if may { Sign::of(visit, state, case, wish, &voice)? } else { None },
+        sign: match wish.board.is_empty() {
+            true if may => Sign::of(visit, state, case, wish, &voice)?,
+            false if may_sign && has_seat => Sign::of(visit, state, case, wish, &voice)?,
+            _ => None,
+        },
+        record: (!boards.is_empty()).then(|| record(state, case, clock.now).into()),
+        boards,
         against: standing.against,
         csrf: visit.csrf.as_str().to_owned(),
         key: visit.app.runtime.random_secret(),
@@ -266,6 +287,7 @@ fn word(visit: &Visit, state: &State, it: &change::Word, standing: &change::Stan
     Word {
         badge: match statement.decision {
             _ if void.is_some() => Tone::Idle.badge("does not count"),
+            _ if statement.board.is_some() => super::tally::of_vote(statement.decision),
             Decision::Approve => Tone::Good.badge("approved"),
             Decision::Reject => Tone::Bad.badge("declined"),
             Decision::Recuse => badge(Tone::Idle, "–", "stepped aside"),
@@ -273,6 +295,8 @@ fn word(visit: &Visit, state: &State, it: &change::Word, standing: &change::Stan
         },
         by: it.by.clone(),
         at: clock.moment(it.at),
+        board: statement.board.as_ref().map(ToString::to_string),
+        conditions: statement.conditions.clone(),
         note: it.approval.note.clone(),
         expires: clock.moment(statement.expires),
         window: statement.window.map(|it| (clock.moment(it.from), clock.moment(it.until))),
@@ -312,4 +336,26 @@ fn stages(plan: &Plan) -> Vec<Stage> {
     };
     let stages = plan.steps.chunk_by(|a, b| a.stage == b.stage);
     stages.map(|it| Stage { name: it[0].stage.to_string(), steps: it.iter().map(step).collect() }).collect()
+}
+
+/// Says that a condition of a vote is so, and shows the change again.
+pub(super) async fn meet(path: Result<Path<ChangeId>, PathRejection>, sent: Sent) -> Response {
+    visit::answer(&sent.visit, met(path, &sent).await)
+}
+
+async fn met(path: Result<Path<ChangeId>, PathRejection>, sent: &Sent) -> Result<Response, Failure> {
+    let id = known(path)?;
+    let unknown = || {
+        Failure::new(Code::InvalidChange, "the form names no condition of a vote")
+            .hint("open the change again, and say there what is so")
+    };
+    let command = Command::MeetCondition {
+        id,
+        board: sent.field("board").parse().map_err(|_| unknown())?,
+        vote: sent.field("vote").to_owned(),
+        condition: sent.field("condition").parse().map_err(|_| unknown())?,
+        note: sent.field("note").to_owned(),
+    };
+    submit(sent, command).await?;
+    Ok(see(&format!("/changes/{id}#boards")))
 }

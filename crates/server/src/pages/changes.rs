@@ -50,8 +50,10 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit.state(), asked, &visit.clock);
-    visit.show(&Shown { title: "Changes", area: Area::Changes, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, &visit.clock);
+        Shown { title: "Changes".into(), area: Area::Changes, motion: Motion::Live, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Changes {

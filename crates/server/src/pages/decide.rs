@@ -256,7 +256,12 @@ async fn shown(
     let (id, verb) = parts(path)?;
     let content = look(visit, id, |state, rollout| Decision::new(visit, state, rollout, verb, asked)).await?;
     let title = format!("{} {}", verb.title, content.release);
-    Ok(visit.show(&Shown { title: &title, area: Area::Rollouts, motion: Motion::Still, content }))
+    Ok(visit.show(&Shown {
+        title: title.as_str().into(),
+        area: Area::Rollouts,
+        motion: Motion::Still,
+        content,
+    }))
 }
 
 fn parts(

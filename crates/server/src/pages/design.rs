@@ -54,7 +54,7 @@ pub(super) async fn page(visit: Visit) -> Response {
         ],
         spaces: [1, 2, 3, 4, 5, 6],
     };
-    visit.show(&Shown { title: "Design", area: Area::Aside, motion: Motion::Still, content })
+    visit.show(&Shown { title: "Design".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
 /// Made up, as everything on this page.

@@ -201,8 +201,8 @@ pub(super) fn page(status: StatusCode, frame: &Frame<'_>, content: &str) -> Resp
 }
 
 /// The same content without the frame, for a page that is there already.
-pub(super) fn part(status: StatusCode, reader: &Reader<'_>, content: &str) -> Response {
-    html(status, format!("{content}{}", footer(reader)))
+pub(super) fn part(reader: &Reader<'_>, content: &str) -> String {
+    format!("{content}{}", footer(reader))
 }
 
 fn footer(reader: &Reader<'_>) -> String {
@@ -210,7 +210,7 @@ fn footer(reader: &Reader<'_>) -> String {
 }
 
 /// HTML that is never kept by a browser or proxy: it shows what only this person may see.
-pub(super) fn html(status: StatusCode, text: String) -> Response {
+pub(super) fn html(status: StatusCode, text: impl IntoResponse) -> Response {
     let headers: [(HeaderName, &str); 6] = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),

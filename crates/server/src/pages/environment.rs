@@ -9,11 +9,14 @@ use serde::Deserialize;
 use shipway_api::operations::pause::{PauseScope, ResumeScope};
 use shipway_api::view::agent::Connection;
 use shipway_api::{Code, Operation};
+use shipway_engine::alert::{Received, environment_of};
 use shipway_engine::environment::parity;
 use shipway_engine::{Command, State};
 use shipway_model::event::Scope;
 use shipway_model::{Name, gate};
 
+use super::alerts::{self, Told};
+use super::bookings::{self, Booked};
 use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
@@ -26,6 +29,7 @@ use crate::problem::{self, Failure};
 use crate::views;
 
 const ENDED_MAX: usize = 8;
+const ALERTS_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "environment.html")]
@@ -45,6 +49,11 @@ struct Shape {
     queued: Vec<Queued>,
     ended: Vec<Row>,
     forecasts: Vec<(u32, String, String)>,
+    /// What agents found there and no order put there.
+    strays: Vec<Stray>,
+    bookings: Vec<Booked>,
+    /// Those that have not ended.
+    alerts: Vec<Told>,
     may: bool,
     csrf: String,
     key: String,
@@ -73,6 +82,15 @@ struct Host {
     badge: Badge,
     heard: Option<Moment>,
     instances: Vec<(String, String, Badge, String)>,
+}
+
+struct Stray {
+    host: String,
+    kind: &'static str,
+    service: String,
+    version: String,
+    detail: String,
+    since: Moment,
 }
 
 struct Queued {
@@ -105,7 +123,12 @@ struct Difference {
 pub(super) async fn page(visit: Visit, Path(name): Path<String>, Asked(about): Asked<About>) -> Response {
     let answered = draw(&visit, &visit.state(), &name, &about).map(|content| {
         let title = content.name.clone();
-        visit.show(&Shown { title: &title, area: Area::Environments, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Environments,
+            motion: Motion::Live,
+            content,
+        })
     });
     visit::answer(&visit, answered)
 }
@@ -124,7 +147,12 @@ fn named(state: &State, text: &str) -> Result<Name, Failure> {
 fn parity(state: &State, name: &Name, with: &str) -> Option<Parity> {
     let before = || state.catalogue.environment(name)?.promotes_from;
     let with: Name = with.parse().ok().or_else(before)?;
-    let word = |it: Option<String>| it.unwrap_or_else(|| "–".to_owned());
+    // Of several hosts, those that lack a label have an empty value.
+    let named = |it: &str| if it.is_empty() { "none" } else { it }.to_owned();
+    let word = |it: Option<String>| match it {
+        Some(text) => text.split(", ").map(named).collect::<Vec<_>>().join(", "),
+        None => "–".to_owned(),
+    };
     let difference = |it: gate::facts::Difference| Difference {
         name: it.name.replace('/', " "),
         there: word(it.there),
@@ -192,12 +220,38 @@ fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape
             .iter()
             .map(|it| (it.rollouts, moment::length(it.wait_mean), moment::length(it.wait_max)))
             .collect(),
+        strays: strays(state, &name, visit),
+        bookings: bookings::of(state, &name, clock)
+            .iter()
+            .map(|it| bookings::told(it.0, it.1, clock))
+            .collect(),
+        alerts: firing(state, &name).map(|it| alerts::told(state, it, clock)).collect(),
         may: visit.is_now() && permission.allows(visit.caller.role),
         paused,
         csrf: visit.csrf.as_str().to_owned(),
         key: visit.app.runtime.random_secret(),
         name: name.to_string(),
     })
+}
+
+fn strays(state: &State, name: &Name, visit: &Visit) -> Vec<Stray> {
+    let there = state.strays.iter().filter(|(_, it, _)| it.environment == *name);
+    there
+        .map(|(host, it, since)| Stray {
+            host: host.to_string(),
+            kind: it.kind.word(),
+            service: it.service.to_string(),
+            version: it.version.to_string(),
+            detail: it.detail.clone(),
+            since: visit.clock.moment(since),
+        })
+        .collect()
+}
+
+/// The newest first.
+fn firing<'a>(state: &'a State, name: &'a Name) -> impl Iterator<Item = &'a Received> {
+    let open = state.alerts.iter().rev().filter(|it| it.ended_at.is_none());
+    open.filter(move |it| environment_of(state, &it.alert).is_some_and(|it| it == *name)).take(ALERTS_MAX)
 }
 
 fn hosts(visit: &Visit, state: &State, view: &shipway_api::view::environment::EnvironmentView) -> Vec<Host> {

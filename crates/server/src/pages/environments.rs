@@ -6,9 +6,11 @@ use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
 use shipway_engine::State;
+use shipway_engine::environment::parity;
 use shipway_model::Name;
 use shipway_model::resource::Kind;
 
+use super::bookings;
 use super::document::{Area, Motion};
 use super::moment::Clock;
 use super::now::places;
@@ -34,6 +36,12 @@ struct Matrix {
 struct Place {
     name: String,
     from: String,
+    /// Things that no order put there.
+    n_strays: usize,
+    /// Traits in which it is not like the one that releases come from.
+    n_differences: usize,
+    /// The team that has booked it now.
+    booked_by: Option<String>,
 }
 
 struct Row {
@@ -59,8 +67,10 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit.state(), asked, &visit.clock);
-    visit.show(&Shown { title: "Environments", area: Area::Environments, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, &visit.clock);
+        Shown { title: "Environments".into(), area: Area::Environments, motion: Motion::Live, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
@@ -99,24 +109,26 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
                 cells: places.iter().map(|place| cell(place, service)).collect(),
             })
             .collect(),
-        places: places
-            .iter()
-            .map(|name| Place {
-                name: name.to_string(),
-                from: state
-                    .catalogue
-                    .environment(name)
-                    .and_then(|it| it.promotes_from)
-                    .map(|it| it.to_string())
-                    .unwrap_or_default(),
-            })
-            .collect(),
+        places: places.iter().map(|name| place(state, name, clock)).collect(),
         n_places,
         n_services,
         next_place,
         next_service,
         is_first: asked.place.is_empty() && asked.service.is_empty(),
         q: asked.q,
+    }
+}
+
+fn place(state: &State, name: &Name, clock: &Clock) -> Place {
+    let from = state.catalogue.environment(name).and_then(|it| it.promotes_from);
+    let differences = from.as_ref().and_then(|from| parity::differences(state, from, name));
+    let booked = bookings::of(state, name, clock).into_iter().find(|(_, it)| it.from <= clock.now);
+    Place {
+        name: name.to_string(),
+        n_strays: state.strays.iter().filter(|(_, it, _)| it.environment == *name).count(),
+        n_differences: differences.map_or(0, |it| it.len()),
+        booked_by: booked.map(|(_, it)| it.team.to_string()),
+        from: from.map(|it| it.to_string()).unwrap_or_default(),
     }
 }
 

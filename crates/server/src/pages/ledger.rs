@@ -1,6 +1,7 @@
 //! The ledger: every event, what it says, and the proof that it is there.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::Path;
@@ -24,8 +25,10 @@ use crate::views;
 const PAGE: u64 = 50;
 /// Events that one search looks through, from the newest on; the next page looks further.
 const SEARCHED_MAX: u64 = 2000;
-/// Read at once while searching.
-const BATCH: u64 = 1000;
+/// A search that has taken as long says how far it came; the next page looks further. Of 50 ms that a page may take.
+const SEARCH_MAX: Duration = Duration::from_millis(25);
+/// Read at once while searching: what is done between two looks at the clock.
+const BATCH: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "events.html")]
@@ -67,7 +70,9 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
     let depth = if words.texts.is_empty() { PAGE } else { SEARCHED_MAX };
     let floor = before.saturating_sub(depth);
     let (mut rows, mut reached) = (Vec::new(), before);
-    while reached > floor && rows.len() < PAGE as usize {
+    let began = Instant::now();
+    while reached > floor && rows.len() < PAGE as usize && (reached == before || began.elapsed() < SEARCH_MAX)
+    {
         let from = reached.saturating_sub(BATCH.min(depth)).max(floor);
         let (records, disclosures) = read(visit, from, reached - from).await?;
         let texts = beside(&disclosures);
@@ -92,7 +97,7 @@ async fn list(visit: &Visit, asked: Filter) -> Result<Response, Failure> {
         checkpoint: if visit.is_now() { head.checkpoint } else { String::new() },
         q: asked.q,
     };
-    Ok(visit.show(&Shown { title: "Ledger", area: Area::Ledger, motion: Motion::Live, content }))
+    Ok(visit.show(&Shown { title: "Ledger".into(), area: Area::Ledger, motion: Motion::Live, content }))
 }
 
 async fn read(visit: &Visit, from: u64, n: u64) -> Result<(Vec<Record>, Vec<Disclosure>), Failure> {
@@ -283,7 +288,12 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
         rollout: rollout.map(|it| format!("/rollouts/{it}")),
     };
     let title = format!("Event {position}");
-    Ok(visit.show(&Shown { title: &title, area: Area::Ledger, motion: Motion::Still, content }))
+    Ok(visit.show(&Shown {
+        title: title.as_str().into(),
+        area: Area::Ledger,
+        motion: Motion::Still,
+        content,
+    }))
 }
 
 #[cfg(test)]

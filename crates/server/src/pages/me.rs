@@ -60,7 +60,7 @@ struct Seat {
 pub(super) async fn page(visit: Visit) -> Response {
     let content = draw(&visit, &visit.state());
     // Nothing moves under the hand that fills in a form.
-    visit.show(&Shown { title: "You", area: Area::Aside, motion: Motion::Still, content })
+    visit.show(&Shown { title: "You".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
 fn draw(visit: &Visit, state: &State) -> Me {

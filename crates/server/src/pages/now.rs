@@ -8,11 +8,13 @@ use shipway_engine::{Phase, Rollout, State, change, review};
 use shipway_model::Name;
 use shipway_model::plan::Action;
 
+use super::alerts::{self, Told};
 use super::changes::{self, is_open, misses};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{Clock, Moment};
 use super::rollouts::{self, Row};
+use super::tally;
 use super::visit::{Shown, Visit};
 use super::words::{self, Badge, Tone};
 use crate::views;
@@ -23,6 +25,8 @@ const ENDED_MAX: usize = 8;
 const PROMOTIONS_MAX: usize = 32;
 /// Environments drawn in full; the others are on their own page.
 const PLACES_MAX: usize = 12;
+/// Alerts that are listed; the others are on their own page.
+const ALERTS_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(path = "now.html")]
@@ -33,6 +37,9 @@ struct Now {
     ended: Vec<Row>,
     pauses: Vec<Paused>,
     closed: Vec<Closed>,
+    /// Those that fire.
+    alerts: Vec<Told>,
+    more_alerts: usize,
     places: Vec<Place>,
     more_places: usize,
     is_empty: bool,
@@ -84,16 +91,28 @@ struct Place {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let content = draw(&visit, &visit.state());
-    let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
-    visit.show(&Shown { title: "Now", area: Area::Now, motion, content })
+    let needs = needs_of(&visit, &visit.state());
+    // What readers are asked for is all that tells one's page from another's.
+    let audience: Vec<(bool, &str, String)> =
+        needs.iter().flat_map(|it| &it.needs).map(|it| (it.is_own, it.verb, it.path.clone())).collect();
+    visit.show_alike(&audience, || {
+        let content = draw(needs, &visit.state(), &visit.clock);
+        let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
+        Shown { title: "Now".into(), area: Area::Now, motion, content }
+    })
 }
 
-fn draw(visit: &Visit, state: &State) -> Now {
-    let clock = &visit.clock;
+fn needs_of(visit: &Visit, state: &State) -> [Asked; 2] {
     let all = live_needs(visit, state).chain(changes(visit, state)).chain(exceptions(visit, state));
     let all = all.chain(waivers(visit, state)).chain(reviews(visit, state));
     let (own, others) = all.partition(|it| it.is_own);
+    [
+        Asked { title: "Needs you", weight: "primary", needs: own },
+        Asked { title: "Needs somebody else", weight: "even", needs: others },
+    ]
+}
+
+fn draw(needs: [Asked; 2], state: &State, clock: &Clock) -> Now {
     let live = || state.rollouts.live.values().filter(|it| !it.has_ended());
     let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
     let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
@@ -101,17 +120,17 @@ fn draw(visit: &Visit, state: &State) -> Now {
     let mut places = places(state);
     // Those where something goes on come first.
     places.sort_by_key(|name| state.environments.get(name).is_none_or(|it| it.running.is_empty()));
+    let firing = || state.alerts.iter().rev().filter(|it| it.ended_at.is_none());
     let more_places = places.len().saturating_sub(PLACES_MAX);
     places.truncate(PLACES_MAX);
     Now {
-        needs: [
-            Asked { title: "Needs you", weight: "primary", needs: own },
-            Asked { title: "Needs somebody else", weight: "even", needs: others },
-        ],
+        needs,
         flight,
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),
         closed: closed(state, clock),
+        alerts: firing().take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect(),
+        more_alerts: firing().count().saturating_sub(ALERTS_MAX),
         places: places.into_iter().map(|name| place(state, name)).collect(),
         more_places,
         is_empty: state.rollouts.summaries.is_empty(),
@@ -182,14 +201,19 @@ fn changes<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need>
     state.changes.iter().rev().filter_map(move |case| {
         let summary = state.rollouts.summaries.get(&case.change.rollout).filter(|it| is_open(it))?;
         let standing = change::standing(state, case, clock.now);
-        let is_own = standing.requirements.iter().any(|it| misses(state, it, &actor, clock));
+        let votes = standing.boards.iter().any(|it| tally::misses(visit, state, it));
+        let is_own = votes || standing.requirements.iter().any(|it| misses(state, it, &actor, clock));
         Some(Need {
             is_own: is_own && Permission::Approver.allows(visit.caller.role),
             badge: Tone::Hold.badge("change"),
             what: changes::title(summary),
             why: standing.against.first()?.clone(),
             path: format!("/changes/{}", case.id),
-            verb: if is_own { "Look and sign" } else { "Look" },
+            verb: match (is_own, votes) {
+                (true, true) => "Look and vote",
+                (true, false) => "Look and sign",
+                (false, _) => "Look",
+            },
             since: Some(clock.moment(case.opened)),
         })
     })

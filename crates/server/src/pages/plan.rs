@@ -113,7 +113,12 @@ pub(super) struct Question {
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Response {
     let answered = draw(&visit, &visit.state(), &asked).map(|content| {
         let title = format!("Plan {} → {}", content.release, content.environment);
-        visit.show(&Shown { title: &title, area: Area::Releases, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Releases,
+            motion: Motion::Live,
+            content,
+        })
     });
     visit::answer(&visit, answered)
 }

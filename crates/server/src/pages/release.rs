@@ -8,7 +8,6 @@ use serde::Deserialize;
 use shipway_api::operations::release::SealRelease;
 use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::{Attached, Command, Release, State};
-use shipway_model::evidence::Kind;
 use shipway_model::release;
 use shipway_model::{Digest, Name};
 use tokio::io::AsyncReadExt;
@@ -119,7 +118,12 @@ async fn shown(visit: &Visit, text: &str, about: &About) -> Result<Response, Fai
     }
     Ok({
         let title = content.title.clone();
-        visit.show(&Shown { title: &title, area: Area::Releases, motion: Motion::Live, content })
+        visit.show(&Shown {
+            title: title.as_str().into(),
+            area: Area::Releases,
+            motion: Motion::Live,
+            content,
+        })
     })
 }
 
@@ -225,20 +229,13 @@ fn cell(state: &State, name: &Name, part: &shipway_model::release::Part, place: 
 
 fn told(release: &Release, attached: &Attached, clock: &Clock) -> Evidence {
     let it = &attached.evidence;
-    let kind = |kind: &Kind| {
-        serde_json::to_value(kind).ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
-    };
-    let kinds: Vec<String> = match &it.statement {
-        Some(word) => vec![format!("{} by {}", word.kind, word.issuer)],
-        None => it.kinds.iter().map(kind).collect(),
-    };
     let about = release.bundle.parts.iter().filter(|(_, part)| it.subject.contains(&part.artifact));
     let mut about: Vec<&str> = about.map(|(name, _)| name.as_str()).collect();
     if release.sealed.as_ref().is_some_and(|sealed| it.subject.contains(&sealed.digest)) {
         about.insert(0, "the release");
     }
     Evidence {
-        kinds: kinds.join(", "),
+        kinds: super::evidence::says(attached),
         format: it.format.clone(),
         file: it.file_name.clone().unwrap_or_default(),
         about: about.join(", "),

@@ -46,8 +46,10 @@ pub(super) struct Filter {
 const PARTS_MAX: usize = 4;
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit.state(), asked, &visit.clock);
-    visit.show(&Shown { title: "Releases", area: Area::Releases, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, &visit.clock);
+        Shown { title: "Releases".into(), area: Area::Releases, motion: Motion::Live, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter, clock: &Clock) -> Releases {

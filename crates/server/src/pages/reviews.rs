@@ -61,7 +61,7 @@ struct Promise {
 
 pub(super) async fn page(visit: Visit) -> Response {
     let content = draw(&visit, &visit.state());
-    visit.show(&Shown { title: "Reviews", area: Area::Changes, motion: Motion::Live, content })
+    visit.show(&Shown { title: "Reviews".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
 fn draw(visit: &Visit, state: &State) -> Reviews {

@@ -11,12 +11,15 @@ use shipway_api::view::rollout::Waiting;
 use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{RolloutView, StepState, StepView};
 use shipway_api::{Code, Operation, ReleaseSelector};
+use shipway_engine::alert::{Received, environment_of, service_of};
 use shipway_engine::{Phase, Rollout, State};
 use shipway_model::RolloutId;
+use shipway_model::alert::Culprit;
 use shipway_model::effect::{Outcome, Success};
 use shipway_model::plan::Reversibility;
 
 use self::trial::Trial;
+use super::alerts::{self, Told};
 use super::decide::Verb;
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
@@ -31,6 +34,7 @@ mod trial;
 
 /// Notes on the board.
 const NOTES_MAX: usize = 5;
+const ALERTS_MAX: usize = 10;
 
 #[derive(Template)]
 #[template(path = "rollout.html")]
@@ -67,6 +71,8 @@ struct Board {
     /// Journeys and single calls, with what came of each.
     journeys: Vec<Journey>,
     silences: Vec<Silence>,
+    /// What monitoring told while it went on, about what it ships or with it among the suspects.
+    alerts: Vec<Told>,
     /// Its change, where it opened one.
     change: Option<String>,
     csrf: String,
@@ -126,14 +132,29 @@ pub(super) async fn page(visit: Visit, path: Result<Path<RolloutId>, PathRejecti
 
 async fn shown(visit: &Visit, path: Result<Path<RolloutId>, PathRejection>) -> Result<Response, Failure> {
     let id = known(path)?;
+    if let Some(verbs) = offered(visit, id) {
+        return visit.try_show_alike(&verbs, || {
+            let state = visit.state();
+            let rollout = state.rollouts.live.get(&id).ok_or_else(|| unknown(id))?;
+            Ok(Board::new(visit, &state, rollout).shown())
+        });
+    }
     let content = look(visit, id, |state, rollout| Board::new(visit, state, rollout)).await?;
-    let title = format!("{} → {}", content.release, content.environment);
-    let motion = if content.verbs.is_empty() || content.badge.word == "succeeded" {
-        Motion::Live
-    } else {
-        Motion::Ticking
-    };
-    Ok(visit.show(&Shown { title: &title, area: Area::Rollouts, motion, content }))
+    Ok(visit.show(&content.shown()))
+}
+
+/// What the reader may decide about a rollout that is at hand. Nothing for whoever may write on its board: a form is theirs
+/// alone.
+fn offered(visit: &Visit, id: RolloutId) -> Option<Vec<&'static str>> {
+    let state = visit.state();
+    let rollout = state.rollouts.live.get(&id)?;
+    let verbs = || Verb::possible(visit, &state, rollout).iter().map(|it| it.path).collect();
+    (!NoteRollout::PERMISSION.allows(visit.caller.role)).then(verbs)
+}
+
+fn unknown(id: RolloutId) -> Failure {
+    Failure::new(Code::UnknownRollout, format!("there is no rollout {id}"))
+        .hint("the list of rollouts shows those there are")
 }
 
 /// The rollout that an address names.
@@ -150,25 +171,28 @@ pub(super) async fn look<T>(
     id: RolloutId,
     draw: impl FnOnce(&State, &Rollout) -> T,
 ) -> Result<T, Failure> {
-    let unknown = || {
-        Failure::new(Code::UnknownRollout, format!("there is no rollout {id}"))
-            .hint("the list of rollouts shows those there are")
-    };
     {
         let state = visit.state();
         if let Some(rollout) = state.rollouts.live.get(&id) {
             return Ok(draw(&state, rollout));
         }
         if !state.rollouts.summaries.contains_key(&id) {
-            return Err(unknown());
+            return Err(unknown(id));
         }
     }
     let size = visit.past().map_or(u64::MAX, shipway_runtime::Past::size);
-    let rollout = recall::rollout(&visit.app.runtime, id, size).await?.ok_or_else(unknown)?;
+    let rollout = recall::rollout(&visit.app.runtime, id, size).await?.ok_or_else(|| unknown(id))?;
     Ok(draw(&visit.state(), &rollout))
 }
 
 impl Board {
+    fn shown(self) -> Shown<'static, Self> {
+        let still = self.verbs.is_empty() || self.badge.word == "succeeded";
+        let motion = if still { Motion::Live } else { Motion::Ticking };
+        let title = format!("{} → {}", self.release, self.environment);
+        Shown { title: title.into(), area: Area::Rollouts, motion, content: self }
+    }
+
     fn new(visit: &Visit, state: &State, rollout: &Rollout) -> Self {
         let (view, clock) = (views::rollout::view(state, rollout), &visit.clock);
         let summary = &view.summary;
@@ -207,6 +231,7 @@ impl Board {
                 && NoteRollout::PERMISSION.allows(visit.caller.role),
             journeys: journeys(rollout, &view.steps),
             silences: view.steps.iter().flat_map(|it| &it.silenced).map(silence).collect(),
+            alerts: alerts(state, rollout, clock),
             change: state.changes.of(rollout.id).map(|it| format!("/changes/{}", it.id)),
             csrf: visit.csrf.as_str().to_owned(),
             key: visit.app.runtime.random_secret(),
@@ -240,6 +265,22 @@ fn silence(it: &shipway_model::plan::Silenced) -> Silence {
             n => format!("it kept {} quiet", words::count(n as u64, "alert")),
         },
     }
+}
+
+fn alerts(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Told> {
+    let plan = &rollout.plan;
+    let ships = |name| plan.services.iter().any(|it| it.service == name);
+    let is_here = |it: &&Received| {
+        let suspects =
+            it.suspects.iter().any(|it| matches!(&it.what, Culprit::Rollout { id, .. } if *id == rollout.id));
+        let meanwhile = rollout.ended.is_none_or(|ended| it.at <= ended);
+        suspects
+            || (meanwhile
+                && environment_of(state, &it.alert).is_some_and(|it| it == plan.environment)
+                && service_of(state, &it.alert).is_some_and(ships))
+    };
+    let since = state.alerts.iter().rev().take_while(|it| it.at >= rollout.queued);
+    since.filter(is_here).take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect()
 }
 
 /// What keeps it from going on. A step that is at work shows that itself.

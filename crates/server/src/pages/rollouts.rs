@@ -56,24 +56,24 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = {
-        let state = visit.state();
-        let wanted =
-            |it: &&Summary| asked.environment.is_empty() || it.environment.as_str() == asked.environment;
-        let older = |it: &&Summary| asked.before.is_none_or(|before| it.id < before);
-        let mut summaries = state.rollouts.summaries.values().rev().filter(older).filter(wanted);
-        let rows: Vec<Row> = summaries.by_ref().take(PAGE).map(|it| row(&state, it, &visit.clock)).collect();
-        let next = summaries.next().and_then(|_| rows.last()?.id.parse().ok());
-        let environments = state.catalogue.environments().map(ToString::to_string).collect();
-        Rollouts {
-            rows,
-            next,
-            environments,
-            environment: asked.environment,
-            is_first: asked.before.is_none(),
-        }
-    };
-    visit.show(&Shown { title: "Rollouts", area: Area::Rollouts, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked, &visit.clock);
+        Shown { title: "Rollouts".into(), area: Area::Rollouts, motion: Motion::Live, content }
+    })
+}
+
+fn draw(state: &State, asked: Filter, clock: &Clock) -> Rollouts {
+    let wanted = |it: &&Summary| asked.environment.is_empty() || it.environment.as_str() == asked.environment;
+    let older = |it: &&Summary| asked.before.is_none_or(|before| it.id < before);
+    let mut summaries = state.rollouts.summaries.values().rev().filter(older).filter(wanted);
+    let rows: Vec<Row> = summaries.by_ref().take(PAGE).map(|it| row(state, it, clock)).collect();
+    Rollouts {
+        next: summaries.next().and_then(|_| rows.last()?.id.parse().ok()),
+        rows,
+        environments: state.catalogue.environments().map(ToString::to_string).collect(),
+        is_first: asked.before.is_none(),
+        environment: asked.environment,
+    }
 }
 
 pub(super) fn row(state: &State, known: &Summary, clock: &Clock) -> Row {

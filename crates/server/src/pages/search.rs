@@ -60,7 +60,7 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
         return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
     }
     let content = Search { q: hits.q.clone(), hits };
-    visit.show(&Shown { title: "Search", area: Area::Aside, motion: Motion::Still, content })
+    visit.show(&Shown { title: "Search".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
 fn search(state: &State, q: &str) -> Vec<Hit> {

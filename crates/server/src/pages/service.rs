@@ -6,11 +6,14 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use shipway_api::Code;
-use shipway_engine::State;
+use shipway_engine::alert::service_of;
 use shipway_engine::catalogue::graph;
+use shipway_engine::{Registered, State};
 use shipway_model::Name;
 use shipway_model::resource::{Key, Kind, Spec};
 
+use self::numbers::Numbers;
+use super::alerts::{self, Told};
 use super::document::{Area, Motion};
 use super::drawing::Svg;
 use super::moment::{self, Clock, Moment};
@@ -20,8 +23,12 @@ use super::visit::{self, Shown, Visit};
 use super::words::{self, Badge, Hash, Tone};
 use crate::problem::{self, Failure};
 
+mod numbers;
+
 const ARTIFACTS_MAX: usize = 12;
 const ROLLOUTS_MAX: usize = 10;
+const ALERTS_MAX: usize = 8;
+const EVIDENCE_MAX: usize = 12;
 
 #[derive(Template)]
 #[template(path = "service.html")]
@@ -34,6 +41,11 @@ struct Service {
     needed_by: Vec<Neighbour>,
     graph: Option<Svg>,
     artifacts: Vec<Artifact>,
+    evidence: Vec<Proof>,
+    /// What monitoring told of it lately.
+    alerts: Vec<Told>,
+    /// What became of its rollouts lately.
+    numbers: Option<Numbers>,
     rollouts: Vec<Row>,
     paused: Option<String>,
     digest: Hash,
@@ -65,13 +77,23 @@ struct Artifact {
     commit: String,
     builder: String,
     evidence: usize,
+    /// Vulnerabilities that it is known to carry; None where nothing was compared yet.
+    vulnerabilities: Option<usize>,
+}
+
+/// Something that was attached about a build.
+struct Proof {
+    says: String,
+    format: String,
+    version: String,
+    at: Moment,
+    by: String,
 }
 
 pub(super) async fn page(visit: Visit, Path(name): Path<String>) -> Response {
-    let content = draw(&visit.state(), &name, &visit.clock);
-    let answered = content.map(|content| {
-        let title = content.name.clone();
-        visit.show(&Shown { title: &title, area: Area::Services, motion: Motion::Live, content })
+    let answered = visit.try_show_alike(&(), || {
+        let content = draw(&visit.state(), &name, &visit.clock)?;
+        Ok(Shown { title: name.as_str().into(), area: Area::Services, motion: Motion::Live, content })
     });
     visit::answer(&visit, answered)
 }
@@ -104,6 +126,9 @@ fn draw(state: &State, name: &str, clock: &Clock) -> Result<Service, Failure> {
         needs: needs.iter().map(neighbour).collect(),
         needed_by: needed_by.iter().map(|it| neighbour(it)).collect(),
         graph: (!is_alone).then(|| picture(&all, around)),
+        evidence: evidence(state, &artifacts, clock),
+        alerts: told(state, &name, clock),
+        numbers: Numbers::of(of_it.clone(), clock),
         artifacts: artifacts.into_iter().take(ARTIFACTS_MAX).map(|it| artifact(state, it, clock)).collect(),
         rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         paused: state.pauses.holding_service(&name).map(|it| format!("by {}: {}", it.by, it.reason)),
@@ -180,7 +205,30 @@ fn neighbour(key: &Key) -> Neighbour {
     }
 }
 
-fn artifact(state: &State, registered: &shipway_engine::Registered, clock: &Clock) -> Artifact {
+/// About its latest builds, the newest first.
+fn evidence(state: &State, artifacts: &[&Registered], clock: &Clock) -> Vec<Proof> {
+    let latest = artifacts.iter().take(ARTIFACTS_MAX);
+    let mut found: Vec<_> = latest
+        .flat_map(|build| state.evidence.about(&build.artifact.digest).map(move |it| (it, build)))
+        .collect();
+    found.sort_by_key(|(it, _)| std::cmp::Reverse(it.id));
+    let proof = |(it, build): (&shipway_engine::Attached, &&Registered)| Proof {
+        says: super::evidence::says(it),
+        format: it.evidence.format.clone(),
+        version: build.artifact.version.to_string(),
+        at: clock.moment(it.at),
+        by: it.by.clone(),
+    };
+    found.into_iter().take(EVIDENCE_MAX).map(proof).collect()
+}
+
+fn told(state: &State, name: &Name, clock: &Clock) -> Vec<Told> {
+    let of_it =
+        state.alerts.iter().rev().filter(|it| service_of(state, &it.alert).is_some_and(|it| it == *name));
+    of_it.take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect()
+}
+
+fn artifact(state: &State, registered: &Registered, clock: &Clock) -> Artifact {
     let it = &registered.artifact;
     Artifact {
         version: it.version.to_string(),
@@ -190,5 +238,6 @@ fn artifact(state: &State, registered: &shipway_engine::Registered, clock: &Cloc
         commit: it.commit.chars().take(12).collect(),
         builder: it.builder.clone(),
         evidence: state.evidence.about(&it.digest).count(),
+        vulnerabilities: state.vulnerabilities.of(&it.digest).map(|it| it.since.len()),
     }
 }

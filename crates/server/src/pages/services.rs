@@ -49,8 +49,10 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit.state(), asked);
-    visit.show(&Shown { title: "Services", area: Area::Services, motion: Motion::Live, content })
+    visit.show_alike(&(), || {
+        let content = draw(&visit.state(), asked);
+        Shown { title: "Services".into(), area: Area::Services, motion: Motion::Live, content }
+    })
 }
 
 fn draw(state: &State, asked: Filter) -> Services {

@@ -71,7 +71,12 @@ async fn shown(
         }
     }
     let title = format!("Step {step} of {}", content.release);
-    Ok(visit.show(&Shown { title: &title, area: Area::Rollouts, motion: Motion::Live, content }))
+    Ok(visit.show(&Shown {
+        title: title.as_str().into(),
+        area: Area::Rollouts,
+        motion: Motion::Live,
+        content,
+    }))
 }
 
 impl Step {

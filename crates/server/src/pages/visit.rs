@@ -1,6 +1,9 @@
 //! One look at a page: who looks, from which zone, at which instant.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
+use std::hash::Hash;
+use std::sync::OnceLock;
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
@@ -16,9 +19,11 @@ use serde::de::DeserializeOwned;
 use shipway_api::Code;
 use shipway_runtime::{Past, StateRef};
 
+use super::alike::{Drawn, Instant, Key};
 use super::csrf::Csrf;
 use super::document::{self, Area, Frame, Ledger, Motion, Reader, Then};
 use super::moment::Clock;
+use super::press::Pressed;
 use super::session::{self, SignedIn};
 use crate::access::Caller;
 use crate::app::App;
@@ -44,7 +49,7 @@ pub(super) struct Visit {
 
 /// What a page shows.
 pub(super) struct Shown<'a, T> {
-    pub(super) title: &'a str,
+    pub(super) title: Cow<'a, str>,
     pub(super) area: Area,
     pub(super) motion: Motion,
     pub(super) content: T,
@@ -95,8 +100,49 @@ impl Visit {
             faults: problem.faults.iter().map(ToString::to_string).collect(),
             code: &problem.code,
         };
-        let title = &problem.title;
+        let title = problem.title.as_str().into();
         self.answer(status, &Shown { title, area: Area::Aside, motion: Motion::Still, content })
+    }
+
+    /// The same for content that follows from the address, the ledger, the clock and `audience` alone, and holds no form:
+    /// readers who look at the same time are shown the same bytes.
+    pub(super) fn show_alike<'a, T: Template>(
+        &self,
+        audience: &impl Hash,
+        draw: impl FnOnce() -> Shown<'a, T>,
+    ) -> Response {
+        let Ok(response) = self.try_show_alike(audience, || Ok::<_, Infallible>(draw()));
+        response
+    }
+
+    /// # Errors
+    /// Those of `draw`.
+    pub(super) fn try_show_alike<'a, T: Template, E>(
+        &self,
+        audience: &impl Hash,
+        draw: impl FnOnce() -> Result<Shown<'a, T>, E>,
+    ) -> Result<Response, E> {
+        if !self.is_now() {
+            return draw().map(|shown| self.show(&shown));
+        }
+        // Before anything is looked at: content may be newer than that, and is never older.
+        let ledger = Ledger::from(self.app.runtime.head());
+        let instant = Instant { size: ledger.size, second: self.now().as_second() };
+        let key = Key::new(&self.here, self.clock.zone_name(), audience);
+        let drawn = self.app.alike.content(instant, key, || draw().map(|it| it.drawn()))?;
+        let reader = self.reader(drawn.motion, ledger);
+        if self.is_part {
+            let (text, pressed) = drawn.part.get_or_init(|| {
+                let text = document::part(&reader, &drawn.content);
+                let pressed = Pressed::of(text.as_bytes());
+                (text.into(), pressed)
+            });
+            let mut response = document::html(StatusCode::OK, text.clone());
+            response.extensions_mut().insert(pressed.clone());
+            return Ok(response);
+        }
+        let frame = Frame { title: &drawn.title, area: drawn.area, reader: Some(reader) };
+        Ok(document::page(StatusCode::OK, &frame, &drawn.content))
     }
 
     fn answer(&self, status: StatusCode, shown: &Shown<'_, impl Template>) -> Response {
@@ -111,21 +157,37 @@ impl Visit {
         if let Some(query) = &query {
             content = document::carry(&content, query);
         }
-        let reader = Reader {
+        // The past does not move.
+        let reader = self.reader(if self.is_now() { shown.motion } else { Motion::Still }, ledger);
+        if self.is_part {
+            return document::html(status, document::part(&reader, &content));
+        }
+        let frame = Frame { title: &shown.title, area: shown.area, reader: Some(reader) };
+        document::page(status, &frame, &content)
+    }
+
+    fn reader(&self, motion: Motion, ledger: Ledger) -> Reader<'_> {
+        Reader {
             name: &self.caller.name,
             csrf: self.csrf.as_str(),
             zone: self.clock.zone_name(),
             here: &self.here,
-            // The past does not move.
-            motion: if self.is_now() { shown.motion } else { Motion::Still },
+            motion,
             ledger,
             past: self.past.as_ref().map(|it| Then { at: self.clock.full(it.at()) }),
-        };
-        if self.is_part {
-            return document::part(status, &reader, &content);
         }
-        let frame = Frame { title: shown.title, area: shown.area, reader: Some(reader) };
-        document::page(status, &frame, &content)
+    }
+}
+
+impl<T: Template> Shown<'_, T> {
+    fn drawn(self) -> Drawn {
+        Drawn {
+            title: self.title.into_owned(),
+            area: self.area,
+            motion: self.motion,
+            content: self.content.render().expect("texts take everything"),
+            part: OnceLock::new(),
+        }
     }
 }
 

@@ -99,7 +99,12 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
     let entries = told.into_iter().take(ENTRIES_MAX).map(entry).collect();
     let content = draw(visit, &visit.state(), text, &rollouts, entries)?;
     let title = format!("War room of {}", content.title);
-    Ok(visit.show(&Shown { title: &title, area: Area::Releases, motion: Motion::Live, content }))
+    Ok(visit.show(&Shown {
+        title: title.as_str().into(),
+        area: Area::Releases,
+        motion: Motion::Live,
+        content,
+    }))
 }
 
 fn newest(state: &State, release: ReleaseId) -> Vec<(RolloutId, Name)> {

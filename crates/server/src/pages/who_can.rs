@@ -56,7 +56,7 @@ async fn shown(visit: &Visit, asked: Question) -> Result<Response, Failure> {
     let named = json!({ "action": asked.action });
     allow(&visit.app, &visit.caller, WhoCan::ID, [&Value::Null, &named, &Value::Null]).await?;
     let content = draw(visit, asked)?;
-    Ok(visit.show(&Shown { title: "Who can", area: Area::Aside, motion: Motion::Live, content }))
+    Ok(visit.show(&Shown { title: "Who can".into(), area: Area::Aside, motion: Motion::Live, content }))
 }
 
 fn draw(visit: &Visit, question: Question) -> Result<Shape, Failure> {

@@ -8,7 +8,7 @@ use crate::bed::{Bed, FILES};
 use crate::rollouts::new;
 
 /// Signs in, and gives the cookie.
-async fn sign_in(bed: &Bed, token: &str) -> reqwest::Response {
+pub(crate) async fn sign_in(bed: &Bed, token: &str) -> reqwest::Response {
     bed.http.post(bed.url("/sign-in")).form(&[("token", token)]).send().await.unwrap()
 }
 
@@ -21,17 +21,17 @@ async fn cookie(bed: &Bed) -> String {
 }
 
 /// The token that every form of a page carries.
-fn csrf(page: &str) -> &str {
+pub(crate) fn csrf(page: &str) -> &str {
     page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap()
 }
 
-async fn send(bed: &Bed, path: &str, cookie: &str, form: &[(&str, &str)]) -> (u16, String) {
+pub(crate) async fn send(bed: &Bed, path: &str, cookie: &str, form: &[(&str, &str)]) -> (u16, String) {
     let answer = bed.http.post(bed.url(path)).header(COOKIE, cookie).form(form).send().await.unwrap();
     let to = answer.headers().get(LOCATION).map(|it| it.to_str().unwrap().to_owned());
     (answer.status().as_u16(), to.unwrap_or(answer.text().await.unwrap()))
 }
 
-async fn page(bed: &Bed, path: &str, cookie: &str) -> (u16, String) {
+pub(crate) async fn page(bed: &Bed, path: &str, cookie: &str) -> (u16, String) {
     let answer = bed.http.get(bed.url(path)).header(COOKIE, cookie).send().await.unwrap();
     let policy = answer.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"), "{policy}");
@@ -48,6 +48,10 @@ async fn without_a_session_there_is_only_the_form() {
     let listed =
         ["/", "/rollouts", "/releases", "/services", "/environments", "/calendar", "/ledger", "/ledger/0"];
     let acted = [
+        "/alerts",
+        "/alerts/alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01",
+        "/cab",
+        "/cab/cab",
         "/changes",
         "/exceptions",
         "/me",
@@ -130,8 +134,10 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
         "/calendar?view=agenda&release=shop@1.0.0&environment=staging",
         "/calendar?release=none@1.0.0&environment=staging",
         "/calendar/fit?release=shop@1.0.0&environment=staging&slot=12",
+        "/alerts",
+        "/cab",
         "/changes",
-        "/exceptions",
+        "/exceptions?kind=waiver",
         "/me",
         "/reviews",
         "/releases/shop@1.0.0?environment=staging",
@@ -165,6 +171,8 @@ async fn the_pages_show_what_moves_and_nothing_inline() {
         "/services/none",
         "/releases/none@1.0.0",
         "/environments/none",
+        "/cab/none",
+        "/alerts/alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01",
         "/ledger/99999",
     ] {
         let (status, text) = page(&bed, path, &cookie).await;

@@ -11,6 +11,7 @@ use shipway_api::Code;
 use shipway_api::operations::change::Intent;
 use shipway_engine::change::word::Voice;
 use shipway_engine::{Case, Command, Key, State};
+use shipway_model::Name;
 use shipway_model::approval::{Approval, Decision, PublicKey, Signature, Statement, Window};
 
 use super::known;
@@ -36,16 +37,37 @@ pub(in crate::pages) struct Wish {
     /// Local times, for a word that is only good in between.
     from: String,
     until: String,
+    /// The board on which it is a vote.
+    pub(super) board: String,
+    /// Of the vote, one on each line.
+    conditions: String,
+}
+
+/// A word that can be given, and how it is offered.
+struct Offer {
+    decision: Decision,
+    /// What the button says.
+    title: &'static str,
+    /// What the heading asks, before the release's name.
+    question: &'static str,
+    weight: &'static str,
+    meaning: &'static str,
 }
 
 pub(super) struct Sign {
     /// As addresses name it.
     pub(super) decision: &'static str,
     pub(super) title: &'static str,
+    pub(super) question: &'static str,
     pub(super) weight: &'static str,
     pub(super) meaning: &'static str,
     pub(super) from: String,
     pub(super) until: String,
+    /// The board, where it is a vote.
+    pub(super) board: Option<String>,
+    pub(super) conditions: String,
+    /// The same without a browser.
+    pub(super) command: String,
     /// With which it can be signed here.
     pub(super) keys: Vec<(String, String)>,
     /// None where the reader has no passkey for this address.
@@ -73,40 +95,41 @@ impl Sign {
         wish: &Wish,
         voice: &Voice,
     ) -> Result<Option<Self>, Failure> {
-        let (decision, title, weight, meaning) = match (wish.decision.as_str(), voice) {
-            ("approve", Voice::Asked) => (
-                Decision::Approve,
-                "Approve",
-                "primary",
-                "Your word counts for exactly what stands here. Whatever of it changes afterwards voids it.",
-            ),
-            ("reject", _) => (
-                Decision::Reject,
-                "Decline",
-                "danger",
-                "The change does not begin while your word stands. You can take it back.",
-            ),
-            ("recuse", _) => (
-                Decision::Recuse,
-                "Step aside",
-                "even",
-                "You have no part in it: no other word of yours about this change counts.",
-            ),
-            _ => return Ok(None),
+        let board = wish.board.parse::<Name>().ok();
+        let offer = if board.is_some() { vote(&wish.decision) } else { word(&wish.decision, voice) };
+        let Some(Offer { decision, title, question, weight, meaning }) = offer else { return Ok(None) };
+        let intent = |key: &Key, expires| Intent {
+            decision,
+            key: key.key.id,
+            expires,
+            window: None,
+            board: board.clone(),
+            conditions: match decision {
+                Decision::Approve if board.is_some() => conditions(&wish.conditions),
+                _ => Vec::new(),
+            },
         };
         let window = window(visit, wish)?;
         let actor = visit.caller.actor();
         let keys: Vec<&Key> = passkeys(state, &actor, &visit.host).collect();
         let chosen = keys.iter().find(|it| it.key.id.to_string() == wish.key).or(keys.first());
-        let draft = chosen.and_then(|it| Drafted::new(visit, state, case, it, decision, window));
+        let now = visit.now();
+        let expires = now.saturating_add(LIFE).unwrap_or(Timestamp::MAX);
+        let expires = window.map_or(expires, |it| it.until.max(expires));
+        let draft = chosen
+            .and_then(|it| Drafted::new(visit, state, case, it, &Intent { window, ..intent(it, expires) }));
         let named = |it: &&Key| (it.key.id.to_string(), label(it));
         Ok(Some(Self {
             decision: decision.as_str(),
             title,
+            question,
             weight,
             meaning,
             from: wish.from.clone(),
             until: wish.until.clone(),
+            command: command(case, decision, board.as_ref()),
+            board: board.map(|it| it.to_string()),
+            conditions: wish.conditions.clone(),
             keys: keys.iter().map(named).collect(),
             draft,
         }))
@@ -114,29 +137,96 @@ impl Sign {
 }
 
 impl Drafted {
-    fn new(
-        visit: &Visit,
-        state: &State,
-        case: &Case,
-        key: &Key,
-        decision: Decision,
-        window: Option<Window>,
-    ) -> Option<Self> {
+    fn new(visit: &Visit, state: &State, case: &Case, key: &Key, intent: &Intent) -> Option<Self> {
         let PublicKey::Passkey { credential, rp_id, .. } = &key.key.public else { return None };
-        let now = visit.now();
-        let expires = now.saturating_add(LIFE).unwrap_or(Timestamp::MAX);
-        let expires = window.map_or(expires, |it| it.until.max(expires));
-        let intent =
-            Intent { decision, key: key.key.id, expires, window, board: None, conditions: Vec::new() };
-        let drafted = draft(state, case, &intent, now, visit.app.runtime.new_nonce())?;
+        let drafted = draft(state, case, intent, visit.now(), visit.app.runtime.new_nonce())?;
         Some(Self {
             text: drafted.text,
             challenge: drafted.challenge,
             credential: credential.clone(),
             rp_id: rp_id.clone(),
             key: Hash(key.key.id),
-            expires: visit.clock.moment(expires),
+            expires: visit.clock.moment(intent.expires),
         })
+    }
+}
+
+/// A word for the rules of the change.
+fn word(decision: &str, voice: &Voice) -> Option<Offer> {
+    let (decision, title, weight, meaning) = match (decision, voice) {
+        (_, Voice::NotAsked) => return None,
+        ("approve", Voice::Asked) => (
+            Decision::Approve,
+            "Approve",
+            "primary",
+            "Your word counts for exactly what stands here. Whatever of it changes afterwards voids it.",
+        ),
+        ("reject", _) => (
+            Decision::Reject,
+            "Decline",
+            "danger",
+            "The change does not begin while your word stands. You can take it back.",
+        ),
+        ("recuse", _) => (
+            Decision::Recuse,
+            "Step aside",
+            "even",
+            "You have no part in it: no other word of yours about this change counts.",
+        ),
+        _ => return None,
+    };
+    let question = if decision == Decision::Recuse { "Step aside from" } else { title };
+    Some(Offer { decision, title, question, weight, meaning })
+}
+
+/// A vote on a board that looks at the change.
+fn vote(decision: &str) -> Option<Offer> {
+    let (decision, title, question, weight, meaning) = match decision {
+        "approve" => (
+            Decision::Approve,
+            "Vote for it",
+            "Vote for",
+            "primary",
+            "Your vote counts for exactly what stands here, once its conditions are met. Whatever of it changes afterwards voids it.",
+        ),
+        "reject" => (
+            Decision::Reject,
+            "Vote against it",
+            "Vote against",
+            "danger",
+            "Your vote counts against it until the rollout begins, or until you vote again.",
+        ),
+        "abstain" => (
+            Decision::Abstain,
+            "Abstain",
+            "Abstain from",
+            "even",
+            "You count as present, and are neither for nor against.",
+        ),
+        "recuse" => (
+            Decision::Recuse,
+            "Leave the table",
+            "Leave the table over",
+            "even",
+            "You have no part in it, and do not count as present.",
+        ),
+        _ => return None,
+    };
+    Some(Offer { decision, title, question, weight, meaning })
+}
+
+fn conditions(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+}
+
+fn command(case: &Case, decision: Decision, board: Option<&Name>) -> String {
+    let id = case.id;
+    match (board, decision) {
+        (Some(board), Decision::Approve) => format!("shipway cab vote {id} --board {board} --for"),
+        (Some(board), Decision::Reject) => format!("shipway cab vote {id} --board {board} --against"),
+        (Some(board), _) => format!("shipway cab vote {id} --board {board} --{}", decision.as_str()),
+        (None, Decision::Approve) => format!("shipway approve {id}"),
+        (None, _) => format!("shipway approve {id} --{}", decision.as_str()),
     }
 }
 

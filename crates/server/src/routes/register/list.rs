@@ -4,11 +4,9 @@ use shipway_api::operations::register::ListRegister;
 use shipway_api::view::register::{ExceptionKind, RegisterEntry};
 use shipway_engine::register::{Entry, Kind, register};
 
+use super::OVER;
 use crate::incoming::{Incoming, Outcome};
 use crate::views::page::Cut;
-
-/// Standings of what is over.
-const OVER: [&str; 6] = ["withdrawn", "expired", "lapsed", "ended", "closed", "let in"];
 
 pub(super) async fn handle(it: Incoming<ListRegister>) -> Outcome<ListRegister> {
     let (state, now) = (it.state(), it.now());

@@ -1,0 +1,105 @@
+//! One alert: what it says, and what was deployed or declared before it, the most suspect first.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::response::Response;
+use shipway_api::Code;
+use shipway_engine::State;
+use shipway_engine::alert::Received;
+use shipway_model::AlertId;
+use shipway_model::alert::{Culprit, HORIZON, Suspect};
+use shipway_model::resource::Kind;
+
+use super::alerts::{about, of_alert};
+use super::document::{Area, Motion};
+use super::moment::{self, Clock, Moment};
+use super::visit::{self, Shown, Visit};
+use super::words::Badge;
+use crate::problem::Failure;
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct Shape {
+    name: String,
+    badge: Badge,
+    about: String,
+    at: Moment,
+    ended: Option<Moment>,
+    by: String,
+    annotations: Vec<(String, String)>,
+    labels: Vec<(String, String)>,
+    /// Where its sender shows it, if that is an address of the web.
+    url: Option<String>,
+    suspects: Vec<Suspected>,
+    horizon: String,
+}
+
+struct Suspected {
+    title: String,
+    path: Option<String>,
+    at: Moment,
+    before: String,
+    reason: String,
+}
+
+pub(super) async fn page(visit: Visit, path: Result<Path<AlertId>, PathRejection>) -> Response {
+    let answered = draw(&visit.state(), path, &visit.clock).map(|content| {
+        let title = format!("Alert {}", content.name);
+        visit.show(&Shown { title: title.as_str().into(), area: Area::Aside, motion: Motion::Live, content })
+    });
+    visit::answer(&visit, answered)
+}
+
+fn draw(state: &State, path: Result<Path<AlertId>, PathRejection>, clock: &Clock) -> Result<Shape, Failure> {
+    let unknown = |detail: String| {
+        Failure::new(Code::UnknownAlert, detail).hint("the list of alerts shows those that are kept")
+    };
+    let Path(id) = path.map_err(|_| unknown("the address names no alert".to_owned()))?;
+    let it = state.alerts.get(id).ok_or_else(|| unknown(format!("there is no alert {id}")))?;
+    Ok(shape(state, it, clock))
+}
+
+fn shape(state: &State, it: &Received, clock: &Clock) -> Shape {
+    let alert = &it.alert;
+    let pairs = |map: &std::collections::BTreeMap<String, String>| {
+        map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    Shape {
+        name: alert.name.clone(),
+        badge: of_alert(it),
+        about: about(state, it),
+        at: clock.full(alert.starts_at),
+        ended: it.ended_at.map(|at| clock.full(at)),
+        by: it.by.clone(),
+        annotations: pairs(&alert.annotations),
+        labels: pairs(&alert.labels),
+        url: alert.url.clone().filter(|it| it.starts_with("https://") || it.starts_with("http://")),
+        suspects: it.suspects.iter().map(|it| suspected(it, clock)).collect(),
+        horizon: moment::length(HORIZON),
+    }
+}
+
+fn suspected(it: &Suspect, clock: &Clock) -> Suspected {
+    let place = it.environment.as_ref().map(|it| format!(" → {it}")).unwrap_or_default();
+    let (title, path) = match &it.what {
+        Culprit::Rollout { id, release } => {
+            (format!("{} {}{place}", release.name, release.version), Some(format!("/rollouts/{id}")))
+        }
+        Culprit::Resource { kind, name, .. } => {
+            let path = match kind {
+                Kind::Service => Some(format!("/services/{name}")),
+                Kind::Environment => Some(format!("/environments/{name}")),
+                _ => None,
+            };
+            (format!("{kind} {name} was declared anew"), path)
+        }
+    };
+    Suspected {
+        title,
+        path,
+        at: clock.moment(it.at),
+        before: moment::length(it.before),
+        reason: it.reason.clone(),
+    }
+}
