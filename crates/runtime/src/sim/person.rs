@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shipway_engine::{Command, Phase, Progress, Rollout};
+use shipway_engine::{Command, Phase, Progress, Rollout, review};
 use shipway_model::effect::Direction;
 use shipway_model::event::Scope;
 use shipway_model::evidence::{Attachment, Kind};
 use shipway_model::plan::Action;
+use shipway_model::review::Review;
 use shipway_model::{ChangeId, Digest, EvidenceId, RolloutId};
 
 use super::agenda::Due;
@@ -234,12 +235,20 @@ impl World<'_> {
         Vec::new()
     }
 
-    /// A yes to a rollout that waits for one. What nobody may say yes to is given up in the end.
+    /// A yes to a rollout that waits for one, or a review that is owed. What nobody may say yes to is given up in the end.
     fn word_on_a_change(&mut self, of: usize) -> Option<Command> {
         let (state, now) = (&self.watch.state, self.watch.at());
         let person = &mut self.people[of];
         if !person.pen.is_known(state) {
             return Some(person.pen.register());
+        }
+        // What failed is looked at, for which the next change waits.
+        if let Some(owed) =
+            state.changes.iter().find(|it| review::debt(state, it).is_some()).filter(|_| of == 0)
+        {
+            let summary = "it went badly".to_owned();
+            let review = Review { summary, causes: String::new(), actions: Vec::new() };
+            return Some(Command::HoldReview { id: owed.id, review });
         }
         let open = state.rollouts.live.values().filter(|it| !it.has_ended());
         for id in open.map(|it| it.id).filter(|it| word::is_awaited(state, *it, now)) {

@@ -218,17 +218,22 @@ fn a_start_in_a_freeze_is_found() {
 /// The first step of the plan asks gates.
 #[test]
 fn a_step_before_its_gates_are_content_is_found() {
-    let ask = |body: &mut Body| {
-        if let Body::RolloutQueued { plan, .. } = body {
-            let plan = Arc::make_mut(plan);
-            let first = plan.steps[0].id;
-            plan.steps[0].action = Action::Gates { policies: std::collections::BTreeMap::new() };
-            plan.steps[1].action = Action::Wait { duration: shipway_model::Millis(1) };
-            plan.steps[1].after = [first].into();
+    let wait = || Action::Wait { duration: shipway_model::Millis(1) };
+    let first = |action: Action| {
+        move |body: &mut Body| {
+            if let Body::RolloutQueued { plan, .. } = body {
+                let plan = Arc::make_mut(plan);
+                let before = plan.steps[0].id;
+                plan.steps[0].action = action.clone();
+                plan.steps[1].action = wait();
+                plan.steps[1].after = [before].into();
+            }
         }
     };
-    assert_eq!(found(ask, |id| vec![begins(id, 1), begins(id, 2)]), Some(Invariant::Gated));
-    assert_eq!(found(|_| {}, |id| vec![begins(id, 1), begins(id, 2)]), None);
+    let both = |id| vec![begins(id, 1), begins(id, 2)];
+    let gates = Action::Gates { policies: std::collections::BTreeMap::new() };
+    assert_eq!(found(first(gates), both), Some(Invariant::Gated));
+    assert_eq!(found(first(wait()), both), None);
 }
 
 #[test]

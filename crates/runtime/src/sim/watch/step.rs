@@ -21,7 +21,7 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
             not_frozen(state, *id, event.at)?;
             has_a_word(state, *id)
         }
-        Body::StepStarted { id, step, direction, .. } => {
+        Body::StepStarted { id, step, direction, attempt, .. } => {
             let Some(rollout) = state.rollouts.live.get(id) else { return Ok(()) };
             let Some(action) = rollout::action(rollout, *step, *direction) else {
                 let what = format!("step {step} of {id} has nothing to do in this direction");
@@ -33,7 +33,8 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
                 Direction::Do => {
                     not_paused(state, *id, Some(action))?;
                     gates_are_content(rollout, *step)?;
-                    if !touches_world(action) {
+                    // What has been tried once is under way, and is brought to its end.
+                    if !touches_world(action) || *attempt > 1 {
                         return Ok(());
                     }
                     not_frozen(state, *id, event.at)?;
