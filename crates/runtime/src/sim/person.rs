@@ -250,7 +250,9 @@ impl World<'_> {
             let review = Review { summary, causes: String::new(), actions: Vec::new() };
             return Some(Command::HoldReview { id: owed.id, review });
         }
-        let open = state.rollouts.live.values().filter(|it| !it.has_ended());
+        // Only those that stand still: words are looked at under their signatures.
+        let waits = |it: &&Rollout| !it.has_ended() && (it.started.is_none() || it.held.is_some());
+        let open = state.rollouts.live.values().filter(waits);
         for id in open.map(|it| it.id).filter(|it| word::is_awaited(state, *it, now)) {
             let n_said = person.said.entry(id).or_default();
             let asked = state.changes.of(id).is_some_and(|it| it.requested_by == person.name);
