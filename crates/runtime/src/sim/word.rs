@@ -51,8 +51,10 @@ impl Pen {
         let id = ChangeId::of(rollout);
         let shown = change::standing::shown(state, state.changes.get(id)?)?;
         let statement = Statement {
+            board: None,
             change: id,
             class: shown.class,
+            conditions: Vec::new(),
             decision: Decision::Approve,
             domain: Domain::Approval,
             environment: shown.environment,
