@@ -167,12 +167,13 @@ impl World<'_> {
         let state = &self.watch.state;
         let release = state.releases.get(state.rollouts.live.get(&rollout)?.plan.release.id)?;
         let id = EvidenceId::from_uuid(self.random.uuid());
+        let original = Digest::of(id.to_string().as_bytes());
         let evidence = Attachment {
             subject: release.bundle.parts.values().map(|it| it.artifact).collect(),
-            original: Digest::of(id.to_string().as_bytes()),
+            original,
             size_bytes: 1,
             format: "junit".to_owned(),
-            normal: None,
+            normal: Some(original),
             kinds: BTreeSet::from([Kind::Tests]),
             file_name: None,
             statement: None,
