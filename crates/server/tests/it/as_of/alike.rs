@@ -83,7 +83,7 @@ async fn happens(bed: &Bed, version: &str) -> RolloutId {
         ("accounts", json!({"name": format!("ana-{case}"), "role": "viewer"})),
         (
             "grants",
-            json!({"role": "operator", "environments": ["staging"], "duration": "1h", "reason": reason}),
+            json!({"role": "operator", "environments": ["staging"], "duration": "1h", "reason": reason, "run": "ci 7"}),
         ),
     ] {
         let url = bed.url(&format!("/api/v1/{path}"));
