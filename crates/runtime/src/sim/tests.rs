@@ -46,7 +46,10 @@ fn repeats(n_replicas: usize) {
     assert!(counts.rollouts > 10 && counts.deeds > 50 && counts.kills > 10, "little happens: {counts:?}");
 }
 
-/// One of a few worlds with this bug comes to a breach that is expected.
+/// Worlds among which one has to come to what a bug needs: an agent that is told to start again what it is stopping, say.
+const WORLDS: u64 = 30;
+
+/// One of some worlds with this bug comes to a breach that is expected.
 #[track_caller]
 fn planted(plant: impl Fn(&mut Options), expected: &[Invariant]) {
     planted_in(1, plant, expected);
@@ -56,12 +59,15 @@ fn planted(plant: impl Fn(&mut Options), expected: &[Invariant]) {
 #[track_caller]
 fn planted_in(n_replicas: usize, plant: impl Fn(&mut Options), expected: &[Invariant]) {
     let mut others = Vec::new();
-    let is_found = (1..=6).any(|seed| {
+    let is_found = (1..=WORLDS).any(|seed| {
         let mut options = Options::new(seed, 1, n_replicas);
         plant(&mut options);
         let found = simulate(&options).breach.map(|it| it.breach);
         let is_expected = found.as_ref().is_some_and(|it| expected.contains(&it.invariant));
         others.extend(found);
+        if is_expected {
+            println!("world {seed} shows it");
+        }
         is_expected
     });
     assert!(is_found, "found {others:?}, not {expected:?}");
