@@ -21,7 +21,7 @@ const NOT_COMPARED: [&str; 4] = ["followEvents", "followRollout", "getBlob", "re
 /// What has no past: who is connected, and a signature that nobody makes again; and the time of the answer itself.
 const OF_NOW: [&str; 4] = ["connection", "heardAt", "checkpoint", "at"];
 /// What every change in [`happens`] shows in.
-const CHANGED: [&str; 18] = [
+const CHANGED: [&str; 20] = [
     "whoCan",
     "listGrants",
     "listAccounts",
@@ -39,7 +39,9 @@ const CHANGED: [&str; 18] = [
     "listResources",
     "showResource",
     "listTokens",
-    "readFacts",
+    "listRegister",
+    "showGraph",
+    "showQueue",
 ];
 
 #[test]
