@@ -1,4 +1,4 @@
-//! libFuzzer over the readers of what strangers hand in, built by the stable compiler.
+//! libFuzzer over the readers of what others hand in, built by the stable compiler.
 //!
 //! The counters that libFuzzer looks at come from a pass of LLVM, which the stable compiler takes as well; only the
 //! sanitizers need a nightly one, and there is no `unsafe` for them to look at.
@@ -9,9 +9,12 @@ use crate::run::{self, Failure, answer, cargo, command, root};
 use crate::step::Step;
 
 /// How long each target runs in CI.
-pub(crate) const SECONDS: u32 = 10;
-/// Those of the ledger. The others are run by `cargo +nightly fuzz`.
-pub(crate) const TARGETS: [&str; 3] = ["note", "proof", "event"];
+pub(crate) const SECONDS: u32 = 6;
+/// Each is a file in `fuzz/fuzz_targets`.
+pub(crate) const TARGETS: [&str; 7] =
+    ["note", "proof", "event", "evidence", "observations", "analysis_config", "records"];
+/// Targets that run at a time, each on one core.
+const AT_A_TIME: usize = 2;
 /// A pass that counts every edge and remembers comparisons.
 const FLAGS: [&str; 6] = [
     "-Cpasses=sancov-module",
@@ -24,7 +27,7 @@ const FLAGS: [&str; 6] = [
 /// One input that takes longer than this, in seconds, is a fault.
 const INPUT_SECONDS_MAX: u32 = 10;
 
-/// One step for each target, or for all of the ledger's.
+/// One step for the named targets, or for all.
 pub(crate) fn steps(seconds: u32, targets: &[String]) -> Vec<Step> {
     let targets = if targets.is_empty() { TARGETS.map(str::to_owned).to_vec() } else { targets.to_vec() };
     vec![Step::new("fuzzing", move || run(seconds, &targets.iter().map(String::as_str).collect::<Vec<_>>()))]
@@ -35,13 +38,21 @@ pub(crate) fn steps(seconds: u32, targets: &[String]) -> Vec<Step> {
 pub(crate) fn run(seconds: u32, targets: &[&str]) -> Result<(), Failure> {
     let host = host()?;
     let mut build = cargo(["build", "--quiet", "--manifest-path", "fuzz/Cargo.toml"]);
-    build.args(["--no-default-features", "--features", "ledger", "--bins", "--target", &host]);
+    build.args(["--bins", "--target", &host]);
     // Handed over in the environment they hold for the target alone, and not for what builds it.
     build
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
         .env("CARGO_TARGET_DIR", root().join("fuzz/target"));
     run::run(build)?;
-    targets.iter().try_for_each(|target| run::run(fuzzer(&host, target, seconds)?))
+    targets.chunks(AT_A_TIME).try_for_each(|targets| {
+        let fuzzers = targets.iter().map(|it| fuzzer(&host, it, seconds)).collect::<Result<Vec<_>, _>>()?;
+        // All of them come to their end, whatever becomes of one.
+        let running: Vec<_> =
+            fuzzers.into_iter().map(|it| std::thread::spawn(move || run::run(it))).collect();
+        let ended: Vec<_> =
+            running.into_iter().map(|it| it.join().expect("running does not panic")).collect();
+        ended.into_iter().collect()
+    })
 }
 
 fn fuzzer(host: &str, target: &str, seconds: u32) -> Result<Command, Failure> {
@@ -72,4 +83,25 @@ fn host() -> Result<String, Failure> {
     let host = version.lines().find_map(|it| it.strip_prefix("host: "));
     host.map(str::to_owned)
         .ok_or_else(|| Failure::Told("rustc does not say for which machine it builds".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_target_is_run_over_a_corpus_of_its_own() {
+        let names = |folder: &str| -> BTreeSet<String> {
+            let entries = fs::read_dir(root().join("fuzz").join(folder)).expect("is there");
+            entries
+                .map(|it| it.expect("reads").path().file_stem().unwrap().to_string_lossy().into_owned())
+                .collect()
+        };
+        let targets: BTreeSet<String> = TARGETS.map(str::to_owned).into();
+        assert_eq!(names("fuzz_targets"), targets);
+        assert_eq!(names("corpus"), targets);
+    }
 }

@@ -45,12 +45,12 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Fuzz the readers of notes, proofs and events: `[--seconds N] [TARGET…]`
+    /// Fuzz the readers of what others hand in: `[--seconds N] [TARGET…]`
     Fuzz {
         /// How long, each
         #[arg(long, default_value_t = fuzz::SECONDS)]
         seconds: u32,
-        /// Names of targets; all of the ledger's when left out
+        /// Names of targets; all when left out
         targets: Vec<String>,
     },
     /// Hurt real control planes, agents and routers at random under load, and see what the journals and the ledger say

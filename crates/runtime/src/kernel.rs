@@ -136,6 +136,11 @@ impl Kernel {
         Ok(kernel)
     }
 
+    /// Why nothing can be decided any more: a newer version has written what this one cannot read.
+    pub(crate) fn outrun(&self) -> Option<Arc<str>> {
+        self.published.outrun()
+    }
+
     /// When something is due without anybody asking.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         [engine::wake_at(&self.working), self.queue.expires_at()].into_iter().flatten().min()
@@ -267,7 +272,19 @@ impl Kernel {
 
     /// The same where the store gives the leases, and for little news: folds what others have appended up to `stored`
     /// onto what is published. Nothing may be in flight.
+    ///
+    /// What a newer version has written and this one cannot read ends all of it: nothing is taken over from there on,
+    /// and everybody is told.
     pub(crate) fn follow(&mut self, stored: StoredHead) -> Result<(), OpenError> {
+        let followed = self.fold_news(stored);
+        if let Err(error @ OpenError::Unreadable { .. }) = &followed {
+            self.published.stop_short(&error.to_string());
+            tracing::error!(%error, "this control plane is too old for its database: replace it");
+        }
+        followed
+    }
+
+    fn fold_news(&mut self, stored: StoredHead) -> Result<(), OpenError> {
         if !self.is_behind(&stored) {
             return Ok(());
         }

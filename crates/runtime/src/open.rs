@@ -11,8 +11,9 @@ pub enum OpenError {
     Store(#[from] StoreError),
     #[error("record {position} has been changed since it was written: it does not fit its hash")]
     Changed { position: u64 },
-    #[error("record {position} cannot be read; it may be from a newer version of Shipway")]
-    Unreadable { position: u64, source: serde_json::Error },
+    /// Of a kind, or in a form, that this version does not know. Nobody can decide anything on top of it.
+    #[error("record {position} (`{kind}`) cannot be read, and may be from a newer version of Shipway: {why}")]
+    Unreadable { position: u64, kind: String, why: String },
     #[error("record {position} belongs to the tenant `{found}`; this ledger is `{expected}`'s")]
     OtherTenant { position: u64, expected: Name, found: Name },
     #[error("the ledger's checkpoint is not signed by this control plane's key")]

@@ -61,6 +61,9 @@ impl Peers {
         inbox: &Inbox<Written>,
     ) -> Result<(), StoreError> {
         let caught_up = async {
+            if let Some(why) = published.outrun() {
+                return Err(StoreError::Outrun(why.to_string()));
+            }
             let mut shown = published.subscribe();
             let before = *shown.borrow();
             let End { size, root } = self.end().await?;
@@ -78,9 +81,12 @@ impl Peers {
             if *shown.borrow_and_update() < size {
                 inbox.moved();
             }
-            // The sender lives as long as `published`.
-            let _ = shown.wait_for(|it| *it >= size).await;
-            Ok(())
+            tokio::select! {
+                biased;
+                // The sender lives as long as `published`.
+                _ = shown.wait_for(|it| *it >= size) => Ok(()),
+                why = published.until_outrun() => Err(StoreError::Outrun(why.to_string())),
+            }
         };
         let late = || StoreError::Unavailable("the newest events cannot be read in time".to_owned());
         timeout(CATCH_UP_MAX, caught_up).await.unwrap_or_else(|_| Err(late()))

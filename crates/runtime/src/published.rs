@@ -26,6 +26,8 @@ pub(crate) struct Published {
     state: RwLock<State>,
     head: RwLock<Head>,
     size: watch::Sender<u64>,
+    /// Why nothing newer will ever be shown: a newer version has written what this one cannot read.
+    outrun: watch::Sender<Option<Arc<str>>>,
     /// Those who wait for effects to perform.
     waiting: Mutex<HashMap<Performer, Arc<Notify>>>,
     /// Of earlier instants.
@@ -42,6 +44,7 @@ impl Published {
             state: RwLock::default(),
             head: RwLock::new(head),
             size: watch::Sender::new(0),
+            outrun: watch::Sender::new(None),
             waiting: Mutex::default(),
             folds: Folds::new(),
         }
@@ -57,6 +60,27 @@ impl Published {
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.size.subscribe()
+    }
+
+    /// The ledger cannot be followed from here on, and `why`. This cannot be undone: a process learns nothing new.
+    pub(crate) fn stop_short(&self, why: &str) {
+        self.outrun.send_if_modified(|it| it.is_none() && it.replace(why.into()).is_none());
+    }
+
+    /// Why nothing newer will ever be shown, if that is so.
+    pub(crate) fn outrun(&self) -> Option<Arc<str>> {
+        self.outrun.borrow().clone()
+    }
+
+    /// Waits until nothing newer will ever be shown.
+    pub(crate) async fn until_outrun(&self) -> Arc<str> {
+        let mut outrun = self.outrun.subscribe();
+        let stopped = outrun.wait_for(Option::is_some).await.ok().and_then(|it| it.clone());
+        match stopped {
+            Some(why) => why,
+            // The sender lives as long as `self`.
+            None => std::future::pending().await,
+        }
     }
 
     /// Folds durable events. [`Published::announce`] follows.

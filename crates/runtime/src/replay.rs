@@ -3,6 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use serde::Deserialize;
 use shipway_ledger::{Frontier, leaf_hash};
 use shipway_model::Name;
 use shipway_model::event::Event;
@@ -99,13 +100,25 @@ fn parse_piece(piece: Piece, tenant: &Name) -> Result<Vec<Event>, OpenError> {
 
 fn parse_record(record: &Record, disclosures: &[Disclosure], tenant: &Name) -> Result<Event, OpenError> {
     let position = record.position;
-    let mut event = parse(&record.bytes).map_err(|source| OpenError::Unreadable { position, source })?;
+    let mut event = parse(&record.bytes).map_err(|error| unreadable(record, &error))?;
     personal::disclose(&mut event, position, disclosures)?;
     if event.tenant != *tenant {
         let (expected, found) = (tenant.clone(), event.tenant);
         return Err(OpenError::OtherTenant { position, expected, found });
     }
     Ok(event)
+}
+
+fn unreadable(record: &Record, error: &serde_json::Error) -> OpenError {
+    #[derive(Default, Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        name: String,
+    }
+    let kind = serde_json::from_slice::<Kind>(&record.bytes).unwrap_or_default().name;
+    // Of a kind that is not known, the error goes on with all that are.
+    let why = error.to_string().split(", expected one of").next().unwrap_or_default().to_owned();
+    OpenError::Unreadable { position: record.position, kind, why }
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<Event, serde_json::Error> {

@@ -173,7 +173,7 @@ impl Runtime {
     /// Waits until everything is shown that was durable when this was called, also what others wrote.
     ///
     /// # Errors
-    /// When the store cannot be asked in time.
+    /// When the store cannot be asked in time, or holds what a newer version has written and this one cannot read.
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         match &self.inner.peers {
             Some(peers) => peers.catch_up(&self.inner.published, &self.inner.inbox).await,
@@ -266,6 +266,12 @@ impl Runtime {
     /// The committed ledger's size, as it grows.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.inner.published.subscribe()
+    }
+
+    /// Waits until the ledger holds what a newer version has written and this one cannot read: nothing newer is shown from
+    /// then on.
+    pub async fn until_outrun(&self) {
+        self.inner.published.until_outrun().await;
     }
 
     /// What checks this ledger's checkpoints.
@@ -398,6 +404,10 @@ impl Runtime {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Granted, SubmitError> {
+        // Whoever cannot report must not hold anything either.
+        if let Some(why) = self.inner.published.outrun() {
+            return Err(SubmitError::Unavailable(why.to_string()));
+        }
         if let Some(peers) = &self.inner.peers {
             return peers.claim(claim).await;
         }

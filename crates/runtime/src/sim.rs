@@ -20,6 +20,7 @@ mod scenario;
 mod trace;
 mod watch;
 mod wire;
+mod word;
 mod worker;
 mod world;
 

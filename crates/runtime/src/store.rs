@@ -201,6 +201,9 @@ pub enum StoreError {
     /// What is stored cannot be what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// A newer version has written what this one cannot read: only another process can go on.
+    #[error("{0}")]
+    Outrun(String),
 }
 
 /// Why a batch was not written.

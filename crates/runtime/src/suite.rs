@@ -7,12 +7,14 @@ mod fake;
 mod faults;
 mod leases;
 mod ledger;
+mod newer;
 mod personal;
 mod reopening;
 mod world;
 
 pub use fake::{FaultyStore, ManualClock, SeededEntropy, Switch};
-pub use world::World;
+pub use newer::{UNKNOWN, append_unknown};
+pub use world::{World, signer};
 
 use std::time::Duration;
 
@@ -63,6 +65,7 @@ pub const CHECKS: &[Check] = checks![
     reopening::reopening_keeps_exactly_what_was_acknowledged,
     reopening::the_stored_queue_is_what_the_state_calls_for,
     reopening::changed_records_are_found_on_opening,
+    newer::what_a_newer_version_wrote_is_neither_skipped_nor_lost,
 ];
 
 /// Runs one check on a fresh site, and says which when it fails.

@@ -92,7 +92,7 @@ impl Feed {
             .ok()
     }
 
-    /// Waits for the next event; nothing when the server stops, the store fails, or no more can come.
+    /// Waits for the next event; nothing when the server stops, the store fails or has outrun it, or no more can come.
     pub(crate) async fn next_record(&mut self) -> Option<Record> {
         let stopping = self.app.stopping.clone();
         loop {
@@ -113,7 +113,11 @@ impl Feed {
                 if is_over {
                     return None;
                 }
-                stopping.run_until_cancelled(self.size.changed()).await?.ok()?;
+                tokio::select! {
+                    changed = stopping.run_until_cancelled(self.size.changed()) => changed?.ok()?,
+                    // Whoever listens is to ask a control plane that goes on.
+                    () = self.app.runtime.until_outrun() => return None,
+                }
             }
         }
     }

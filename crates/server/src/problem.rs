@@ -95,6 +95,8 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Failure::new(Code::Unavailable, error.to_string()),
+            StoreError::Outrun(_) => Failure::new(Code::Unavailable, error.to_string())
+                .hint("ask another control plane; this one is to be replaced by the version that they are"),
             StoreError::Damaged(_) => internal(&error),
         }
     }

@@ -68,18 +68,16 @@ pub struct CommitList {
 }
 
 operations! {
-    /// List who could do something now, each with the policies that allow it.
+    /// List who can do something, each with the policies that allow it.
     WhoCan "whoCan": Get "/api/v1/access/who-can", Auditor {
         query: WhoCanQuery,
         answer: Json<Page<Able>>,
-        as_of: false,
     }
 
-    /// Show whether somebody may do something now, the question as policies see it, and which of them decide.
+    /// Show whether somebody may do something, the question as policies see it, and which of them decide.
     WhyAccess "whyAccess": Get "/api/v1/access/why", Auditor {
         query: WhyQuery,
         answer: Json<Vec<Explanation>>,
-        as_of: false,
     }
 
     /// Ask for a role for a while; somebody else has to say yes.

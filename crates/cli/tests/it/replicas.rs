@@ -4,6 +4,8 @@ use shipway_api::Client;
 use shipway_api::operations::ledger::{FollowEvents, ShowLedgerHead};
 use shipway_api::operations::token::{IssueToken, NewToken, WhoAmI};
 use shipway_model::event::Role;
+use shipway_runtime::suite::{UNKNOWN, append_unknown};
+use shipway_store::PostgresStore;
 
 use crate::cluster::Cluster;
 use crate::site::Site;
@@ -56,6 +58,36 @@ async fn a_browser_that_signed_in_at_one_is_signed_in_at_the_other() {
     let page = |idx: usize, cookie: &str| browser.get(&urls[idx]).header("cookie", cookie.to_owned()).send();
     assert_eq!(page(1, &cookie).await.expect("an answer").status(), 200);
     assert_eq!(page(1, "shipway_page=nonsense").await.expect("an answer").status(), 401);
+}
+
+/// During an upgrade a newer replica may come to write what this one cannot read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_too_old_for_the_ledger_says_so_and_does_nothing_any_more() {
+    let mut site = Site::of_replicas(1, Cluster::start(), &[], STRATEGY).await;
+    let size = site.client().call::<ShowLedgerHead>((), (), ()).await.expect("an answer").value.size;
+    let mut stream = site.client().follow::<FollowEvents>((), Some(size - 1)).await.expect("a stream");
+    let key = std::fs::read_to_string(site.data().join("checkpoint.key")).expect("it is there");
+    let address = site.fleet().cluster.address();
+    let write = move || {
+        let mut store = PostgresStore::open(&address).expect("it opens");
+        append_unknown(&mut store, &key.trim().parse().expect("a key"))
+    };
+    let position = tokio::task::spawn_blocking(write).await.expect("it is written");
+
+    // Whoever listens is sent away, to ask another one.
+    while let Ok(Some(_)) = stream.next_ledger_event().await {}
+    let told = format!("record {position} (`{UNKNOWN}`) cannot be read, and may be from a newer version");
+    let ready = reqwest::get(format!("{}/readyz", site.url())).await.expect("an answer");
+    assert_eq!(ready.status(), 503);
+    let said = ready.text().await.expect("a text");
+    assert!(said.contains(&told), "{said}");
+    for asked in [&["get", "services"][..], &["pause", "--everything", "--reason", "a test"]] {
+        let said = site.shipway(asked);
+        assert_ne!(said.code, 0, "{asked:?}: {}", said.out);
+        assert!(said.err.contains(&told) && said.err.contains("ask another control plane"), "{}", said.err);
+    }
+    let count = format!("SELECT count(*) FROM shipway.events WHERE position >= {position}");
+    assert_eq!(site.fleet().cluster.psql(&count), "1", "it stands, and nothing came after it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

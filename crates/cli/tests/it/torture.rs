@@ -25,8 +25,10 @@ mod violence;
 
 const HOSTS: [&str; 2] = ["host-a", "host-b"];
 const REPLICAS: usize = 3;
-/// Unless `SHIPWAY_TORTURE_SECONDS` says otherwise.
+/// Unless `SHIPWAY_TORTURE_SECONDS` says otherwise. On a slow machine it goes on until something has happened.
 const LASTS: Duration = Duration::from_secs(20);
+/// Nothing that is waited for takes this long.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks at what is to be hurt and healed.
 const TICK: Duration = Duration::from_millis(50);
 /// A look at the ledger while nobody may be there to answer.
@@ -57,7 +59,9 @@ async fn torture(mut site: Site, seed: u64) {
     let mut violence = Violence::new(Random::new(seed));
     let load = Load::start(site.client(), Random::new(seed ^ u64::MAX));
     let began = Instant::now();
-    while began.elapsed() < lasts {
+    while began.elapsed() < lasts || !Sight::of(&site, &load, &violence).is_enough() {
+        let seen = Sight::of(&site, &load, &violence);
+        assert!(began.elapsed() < lasts + PATIENCE, "little happens: {seen:?}, {:?}", violence.counts);
         violence.go_on(&mut site, &mut chronicle).await;
         glance(&mut site).await;
         tokio::time::sleep(TICK).await;
@@ -65,8 +69,6 @@ async fn torture(mut site: Site, seed: u64) {
     violence.heal_all(&mut site).await;
     let shipped = load.end().await;
     println!("seed {seed}: {shipped:?}, {:?}, {} events", violence.counts, site.witness.size());
-    let n_ended: u32 = shipped.values().sum();
-    assert!(n_ended > 1 && violence.n_wounds() > 5, "little happened: {shipped:?}, {:?}", violence.counts);
 
     // What stands now is something to go on from.
     site.declare_limits(PATIENT).await;
@@ -75,17 +77,42 @@ async fn torture(mut site: Site, seed: u64) {
     let id = site.start_rollout("9.0.0").await;
     assert_ended(&site.ended(id).await, "succeeded");
     site.assert_only_runs(id, "9.0.0").await;
+    let ended = Instant::now();
+    while under_way(&site).1 == 0 {
+        assert!(ended.elapsed() < PATIENCE, "what has succeeded is not watched");
+        tokio::time::sleep(TICK).await;
+        site.look().await;
+    }
     site.assert_nothing_lost().await;
     HOSTS.iter().for_each(|host| chronicle.read(site.path(), host));
     chronicle.assert_agrees_with(&site.witness);
     let (n_decided, n_watched) = under_way(&site);
     println!("seed {seed}: gates were asked {n_decided} times, {n_watched} watches began");
-    // Only what has succeeded is watched, and in a few seconds on a busy machine perhaps nothing has.
-    assert!(n_decided > 0 && (n_watched > 0 || lasts <= LASTS), "{n_decided} answers, {n_watched} watches");
+    assert!(n_decided > 0, "version 9.0.0 at least went through its gates");
     let (n_begun, n_events) = (chronicle.n_begun(), site.witness.size());
     println!(
         "seed {seed}: sound; agents began {n_begun} effects, each once; all of {n_events} events are there and verify"
     );
+}
+
+/// What has happened so far.
+#[derive(Debug)]
+struct Sight {
+    n_ended: u32,
+    n_wounds: u32,
+    n_reported: usize,
+}
+
+impl Sight {
+    fn of(site: &Site, load: &Load, violence: &Violence) -> Self {
+        let n_reported = journals::reported(&site.witness).count();
+        Self { n_ended: load.n_ended(), n_wounds: violence.n_wounds(), n_reported }
+    }
+
+    /// So much that what is found to hold has been in danger.
+    const fn is_enough(&self) -> bool {
+        self.n_ended > 2 && self.n_wounds > 5 && self.n_reported > 5
+    }
 }
 
 /// How often gates have answered, and how many watches over what had ended have begun.

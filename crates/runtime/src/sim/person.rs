@@ -1,15 +1,19 @@
 //! People: they ship, hold, take back and try again; and once nothing breaks any more, one of them puts things right.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shipway_engine::{Command, Phase, Progress, Rollout};
-use shipway_model::RolloutId;
+use shipway_engine::{Command, Phase, Progress, Rollout, review};
 use shipway_model::effect::Direction;
 use shipway_model::event::Scope;
+use shipway_model::evidence::{Attachment, Kind};
 use shipway_model::plan::Action;
+use shipway_model::review::Review;
+use shipway_model::{ChangeId, Digest, EvidenceId, RolloutId};
 
 use super::agenda::Due;
+use super::scenario::Scenario;
 use super::wire::{Answer, Call, Who};
+use super::word::{self, Pen};
 use super::world::World;
 use crate::runtime::Submission;
 
@@ -19,6 +23,10 @@ const HELPED_EVERY_MS: u64 = 15_000;
 const OPEN_MAX: usize = 6;
 /// How often a halted rollout is tried again before it is taken back, and after that given up.
 const RETRIES_MAX: u32 = 3;
+/// How often one person says yes to the same: it may have been void when it came.
+const WORDS_MAX: u32 = 10;
+/// How often a rollout is found waiting for a word before it is given up.
+const GIVEN_UP_AFTER: u32 = 60;
 
 pub(super) struct Person {
     name: String,
@@ -28,6 +36,9 @@ pub(super) struct Person {
     n_asked: u64,
     /// How often each rollout was tried again.
     retried: BTreeMap<RolloutId, u32>,
+    pen: Pen,
+    /// How often each rollout was said yes to, or found waiting for others' words.
+    said: BTreeMap<RolloutId, u32>,
 }
 
 struct Asking {
@@ -38,9 +49,9 @@ struct Asking {
 }
 
 impl Person {
-    pub(super) fn new(name: &str) -> Self {
-        let (script, retried) = (VecDeque::new(), BTreeMap::new());
-        Self { name: name.to_owned(), script, asking: None, n_asked: 0, retried }
+    pub(super) fn new(nth: usize, name: &str) -> Self {
+        let (pen, script, retried) = (Pen::new(nth as u8), VecDeque::new(), BTreeMap::new());
+        Self { name: name.to_owned(), script, asking: None, n_asked: 0, retried, pen, said: BTreeMap::new() }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -51,7 +62,7 @@ impl Person {
 impl World<'_> {
     pub(super) fn go_on_with_person(&mut self, of: usize) {
         if self.people[of].asking.is_none() && self.people[of].script.is_empty() {
-            let script = if self.is_calm { self.help(of) } else { self.invent() };
+            let script = if self.is_calm { self.help(of) } else { self.invent(of) };
             if script.is_empty() {
                 let delay_ms =
                     if self.is_calm { HELPED_EVERY_MS } else { self.random.between(5_000, 120_000) };
@@ -94,7 +105,11 @@ impl World<'_> {
     }
 
     /// Something that a person may come to do at any moment.
-    fn invent(&mut self) -> Vec<Command> {
+    fn invent(&mut self, of: usize) -> Vec<Command> {
+        let at = self.watch.at();
+        if !self.people[of].pen.is_known(&self.watch.state) {
+            return vec![self.people[of].pen.register()];
+        }
         let environment = self.random.pick(&self.scenario.environments).cloned();
         let environment = environment.expect("there are environments");
         let live: Vec<&Rollout> = self.watch.state.rollouts.live.values().collect();
@@ -130,12 +145,41 @@ impl World<'_> {
                     .into_iter()
                     .collect()
             }
+            85..=86 => {
+                vec![Command::ApplyResources { resources: vec![Scenario::freeze(at, &mut self.random)] }]
+            }
+            87..=88 => rollout.and_then(|id| self.evidence_for(id)).into_iter().collect(),
+            89 => of_rollout(|id, reason| Command::WithdrawApproval { id: ChangeId::of(id), reason }),
+            90..=94 => {
+                let (pen, state) = (&self.people[of].pen, &self.watch.state);
+                rollout.and_then(|id| pen.say_yes(state, id, at, &mut self.random)).into_iter().collect()
+            }
             _ => rollout
                 .and_then(|id| self.watch.state.rollouts.live.get(&id))
-                .and_then(word)
+                .and_then(step_word)
                 .into_iter()
                 .collect(),
         }
+    }
+
+    /// Something that gates want to see, of what a rollout ships.
+    fn evidence_for(&mut self, rollout: RolloutId) -> Option<Command> {
+        let state = &self.watch.state;
+        let release = state.releases.get(state.rollouts.live.get(&rollout)?.plan.release.id)?;
+        let id = EvidenceId::from_uuid(self.random.uuid());
+        let original = Digest::of(id.to_string().as_bytes());
+        let evidence = Attachment {
+            subject: release.bundle.parts.values().map(|it| it.artifact).collect(),
+            original,
+            size_bytes: 1,
+            format: "junit".to_owned(),
+            normal: Some(original),
+            kinds: BTreeSet::from([Kind::Tests]),
+            file_name: None,
+            statement: None,
+            seal: None,
+        };
+        Some(Command::AttachEvidence { id, evidence })
     }
 
     fn scope(&mut self) -> Scope {
@@ -151,7 +195,13 @@ impl World<'_> {
 
     /// What brings the next thing that waits for a person to an end.
     fn help(&mut self, of: usize) -> Vec<Command> {
-        if of != 0 || self.options.is_planted(super::Plant::NobodyHelps) {
+        if self.options.is_planted(super::Plant::NobodyHelps) {
+            return Vec::new();
+        }
+        if let Some(command) = self.word_on_a_change(of) {
+            return vec![command];
+        }
+        if of != 0 {
             return Vec::new();
         }
         let state = &self.watch.state;
@@ -176,11 +226,46 @@ impl World<'_> {
                     _ => Command::AbortRollout { id, reason },
                 }];
             }
-            if let Some(word) = word(rollout) {
+            if let Some(word) = step_word(rollout) {
                 return vec![word];
+            }
+            if is_missing_something(rollout) {
+                return self.evidence_for(id).into_iter().collect();
             }
         }
         Vec::new()
+    }
+
+    /// A yes to a rollout that waits for one, or a review that is owed. What nobody may say yes to is given up in the end.
+    fn word_on_a_change(&mut self, of: usize) -> Option<Command> {
+        let (state, now) = (&self.watch.state, self.watch.at());
+        let person = &mut self.people[of];
+        if !person.pen.is_known(state) {
+            return Some(person.pen.register());
+        }
+        // What failed is looked at, for which the next change waits.
+        if let Some(owed) =
+            state.changes.iter().find(|it| review::debt(state, it).is_some()).filter(|_| of == 0)
+        {
+            let summary = "it went badly".to_owned();
+            let review = Review { summary, causes: String::new(), actions: Vec::new() };
+            return Some(Command::HoldReview { id: owed.id, review });
+        }
+        // Only those that stand still: words are looked at under their signatures.
+        let waits = |it: &&Rollout| !it.has_ended() && (it.started.is_none() || it.held.is_some());
+        let open = state.rollouts.live.values().filter(waits);
+        for id in open.map(|it| it.id).filter(|it| word::is_awaited(state, *it, now)) {
+            let n_said = person.said.entry(id).or_default();
+            let asked = state.changes.of(id).is_some_and(|it| it.requested_by == person.name);
+            *n_said += 1;
+            if *n_said > GIVEN_UP_AFTER && of == 0 {
+                return Some(Command::AbortRollout { id, reason: "nobody may say yes to it".to_owned() });
+            }
+            if !asked && *n_said <= WORDS_MAX {
+                return person.pen.say_yes(state, id, now, &mut self.random);
+            }
+        }
+        None
     }
 }
 
@@ -192,8 +277,18 @@ impl Person {
     }
 }
 
+/// Whether gates of the rollout have said that something is missing, and wait for it.
+fn is_missing_something(rollout: &Rollout) -> bool {
+    rollout.plan.steps.iter().filter(|it| matches!(it.action, Action::Gates { .. })).any(|step| {
+        rollout.step(step.id).is_some_and(|it| match it.forward {
+            Progress::Running { attempt, .. } => it.answered.as_ref().is_some_and(|it| it.attempt == attempt),
+            _ => false,
+        })
+    })
+}
+
 /// The word for which a step of the rollout waits.
-fn word(rollout: &Rollout) -> Option<Command> {
+fn step_word(rollout: &Rollout) -> Option<Command> {
     let id = rollout.id;
     rollout.plan.steps.iter().find_map(|step| {
         let Progress::Running { .. } = rollout.step(step.id)?.forward else { return None };

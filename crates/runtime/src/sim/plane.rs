@@ -1,7 +1,9 @@
 //! What happens in control planes: requests, turns of the writer, and the work of their own performers.
 
 use shipway_engine::Command;
+use shipway_model::DecisionId;
 use shipway_model::effect::{EffectKey, Order, Outcome, Performer, Success};
+use shipway_model::gate::{Decision, Status};
 
 use super::agenda::Due;
 use super::scenario::{Quality, address_of};
@@ -262,7 +264,7 @@ impl World<'_> {
         };
         let effect = task.effect.clone();
         match &mut task.stage {
-            Stage::Ended(_) => return,
+            Stage::Ended(_) | Stage::Deciding(..) => return,
             Stage::Watching { blocks } if *blocks > 0 => {
                 *blocks -= 1;
                 let left = *blocks;
@@ -271,14 +273,27 @@ impl World<'_> {
             }
             Stage::Watching { .. } => {}
         }
-        let outcome = self.act(key, generation, &effect.order);
+        let stage = match self.ask_gates(&effect.order) {
+            Some((id, decision)) => Stage::Deciding(id, Box::new(decision)),
+            None => Stage::Ended(self.act(key, generation, &effect.order)),
+        };
         if let Some(process) = self.replicas[life.of].alive(life)
             && let Some(task) = process.worker.held.get_mut(&key)
         {
-            task.stage = Stage::Ended(outcome);
+            task.stage = stage;
         }
         let delay_ms = self.random.between(1, 200);
         self.agenda.enter(delay_ms, Due::Report { process: life, key });
+    }
+
+    /// What gates say, unless whoever asks them breaks down. While things break they mostly miss something at first.
+    fn ask_gates(&mut self, order: &Order) -> Option<(DecisionId, Decision)> {
+        let at = self.watch.at();
+        let is_content = self.is_calm || self.random.percent(40);
+        let status = if is_content { Status::Satisfied } else { Status::Missing };
+        let decision =
+            worker::decision(order, at, status).filter(|_| self.is_calm || !self.random.percent(4))?;
+        Some((DecisionId::from_uuid(self.random.uuid()), decision))
     }
 
     /// What a driver does in the world.
@@ -313,7 +328,7 @@ impl World<'_> {
                 completed()
             }
             Order::Bake { .. } => completed(),
-            Order::Gates { .. } => failed("nobody in this world knows policies", false, None),
+            Order::Gates { .. } => failed("the policies cannot be read", true, None),
             Order::Place { .. } | Order::Retire { .. } | Order::Verify { .. } | Order::Command { .. } => {
                 failed("only agents do this", false, None)
             }
@@ -340,11 +355,15 @@ impl World<'_> {
         }
         let Some(process) = self.replicas[life.of].alive(life) else { return };
         let Some(task) = process.worker.held.get(&key) else { return };
-        let Stage::Ended(outcome) = &task.stage else { return };
+        let command = match &task.stage {
+            Stage::Watching { .. } => return,
+            Stage::Deciding(id, decision) => Command::Decide { key, id: *id, decision: (**decision).clone() },
+            Stage::Ended(outcome) => Command::Report { key, outcome: outcome.clone() },
+        };
         let submission = Submission {
             actor: crate::ACTOR.to_owned(),
             key: None,
-            command: Command::Report { key, outcome: outcome.clone() },
+            command,
             generation: Some((key, task.generation)),
         };
         let call = self.send(Who::Reporter(life, key), Call::Submit(Box::new(submission)));
@@ -361,6 +380,10 @@ impl World<'_> {
         task.call = 0;
         if answer.is_to_be_repeated() {
             return self.agenda.enter(PAUSE_MS, Due::Report { process: life, key });
+        }
+        if matches!(task.stage, Stage::Deciding(..)) {
+            task.stage = Stage::Ended(completed());
+            return self.agenda.enter(1, Due::Report { process: life, key });
         }
         process.worker.held.remove(&key);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shipway_engine::Command;
 use shipway_model::plan::Instance;
@@ -16,7 +17,7 @@ use super::random::Random;
 pub(super) const PEOPLE: [&str; 3] = ["ada", "ben", "cleo"];
 
 const STRATEGIES: [&str; 6] = ["rolling", "surge", "canary", "careful", "blue-green", "recreate"];
-const PIPELINES: [&str; 4] = ["long", "calls", "lenient", "migration"];
+const PIPELINES: [&str; 5] = ["long", "calls", "lenient", "migration", "proven"];
 
 pub(super) struct Scenario {
     services: Vec<Name>,
@@ -80,6 +81,24 @@ impl Scenario {
                 json!({"REVISION": random.between(1, 1000).to_string()});
         }
         vec![read(declared)]
+    }
+
+    /// Nothing waits for anybody's word.
+    #[cfg(test)]
+    pub(super) fn unprotect(&mut self) {
+        for declared in &mut self.declared {
+            if let Some(spec) = declared["spec"].as_object_mut() {
+                spec.retain(|key, _| key != "protected" && key != "changePolicy");
+            }
+        }
+    }
+
+    /// From `begins` on nothing goes anywhere for a while. It takes the place of the freeze before it.
+    pub(super) fn freeze(begins: Timestamp, random: &mut Random) -> Resource {
+        let dtstart = begins.strftime("%FT%H:%M:%S").to_string();
+        let duration = format!("{}m", random.between(2, 20));
+        let rule = json!({"name": "quiet", "kind": "deny", "purpose": "freeze", "dtstart": dtstart, "duration": duration});
+        read(&resource("Calendar", "office", json!({"timeZone": "Etc/UTC", "rules": [rule]})))
     }
 
     /// Everything that it takes to ship a new release of some services into `environment`.
@@ -154,6 +173,7 @@ impl Scenario {
             declared.push(resource("Service", service.as_str(), spec));
         }
         declared.extend(strategies());
+        declared.extend(policies());
         declared.extend(pipelines(&self.services));
         if random.percent(50) {
             declared.push(resource("Budget", "all", json!({"maxRollouts": random.between(1, 2)})));
@@ -187,6 +207,10 @@ impl Scenario {
         });
         if random.percent(50) {
             spec["pipeline"] = json!(random.pick(&PIPELINES));
+        }
+        if random.percent(30) {
+            spec["protected"] = json!(true);
+            spec["changePolicy"] = json!("four-eyes");
         }
         spec
     }
@@ -242,7 +266,7 @@ fn strategies() -> [Value; 6] {
     ]
 }
 
-fn pipelines(services: &[Name]) -> [Value; 4] {
+fn pipelines(services: &[Name]) -> [Value; 5] {
     let pipeline = |name: &str, stages: Value| resource("Pipeline", name, json!({"stages": stages}));
     let call = json!({"http": {"url": "http://127.0.0.1:9/", "method": "POST"}});
     let program = json!({"command": {"command": ["./check"]}});
@@ -284,6 +308,26 @@ fn pipelines(services: &[Name]) -> [Value; 4] {
                 {"name": "after", "run": program, "retries": 1},
             ]),
         ),
+        pipeline(
+            "proven",
+            json!([
+                {"name": "tested", "run": {"gates": {"policies": ["proof"]}}},
+                {"name": "deploy", "run": {"deploy": {}}, "retries": 1},
+                {"name": "accepted", "run": {"gates": {"policies": ["proof", "care"]}}},
+                {"name": "after", "run": call},
+            ]),
+        ),
+    ]
+}
+
+/// Of gates, and of whose word carries a rollout into a protected environment.
+fn policies() -> [Value; 3] {
+    let gates = json!({"gates": [{"name": "unit", "require": {"tests": {}}}]});
+    let owners = json!({"approvals": [{"name": "owners", "from": {"owners": true}}]});
+    [
+        resource("Policy", "proof", gates.clone()),
+        resource("Policy", "care", gates),
+        resource("ChangePolicy", "four-eyes", json!({"rules": [], "normal": owners})),
     ]
 }
 

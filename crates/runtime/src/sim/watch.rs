@@ -45,6 +45,12 @@ pub enum Invariant {
     Undo,
     /// Nothing starts in a scope that is paused.
     Paused,
+    /// Nothing that touches the world starts while a freeze is on.
+    Frozen,
+    /// Nothing starts before the gates on the way to it are content.
+    Gated,
+    /// Nothing that needs somebody else's word starts without it.
+    Word,
     /// Positions have no gaps, records keep their hashes, and checkpoints sign what is there.
     Ledger,
     /// What was acknowledged stays; what was asked for once is done once.
@@ -103,6 +109,11 @@ impl Watch {
             deeds: BTreeMap::new(),
             answered: BTreeMap::new(),
         }
+    }
+
+    /// Of the newest event.
+    pub(super) const fn at(&self) -> Timestamp {
+        self.at
     }
 
     pub(super) fn report(&mut self, invariant: Invariant, what: impl Into<String>) {
@@ -299,7 +310,21 @@ fn difference(one: &State, other: &State) -> Option<String> {
             [$((stringify!($part), format!("{:?}", one.$part), format!("{:?}", other.$part))),*]
         };
     }
-    let parts = differing![access, catalogue, artifacts, releases, agents, pauses, environments, rollouts];
+    let parts = differing![
+        access,
+        catalogue,
+        artifacts,
+        releases,
+        evidence,
+        decisions,
+        agents,
+        pauses,
+        custody,
+        environments,
+        rollouts,
+        keys,
+        changes
+    ];
     let (part, one, other) = parts.into_iter().find(|(_, one, other)| one != other)?;
     let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
     let excerpt = |text: &str| {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use shipway_model::Millis;
-use shipway_model::analysis::{Arm, Block, Decision, Verdict};
+use jiff::Timestamp;
+use shipway_model::analysis::{self, Arm, Block, Verdict};
 use shipway_model::effect::{Effect, EffectKey, Lease, Order, Outcome, Success};
+use shipway_model::gate::{Decision, Requirement, Status};
+use shipway_model::{DecisionId, Digest, Millis, Name};
 
 use super::random::Random;
 use super::scenario::Quality;
@@ -31,6 +33,8 @@ pub(super) struct Task {
 pub(super) enum Stage {
     /// What is left to look at before the deed.
     Watching { blocks: u64 },
+    /// What gates said is to be recorded, before it is told that they were asked.
+    Deciding(DecisionId, Box<Decision>),
     /// The deed is done; the outcome is to be reported.
     Ended(Outcome),
 }
@@ -76,17 +80,19 @@ pub(super) fn block(seen: u64, quality: Quality) -> (Block, Verdict) {
     let (start, length) = (Millis(seen * BLOCK_MS), Millis(BLOCK_MS));
     let canary = arm(if quality == Quality::Harmful { 20 } else { 0 });
     let block = Block { start, length, control: arm(0), canary };
-    (block, verdict(Decision::Undecided, seen + 1))
+    (block, verdict(analysis::Decision::Undecided, seen + 1))
 }
 
 /// The outcome of the judge's work.
 pub(super) fn judged(quality: Quality) -> Outcome {
     match quality {
-        Quality::Harmful => failed("harmful", false, Some(verdict(Decision::Harmful, BLOCKS))),
-        Quality::Unclear => failed("nobody can tell", false, Some(verdict(Decision::NoVerdict, BLOCKS))),
-        Quality::Good | Quality::NeverHealthy | Quality::Crashing => {
-            Outcome::Succeeded { result: Success::Judged { verdict: verdict(Decision::Healthy, BLOCKS) } }
+        Quality::Harmful => failed("harmful", false, Some(verdict(analysis::Decision::Harmful, BLOCKS))),
+        Quality::Unclear => {
+            failed("nobody can tell", false, Some(verdict(analysis::Decision::NoVerdict, BLOCKS)))
         }
+        Quality::Good | Quality::NeverHealthy | Quality::Crashing => Outcome::Succeeded {
+            result: Success::Judged { verdict: verdict(analysis::Decision::Healthy, BLOCKS) },
+        },
     }
 }
 
@@ -98,7 +104,34 @@ pub(super) fn completed() -> Outcome {
     Outcome::Succeeded { result: Success::Completed { summary: "done".to_owned() } }
 }
 
-fn verdict(decision: Decision, blocks: u64) -> Verdict {
+/// What the gates say that an order asks: that they are content, or that something is missing.
+pub(super) fn decision(order: &Order, at: Timestamp, status: Status) -> Option<Decision> {
+    let Order::Gates { release, environment, policies } = order else { return None };
+    let requirement = |policy: &Name| Requirement {
+        policy: policy.clone(),
+        gate: policy.clone(),
+        kind: "tests".to_owned(),
+        service: None,
+        status,
+        reasons: Vec::new(),
+        evidence: Vec::new(),
+        waivers: Vec::new(),
+        who: None,
+        next: None,
+        until: None,
+    };
+    Some(Decision {
+        release: release.clone(),
+        environment: environment.clone(),
+        policies: policies.clone(),
+        facts: Digest::of(b"facts"),
+        at,
+        passes: status.passes(),
+        requirements: policies.keys().map(requirement).collect(),
+    })
+}
+
+fn verdict(decision: analysis::Decision, blocks: u64) -> Verdict {
     Verdict {
         decision,
         decided_at: Millis(blocks * BLOCK_MS),

@@ -67,7 +67,7 @@ impl<'a> World<'a> {
         replicas.iter().for_each(|it| it.faults.plant(options.store_plant));
         let agents = scenario.hosts.iter().cloned().zip(0..).map(|(it, of)| Agent::new(of, it)).collect();
         let watch = Watch::new(&disk, signer());
-        let people = PEOPLE.iter().map(|it| Person::new(it)).collect();
+        let people = PEOPLE.iter().enumerate().map(|(nth, it)| Person::new(nth, it)).collect();
         Self {
             options,
             random,

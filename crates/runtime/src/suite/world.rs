@@ -25,6 +25,11 @@ pub(super) const TTL: Duration = Duration::from_secs(120);
 
 const HOSTS: [&str; 2] = ["host-a", "host-b"];
 
+/// With which every [`World`] signs.
+pub fn signer() -> SigningKey {
+    SigningKey::from_seed("shipway.test/acme".parse().expect("is an origin"), &[7; 32])
+}
+
 /// A runtime with a clock that a check sets forward.
 pub struct World {
     pub runtime: Runtime,
@@ -34,12 +39,11 @@ pub struct World {
 impl World {
     /// A runtime on `store` whose clock goes on from `clock`.
     pub fn open(store: Box<dyn Store>, clock: ManualClock) -> Result<Self, OpenError> {
-        let origin = "shipway.test/acme".parse().expect("is an origin");
         let config = Config {
             tenant: name("acme"),
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::default()),
-            signer: SigningKey::from_seed(origin, &[7; 32]),
+            signer: signer(),
         };
         Ok(Self { runtime: Runtime::open(store, config)?, clock })
     }

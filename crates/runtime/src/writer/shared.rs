@@ -48,7 +48,7 @@ impl SharedWriter {
         self.is_stopping = taken.stopping || taken.closed;
         if !taken.asks.is_empty() || self.is_due() {
             self.write(taken.asks);
-        } else if taken.has_moved {
+        } else if taken.has_moved && self.kernel.outrun().is_none() {
             self.follow();
         }
         if self.is_stopping { Turn::Ended } else { Turn::GoesOn }
@@ -56,7 +56,7 @@ impl SharedWriter {
 
     /// When there is something to do without anybody asking, by the ledger's clock.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
-        let due = self.kernel.wake_at()?;
+        let due = self.kernel.wake_at().filter(|_| self.kernel.outrun().is_none())?;
         Some(self.rests_until().map_or(due, |it| it.max(due)))
     }
 
@@ -87,6 +87,10 @@ impl SharedWriter {
 
     /// Decides and appends what is asked and due.
     fn write(&mut self, mut asks: Vec<Ask>) {
+        if let Some(why) = self.kernel.outrun() {
+            // The lock is left to those who can use it.
+            return refuse(asks.into_iter(), &SubmitError::Unavailable(why.to_string()));
+        }
         if let Err(Refused(error)) = self.prepare(&mut asks) {
             self.sharing().unlock();
             return self.refuse(asks, &error);

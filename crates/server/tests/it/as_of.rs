@@ -19,6 +19,8 @@ use shipway_model::plan::StepId;
 
 use crate::bed::{Bed, FILES, problem};
 
+mod alike;
+
 impl Bed {
     /// An instant after everything so far and before everything to come.
     async fn instant(&self) -> Timestamp {

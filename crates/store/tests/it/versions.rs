@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use shipway_runtime::Store;
-use shipway_runtime::suite::{ManualClock, World};
+use shipway_engine::Command;
+use shipway_model::effect::Performer;
+use shipway_model::event::Scope;
+use shipway_runtime::suite::{ManualClock, UNKNOWN, World, append_unknown, signer};
+use shipway_runtime::{LeaseRequest, Store, SubmitError};
 use shipway_store::copy::{Copy, Source};
 use shipway_store::{ConnectError, MigrateError, PostgresStore, SqliteStore};
 
@@ -79,6 +82,45 @@ async fn an_older_replica_goes_on_beside_a_newer_one_until_tables_are_taken_away
     assert!(matches!(refused, ConnectError::Tables(MigrateError::Newer { version: 100, needs: 99 })));
     assert!(refused.to_string().contains("newer version of Shipway"), "{refused}");
     assert!(PostgresStore::inspect(&address).is_err());
+}
+
+/// A newer replica may write what this one cannot read. From then on it neither writes nor performs anything, shows nothing
+/// older as if it were new, and says why.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_replica_stops_at_a_kind_of_event_that_it_does_not_know() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let open = || PostgresStore::open(&address).expect("opens");
+    let older = World::fresh(Box::new(open()));
+    let release = older.declare().await;
+    older.start(release).await;
+    let held = older.lease("host-a", Vec::new()).await.leases.remove(0);
+    let head = older.runtime.head();
+
+    let position = append_unknown(&mut open(), &signer());
+    assert_eq!(position, head.size);
+    older.runtime.until_outrun().await;
+    let told = format!("record {position} (`{UNKNOWN}`) cannot be read, and may be from a newer version");
+    let names_it = |said: String| assert!(said.contains(&told), "{said}");
+    names_it(older.runtime.catch_up().await.expect_err("it cannot").to_string());
+    let scope = Scope::Everything;
+    let pause = Command::PauseScope { scope, reason: "a test".to_owned() };
+    match older.submit(pause).await.expect_err("nothing is decided on top of it") {
+        SubmitError::Unavailable(why) => names_it(why),
+        other => panic!("{other:?}"),
+    }
+    // What it held goes to others when the lease ends: it can neither keep it nor report.
+    let (performer, renew) =
+        (Performer::Agent("host-a".parse().expect("a name")), vec![(held.effect.key, held.generation)]);
+    let ask = LeaseRequest { max: 1, renew, ..LeaseRequest::default() };
+    names_it(older.runtime.lease(performer, ask).await.expect_err("it may hold nothing").to_string());
+    assert_eq!(older.runtime.head(), head, "what it shows ends before");
+    older.runtime.shutdown().await;
+
+    let again = World::open(Box::new(open()), ManualClock::default());
+    names_it(again.err().expect("it does not start on it").to_string());
+    let loaded = open().load().expect("loads").head;
+    assert_eq!(loaded.size, position + 1, "and nothing came after it");
 }
 
 #[test]

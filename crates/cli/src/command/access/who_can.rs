@@ -5,12 +5,14 @@ use shipway_api::operations::access::{WhoCan as Ask, WhoCanQuery};
 use shipway_api::permission::role_word;
 
 use super::resource::ResourceArgs;
-use crate::connection::{connect, only_now};
+use crate::connection::connect;
 use crate::failure::Outcome;
 use crate::output::{OutputArgs, Table};
 use crate::settings::ConnectionArgs;
 
-/// List who could do something now, and by which policies
+/// List who can do something, and by which policies
+///
+/// With --as-of, who could do it then, by the policies of then.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -28,7 +30,6 @@ pub(crate) struct WhoCan {
 
 impl WhoCan {
     pub(super) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        only_now(connection, "tokens are valid now", "shipway access grants")?;
         let named = self.resource.named();
         let query = WhoCanQuery {
             action: self.action,
@@ -48,7 +49,7 @@ impl WhoCan {
                 };
                 table.row([&it.name, it.kind.as_str(), person, role_word(it.role), &because]);
             }
-            table.render(paint, "Nobody could do this now.")
+            table.render(paint, "Nobody can do this.")
         })
     }
 }

@@ -6,13 +6,15 @@ use shipway_api::permission::role_word;
 use shipway_api::view::access::Explanation;
 
 use super::resource::ResourceArgs;
-use crate::connection::{connect, only_now};
+use crate::connection::connect;
 use crate::exit::Exit;
 use crate::failure::Outcome;
 use crate::output::{OutputArgs, Paint, plain};
 use crate::settings::ConnectionArgs;
 
-/// Show whether somebody may do something now, and which policies make it so
+/// Show whether somebody may do something, and which policies make it so
+///
+/// With --as-of, by the tokens, accounts, policies and deeds of then.
 ///
 /// The exit code is 1 when they may not. One name may stand for several tokens with different roles; each is answered.
 #[derive(Debug, Args)]
@@ -34,7 +36,6 @@ pub(crate) struct Why {
 
 impl Why {
     pub(super) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        only_now(connection, "tokens are valid now", "shipway access grants")?;
         let named = self.resource.named();
         let query = WhyQuery {
             principal: self.principal,

@@ -45,11 +45,11 @@ struct Shown {
 
 impl Approvals {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        let source = Source::open(self.data.as_deref(), connection)?;
+        let source = Source::open_then(self.data.as_deref(), connection)?;
         let size = source.head().await?.size;
         let mut audit = Audit::default();
         let mut from = 0;
-        while from < size {
+        'ledger: while from < size {
             let records = source.records(from).await?;
             let Some(last) = records.last() else { break };
             from = last.position + 1;
@@ -58,6 +58,9 @@ impl Approvals {
                     let message = format!("event {} cannot be read: {error}", record.position);
                     Failure::new(message, "shipway ledger verify")
                 })?;
+                if connection.as_of.is_some_and(|at| event.at > at) {
+                    break 'ledger;
+                }
                 audit.feed(&event);
             }
         }

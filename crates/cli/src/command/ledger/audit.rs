@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Deserialize;
 use shipway_ledger::Frontier;
 use shipway_model::event::{Body, Event, TextRef};
 use shipway_runtime::store::{Loaded, NODE_LEVEL_MIN, Node};
@@ -61,27 +62,40 @@ pub(super) struct Audit {
     reader: Arc<dyn StoreReader>,
     frontier: Frontier,
     texts: Texts,
+    n_unknown: u64,
+}
+
+/// What was found beside sound records.
+pub(super) struct Derived {
+    /// Personal texts that are gone, each with an event that says that it was erased.
+    pub(super) texts_erased: u64,
+    /// Events of a newer version: what is derived from them cannot be compared.
+    pub(super) events_unknown: u64,
 }
 
 impl Audit {
     pub(super) fn new(reader: Arc<dyn StoreReader>) -> Self {
-        Self { reader, frontier: Frontier::default(), texts: Texts::default() }
+        Self { reader, frontier: Frontier::default(), texts: Texts::default(), n_unknown: 0 }
     }
 
     /// Checks what belongs to `records`, which are sound and come next, from position `from` on.
     pub(super) fn check(&mut self, from: u64, records: &[Record]) -> Result<(), Failure> {
         let streams = self.reader.streams(from, records.len()).map_err(unreadable)?;
+        let mut known = Vec::with_capacity(records.len());
         for (record, stream) in records.iter().zip(&streams) {
-            let event: Event = serde_json::from_slice(&record.bytes)
-                .map_err(|error| wrong(record.position, &format!("it is no event: {error}")))?;
+            let Some(event) = read(record)? else {
+                self.n_unknown += 1;
+                continue;
+            };
             let expected = event.body.stream().to_string();
             if *stream != expected {
                 let why = format!("it belongs to the stream {expected} and is kept under {stream}");
                 return Err(wrong(record.position, &why));
             }
             self.check_erasure(record.position, &event)?;
+            known.push(record.clone());
         }
-        self.check_texts(records)?;
+        self.check_texts(&known)?;
         let mut nodes = Vec::new();
         for record in records {
             self.frontier.push_with(record.leaf, |level, index, hash| {
@@ -103,9 +117,9 @@ impl Audit {
         Ok(())
     }
 
-    /// How many texts were erased, once everything was checked up to `size`. Where texts are missing, newer events may say
-    /// that they were erased meanwhile.
-    pub(super) fn finish(mut self, size: u64) -> Result<u64, Failure> {
+    /// What was found, once everything was checked up to `size`. Where texts are missing, newer events may say that they were
+    /// erased meanwhile.
+    pub(super) fn finish(mut self, size: u64) -> Result<Derived, Failure> {
         let mut from = size;
         while !self.texts.is_explained() {
             let records = self.reader.read(from, RECORDS_MAX).map_err(unreadable)?;
@@ -117,7 +131,7 @@ impl Audit {
                 }
             }
         }
-        self.texts.finish()
+        Ok(Derived { texts_erased: self.texts.finish()?, events_unknown: self.n_unknown })
     }
 
     /// What an event says to be erased must be gone.
@@ -151,6 +165,23 @@ impl Audit {
         }
         Ok(())
     }
+}
+
+/// The record's event; nothing where it has the form of one, and this version does not know what it means.
+fn read(record: &Record) -> Result<Option<Event>, Failure> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        #[serde(rename = "type")]
+        _kind: String,
+        #[serde(rename = "schema")]
+        _schema: String,
+    }
+    let error = match serde_json::from_slice(&record.bytes) {
+        Ok(event) => return Ok(Some(event)),
+        Err(error) => error,
+    };
+    let is_event = serde_json::from_slice::<Envelope>(&record.bytes).is_ok();
+    if is_event { Ok(None) } else { Err(wrong(record.position, &format!("it is no event: {error}"))) }
 }
 
 pub(super) fn unreadable(error: StoreError) -> Failure {

@@ -37,6 +37,11 @@ impl Source {
     pub(super) fn open(data: Option<&Path>, connection: &ConnectionArgs) -> Result<Self, Failure> {
         let why = "proofs and exports end where a checkpoint signs; an earlier size is tied to it by a proof";
         only_now(connection, why, "shipway ledger prove --consistency A B")?;
+        Self::open_then(data, connection)
+    }
+
+    /// The same for an earlier instant too. Whoever reads a folder's records leaves out those that were written later.
+    pub(super) fn open_then(data: Option<&Path>, connection: &ConnectionArgs) -> Result<Self, Failure> {
         data.map_or_else(|| Ok(Self::Server(connect(connection)?)), open_folder)
     }
 

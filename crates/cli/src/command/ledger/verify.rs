@@ -13,7 +13,7 @@ use shipway_model::Digest;
 use shipway_runtime::RECORDS_MAX;
 use shipway_runtime::store::UNFINISHED;
 
-use super::audit::{Audit, Place, unreadable};
+use super::audit::{Audit, Derived, Place, unreadable};
 use super::texts::Texts;
 use crate::connection::{connect, only_now};
 use crate::failure::{Failure, Outcome};
@@ -63,6 +63,8 @@ struct Sound {
     checkpoints_kept: usize,
     /// Personal texts that are gone, each with an event that says that it was erased.
     texts_erased: u64,
+    /// Events of a newer version: they are sound, and what is derived from them was not compared.
+    events_unknown: u64,
 }
 
 impl Verify {
@@ -91,8 +93,14 @@ impl Verify {
                 0 => String::new(),
                 n => format!("{n} personal text(s) are missing, and erasures account for all of them\n"),
             };
-            let sound_word = paint.good("sound");
-            format!("{sound_word}: {} events, root {}\n{signature}\n{kept}{erased}", sound.size, sound.root)
+            let unknown = match sound.events_unknown {
+                0 => String::new(),
+                n => format!(
+                    "{n} event(s) are from a newer version of Shipway: what is derived from them was not compared\n"
+                ),
+            };
+            let (sound_word, Sound { size, root, .. }) = (paint.good("sound"), &sound);
+            format!("{sound_word}: {size} events, root {root}\n{signature}\n{kept}{erased}{unknown}")
         })
     }
 }
@@ -123,7 +131,8 @@ async fn online(client: &Client, key: Option<VerifierKey>, kept: &[PathBuf]) -> 
         }
     }
     let report = verifier.finish().map_err(unsound)?;
-    Ok(sound(report, key, kept.len(), texts.finish()?))
+    let derived = Derived { texts_erased: texts.finish()?, events_unknown: 0 };
+    Ok(sound(report, key, kept.len(), &derived))
 }
 
 /// What an event says to be erased, and which of its own texts are, below `size`.
@@ -187,7 +196,7 @@ fn offline(place: &Place<'_>, key: Option<VerifierKey>, kept: &[PathBuf]) -> Res
             beyond - head.size
         )));
     }
-    Ok(sound(report, key, kept.len(), audit.finish(head.size)?))
+    Ok(sound(report, key, kept.len(), &audit.finish(head.size)?))
 }
 
 /// Checkpoints from files: the signed note itself, or what `shipway ledger head` shows, as JSON too.
@@ -228,9 +237,10 @@ fn said(head: &LedgerHead) -> Result<Checkpoint, Failure> {
     Ok(Checkpoint { origin, size: head.size, root: head.root })
 }
 
-fn sound(report: Report, key: Option<VerifierKey>, checkpoints_kept: usize, texts_erased: u64) -> Sound {
-    let signed_by = key.map(|it| it.name().to_string());
-    Sound { size: report.size, root: report.root, signed_by, checkpoints_kept, texts_erased }
+fn sound(report: Report, key: Option<VerifierKey>, checkpoints_kept: usize, derived: &Derived) -> Sound {
+    let (Report { size, root, .. }, signed_by) = (report, key.map(|it| it.name().to_string()));
+    let Derived { texts_erased, events_unknown } = *derived;
+    Sound { size, root, signed_by, checkpoints_kept, texts_erased, events_unknown }
 }
 
 fn unsound(fault: shipway_ledger::Fault) -> Failure {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use shipway_ledger::{Checkpoint, SigningKey};
 use shipway_model::Digest;
+use shipway_runtime::suite::{UNKNOWN, append_unknown};
+use shipway_store::SqliteStore;
 
 use crate::live::Live;
 use crate::program::{Said, run, said, shipway};
@@ -158,6 +160,16 @@ fn evidence_that_was_changed_is_refused_with_its_reason() {
         is_refused(what, &said, expected);
         assert!(said.out.starts_with("broken: file: "), "{what}: {}", said.out);
     }
+    // Two histories under one signature: each of the files is sound, and together they prove it.
+    let own: SigningKey =
+        fs::read_to_string(evidence.path().join("data/checkpoint.key")).unwrap().trim().parse().unwrap();
+    let fork =
+        Checkpoint { origin: origin.parse().unwrap(), size: size.parse().unwrap(), root: Digest::of(b"x") };
+    fs::write(evidence.path().join("file"), note).unwrap();
+    fs::write(evidence.path().join("fork"), fork.sign(&own)).unwrap();
+    let said = run(evidence.path(), &["verify", "file", "fork", "--key", "data/checkpoint.pub"]);
+    is_refused("a forked view", &said, "has signed two histories of");
+    assert!(said.out.contains("fork: contradicts file"), "{}", said.out);
     // Whose keys are not known is nobody's concern, as long as the log itself has signed.
     let stranger = foreign.sign(&other).split_once("\n\n").unwrap().1.to_owned();
     fs::write(evidence.path().join("file"), format!("{note}{stranger}")).unwrap();
@@ -272,6 +284,24 @@ fn a_ledger_that_was_damaged_is_refused_with_its_reason() {
         0,
         "and the one itself is sound"
     );
+}
+
+/// What it means is not known to this version; that it is in the ledger, unchanged, can be checked all the same.
+#[test]
+fn an_event_of_a_newer_version_is_not_served_and_still_verified() {
+    let evidence = Evidence::gather();
+    let data = evidence.copy("newer");
+    let key: SigningKey =
+        fs::read_to_string(data.join("checkpoint.key")).unwrap().trim().parse().expect("is a key");
+    let mut store = SqliteStore::open(&data.join("ledger.sqlite")).unwrap();
+    let position = append_unknown(&mut store, &key);
+    drop(store);
+    let told = format!("record {position} (`{UNKNOWN}`) cannot be read, and may be from a newer version");
+    is_refused("an event of a newer version", &start(evidence.path(), "newer"), &told);
+    let verified = run(evidence.path(), &["ledger", "verify", "--data", "newer"]);
+    assert_eq!(verified.code, 0, "{}", verified.err);
+    assert!(verified.out.contains(&format!("sound: {} events", position + 1)), "{}", verified.out);
+    assert!(verified.out.contains("1 event(s) are from a newer version"), "{}", verified.out);
 }
 
 /// A start that should not succeed.

@@ -35,24 +35,28 @@ impl Chronicle {
 
     /// What was begun had been started in the ledger, and what an agent said to have done it had begun.
     pub(super) fn assert_agrees_with(&self, witness: &Witness) {
-        let key = |data: &Value| {
-            let text = |name: &str| data[name].as_str().expect("a text").to_owned();
-            format!("{}/{}/{}/{}", text("id"), data["step"], text("direction"), data["attempt"])
-        };
         let started: BTreeSet<String> =
             witness.of_kind("step.started").map(|it| key(&it.event["data"])).collect();
         for begun in self.begun.keys() {
             assert!(started.contains(begun), "{begun} was begun, and the ledger knows nothing of it");
         }
-        let mut n_reported = 0;
-        for ended in witness.of_kind("step.ended") {
-            let Some(host) = ended.event["actor"].as_str().and_then(|it| it.strip_prefix("agent:")) else {
-                continue;
-            };
-            let key = key(&ended.event["data"]);
-            n_reported += 1;
+        for (host, data) in reported(witness) {
+            let key = key(data);
             assert_eq!(self.begun.get(&key).map(String::as_str), Some(host), "{key} was reported by {host}");
         }
-        assert!(n_reported > 5, "agents reported {n_reported} effects");
     }
+}
+
+/// The steps that agents have ended: the host, and which.
+pub(super) fn reported(witness: &Witness) -> impl Iterator<Item = (&str, &Value)> {
+    witness.of_kind("step.ended").filter_map(|it| {
+        let host = it.event["actor"].as_str().and_then(|it| it.strip_prefix("agent:"))?;
+        Some((host, &it.event["data"]))
+    })
+}
+
+/// Of the effect that a step's event is about.
+fn key(data: &Value) -> String {
+    let text = |name: &str| data[name].as_str().expect("a text").to_owned();
+    format!("{}/{}/{}/{}", text("id"), data["step"], text("direction"), data["attempt"])
 }

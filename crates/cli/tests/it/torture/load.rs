@@ -46,6 +46,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 pub(super) struct Load {
     is_ending: watch::Sender<bool>,
+    n_ended: watch::Receiver<u32>,
     shipping: JoinHandle<Counts>,
 }
 
@@ -55,6 +56,7 @@ struct Shipper {
     is_ending: watch::Receiver<bool>,
     /// How rollouts ended.
     counts: Counts,
+    n_ended: watch::Sender<u32>,
 }
 
 /// Two good versions, a slow one and one that never becomes healthy.
@@ -89,8 +91,14 @@ pub(super) async fn prove(client: &Client, version: &str) -> Result<(), Error> {
 impl Load {
     pub(super) fn start(client: Client, random: Random) -> Self {
         let is_ending = watch::Sender::new(false);
-        let shipper = Shipper { client, random, is_ending: is_ending.subscribe(), counts: Counts::new() };
-        Self { is_ending, shipping: tokio::spawn(shipper.ship_on()) }
+        let (counted, n_ended) = watch::channel(0);
+        let (counts, told) = (Counts::new(), is_ending.subscribe());
+        let shipper = Shipper { client, random, is_ending: told, counts, n_ended: counted };
+        Self { is_ending, n_ended, shipping: tokio::spawn(shipper.ship_on()) }
+    }
+
+    pub(super) fn n_ended(&self) -> u32 {
+        *self.n_ended.borrow()
     }
 
     /// Ends when every rollout has ended: how, and how often.
@@ -132,6 +140,7 @@ impl Shipper {
                 let view = shown.value;
                 if view.summary.phase.is_ended() {
                     *self.counts.entry(ending(&view)).or_default() += 1;
+                    self.n_ended.send_modify(|it| *it += 1);
                     return;
                 }
                 self.meddle(&view).await;

@@ -1,17 +1,27 @@
 //! What may not begin, looked at on top of everything that happened before.
 
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use shipway_engine::change::Word;
 use shipway_engine::{Rollout, State, rollout};
+use shipway_model::approval::Decision;
 use shipway_model::effect::Direction;
 use shipway_model::event::{Body, Event};
-use shipway_model::plan::{Action, Instance, PlannedPool};
+use shipway_model::plan::{Action, Instance, PlannedPool, StepId};
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{BasisPoints, Name, RolloutId};
 
 use super::{Breach, Invariant};
 
 pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
     match &event.body {
-        Body::RolloutStarted { id } => not_paused(state, *id, None),
-        Body::StepStarted { id, step, direction, .. } => {
+        Body::RolloutStarted { id } => {
+            not_paused(state, *id, None)?;
+            not_frozen(state, *id, event.at)?;
+            has_a_word(state, *id)
+        }
+        Body::StepStarted { id, step, direction, attempt, .. } => {
             let Some(rollout) = state.rollouts.live.get(id) else { return Ok(()) };
             let Some(action) = rollout::action(rollout, *step, *direction) else {
                 let what = format!("step {step} of {id} has nothing to do in this direction");
@@ -20,12 +30,91 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
             match direction {
                 // What has ended is watched also while nothing may begin: it only looks.
                 Direction::Do if matches!(action, Action::Watch { .. }) => Ok(()),
-                Direction::Do => not_paused(state, *id, Some(action)),
+                Direction::Do => {
+                    not_paused(state, *id, Some(action))?;
+                    gates_are_content(rollout, *step)?;
+                    // What has been tried once is under way, and is brought to its end.
+                    if !touches_world(action) || *attempt > 1 {
+                        return Ok(());
+                    }
+                    not_frozen(state, *id, event.at)?;
+                    has_a_word(state, *id)
+                }
                 Direction::Undo => needs_are_there(state, rollout, action),
             }
         }
         _ => Ok(()),
     }
+}
+
+/// Without a default: whoever adds a kind says here whether a freeze keeps it from starting.
+fn touches_world(action: &Action) -> bool {
+    match action {
+        Action::Place { .. }
+        | Action::Retire { .. }
+        | Action::Route { .. }
+        | Action::Command { .. }
+        | Action::Http { .. } => true,
+        Action::Verify { .. }
+        | Action::Wait { .. }
+        | Action::Pause {}
+        | Action::Bake { .. }
+        | Action::Analyse { .. }
+        | Action::Watch { .. }
+        | Action::Journey { .. }
+        | Action::Gates { .. }
+        | Action::Approval { .. } => false,
+    }
+}
+
+/// The freezes of this world come once, in UTC, and cover everything.
+fn not_frozen(state: &State, id: RolloutId, at: Timestamp) -> Result<(), Breach> {
+    for (_, resource) in state.catalogue.of_kind(Kind::Calendar) {
+        let Spec::Calendar(calendar) = &resource.spec else { continue };
+        for rule in &calendar.rules {
+            let begins: Timestamp =
+                format!("{}Z", rule.dtstart).parse().expect("the scenario writes instants");
+            let lasts: SignedDuration = rule.duration.parse().expect("the scenario writes lengths");
+            if begins <= at && at < begins + lasts {
+                let what = format!("{id} goes on at {at}, in the freeze from {begins} for {lasts}");
+                return Err(Breach { invariant: Invariant::Frozen, what });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whatever comes before the step and asks gates has had its answer.
+fn gates_are_content(rollout: &Rollout, step: StepId) -> Result<(), Breach> {
+    let (mut before, mut seen) = (vec![step], BTreeSet::new());
+    while let Some(id) = before.pop() {
+        let Some(planned) = rollout.plan.step(id).filter(|_| seen.insert(id)) else { continue };
+        let is_open = rollout.step(id).is_some_and(|it| !it.forward.is_settled());
+        if id != step && is_open && matches!(planned.action, Action::Gates { .. }) {
+            let what =
+                format!("step {step} of {} starts before the gates of step {id} are content", rollout.id);
+            return Err(Breach { invariant: Invariant::Gated, what });
+        }
+        before.extend(&planned.after);
+    }
+    Ok(())
+}
+
+/// Where a change was opened, somebody who did not ask for it has said yes to this plan and has not taken it back.
+fn has_a_word(state: &State, id: RolloutId) -> Result<(), Breach> {
+    let Some((case, rollout)) = state.changes.of(id).zip(state.rollouts.live.get(&id)) else { return Ok(()) };
+    let carries = |word: &Word| {
+        let statement = &word.approval.statement;
+        word.withdrawn.is_none()
+            && word.by != case.requested_by
+            && statement.decision == Decision::Approve
+            && statement.plan == rollout.plan_digest
+    };
+    if case.words.iter().any(carries) {
+        return Ok(());
+    }
+    let what = format!("{id} goes on, to which nobody but {} has said yes", case.requested_by);
+    Err(Breach { invariant: Invariant::Word, what })
 }
 
 fn not_paused(state: &State, id: RolloutId, action: Option<&Action>) -> Result<(), Breach> {
