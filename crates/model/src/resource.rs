@@ -27,6 +27,7 @@ pub mod organisation;
 pub mod pipeline;
 pub mod policy;
 pub mod repository;
+pub mod runbook;
 pub mod service;
 pub mod strategy;
 pub mod train;
@@ -45,6 +46,7 @@ pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
 pub use repository::Repository;
+pub use runbook::Runbook;
 pub use service::Service;
 pub use strategy::Strategy;
 pub use train::Train;
@@ -106,6 +108,7 @@ pub enum Spec {
     Train(Train),
     CalendarFeed(CalendarFeed),
     Mirror(Box<Mirror>),
+    Runbook(Runbook),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +135,7 @@ pub enum Kind {
     CalendarFeed,
     Mirror,
     Repository,
+    Runbook,
     Train,
 }
 
@@ -144,7 +148,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -167,6 +171,7 @@ impl Kind {
         Self::CalendarFeed,
         Self::Mirror,
         Self::Repository,
+        Self::Runbook,
         Self::Train,
     ];
 
@@ -195,6 +200,7 @@ impl Kind {
             Self::Train => "Train",
             Self::CalendarFeed => "CalendarFeed",
             Self::Mirror => "Mirror",
+            Self::Runbook => "Runbook",
         }
     }
 }
@@ -237,6 +243,7 @@ impl Resource {
             Spec::Train(_) => Kind::Train,
             Spec::CalendarFeed(_) => Kind::CalendarFeed,
             Spec::Mirror(_) => Kind::Mirror,
+            Spec::Runbook(_) => Kind::Runbook,
         }
     }
 

@@ -124,6 +124,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         CalendarFeed,
         Mirror,
         Repository,
+        Runbook,
         Train
     ];
     json_schema!({

@@ -100,6 +100,11 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::Person(person) => faults.zone(key, person.zone.as_deref()),
             Spec::Booking(booking) => faults.booking(key, booking),
             Spec::Train(train) => faults.train(key, train),
+            Spec::Runbook(runbook) => {
+                for service in &runbook.services {
+                    faults.refer(key, "services", Kind::Service, service);
+                }
+            }
             Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
             Spec::Vendor(_)
             | Spec::Mirror(_)

@@ -111,6 +111,7 @@ impl Scenario {
             version,
             parts,
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),
@@ -215,6 +216,7 @@ fn artifact(service: Name, version: Version, digest: Digest) -> Artifact {
         commit: String::new(),
         builder: String::new(),
         provenance: None,
+        source: None,
     }
 }
 

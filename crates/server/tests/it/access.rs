@@ -22,6 +22,8 @@ const SAMPLES: [(&str, &str); 28] = [
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
     ("{release}", "shop@1.0.0"),
+    ("{runbook}", "checkout-operating"),
+    ("{fallback}", "drain"),
     ("{rollout}", "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{step}", "1"),
     ("{environment}", "staging"),
