@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
+use shipway_api::operations::account::SignInByCode;
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
 use shipway_api::operations::calendar::ReadCalendar;
 use shipway_api::{Code, Operation, Permission};

@@ -13,6 +13,8 @@ use serde_json::Value;
 use crate::live::Live;
 use crate::program::{Said, said, shipway};
 
+mod runbooks;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const SHOP: &str = r#"
