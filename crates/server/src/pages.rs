@@ -33,6 +33,7 @@ mod now;
 mod oidc;
 mod people;
 mod plan;
+mod reading;
 mod release;
 mod releases;
 mod reviews;

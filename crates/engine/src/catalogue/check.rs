@@ -211,6 +211,9 @@ impl Faults<'_> {
         if let Some(escalation) = &board.escalation {
             self.refer(key, "escalation", Kind::Board, &escalation.to);
         }
+        if let Some(meets) = &board.meets {
+            self.rules(key, calendar::meeting::faults(&key.name, meets));
+        }
     }
 
     fn service(&mut self, key: &Key, service: &Service) {

@@ -1,5 +1,7 @@
 //! What a departure would take.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use shipway_api::Code;
 use shipway_api::operations::train::PlanTrain;
@@ -26,7 +28,7 @@ pub(super) async fn handle(it: Incoming<PlanTrain>) -> Outcome<PlanTrain> {
     let manifest = manifest(&state, name, train, departure, &fits, now);
     let releases = manifest.coaches.iter().map(|it| it.release).collect();
     let environments = vec![train.environment.clone()];
-    let legs = gather(&state, &Wanted { releases, environments, from: departure })?;
+    let legs = gather(&state, &Wanted { releases, environments, from: departure, dates: BTreeMap::new() })?;
     let rules: Vec<_> = state.calendars.rules().cloned().collect();
     let (graph, others) = (graph::graph(&state.catalogue), under_way(&state, now));
     let setting = Setting { rules: &rules, graph: &graph, others: &others, now, by: None };
