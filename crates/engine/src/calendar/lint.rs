@@ -161,11 +161,8 @@ fn empty_quarters(rules: &[Arc<Rule>], from: Timestamp) -> Vec<Finding> {
     for (one, other) in pairs(coverages.len()) {
         let Some(shared) = both(coverages[one], coverages[other]) else { continue };
         let (subject, who) = smallest(&shared);
-        if !found.contains_key(&who) {
-            // What either leaves closed by itself is told already.
-            let closed = &(&empty(&subject) - &alone[one]) - &alone[other];
-            found.insert(who, closed);
-        }
+        // What either leaves closed by itself is told already.
+        found.entry(who).or_insert_with(|| &(&empty(&subject) - &alone[one]) - &alone[other]);
     }
     found.into_iter().filter(|it| !it.1.is_empty()).map(|(who, empty)| no_slot(&who, &empty)).collect()
 }
