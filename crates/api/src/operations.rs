@@ -29,6 +29,7 @@ pub mod register;
 pub mod release;
 pub mod resource;
 pub mod rollout;
+pub mod runbook;
 pub mod schedule;
 pub mod scope;
 pub mod source;
@@ -121,6 +122,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     test::ALL,
     plan::ALL,
     rollout::ALL,
+    runbook::ALL,
     pause::ALL,
     calendar::ALL,
     schedule::ALL,

@@ -24,6 +24,7 @@ pub mod release;
 pub mod resource;
 pub mod risk;
 pub mod rollout;
+pub mod runbook;
 pub mod schedule;
 pub mod scope;
 pub mod source;

@@ -99,6 +99,9 @@ pub(crate) enum Verb {
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
     Review(command::review::Review),
+    /// Read runbooks, say when they are out of date, and carry out their fallbacks
+    #[command(subcommand)]
+    Runbook(command::runbook::Runbook),
     /// Register and revoke the keys that you sign with
     #[command(subcommand)]
     Key(command::key::Key),
@@ -197,6 +200,7 @@ impl Verb {
             | Self::Cab(_)
             | Self::Exceptions(_)
             | Self::Review(_)
+            | Self::Runbook(_)
             | Self::Key(_)
             | Self::Delegation(_)
             | Self::Pause(_)

@@ -45,6 +45,7 @@ pub(crate) mod review;
 pub(crate) mod risk;
 pub(crate) mod rollout;
 pub(crate) mod router;
+pub(crate) mod runbook;
 pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod serve;
@@ -118,6 +119,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Exceptions(it) => it.run(connection).await,
         Verb::Risk(it) => it.run(connection).await,
         Verb::Review(it) => it.run(connection).await,
+        Verb::Runbook(it) => it.run(connection).await,
         Verb::Key(it) => it.run(connection).await,
         Verb::Delegation(it) => it.run(connection).await,
         Verb::Pause(it) => it.run(connection).await,

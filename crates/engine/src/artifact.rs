@@ -7,7 +7,7 @@ use shipway_model::event::{Body, Event};
 use shipway_model::release::Artifact;
 use shipway_model::{Digest, Name, Version};
 
-use crate::{Code, Rejection};
+use crate::{Code, Rejection, State, source};
 
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts {
@@ -50,25 +50,29 @@ impl Artifacts {
         let registered = Registered { artifact: artifact.clone(), at: event.at, by: event.actor.clone() };
         self.by_name.insert(key, registered);
     }
+}
 
-    pub(crate) fn register(&self, artifact: &Artifact) -> Result<Vec<Body>, Rejection> {
-        let (service, version) = (&artifact.service, &artifact.version);
-        match self.get(service, version).map(|it| &it.artifact) {
-            None => Ok(vec![Body::ArtifactRegistered { artifact: artifact.clone() }]),
-            Some(known) if known == artifact => Ok(Vec::new()),
-            Some(known) if known.digest == artifact.digest => Err(Rejection::new(
-                Code::ArtifactDiffers,
-                format!("{service} {version} is registered with another commit, builder or provenance"),
-            )
-            .hint("what is registered stands; give the same facts, or build a new version")),
-            Some(known) => Err(Rejection::new(
-                Code::ArtifactDiffers,
-                format!(
-                    "{service} {version} is registered as {}, and this is {}",
-                    known.digest, artifact.digest
-                ),
-            )
-            .hint("artifacts never change: register the new build under a new version")),
+/// The event that registers a build.
+///
+/// # Errors
+/// When the version is something else already, or the branch that it was built from yields no releases.
+pub(crate) fn register(state: &State, artifact: &Artifact) -> Result<Vec<Body>, Rejection> {
+    let (service, version) = (&artifact.service, &artifact.version);
+    match state.artifacts.get(service, version).map(|it| &it.artifact) {
+        None => {
+            source::check_build(state, artifact)?;
+            Ok(vec![Body::ArtifactRegistered { artifact: artifact.clone() }])
         }
+        Some(known) if known == artifact => Ok(Vec::new()),
+        Some(known) if known.digest == artifact.digest => Err(Rejection::new(
+            Code::ArtifactDiffers,
+            format!("{service} {version} is registered with another commit, builder, source or provenance"),
+        )
+        .hint("what is registered stands; give the same facts, or build a new version")),
+        Some(known) => Err(Rejection::new(
+            Code::ArtifactDiffers,
+            format!("{service} {version} is registered as {}, and this is {}", known.digest, artifact.digest),
+        )
+        .hint("artifacts never change: register the new build under a new version")),
     }
 }

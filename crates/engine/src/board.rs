@@ -19,6 +19,7 @@ mod condition;
 mod material;
 pub mod minutes;
 pub mod record;
+pub mod sitting;
 mod tally;
 
 pub(crate) use condition::meet;

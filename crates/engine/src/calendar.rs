@@ -14,6 +14,7 @@ pub mod feed;
 pub mod hours;
 pub mod ics;
 pub mod lint;
+pub(crate) mod meeting;
 pub mod on_call;
 mod recurrence;
 mod rule;

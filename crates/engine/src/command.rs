@@ -204,6 +204,25 @@ pub enum Command {
         condition: u32,
         note: String,
     },
+    /// The actor has read this revision of a Runbook, and did not write it.
+    ReviewRunbook {
+        runbook: Name,
+        revision: Digest,
+        note: String,
+    },
+    /// Something in the Runbook is no longer so.
+    OutdateRunbook {
+        runbook: Name,
+        reason: String,
+    },
+    /// Carries out a fallback that was agreed to with the release that stands there.
+    FallBack {
+        id: RolloutId,
+        runbook: Name,
+        fallback: Name,
+        environment: Name,
+        reason: String,
+    },
     /// What gates say that approvals of the change wait for. The control plane alone asks this.
     NoteGates {
         id: ChangeId,
@@ -311,8 +330,11 @@ pub enum Command {
         train: Name,
         departure: Timestamp,
         ids: Vec<RolloutId>,
+        /// Releases that fit what stands there by their contracts, also without what is uncoupled.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        fits: BTreeSet<ReleaseId>,
     },
-    /// Time has come to look whether promises endanger trains.
+    /// Time has come to look whether promises endanger trains, and whether vendors have moved members of them.
     WarnOfPromises {},
     NoteMirrored {
         id: ChangeId,

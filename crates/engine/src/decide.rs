@@ -3,9 +3,9 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, alert, board, calendar, catalogue, change, custody,
-    environment, evidence, gate, itsm, known_error, release, review, rollout, scope, source, train,
-    vulnerability,
+    Code, Command, Context, Rejection, State, access, alert, artifact, board, calendar, catalogue, change,
+    custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook, scope,
+    source, train, vulnerability,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -18,7 +18,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 2000;
 pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     match command {
         Command::ApplyResources { resources } => catalogue::check::apply(&state.catalogue, resources),
-        Command::RegisterArtifact { artifact } => state.artifacts.register(artifact),
+        Command::RegisterArtifact { artifact } => artifact::register(state, artifact),
         Command::AttachEvidence { id, evidence } => evidence::attach(state, *id, evidence, ctx),
         Command::NoteVulnerabilities { id, evidence, vulnerabilities, unjudged } => {
             vulnerability::note(state, *id, evidence, vulnerabilities, *unjudged, ctx)
@@ -71,10 +71,17 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::EndDelegation { to } => state.delegations.end(to, ctx),
         Command::GiveApproval { id, approval } => change::word::give(state, *id, approval, ctx),
         Command::WithdrawApproval { id, reason } => change::word::withdraw(state, *id, text(reason)?, ctx),
-        Command::HoldReview { id, review } => review::hold(state, *id, review),
+        Command::HoldReview { id, review } => review::hold(state, *id, review, ctx),
         Command::FinishAction { id, action, note } => review::finish(state, *id, action, text(note)?),
         Command::MeetCondition { id, board, vote, condition, note } => {
             board::meet(state, *id, board, vote, *condition, text(note)?, ctx)
+        }
+        Command::ReviewRunbook { runbook, revision, note } => {
+            runbook::review(state, runbook, *revision, text(note)?, ctx)
+        }
+        Command::OutdateRunbook { runbook, reason } => runbook::outdate(state, runbook, text(reason)?, ctx),
+        Command::FallBack { id, runbook, fallback, environment, reason } => {
+            runbook::fall_back(state, *id, (runbook, fallback), environment, text(reason)?)
         }
         Command::NoteGates { id, decision } => change::gates::note(state, *id, decision, ctx),
         Command::FreezeScope { planned, at } => scope::freeze(state, planned, *at, ctx),
@@ -120,8 +127,13 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             };
             calendar::feed::record(state, feed, outcome)
         }
-        Command::DepartTrain { train, departure, ids } => train::depart(state, train, *departure, ids, ctx),
-        Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)),
+        Command::DepartTrain { train, departure, ids, fits } => {
+            train::depart(state, train, *departure, (ids, fits), ctx)
+        }
+        Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)
+            .into_iter()
+            .chain(train::place::moves(state, ctx.now))
+            .collect()),
         Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
         Command::NoteMirrorFailure { id, mirror, reason } => {
             itsm::note_failure(state, *id, mirror, text(reason)?)

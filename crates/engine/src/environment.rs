@@ -233,6 +233,10 @@ impl EnvironmentState {
     fn end(&mut self, rollout: &Rollout, id: RolloutId, end: &End, at: Timestamp) {
         self.queue.retain(|it| *it != id);
         self.running.remove(&id);
+        if rollout.plan.fallback.is_some() {
+            // It has shipped nothing, so nothing stands because of it, and what was shipped before is still the latest.
+            return;
+        }
         self.version += 1;
         let needed: BTreeSet<Digest> = self.instances.values().map(|it| it.contract).collect();
         self.contracts.retain(|digest, _| needed.contains(digest));

@@ -13,6 +13,7 @@ use shipway_model::resource::{Environment, Key, Kind, Service, Spec, digest_of};
 use shipway_model::{Digest, Millis, Name, ReleaseId};
 
 use crate::catalogue::graph;
+use crate::runbook::{Agreed, agreed};
 use crate::{Agent, Code, EnvironmentState, Rejection, State, queue};
 
 mod build;
@@ -40,6 +41,32 @@ pub fn make(state: &State, release: ReleaseId, environment: &Name) -> Result<Pla
 /// As [`make`], but for the promotion.
 pub fn foresee(state: &State, release: ReleaseId, environment: &Name) -> Result<Plan, Rejection> {
     lay_out(state, Ground::survey(state, release, environment, Promotion::Assumed)?)
+}
+
+/// The plan that carries out a fallback over what stands. It ships nothing.
+///
+/// # Errors
+/// As [`make`], but for the promotion.
+pub(crate) fn fall_back(state: &State, agreed: &Agreed<'_>, environment: &Name) -> Result<Plan, Rejection> {
+    let ground = Ground::standing(state, agreed, environment)?;
+    let mut builder = Builder::new(&ground);
+    stage::lay_fallback(&mut builder, agreed.fallback)?;
+    let plan = builder.finish();
+    Ok(Plan { fallback: Some(agreed.reference()), on_target_lost: None, on_alert: None, ..plan })
+}
+
+/// The plan for the same as `plan` as things stand now.
+///
+/// # Errors
+/// As that plan's own.
+pub(crate) fn again(state: &State, plan: &Plan) -> Result<Plan, Rejection> {
+    match &plan.fallback {
+        None => make(state, plan.release.id, &plan.environment),
+        Some(it) => {
+            let agreed = agreed(state, &it.runbook, &it.name, &plan.environment)?;
+            fall_back(state, &agreed, &plan.environment)
+        }
+    }
 }
 
 fn lay_out(state: &State, ground: Ground<'_>) -> Result<Plan, Rejection> {
@@ -102,10 +129,7 @@ impl<'a> Ground<'a> {
             )
             .hint(format!("`shipway release seal {}@{}` seals it", bundle.name, bundle.version))
         })?;
-        let environment = state.catalogue.environment(name).ok_or_else(|| {
-            Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
-                .hint("`shipway get environment` shows those there are")
-        })?;
+        let environment = declared(state, name)?;
         if promotion == Promotion::Required {
             check_promotion(state, &reference, name, &environment)?;
         }
@@ -128,6 +152,48 @@ impl<'a> Ground<'a> {
         for (service, providers) in graph::order(&state.catalogue, &names) {
             let shipment = ground.shipment(&known.bundle.parts[&service], service, providers)?;
             ground.services.push(shipment);
+        }
+        Ok(ground)
+    }
+
+    /// What stands of the services that a runbook is about, as the release with which it was agreed to has shipped it.
+    fn standing(state: &'a State, agreed: &Agreed<'a>, name: &Name) -> Result<Self, Rejection> {
+        let environment = declared(state, name)?;
+        let targets = targets(state, name, &environment)?;
+        let release = agreed.release.reference().ok_or_else(|| {
+            Rejection::new(Code::ReleaseNotSealed, format!("release {} is a draft", agreed.release.id))
+        })?;
+        let mut ground = Self {
+            state,
+            release,
+            name: name.clone(),
+            environment,
+            running: state.environments.get(name),
+            targets,
+            services: Vec::new(),
+            contracts: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            declarations: BTreeMap::from([(format!("Runbook {}", agreed.runbook), agreed.revision)]),
+        };
+        ground.note(Kind::Environment, name);
+        for service in agreed.services {
+            let shipped = ground.running.and_then(|it| it.services.get(service));
+            let Some(shipped) = shipped.filter(|it| it.release.id == agreed.release.id) else { continue };
+            let part = agreed.release.bundle.parts.get(service);
+            let sealed = part.and_then(|it| state.catalogue.revision(&it.configuration?));
+            let Some(Spec::Service(declared)) = sealed.map(|it| &it.spec) else { continue };
+            let to = shipped.deployed.clone();
+            ground.contracts.insert(to.contract, shipped.contract.clone());
+            let stands = ground.stands(service, &to);
+            ground.services.push(Shipment {
+                name: service.clone(),
+                service: declared,
+                providers: BTreeSet::new(),
+                from: Some(to.clone()),
+                stands,
+                to,
+                unchanged: true,
+            });
         }
         Ok(ground)
     }
@@ -281,6 +347,13 @@ impl<'a> Ground<'a> {
         };
         self.services.iter().map(plan).collect()
     }
+}
+
+fn declared(state: &State, name: &Name) -> Result<Environment, Rejection> {
+    state.catalogue.environment(name).ok_or_else(|| {
+        Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
+            .hint("`shipway get environment` shows those there are")
+    })
 }
 
 /// What alone is more than a budget would wait for ever.

@@ -39,7 +39,9 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         return Some(Hold::Held { by: paused.by.clone(), reason: paused.reason.clone() });
     }
     let name = &rollout.plan.environment;
-    if let Some(pause) = state.pauses.holding_environment(name) {
+    // A way out does not stand in line behind what it is the way out of, nor before what was stopped because of it.
+    let waits = rollout.plan.fallback.is_none();
+    if let Some(pause) = state.pauses.holding_environment(name).filter(|_| waits) {
         let (by, reason) = (pause.by.clone(), pause.reason.clone());
         return Some(Hold::Paused { scope: pause.scope.to_string(), by, reason });
     }
@@ -49,7 +51,7 @@ pub fn hold(state: &State, rollout: &Rollout) -> Option<Hold> {
         }
         return Some(Hold::Closed { reason: held.reason.clone(), next: held.next });
     }
-    let environment = state.environments.get(name)?;
+    let environment = state.environments.get(name).filter(|_| waits)?;
     if let Some(hold) = blocked(state, environment, rollout) {
         return Some(hold);
     }
@@ -131,7 +133,7 @@ pub(crate) fn admit(state: &State, rollout: &Rollout) -> Vec<Body> {
     if version == rollout.environment_version {
         return vec![Body::RolloutStarted { id }];
     }
-    match plan::make(state, rollout.plan.release.id, &rollout.plan.environment) {
+    match plan::again(state, &rollout.plan) {
         Ok(plan) if plan.digest() == rollout.plan_digest => vec![Body::RolloutStarted { id }],
         Ok(mut plan) => {
             plan.parent = Some(rollout.plan_digest);

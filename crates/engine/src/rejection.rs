@@ -57,6 +57,11 @@ codes! {
     UnknownToken = "unknown-token" NotFound,
     UnknownTrain = "unknown-train" NotFound,
     UnknownMirror = "unknown-mirror" NotFound,
+    UnknownRunbook = "unknown-runbook" NotFound,
+    /// Nobody but its author has read it.
+    RunbookUnread = "runbook-unread" Conflict,
+    /// No release that stands there was sealed with it.
+    NotAgreed = "not-agreed" Conflict,
     UnknownAccount = "unknown-account" NotFound,
     AccountExists = "account-exists" Conflict,
     InvalidAccount = "invalid-account" Invalid,

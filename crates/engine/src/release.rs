@@ -10,7 +10,7 @@ use shipway_model::resource::{Key, Kind};
 use shipway_model::source::Source;
 use shipway_model::{Digest, Name, ReleaseId, Version};
 
-use crate::{Code, Context, Rejection, State, scope, source};
+use crate::{Code, Context, Rejection, State, runbook, scope, source};
 
 #[derive(Debug, Clone, Default)]
 pub struct Releases {
@@ -213,11 +213,13 @@ pub(crate) fn seal(state: &State, id: ReleaseId, ctx: &Context<'_>) -> Result<Ve
     }
     scope::check_seal(state, &bundle)?;
     source::check_seal(state, release, ctx)?;
+    bundle.runbooks = runbook::bind(state, &bundle)?;
     let digest = bundle.digest();
+    let outdated = runbook::outdated_by(state, release, &bundle, ctx);
     let consumers = source::consumers(state, &bundle);
     let sealed = Body::ReleaseSealed { id, bundle, digest };
     let told = (!consumers.is_empty()).then_some(Body::ConsumersNotified { id, consumers });
-    Ok(std::iter::once(sealed).chain(told).collect())
+    Ok(std::iter::once(sealed).chain(told).chain(outdated).collect())
 }
 
 fn bind_configuration(state: &State, service: &Name, part: &mut Part, faults: &mut Vec<String>) {

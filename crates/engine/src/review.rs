@@ -10,7 +10,7 @@ use shipway_model::review::Review;
 use shipway_model::{ChangeId, Name};
 
 use crate::change::{Case, key, owner, policy, services};
-use crate::{Code, Rejection, State};
+use crate::{Code, Context, Rejection, State, runbook};
 
 /// A review that was held.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +88,12 @@ pub(crate) fn against(state: &State, case: &Case, now: Timestamp) -> Vec<String>
     found
 }
 
-pub(crate) fn hold(state: &State, id: ChangeId, review: &Review) -> Result<Vec<Body>, Rejection> {
+pub(crate) fn hold(
+    state: &State,
+    id: ChangeId,
+    review: &Review,
+    ctx: &Context<'_>,
+) -> Result<Vec<Body>, Rejection> {
     let case = state.changes.known(id)?;
     for text in [&review.summary, &review.causes] {
         crate::decide::text(text)?;
@@ -114,7 +119,8 @@ pub(crate) fn hold(state: &State, id: ChangeId, review: &Review) -> Result<Vec<B
             ));
         }
     }
-    Ok(vec![Body::ReviewHeld { id, review: review.clone() }])
+    let outdated = runbook::outdated_by_review(state, &review.runbooks, case, ctx)?;
+    Ok(std::iter::once(Body::ReviewHeld { id, review: review.clone() }).chain(outdated).collect())
 }
 
 pub(crate) fn finish(state: &State, id: ChangeId, action: &Name, note: &str) -> Result<Vec<Body>, Rejection> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shipway_model::effect::{Direction, Outcome};
 use shipway_model::event::{Body, Cause, End, Event};
-use shipway_model::plan::{Action, Plan, Silenced, StepId};
+use shipway_model::plan::{Action, FallbackRef, Plan, Silenced, StepId};
 use shipway_model::release::ReleaseRef;
 use shipway_model::{Digest, Millis, Name, RolloutId};
 
@@ -55,6 +55,8 @@ pub struct Summary {
     pub end: Option<End>,
     /// For how long agents worked on its steps; known when it has ended.
     pub busy: Millis,
+    /// The fallback of a runbook that it carried out; it shipped nothing then.
+    pub fallback: Option<FallbackRef>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -517,6 +519,7 @@ impl Rollouts {
                 ended: None,
                 end: None,
                 busy: Millis::ZERO,
+                fallback: rollout.plan.fallback.clone(),
             };
             self.summaries.insert(id, summary);
             self.live.insert(id, rollout);

@@ -20,7 +20,7 @@ mod gather;
 pub mod obstacle;
 mod word;
 
-pub use gather::{Wanted, change, gather, under_way};
+pub use gather::{Dates, Wanted, change, gather, under_way};
 pub use obstacle::{Obstacle, ObstacleKind};
 pub use word::{Timing, Word};
 
@@ -36,6 +36,10 @@ pub struct Leg {
     pub after: Vec<(usize, String)>,
     /// Whose word it needs, as far as their hours matter.
     pub words: Vec<Word>,
+    /// From when on its environment was promised, where it is not there yet.
+    pub promised: Option<Timestamp>,
+    /// It is to be over by then, whatever the others are given.
+    pub by: Option<Timestamp>,
 }
 
 /// What legs are placed among.
@@ -87,7 +91,7 @@ fn place(leg: &Leg, fates: &[Fate], placed: &[Change], timeline: &Timeline, sett
     let Some(asked) = heard(&words, setting.now) else {
         return Fate::Impossible(obstacle::smallest(leg, &ends, placed, setting));
     };
-    let earliest = ends.iter().map(|it| it.0).fold(begin.max(asked), Timestamp::max);
+    let earliest = ends.iter().map(|it| it.0).chain(leg.promised).fold(begin.max(asked), Timestamp::max);
     let around = Surroundings {
         others: placed,
         graph: setting.graph,
@@ -98,7 +102,7 @@ fn place(leg: &Leg, fates: &[Fate], placed: &[Change], timeline: &Timeline, sett
     let wanted = moved(&leg.change, earliest);
     let slot = first(&wanted, &words, &around);
     match slot.map(|it| (it, later(it, leg.length()))) {
-        Some((from, until)) if setting.by.is_none_or(|by| until <= by) => {
+        Some((from, until)) if leg.by(setting).is_none_or(|by| until <= by) => {
             let order = ends
                 .iter()
                 .filter(|it| it.0 > begin)
@@ -107,9 +111,15 @@ fn place(leg: &Leg, fates: &[Fate], placed: &[Change], timeline: &Timeline, sett
                 let had = it.had(if it.timing == Timing::Before { setting.now } else { begin })?;
                 (had > begin).then(|| format!("{}, which cannot be given before {had}", it.title))
             });
+            let promised = leg.promised.filter(|it| *it > begin);
+            let promised = promised.map(|at| format!("{} is promised for {at}", leg.environment()));
             let met = if from == earliest { Vec::new() } else { conflict::conflicts(&wanted, &around) };
             let met = met.into_iter().map(|it| format!("{}: {}", it.with, it.why));
-            Fate::Fits { from, until, waits: order.chain(hours).chain(met).collect() }
+            Fate::Fits {
+                from,
+                until,
+                waits: promised.into_iter().chain(order).chain(hours).chain(met).collect(),
+            }
         }
         _ => Fate::Impossible(obstacle::smallest(leg, &ends, placed, setting)),
     }
@@ -147,6 +157,11 @@ fn end(fate: &Fate) -> Option<Timestamp> {
 impl Leg {
     pub fn length(&self) -> SignedDuration {
         self.change.until.duration_since(self.change.from)
+    }
+
+    /// By when it is to be over.
+    pub(crate) fn by(&self, setting: &Setting<'_>) -> Option<Timestamp> {
+        self.by.into_iter().chain(setting.by).min()
     }
 
     pub fn environment(&self) -> &Name {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use shipway_model::event::Body;
-use shipway_model::release::{Bundle, Class};
-use shipway_model::resource::Repository;
+use shipway_model::release::{Artifact, Bundle, Class};
 use shipway_model::resource::repository::Refs;
+use shipway_model::resource::{Key, Kind, Repository};
 use shipway_model::source::{MERGES_MAX, MergeBack, Ref, SOURCES_MAX, Source};
 use shipway_model::{Digest, Name, ReleaseId};
 
 use crate::access::author;
+use crate::catalogue::graph;
 use crate::change::path;
 use crate::{Code, Context, Identity, Rejection, Release, State};
 
@@ -114,6 +115,27 @@ pub(crate) fn check_seal(state: &State, release: &Release, ctx: &Context<'_>) ->
     let (name, version) = (&release.bundle.name, &release.bundle.version);
     Err(Rejection::new(Code::NotACandidate, format!("{name}@{version} cannot come from where it comes"))
         .faults(faults)
+        .hint("`shipway get repositories -o yaml` shows the branching that is agreed on"))
+}
+
+/// Whether a build may become a release at all, as far as its service's repository and its branch or tag are known. Which
+/// class of release it is for is not known yet, so what yields hotfixes is enough.
+pub(crate) fn check_build(state: &State, artifact: &Artifact) -> Result<(), Rejection> {
+    let declared = state.catalogue.service(&artifact.service).and_then(|it| it.repository.as_ref());
+    let (Some(name), Some(reference)) = (declared, &artifact.source) else { return Ok(()) };
+    let Some(repository) = state.catalogue.repository(name) else { return Ok(()) };
+    if is_one_of(reference, &repository.candidates()) || is_one_of(reference, &repository.hotfixes()) {
+        return Ok(());
+    }
+    let (kind, from) = (reference.kind(), reference.name());
+    let (service, version) = (&artifact.service, &artifact.version);
+    let fault = format!(
+        "the {kind} {from} of {name} yields no releases: by {} they come from {}",
+        repository.model.as_str(),
+        listed(repository, true)
+    );
+    Err(Rejection::new(Code::NotACandidate, format!("{service} {version} cannot come from where it comes"))
+        .faults(vec![fault])
         .hint("`shipway get repositories -o yaml` shows the branching that is agreed on"))
 }
 
@@ -255,25 +277,36 @@ pub(crate) fn merged_back(state: &State, id: ReleaseId, it: &MergeBack) -> Resul
     Ok(vec![Body::MergedBack { id, repository, commit, found_in }])
 }
 
-/// Teams other than the owner whose services depend directly on what a bundle changes, with those services.
+/// Teams other than the owners whose services depend on what a bundle changes, with those services: directly, or through
+/// libraries that are built on it. Whoever is reached through another service is that service's consumer, not this one's.
 pub(crate) fn consumers(state: &State, bundle: &Bundle) -> BTreeMap<Name, BTreeSet<Name>> {
-    use shipway_model::resource::service::Dependency;
-    use shipway_model::resource::{Kind, Spec};
     let mut found: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-    for (key, resource) in state.catalogue.of_kind(Kind::Service) {
-        let Spec::Service(service) = &resource.spec else { continue };
-        let is_told = service.depends_on.iter().any(|it| match it {
-            Dependency::Service(name) => {
-                let owner = state.catalogue.service(name).map(|it| &it.owner);
-                bundle.parts.contains_key(name) && owner != Some(&service.owner)
+    for name in bundle.parts.keys() {
+        let owner = state.catalogue.service(name).map(|it| &it.owner);
+        for consumer in services_on(state, name) {
+            let Some(service) = state.catalogue.service(&consumer) else { continue };
+            if owner != Some(&service.owner) && !bundle.parts.contains_key(&consumer) {
+                found.entry(service.owner.clone()).or_default().insert(consumer);
             }
-            Dependency::Vendor(_) | Dependency::Library(_) => false,
-        });
-        if is_told && !bundle.parts.contains_key(&key.name) {
-            found.entry(service.owner.clone()).or_default().insert(key.name.clone());
         }
     }
     found
+}
+
+/// Services that need `provider`, directly or through libraries.
+fn services_on(state: &State, provider: &Name) -> BTreeSet<Name> {
+    let (mut services, mut libraries) = (BTreeSet::new(), BTreeSet::new());
+    let mut open = vec![Key { kind: Kind::Service, name: provider.clone() }];
+    while let Some(node) = open.pop() {
+        for consumer in graph::consumers(&state.catalogue, &node) {
+            match consumer.kind {
+                Kind::Service => drop(services.insert(consumer.name.clone())),
+                Kind::Library if libraries.insert(consumer.clone()) => open.push(consumer.clone()),
+                _ => {}
+            }
+        }
+    }
+    services
 }
 
 fn invalid(message: String) -> Rejection {

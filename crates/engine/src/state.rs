@@ -9,8 +9,8 @@ use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Strays, Trains,
-    Vulnerabilities, Waivers, gate,
+    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Runbooks, Scopes, Strays,
+    Trains, Vulnerabilities, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,7 @@ pub struct State {
     pub catalogue: Catalogue,
     pub artifacts: Artifacts,
     pub releases: Releases,
+    pub runbooks: Runbooks,
     pub evidence: Evidence,
     pub vulnerabilities: Vulnerabilities,
     pub waivers: Waivers,
@@ -160,7 +161,14 @@ impl State {
                 self.dirty.insert(id.rollout());
             }
             Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
-            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
+            Body::TrainDeparted { .. } | Body::TrainEndangered { .. } | Body::TrainMoved { .. } => {
+                self.trains.apply(event);
+            }
+            Body::RunbookReviewed { .. } | Body::RunbookOutdated { .. } => {
+                self.runbooks.apply(event);
+                // A revision that was owed may have held a change.
+                self.touch_queues();
+            }
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {
                 self.changes.apply(event);
                 self.touch_queues();

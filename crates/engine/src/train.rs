@@ -20,6 +20,8 @@ use crate::catalogue::graph;
 use crate::rollout::start;
 use crate::{Code, Context, Rejection, Release, State, change, plan};
 
+pub mod place;
+
 /// A departure that the control plane missed by more than this does not leave any more: it would come as a surprise.
 const LATE_MAX: SignedDuration = SignedDuration::from_hours(1);
 
@@ -28,6 +30,8 @@ pub struct Trains {
     departed: BTreeMap<Name, Departed>,
     /// Of each train: promise, departure and whom.
     told: BTreeSet<(Name, Name, Timestamp, String)>,
+    /// By train and member, the departure with which it was last said to go, where vendors have moved it.
+    places: BTreeMap<(Name, Name), Option<Timestamp>>,
 }
 
 /// The last departure of a train.
@@ -71,8 +75,16 @@ impl Trains {
         self.departed.get(train)
     }
 
+    /// The departure with which a member was last said to go, where a vendor has moved it; None within where there is none.
+    pub fn place(&self, train: &Name, service: &Name) -> Option<Option<Timestamp>> {
+        self.places.get(&(train.clone(), service.clone())).copied()
+    }
+
     pub(crate) fn apply(&mut self, event: &Event) {
         match &event.body {
+            Body::TrainMoved { train, service, to, .. } => {
+                self.places.insert((train.clone(), service.clone()), *to);
+            }
             Body::TrainDeparted { train, departure, rollouts, left } => {
                 let departed =
                     Departed { departure: *departure, rollouts: rollouts.clone(), left: left.clone() };
@@ -136,8 +148,29 @@ pub fn departures(name: &Name, train: &Train, from: Timestamp) -> Vec<Timestamp>
     all.into_iter().map(|it| it.from.timestamp()).filter(|it| *it >= from).collect()
 }
 
-/// What the departure takes, as far as is known at `now`.
-pub fn manifest(state: &State, name: &Name, train: &Train, departure: Timestamp, now: Timestamp) -> Manifest {
+/// What the departure takes, as far as is known at `now`. `fits` are the releases that fit what stands there by their
+/// contracts: they do not need what is uncoupled.
+pub fn manifest(
+    state: &State,
+    name: &Name,
+    train: &Train,
+    departure: Timestamp,
+    fits: &BTreeSet<ReleaseId>,
+    now: Timestamp,
+) -> Manifest {
+    let mut manifest = boarded(state, name, train, departure, now);
+    uncouple(state, train, fits, &mut manifest);
+    in_order(state, &mut manifest.coaches);
+    manifest
+}
+
+/// Whether a coach of it is too risky, so that it matters which others fit what stands there by themselves.
+pub fn uncouples(train: &Train, manifest: &Manifest) -> bool {
+    train.risk_from.is_some_and(|limit| manifest.coaches.iter().any(|it| it.risk >= limit))
+}
+
+/// What would leave if nothing were uncoupled.
+pub fn boarded(state: &State, name: &Name, train: &Train, departure: Timestamp, now: Timestamp) -> Manifest {
     let boarding = SignedDuration::from_millis(i64::try_from(train.boarding.0).unwrap_or(i64::MAX));
     let boarding_ends = departure.checked_sub(boarding).unwrap_or(Timestamp::MIN);
     let mut manifest = Manifest {
@@ -157,8 +190,6 @@ pub fn manifest(state: &State, name: &Name, train: &Train, departure: Timestamp,
             Err(why) => drop(manifest.left.insert(service.clone(), why)),
         }
     }
-    uncouple(state, train, &mut manifest);
-    in_order(state, &mut manifest.coaches);
     manifest
 }
 
@@ -181,6 +212,9 @@ fn board(
             "it waits for {} of vendor {}, promised for {}",
             promise.name, promise.vendor, promise.by
         ));
+    }
+    if let Some(away) = place::away(state, service, manifest.departure) {
+        return Err(away);
     }
     let running = state.environments.get(&train.environment);
     let of_it = |it: &&Release| it.bundle.parts.contains_key(service) && it.sealed.is_some();
@@ -209,8 +243,9 @@ fn board(
     Ok(Coach { release: newest.id, title, services, risk, plan })
 }
 
-/// A coach whose risk differs waits, and with it what aboard needs it; those who do not need it leave without it.
-fn uncouple(state: &State, train: &Train, manifest: &mut Manifest) {
+/// A coach whose risk differs waits, and with it what aboard needs it; those who do not need it leave without it: by the
+/// graph, or because their contracts say that they fit what stands there.
+fn uncouple(state: &State, train: &Train, fits: &BTreeSet<ReleaseId>, manifest: &mut Manifest) {
     let Some(limit) = train.risk_from else { return };
     let mut off: BTreeMap<ReleaseId, String> = BTreeMap::new();
     for coach in manifest.coaches.iter().filter(|it| it.risk >= limit) {
@@ -226,7 +261,8 @@ fn uncouple(state: &State, train: &Train, manifest: &mut Manifest) {
     };
     loop {
         let needs = order(&manifest.coaches);
-        let next = manifest.coaches.iter().filter(|it| !off.contains_key(&it.release)).find_map(|coach| {
+        let stays = |it: &&Coach| !off.contains_key(&it.release) && !fits.contains(&it.release);
+        let next = manifest.coaches.iter().filter(stays).find_map(|coach| {
             let needed = needs.iter().filter(|(name, _)| coach.services.contains(name)).flat_map(|it| &it.1);
             let of_others = needed.filter(|it| !coach.services.contains(*it));
             let gone = of_others.filter_map(|service| {
@@ -277,14 +313,14 @@ pub(crate) fn depart(
     state: &State,
     name: &Name,
     departure: Timestamp,
-    ids: &[RolloutId],
+    (ids, fits): (&[RolloutId], &BTreeSet<ReleaseId>),
     ctx: &Context<'_>,
 ) -> Result<Vec<Body>, Rejection> {
     let train = known(state, name)?;
     if !due(state, ctx.now).contains(&(name.clone(), departure)) {
         return Ok(Vec::new());
     }
-    let mut manifest = manifest(state, name, train, departure, ctx.now);
+    let mut manifest = manifest(state, name, train, departure, fits, ctx.now);
     let (mut events, mut rollouts) = (Vec::new(), Vec::new());
     for (idx, coach) in manifest.coaches.iter().enumerate() {
         let started = match ids.get(idx) {

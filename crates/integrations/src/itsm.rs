@@ -5,6 +5,7 @@
 //! found and not opened twice.
 
 mod jira;
+mod opening;
 mod service_now;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::Value;
 use shipway_engine::Command;
 use shipway_engine::itsm::{Wanted, wanted};
@@ -28,6 +30,8 @@ use shipway_runtime::{Runtime, Submission};
 
 use crate::background::Background;
 use crate::outbound::{Call, CallError, Outbound};
+
+use opening::Openings;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -49,6 +53,8 @@ pub enum Fault {
     Invalid(String),
     #[error("the mirror's secret cannot be read: {0}")]
     Secret(String),
+    #[error("it cannot be noted that it is about to be opened: {0}")]
+    Note(std::io::Error),
 }
 
 /// Mirroring. Dropped, it goes on for as long as the process; [`Mirroring::stop`] ends it.
@@ -67,6 +73,7 @@ impl Mirroring {
 
 async fn work(runtime: Runtime, lock: PathBuf) {
     let outbound = Outbound::new();
+    let openings = Openings::new(lock.with_file_name("mirror-openings"));
     let mut grown = runtime.subscribe();
     let mut failed: BTreeMap<(ChangeId, Name), Instant> = BTreeMap::new();
     let mut sole = None;
@@ -80,11 +87,18 @@ async fn work(runtime: Runtime, lock: PathBuf) {
                 if failed.contains_key(&key) {
                     continue;
                 }
-                let brought = bring(&outbound, &mirror, &it).await;
+                let now = runtime.clock().now();
+                let Some(brought) = bring_once(&outbound, &openings, &mirror, &it, now).await else {
+                    continue;
+                };
                 if brought.is_err() {
                     failed.insert(key, Instant::now());
                 }
+                let is_known = !matches!(brought, Err(Fault::Call(_)));
                 record(&runtime, &it, brought).await;
+                if is_known {
+                    openings.settle(it.change, &it.mirror);
+                }
             }
         }
         // An end of the ledger is the end of this too.
@@ -117,6 +131,27 @@ async fn record(runtime: &Runtime, it: &Wanted, brought: Result<Mirrored, Fault>
     if let Err(error) = runtime.submit(submission).await {
         tracing::warn!(%id, %error, "what an ITSM tool shows is not recorded");
     }
+}
+
+/// The same as [`bring`], but not while an earlier opening of the same change may be hidden from the tool's search still. None
+/// then: it is looked at again.
+async fn bring_once(
+    outbound: &Outbound,
+    openings: &Openings,
+    mirror: &Mirror,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Option<Result<Mirrored, Fault>> {
+    let lags = mirror.tool == Tool::JiraServiceManagement && wanted.mirrored.is_none();
+    if lags {
+        if openings.waits(wanted.change, &wanted.mirror, now) {
+            return None;
+        }
+        if let Err(error) = openings.note(wanted.change, &wanted.mirror, now) {
+            return Some(Err(Fault::Note(error)));
+        }
+    }
+    Some(bring(outbound, mirror, wanted).await)
 }
 
 /// Has the tool show the change as it is wanted: found or opened, and brought up to date.

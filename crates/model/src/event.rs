@@ -367,6 +367,28 @@ pub enum Body {
     /// A vendor's promise is open that a departure needs, and somebody is told.
     #[serde(rename = "train.endangered")]
     TrainEndangered { train: Name, promise: Name, departure: Timestamp, to: String, reason: String },
+    /// A member of a Train goes with another departure than was known before: a vendor's promise or window has moved.
+    #[serde(rename = "train.moved")]
+    TrainMoved {
+        train: Name,
+        service: Name,
+        from: Timestamp,
+        /// Absent where nothing leaves within a year.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Timestamp>,
+        reason: String,
+    },
+    /// The actor, who did not write this revision of a Runbook, has read it and takes it to be right.
+    #[serde(rename = "runbook.reviewed")]
+    RunbookReviewed {
+        runbook: Name,
+        revision: Digest,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// Something has shown that a revision of a Runbook is out of date: another one is owed by then.
+    #[serde(rename = "runbook.outdated")]
+    RunbookOutdated { runbook: Name, revision: Digest, reason: String, due: Timestamp },
     #[serde(rename = "rollout.queued")]
     RolloutQueued { id: RolloutId, plan: Arc<Plan>, plan_digest: Digest },
     /// What runs changed while it waited, so it was planned again.
@@ -648,7 +670,10 @@ impl Body {
             Self::ResourceApplied { .. }
             | Self::FeedFetched { .. }
             | Self::TrainDeparted { .. }
-            | Self::TrainEndangered { .. } => Stream::Catalogue,
+            | Self::TrainEndangered { .. }
+            | Self::TrainMoved { .. }
+            | Self::RunbookReviewed { .. }
+            | Self::RunbookOutdated { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
             Self::ReleaseCreated { id, .. }
             | Self::ReleaseSealed { id, .. }
@@ -757,7 +782,10 @@ impl Body {
             | Self::ChangeAnswered { .. }
             | Self::FeedFetched { .. }
             | Self::TrainDeparted { .. }
-            | Self::TrainEndangered { .. } => None,
+            | Self::TrainEndangered { .. }
+            | Self::TrainMoved { .. }
+            | Self::RunbookReviewed { .. }
+            | Self::RunbookOutdated { .. } => None,
             Self::RolloutQueued { id, .. }
             | Self::RolloutReplanned { id, .. }
             | Self::RolloutStarted { id }

@@ -27,6 +27,9 @@ pub struct Plan {
     /// The plan that this one replaces, when what runs changed while it waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Digest>,
+    /// The fallback of a runbook that it carries out; it ships nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackRef>,
     /// What happens to each service of the release, providers before consumers.
     pub services: Vec<ServicePlan>,
     /// The deployment contracts that steps refer to, with variables resolved for the environment.
@@ -54,6 +57,15 @@ pub struct Plan {
     pub unwind: Unwind,
     /// Revisions of the declarations that the plan was made from.
     pub declarations: BTreeMap<String, Digest>,
+}
+
+/// A fallback as it was agreed to with the release that binds its runbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FallbackRef {
+    pub runbook: Name,
+    pub revision: Digest,
+    pub name: Name,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::digest_of;
+use crate::source::Ref;
 use crate::{Digest, Name, ReleaseId, Version};
 
 /// A build, registered once under its digest.
@@ -28,6 +29,9 @@ pub struct Artifact {
     /// A provenance document, stored as a blob.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<Digest>,
+    /// The branch or tag that it was built from, where whoever registers it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Ref>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +51,9 @@ pub struct Bundle {
     /// Files that travel with the release: runbook, notes, rollback package, migrations, flags. Name to blob.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<Document, Digest>,
+    /// The Runbooks of its services, each with the revision that a peer has read; filled in at sealing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runbooks: BTreeMap<Name, Digest>,
     /// What kind of change it is; calendars let the classes through in different ways.
     #[serde(default, skip_serializing_if = "Class::is_normal")]
     pub class: Class,
@@ -199,5 +206,11 @@ pub struct ReleaseRef {
 impl Bundle {
     pub fn digest(&self) -> Digest {
         digest_of(self)
+    }
+
+    /// Whether the document travels with it; declared runbooks that it binds are one.
+    pub fn brings(&self, document: Document) -> bool {
+        let is_declared = document == Document::Runbook && !self.runbooks.is_empty();
+        is_declared || self.documents.contains_key(&document)
     }
 }

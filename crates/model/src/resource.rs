@@ -29,6 +29,7 @@ pub mod organisation;
 pub mod pipeline;
 pub mod policy;
 pub mod repository;
+pub mod runbook;
 pub mod service;
 pub mod strategy;
 pub mod train;
@@ -48,6 +49,7 @@ pub use organisation::{Budget, Library, Regulation, Team, Vendor};
 pub use pipeline::{Pipeline, Template};
 pub use policy::Policy;
 pub use repository::Repository;
+pub use runbook::Runbook;
 pub use service::Service;
 pub use strategy::Strategy;
 pub use train::Train;
@@ -110,6 +112,7 @@ pub enum Spec {
     CalendarFeed(CalendarFeed),
     Mirror(Box<Mirror>),
     LogSignatures(LogSignatures),
+    Runbook(Runbook),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -137,6 +140,7 @@ pub enum Kind {
     LogSignatures,
     Mirror,
     Repository,
+    Runbook,
     Train,
 }
 
@@ -173,6 +177,7 @@ impl Kind {
         Self::LogSignatures,
         Self::Mirror,
         Self::Repository,
+        Self::Runbook,
         Self::Train,
     ];
 
@@ -202,6 +207,7 @@ impl Kind {
             Self::CalendarFeed => "CalendarFeed",
             Self::Mirror => "Mirror",
             Self::LogSignatures => "LogSignatures",
+            Self::Runbook => "Runbook",
         }
     }
 }
@@ -245,6 +251,7 @@ impl Resource {
             Spec::CalendarFeed(_) => Kind::CalendarFeed,
             Spec::LogSignatures(_) => Kind::LogSignatures,
             Spec::Mirror(_) => Kind::Mirror,
+            Spec::Runbook(_) => Kind::Runbook,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Reviews: what a failed, taken back or emergency release owes afterwards, without blame.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,10 @@ pub struct Review {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     pub actions: Vec<Action>,
+    /// Runbooks that it has shown to be out of date: each owes a revision.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(length(max = 50))]
+    pub runbooks: BTreeSet<Name>,
 }
 
 /// What somebody will do so that it does not come back.

@@ -18,6 +18,7 @@ use crate::hearing::Hearing;
 use crate::metrics::Requests;
 use crate::pages::{Alike, Sessions};
 use crate::sign_in::attempts::Attempts;
+use crate::sign_in::hand_over::Handovers;
 use crate::sign_in::oidc::Oidc;
 use crate::sign_in::password::Passwords;
 
@@ -41,6 +42,7 @@ pub struct App {
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) oidc: Option<Arc<Oidc>>,
+    pub(crate) handovers: Arc<Handovers>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) streams: Arc<Semaphore>,
     /// Live pages that may be open at once.
@@ -86,6 +88,7 @@ impl App {
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
             attempts: Arc::new(attempts),
             oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
+            handovers: Arc::default(),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),
             watchers: Arc::new(Semaphore::new(config.pages_max)),

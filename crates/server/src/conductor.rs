@@ -7,6 +7,7 @@ use shipway_model::Name;
 use shipway_runtime::{ACTOR, Submission};
 
 use crate::app::App;
+use crate::routes;
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -23,7 +24,7 @@ pub(crate) async fn watch(app: App) {
 }
 
 async fn look(app: &App) {
-    for command in due(app) {
+    for command in due(app).await {
         let submission = Submission { actor: ACTOR.to_owned(), key: None, command, generation: None };
         if let Err(error) = app.runtime.submit(submission).await {
             // It is looked at again.
@@ -32,19 +33,25 @@ async fn look(app: &App) {
     }
 }
 
-fn due(app: &App) -> Vec<Command> {
+async fn due(app: &App) -> Vec<Command> {
     let now = app.runtime.clock().now();
     let due: Vec<(Name, jiff::Timestamp, usize)> = {
         let state = app.runtime.state();
         let members = |name: &Name| train::known(&state, name).map_or(0, |it| it.services.len());
         train::due(&state, now).into_iter().map(|(name, at)| (name.clone(), at, members(&name))).collect()
     };
-    let depart = |(train, departure, n_members): (Name, jiff::Timestamp, usize)| {
+    let mut commands = Vec::new();
+    for (train, departure, n_members) in due {
         // As many as there could be coaches.
         let ids = (0..n_members).map(|_| app.runtime.new_rollout_id()).collect();
-        Command::DepartTrain { train, departure, ids }
+        // Where contracts cannot be read, only the graph says who needs whom.
+        let fits = routes::train::fits(app, &train, departure, now).await.unwrap_or_default();
+        commands.push(Command::DepartTrain { train, departure, ids, fits });
+    }
+    let warns = {
+        let state = app.runtime.state();
+        !train::endangered(&state, now).is_empty() || !train::place::moves(&state, now).is_empty()
     };
-    let warns = !train::endangered(&app.runtime.state(), now).is_empty();
-    let departures = due.into_iter().map(depart);
-    departures.chain(warns.then_some(Command::WarnOfPromises {})).collect()
+    commands.extend(warns.then_some(Command::WarnOfPromises {}));
+    commands
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
+use shipway_api::operations::account::SignInByCode;
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
 use shipway_api::operations::calendar::ReadCalendar;
 use shipway_api::{Code, Operation, Permission};
@@ -94,6 +95,7 @@ where
         app.runtime.catch_up().await?;
         let peer = parts.extensions.get::<Peer>().copied();
         let caller = match O::PERMISSION {
+            Permission::Password if O::ID == SignInByCode::ID => by_code(&app, &parts.headers)?,
             Permission::Password => by_password(&app, &parts.headers, peer).await?,
             _ => authenticate::<O>(&app, &parts)?,
         };
@@ -205,6 +207,17 @@ fn authenticate<O: Operation>(app: &App, parts: &Parts) -> Result<Caller, Failur
 async fn by_password(app: &App, headers: &HeaderMap, peer: Option<Peer>) -> Result<Caller, Failure> {
     let (name, password) = access::basic(headers).ok_or_else(access::unauthenticated)?;
     let account = sign_in::by_password(app, &name, &password, peer).await?.account;
+    Ok(Caller { token: app.runtime.new_token_id(), name: account.name, role: account.role })
+}
+
+/// Whoever has a code and its verifier, in the places of a name and a password.
+fn by_code(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+    let (code, verifier) = access::basic(headers).ok_or_else(access::unauthenticated)?;
+    let account = app.handovers.look(&code, &verifier, app.runtime.clock().now());
+    let account = account.map(|it| it.account).ok_or_else(|| {
+        Failure::new(Code::Unauthenticated, "no sign-in waits under this code")
+            .hint("a code is good once and for a minute: `shipway login --oidc` begins again")
+    })?;
     Ok(Caller { token: app.runtime.new_token_id(), name: account.name, role: account.role })
 }
 

@@ -26,13 +26,14 @@ pub(crate) mod register;
 pub(crate) mod release;
 mod resource;
 pub(crate) mod rollout;
+mod runbook;
 mod schedule;
 mod scope;
 mod source;
 mod test;
 mod threshold;
 mod token;
-mod train;
+pub(crate) mod train;
 mod vulnerability;
 mod waiver;
 
@@ -52,6 +53,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         test::add,
         plan::add,
         rollout::add,
+        runbook::add,
         pause::add,
         calendar::add,
         schedule::add,

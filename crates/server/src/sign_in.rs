@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::problem::{Failure, shown};
 
 pub(crate) mod attempts;
+pub(crate) mod hand_over;
 pub(crate) mod oidc;
 pub(crate) mod password;
 

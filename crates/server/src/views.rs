@@ -11,5 +11,6 @@ pub(crate) mod page;
 pub(crate) mod release;
 pub(crate) mod resource;
 pub(crate) mod rollout;
+pub(crate) mod runbook;
 pub(crate) mod scope;
 pub(crate) mod step;

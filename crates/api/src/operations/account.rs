@@ -75,6 +75,13 @@ operations! {
         errors: [TooManyAttempts],
     }
 
+    /// Fetch a sign-in that was finished in a browser: its code and the verifier, as `Authorization: Basic`. The answer's token ends
+    /// after twelve hours.
+    SignInByCode "signInByCode": Post "/api/v1/sign-in/code", Password {
+        answer: Json<IssuedToken>,
+        status: 201,
+    }
+
     /// Sign out: the token that asks ends.
     SignOut "signOut": Delete "/api/v1/sign-in", AnyToken {
         answer: (),

@@ -9,7 +9,7 @@ use super::change::ChangePath;
 use super::operations;
 use crate::page::Page;
 use crate::payload::Json;
-use crate::view::board::{AgendaItem, MinutesView};
+use crate::view::board::{AgendaItem, MeetingView, MinutesView};
 use crate::view::change::ChangeView;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,12 @@ operations! {
     ListAgenda "listAgenda": Get "/api/v1/agenda", Viewer {
         query: AgendaQuery,
         answer: Json<Page<AgendaItem>>,
+    }
+
+    /// List the next meetings of boards: who is there, whether that is a quorum, and what comes up.
+    ListMeetings "listMeetings": Get "/api/v1/meetings", Viewer {
+        query: AgendaQuery,
+        answer: Json<Page<MeetingView>>,
     }
 
     /// Write the minutes of a board over a stretch of time, from the votes in the ledger.

@@ -26,6 +26,23 @@ pub struct ScheduleRequest {
     /// Everything is to be over by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Timestamp>,
+    /// What is said of one of the releases by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 500))]
+    pub dates: Vec<ReleaseDates>,
+}
+
+/// When people want a release, and when it is too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseDates {
+    pub release: ReleaseSelector,
+    /// Not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Timestamp>,
+    /// It is to be over by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

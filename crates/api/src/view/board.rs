@@ -105,6 +105,25 @@ pub struct AgendaItem {
     pub record: RecordView,
 }
 
+/// One meeting of a board. Nothing waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeetingView {
+    pub board: Name,
+    pub at: Timestamp,
+    /// Where, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// Different people who sit on the board.
+    pub members: u32,
+    /// Those whose working hours it is in and who are not away by any calendar.
+    pub there: BTreeSet<String>,
+    /// Whether so many of them are a quorum.
+    pub quorate: bool,
+    /// What waits for the board and comes up then: everything, at the first meeting with a quorum.
+    pub changes: Vec<ChangeId>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MinutesView {

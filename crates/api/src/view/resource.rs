@@ -125,6 +125,7 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         LogSignatures,
         Mirror,
         Repository,
+        Runbook,
         Train
     ];
     json_schema!({

@@ -73,6 +73,8 @@ pub enum ObstacleKind {
     Hours,
     /// There is less time left than it takes.
     Deadline,
+    /// The environment is not there before.
+    Environment,
 }
 
 /// What a rollout would meet if it began then.

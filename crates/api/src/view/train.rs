@@ -44,6 +44,9 @@ pub struct ManifestView {
     pub coaches: Vec<CoachView>,
     /// Members that stay behind, each with why.
     pub left: BTreeMap<Name, String>,
+    /// Members that vendors keep from the next departure from now on, and with which one they go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<MovedView>,
     pub promises: Vec<PromiseView>,
     /// When each coach would go from the departure on, under calendars, hours and order.
     pub legs: Vec<LegView>,
@@ -68,4 +71,18 @@ pub struct PromiseView {
     pub vendor: Name,
     pub what: String,
     pub by: Timestamp,
+    /// When the vendor says now that it will be kept, where that is another date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Timestamp>,
+}
+
+/// A member that a vendor keeps from the next departure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MovedView {
+    pub service: Name,
+    /// Absent where nothing leaves within a year that it could go with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+    pub why: String,
 }

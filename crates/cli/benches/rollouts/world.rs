@@ -96,6 +96,7 @@ pub(crate) async fn declare(runtime: &Runtime, width: usize) -> shipway_model::R
         commit: String::new(),
         builder: String::new(),
         provenance: None,
+        source: None,
     };
     let part = Part {
         version: artifact.version.clone(),
@@ -108,6 +109,7 @@ pub(crate) async fn declare(runtime: &Runtime, width: usize) -> shipway_model::R
         version: artifact.version.clone(),
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
+        runbooks: BTreeMap::new(),
         class: Class::Normal,
         touches: None,
         known_errors: Default::default(),

@@ -105,6 +105,7 @@ async fn declare(runtime: &Runtime, n_environments: usize) -> ReleaseId {
         commit: String::new(),
         builder: String::new(),
         provenance: None,
+        source: None,
     };
     let part = Part {
         version: artifact.version.clone(),
@@ -117,6 +118,7 @@ async fn declare(runtime: &Runtime, n_environments: usize) -> ReleaseId {
         version: artifact.version.clone(),
         parts: BTreeMap::from([(artifact.service.clone(), part)]),
         documents: BTreeMap::new(),
+        runbooks: BTreeMap::new(),
         class: Class::Normal,
         touches: None,
         known_errors: Default::default(),

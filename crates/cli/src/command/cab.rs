@@ -6,6 +6,7 @@ use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
 mod agenda;
+mod meetings;
 mod met;
 mod minutes;
 mod show;
@@ -15,6 +16,7 @@ mod vote;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cab {
     Agenda(agenda::Agenda),
+    Meetings(meetings::Meetings),
     Show(show::Show),
     Vote(vote::Vote),
     Met(met::Met),
@@ -25,6 +27,7 @@ impl Cab {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         match self {
             Self::Agenda(it) => it.run(connection).await,
+            Self::Meetings(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
             Self::Vote(it) => it.run(connection).await,
             Self::Met(it) => it.run(connection).await,

@@ -16,7 +16,12 @@ use crate::output::{self, plain, time};
 use crate::sessions;
 use crate::settings::{ConnectionArgs, Settings};
 
-/// Sign in with a name and a password
+mod browser;
+
+/// Sign in with a name and a password, or through your organisation's identity provider
+///
+/// With --oidc, a browser is opened; where none opens, the address is printed to be opened on this machine. What the browser brings
+/// back to a port of this machine is good once, and only for this command.
 ///
 /// The password is asked for, or read as the first line of standard input. The token that the control plane gives ends after
 /// twelve hours; it is kept in `sessions.json` beside the config file, readable by you alone, and used by every verb that is
@@ -26,12 +31,20 @@ use crate::settings::{ConnectionArgs, Settings};
 Examples:
   shipway login ana
   shipway login ana --new-password
+  shipway login --oidc
   shipway login ana --server http://10.0.0.5:7000")]
 pub(crate) struct Login {
     /// The account's name
-    name: String,
-    /// Change the password too; with standard input, the second line is the new one
+    #[arg(required_unless_present = "oidc", conflicts_with = "oidc")]
+    name: Option<String>,
+    /// Sign in through the identity provider that the control plane knows
     #[arg(long)]
+    oidc: bool,
+    /// Print the address and open no browser
+    #[arg(long, requires = "oidc")]
+    no_browser: bool,
+    /// Change the password too; with standard input, the second line is the new one
+    #[arg(long, conflicts_with = "oidc")]
     new_password: bool,
 }
 
@@ -43,18 +56,27 @@ impl Login {
             return Err(Failure::usage("there is no folder to keep the sign-in in", "shipway help config")
                 .with_hint("set HOME, or name a config file with --config"));
         };
-        let password = ask("Password")?;
-        let client = Client::by_password(server, &self.name, &password)?;
-        let mut signed_in = client.call::<SignIn>((), (), ()).await?.value;
-        // Asked of the control plane itself: it knows who has chosen the password.
-        if self.new_password || must_change(server, &signed_in).await? {
-            signed_in = change(server, &signed_in, &password).await?;
-        }
+        let signed_in = match &self.name {
+            Some(name) => self.by_password(server, name).await?,
+            None => browser::sign_in(server, self.no_browser).await?,
+        };
         let path = sessions::path(config);
         sessions::keep(&path, server, &signed_in.secret).map_err(|error| unkept(&path, &error))?;
         let ends = signed_in.token.expires.map_or_else(String::new, |it| format!(" until {}", time(it)));
-        output::print(&format!("signed in as {} at {}{ends}\n", plain(&self.name), plain(server)));
+        let name = plain(&signed_in.token.name);
+        output::print(&format!("signed in as {name} at {}{ends}\n", plain(server)));
         Ok(Exit::Ok)
+    }
+
+    async fn by_password(&self, server: &str, name: &str) -> Result<IssuedToken, Failure> {
+        let password = ask("Password")?;
+        let client = Client::by_password(server, name, &password)?;
+        let signed_in = client.call::<SignIn>((), (), ()).await?.value;
+        // Asked of the control plane itself: it knows who has chosen the password.
+        if self.new_password || must_change(server, &signed_in).await? {
+            return change(server, &signed_in, &password).await;
+        }
+        Ok(signed_in)
     }
 }
 

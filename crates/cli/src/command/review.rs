@@ -51,6 +51,9 @@ pub(crate) struct Hold {
     /// What a team will do, and by when; once it is overdue, that team's next normal change waits
     #[arg(long = "action", value_name = "NAME=TEAM@INSTANT", value_parser = parse_action)]
     actions: Vec<Action>,
+    /// A Runbook that it has shown to be out of date: a revision of it is owed; may be repeated
+    #[arg(long = "runbook", value_name = "NAME")]
+    runbooks: Vec<Name>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -78,7 +81,12 @@ impl Review {
                 it.output.show(&page.items, |paint| render(&page.items, paint))
             }
             Self::Hold(it) => {
-                let review = review::Review { summary: it.summary, causes: it.causes, actions: it.actions };
+                let review = review::Review {
+                    summary: it.summary,
+                    causes: it.causes,
+                    actions: it.actions,
+                    runbooks: it.runbooks.into_iter().collect(),
+                };
                 let path = ChangePath { change: it.change };
                 let view = once(client.call::<HoldReview>(path, (), review)).await?.value;
                 it.output.show(&view, |paint| render(std::slice::from_ref(&view), paint))

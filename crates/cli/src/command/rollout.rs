@@ -24,7 +24,7 @@ mod retry;
 mod rollback;
 pub(crate) mod show;
 mod start;
-mod watch;
+pub(crate) mod watch;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rollout {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use shipway_api::operations::schedule::{MakeSchedule, ScheduleRequest};
+use shipway_api::operations::schedule::{MakeSchedule, ReleaseDates, ScheduleRequest};
 use shipway_api::selector::ReleaseSelector;
 use shipway_api::view::schedule::{LegView, ScheduleView};
 use shipway_model::Name;
@@ -24,6 +24,7 @@ use crate::settings::ConnectionArgs;
 Examples:
   shipway schedule shop@1.2.0
   shipway schedule shop@1.2.0 billing@4.0.1 --env production --by 2026-12-18T17:00:00+01:00
+  shipway schedule shop@1.2.0 tax@2.0.0 --latest tax@2.0.0=2026-12-31T23:00:00Z
   shipway schedule shop@1.2.0 --by 2026-12-18T17:00:00Z -o json")]
 pub(crate) struct Schedule {
     /// NAME@VERSION or an id; earlier ones go first where the order is not given otherwise
@@ -38,18 +39,46 @@ pub(crate) struct Schedule {
     /// Everything is to be over by this instant
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     by: Option<Timestamp>,
+    /// Not before this instant, for one of the releases; may be repeated
+    #[arg(long, value_name = "RELEASE=INSTANT", value_parser = of_release)]
+    wanted: Vec<(ReleaseSelector, Timestamp)>,
+    /// One of the releases is to be over by this instant: an audit, a law; may be repeated
+    #[arg(long, value_name = "RELEASE=INSTANT", value_parser = of_release)]
+    latest: Vec<(ReleaseSelector, Timestamp)>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl Schedule {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
-        let request =
-            ScheduleRequest { releases: self.releases, environments: self.env, from: self.from, by: self.by };
+        let wanted = self.wanted.into_iter().map(|(release, at)| ReleaseDates {
+            release,
+            wanted: Some(at),
+            latest: None,
+        });
+        let latest = self.latest.into_iter().map(|(release, at)| ReleaseDates {
+            release,
+            wanted: None,
+            latest: Some(at),
+        });
+        let request = ScheduleRequest {
+            releases: self.releases,
+            environments: self.env,
+            from: self.from,
+            by: self.by,
+            dates: wanted.chain(latest).collect(),
+        };
         let view = connect(connection)?.call::<MakeSchedule>((), (), request).await?.value;
         self.output.show(&view, |paint| render(&view, paint))?;
         Ok(if view.feasible { Exit::Ok } else { Exit::Failed })
     }
+}
+
+fn of_release(text: &str) -> Result<(ReleaseSelector, Timestamp), String> {
+    let (release, at) =
+        text.rsplit_once('=').ok_or("write RELEASE=INSTANT, for example shop@1.2.0=2026-12-18T17:00:00Z")?;
+    let release = release.parse::<ReleaseSelector>().map_err(|error| error.to_string())?;
+    Ok((release, instant(at)?))
 }
 
 fn render(view: &ScheduleView, paint: Paint) -> String {

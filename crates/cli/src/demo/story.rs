@@ -93,6 +93,7 @@ impl Troupe<'_> {
             version: version.parse().expect("a valid version"),
             parts: parts.iter().map(part).collect(),
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),
@@ -229,6 +230,7 @@ async fn register(
         commit: "demonstration".to_owned(),
         builder: "shipway demo".to_owned(),
         provenance: None,
+        source: None,
     };
     let failed = |it: shipway_api::client::Error| Failure::new(&doing, it);
     let size_bytes = artifact.size_bytes;

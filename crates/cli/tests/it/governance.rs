@@ -13,6 +13,8 @@ use crate::host::{Host, until};
 use crate::live::Live;
 use crate::program::{Said, said, shipway};
 
+mod runbooks;
+
 const SHOP: &str = r#"
 apiVersion: shipway.dev/v1
 kind: Team

@@ -27,6 +27,13 @@ impl<'f> Live<'f> {
         Self { folder, child, address }
     }
 
+    /// The same with these settings too.
+    pub(crate) fn start_with(folder: &'f Path, more: &[&str]) -> Self {
+        let more = [&["--admin-token-file", "token"], more].concat();
+        let (child, address) = serve_with(folder, "127.0.0.1:0", &more);
+        Self { folder, child, address }
+    }
+
     /// As a power cut would end it; at the same address again afterwards.
     pub(crate) fn kill_and_start_again(&mut self) {
         self.child.kill().unwrap();

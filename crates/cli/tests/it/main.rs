@@ -30,6 +30,7 @@ mod prune;
 mod quality;
 mod replicas;
 mod rollout;
+mod sign_in;
 mod signals;
 mod site;
 mod store;

@@ -185,6 +185,8 @@ fn leg(n: usize, draw: &mut Draw) -> Leg {
         lifts: Vec::new(),
         after: Vec::new(),
         words: Vec::new(),
+        promised: None,
+        by: None,
     }
 }
 

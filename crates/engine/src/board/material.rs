@@ -21,7 +21,7 @@ pub struct Lack {
 
 pub(super) fn lacking(state: &State, case: &Case, material: &Material) -> Vec<Lack> {
     let Some(release) = super::release(state, case) else { return Vec::new() };
-    let missing = material.documents.iter().filter(|it| !release.bundle.documents.contains_key(it));
+    let missing = material.documents.iter().filter(|it| !release.bundle.brings(**it));
     let documents = missing.map(|it| Lack {
         what: format!("the {}", standing::document(*it)),
         who: BTreeSet::from([release.created_by.clone()]),

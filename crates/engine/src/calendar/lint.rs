@@ -1,7 +1,7 @@
 //! Ten years of a calendar, looked through for what nobody means: windows that vanish, double or move where the clock
 //! is changed, and quarters without any slot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::{Date, DateTime};
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use shipway_model::Name;
-use shipway_model::resource::calendar::{Coverage, Lane, OnFold, OnGap, RuleKind};
+use shipway_model::resource::calendar::{Coverage, Lane, OnFold, OnGap};
 
 use super::later;
 use super::rule::{Clash, Rule, RuleRef, TEN_YEARS};
@@ -18,6 +18,8 @@ use super::timeline::Timeline;
 
 /// Instants that are named of one finding; the rest are counted.
 const EXAMPLES_MAX: usize = 3;
+/// Ways of covering that are looked at two by two; more would be looked at for minutes.
+const PAIRED_MAX: usize = 40;
 /// Quarters in ten years.
 const QUARTERS: i32 = 40;
 
@@ -140,28 +142,40 @@ fn empty_quarters(rules: &[Arc<Rule>], from: Timestamp) -> Vec<Finding> {
         .collect();
     let (Some(begin), Some(end)) = (quarters.first(), quarters.last()) else { return Vec::new() };
     let timeline = Timeline::new(rules.to_vec(), begin.1, end.1);
-    let mut findings = Vec::new();
-    for (subject, who) in subjects(rules) {
-        let empty = quarters.windows(2).filter(|quarter| {
-            let slot = timeline.slot(std::slice::from_ref(&subject), &[], quarter[0].1, SignedDuration::ZERO);
+    let empty = |subject: &Subject| -> BTreeSet<String> {
+        let closed = quarters.windows(2).filter(|quarter| {
+            let slot = timeline.slot(std::slice::from_ref(subject), &[], quarter[0].1, SignedDuration::ZERO);
             slot.is_none_or(|it| it.from >= quarter[1].1)
         });
-        let empty: Vec<String> = empty.map(|it| quarter_name(it[0].0.date())).collect();
-        if !empty.is_empty() {
-            findings.push(Finding {
-                problem: Problem::NoSlot,
-                rule: None,
-                count: empty.len(),
-                text: format!(
-                    "{who} has no slot in {} of {QUARTERS} quarters, the first is {}",
-                    empty.len(),
-                    empty[0]
-                ),
-                examples: empty.into_iter().take(EXAMPLES_MAX).collect(),
-            });
-        }
+        closed.map(|it| quarter_name(it[0].0.date())).collect()
+    };
+    let coverages = coverages(rules);
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut alone: Vec<BTreeSet<String>> = Vec::with_capacity(coverages.len());
+    for coverage in &coverages {
+        let (subject, who) = smallest(coverage);
+        let closed = empty(&subject);
+        alone.push(closed.clone());
+        found.entry(who).or_insert(closed);
     }
-    findings
+    for (one, other) in pairs(coverages.len()) {
+        let Some(shared) = both(coverages[one], coverages[other]) else { continue };
+        let (subject, who) = smallest(&shared);
+        // What either leaves closed by itself is told already.
+        found.entry(who).or_insert_with(|| &(&empty(&subject) - &alone[one]) - &alone[other]);
+    }
+    found.into_iter().filter(|it| !it.1.is_empty()).map(|(who, empty)| no_slot(&who, &empty)).collect()
+}
+
+fn no_slot(who: &str, empty: &BTreeSet<String>) -> Finding {
+    let first = empty.first().map_or("", String::as_str);
+    Finding {
+        problem: Problem::NoSlot,
+        rule: None,
+        count: empty.len(),
+        text: format!("{who} has no slot in {} of {QUARTERS} quarters, the first is {first}", empty.len()),
+        examples: empty.iter().take(EXAMPLES_MAX).cloned().collect(),
+    }
 }
 
 fn first_quarter(from: Timestamp) -> DateTime {
@@ -176,16 +190,42 @@ fn quarter_name(first: Date) -> String {
     format!("{}-Q{}", first.year(), (first.month() - 1) / 3 + 1)
 }
 
-/// One subject for each way in which rules cover: the smallest that they cover.
-fn subjects(rules: &[Arc<Rule>]) -> Vec<(Subject, String)> {
-    let mut found: BTreeMap<String, Subject> = BTreeMap::new();
-    let covering =
-        rules.iter().filter(|it| it.declared.kind == RuleKind::Allow || it.declared.binds.len() == 1);
-    for rule in covering {
-        let (subject, who) = smallest(&rule.coverage);
-        found.entry(who).or_insert(subject);
+/// Each way in which rules that bind releases cover, once.
+fn coverages(rules: &[Arc<Rule>]) -> Vec<&Coverage> {
+    let binding = rules.iter().filter(|it| it.declared.binds.contains(&Lane::Releases));
+    let mut found: Vec<&Coverage> = Vec::new();
+    for rule in binding {
+        if !found.contains(&&rule.coverage) {
+            found.push(&rule.coverage);
+        }
     }
-    found.into_iter().map(|(who, subject)| (subject, who)).collect()
+    found
+}
+
+/// Each two of the first of so many: a freeze and a window that leave a slot each may leave none together.
+fn pairs(n_coverages: usize) -> impl Iterator<Item = (usize, usize)> {
+    let n = n_coverages.min(PAIRED_MAX);
+    (0..n).flat_map(move |one| (one + 1..n).map(move |other| (one, other)))
+}
+
+/// What two coverages have in common; None when nothing can be covered by both.
+fn both(one: &Coverage, other: &Coverage) -> Option<Coverage> {
+    fn common<T: Ord + Clone>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> Option<BTreeSet<T>> {
+        if one.is_empty() || other.is_empty() {
+            return Some(one.union(other).cloned().collect());
+        }
+        let common: BTreeSet<T> = one.intersection(other).cloned().collect();
+        (!common.is_empty()).then_some(common)
+    }
+    Some(Coverage {
+        tiers: common(&one.tiers, &other.tiers)?,
+        services: common(&one.services, &other.services)?,
+        teams: common(&one.teams, &other.teams)?,
+        vendors: common(&one.vendors, &other.vendors)?,
+        environments: common(&one.environments, &other.environments)?,
+        regions: common(&one.regions, &other.regions)?,
+        classes: common(&one.classes, &other.classes)?,
+    })
 }
 
 fn smallest(coverage: &Coverage) -> (Subject, String) {
@@ -208,4 +248,46 @@ fn smallest(coverage: &Coverage) -> (Subject, String) {
     words.extend(subject.regions.first().map(|it| format!("in region {it}")));
     words.extend(subject.environment.iter().map(|it| format!("into {it}")));
     (subject, words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shipway_model::resource::Calendar;
+
+    use super::super::compile;
+    use super::*;
+
+    #[test]
+    fn a_freeze_and_a_window_that_leave_a_slot_each_may_leave_none_together() {
+        let weekly = |day: &str, more: serde_json::Value| {
+            let mut rule = json!({
+                "name": format!("on-{}", day.to_lowercase()), "dtstart": "2026-01-01", "duration": "1d",
+                "rrule": format!("FREQ=WEEKLY;BYDAY={day}"),
+            });
+            rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            rule
+        };
+        let found = |frozen: &str| -> Vec<String> {
+            let window =
+                weekly("TH", json!({ "kind": "allow", "scope": { "environments": ["production"] } }));
+            let freeze = weekly(
+                frozen,
+                json!({ "kind": "deny", "scope": { "tiers": [1] }, "binds": ["releases", "emergencies"], "name": "freeze" }),
+            );
+            let calendar: Calendar = serde_json::from_value(json!({ "rules": [window, freeze] })).unwrap();
+            let rules: Vec<Arc<Rule>> =
+                compile(&"shop".parse().unwrap(), &calendar).unwrap().into_iter().map(Arc::new).collect();
+            let all = lint(&rules, "2026-01-01T00:00:00Z".parse().unwrap());
+            all.into_iter().filter(|it| it.problem == Problem::NoSlot).map(|it| it.text).collect()
+        };
+        assert!(found("FR").is_empty());
+        let together = found("TH");
+        assert_eq!(together.len(), 1, "{together:?}");
+        assert!(
+            together[0]
+                .starts_with("a normal release of tier 1 into production has no slot in 40 of 40 quarters"),
+            "{together:?}"
+        );
+    }
 }

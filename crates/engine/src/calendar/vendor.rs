@@ -1,10 +1,12 @@
 //! The maintenance windows of Vendors as rules: whoever depends on one meets it as a conflict.
 
-use shipway_model::Name;
 use shipway_model::resource::Vendor;
 use shipway_model::resource::calendar::{
     Calendar, CalendarRule, Caught, Coverage, OnFold, OnGap, Purpose, RuleKind, WhenClosed,
 };
+
+use shipway_model::resource::organisation::MaintenanceWindow;
+use shipway_model::{Millis, Name};
 
 use super::rule::{Rule, compile};
 
@@ -13,33 +15,39 @@ const BEGIN: &str = "1970-01-01T00:00";
 
 pub(super) fn rules(name: &Name, vendor: &Vendor) -> Vec<Rule> {
     let windows = vendor.maintenance_windows.iter().enumerate();
-    let rule =
-        |(idx, window): (usize, &shipway_model::resource::organisation::MaintenanceWindow)| CalendarRule {
-            name: format!("maintenance-{}", idx + 1).parse().expect("it is a name"),
-            kind: RuleKind::Deny,
-            purpose: Purpose::Vendor,
-            reason: String::new(),
-            dtstart: BEGIN.to_owned(),
-            time_zone: Some(window.time_zone.clone()),
-            duration: window.duration.to_string(),
-            rrule: Some(window.rule.clone()),
-            rdate: Vec::new(),
-            exdate: Vec::new(),
-            gap: OnGap::default(),
-            fold: OnFold::default(),
-            scope: None,
-            // It is the vendor who is away: nobody is kept from going, and everybody is told.
-            binds: [].into(),
-            caught: Caught::default(),
-            closed: WhenClosed::default(),
-            people: [].into(),
-        };
+    let rule = |(idx, window): (usize, &MaintenanceWindow)| {
+        let name = format!("maintenance-{}", idx + 1).parse().expect("it is a name");
+        recurring(name, &window.rule, &window.time_zone, window.duration)
+    };
     let scope = Coverage { vendors: [name.clone()].into(), ..Coverage::default() };
     let each = windows.map(rule).filter_map(|rule| {
         let calendar = Calendar { time_zone: "UTC".to_owned(), scope: scope.clone(), rules: vec![rule] };
         compile(name, &calendar).ok()
     });
     each.flatten().collect()
+}
+
+/// A time that comes back and binds nobody: it is others who are away, or meet.
+pub(super) fn recurring(name: Name, rrule: &str, time_zone: &str, duration: Millis) -> CalendarRule {
+    CalendarRule {
+        name,
+        kind: RuleKind::Deny,
+        purpose: Purpose::Vendor,
+        reason: String::new(),
+        dtstart: BEGIN.to_owned(),
+        time_zone: Some(time_zone.to_owned()),
+        duration: duration.to_string(),
+        rrule: Some(rrule.to_owned()),
+        rdate: Vec::new(),
+        exdate: Vec::new(),
+        gap: OnGap::default(),
+        fold: OnFold::default(),
+        scope: None,
+        binds: [].into(),
+        caught: Caught::default(),
+        closed: WhenClosed::default(),
+        people: [].into(),
+    }
 }
 
 #[cfg(test)]

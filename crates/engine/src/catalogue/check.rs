@@ -105,6 +105,11 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
                     faults.refer(key, "known", Kind::LogSignatures, name);
                 }
             }
+            Spec::Runbook(runbook) => {
+                for service in &runbook.services {
+                    faults.refer(key, "services", Kind::Service, service);
+                }
+            }
             Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
             Spec::Vendor(_)
             | Spec::Mirror(_)
@@ -210,6 +215,9 @@ impl Faults<'_> {
         }
         if let Some(escalation) = &board.escalation {
             self.refer(key, "escalation", Kind::Board, &escalation.to);
+        }
+        if let Some(meets) = &board.meets {
+            self.rules(key, calendar::meeting::faults(&key.name, meets));
         }
     }
 

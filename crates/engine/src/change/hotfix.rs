@@ -78,7 +78,8 @@ fn record(state: &State, service: &Name, environment: &Name, window: u32) -> (us
         .rollouts
         .summaries
         .values()
-        .filter(|it| it.environment == *environment && it.started.is_some() && ships(it.release.id))
+        .filter(|it| it.fallback.is_none() && it.environment == *environment)
+        .filter(|it| it.started.is_some() && ships(it.release.id))
         .filter_map(|it| Some((it.ended?, it.end.as_ref()?)))
         .collect();
     ended.sort_by_key(|it| Reverse(it.0));
@@ -95,7 +96,12 @@ pub(super) fn in_flight<'a>(state: &'a State, plan: &'a Plan) -> impl Iterator<I
             && it.plan.release.digest != plan.release.digest
     };
     let shares = |it: &&Rollout| {
-        it.plan.services.iter().any(|one| plan.services.iter().any(|other| other.service == one.service))
+        it.plan.fallback.is_none()
+            && it
+                .plan
+                .services
+                .iter()
+                .any(|one| plan.services.iter().any(|other| other.service == one.service))
     };
     state.rollouts.live.values().filter(is_other).filter(shares)
 }

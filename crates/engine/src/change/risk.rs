@@ -182,7 +182,9 @@ impl Ground<'_> {
             let release = self.state.releases.get(it.release.id);
             release.is_some_and(|it| it.bundle.parts.keys().any(|it| self.bundle.parts.contains_key(it)))
         };
-        let cancelled = |it: &&Summary| matches!(it.end, Some(End::Cancelled { .. }));
+        // What never began, or shipped nothing, says nothing of shipping.
+        let cancelled =
+            |it: &&Summary| it.fallback.is_some() || matches!(it.end, Some(End::Cancelled { .. }));
         let ended = self.state.rollouts.summaries.values().filter(move |it| !cancelled(it)).filter(ships);
         ended.filter_map(|it| Some((it, it.ended?)))
     }
@@ -253,7 +255,7 @@ impl Ground<'_> {
         for (document, word) in
             [(Document::Runbook, "a runbook"), (Document::RollbackPackage, "a rollback package")]
         {
-            if !self.bundle.documents.contains_key(&document) {
+            if !self.bundle.brings(document) {
                 missing.push(word.to_owned());
             }
         }

@@ -16,7 +16,7 @@ use super::policy::Judges;
 use super::word::{self, Moment, Requirement};
 use super::{Case, policy};
 use crate::board::{self, Tally};
-use crate::{Rollout, State, itsm, review};
+use crate::{Rollout, State, itsm, review, runbook};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -122,7 +122,7 @@ fn documents(state: &State, case: &Case, judges: &Judges) -> Vec<Document> {
         judges.iter().flat_map(|it| &it.workflow(case.change.class).documents).copied().collect();
     let summary = state.rollouts.summaries.get(&case.change.rollout);
     let release = summary.and_then(|it| state.releases.get(it.release.id));
-    let brought = |it: &Document| release.is_some_and(|release| release.bundle.documents.contains_key(it));
+    let brought = |it: &Document| release.is_some_and(|release| release.bundle.brings(*it));
     wanted.into_iter().filter(|it| !brought(it)).collect()
 }
 
@@ -205,6 +205,7 @@ fn against(
     }
     if case.change.class != Class::Emergency {
         against.extend(review::against(state, case, now));
+        against.extend(runbook::against(state, case, now));
     }
     against
 }

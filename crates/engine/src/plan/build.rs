@@ -280,6 +280,7 @@ impl<'a> Builder<'a> {
             release: self.ground.release.clone(),
             environment: self.ground.name.clone(),
             parent: None,
+            fallback: None,
             services: self.ground.service_plans(&self.strategies),
             contracts: self.ground.contracts.clone(),
             routes: self.ground.routes.clone(),

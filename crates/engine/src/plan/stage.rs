@@ -6,6 +6,7 @@ use shipway_model::Name;
 use shipway_model::plan::{Action, Reversibility, StepId};
 use shipway_model::resource::Kind;
 use shipway_model::resource::pipeline::{Command, Deploy, Gates, Migration, OnFailure, Run, Stage, Verify};
+use shipway_model::resource::runbook::Fallback;
 
 use super::build::{Builder, StageRules};
 use super::{choose, signatures, strategy, template};
@@ -27,9 +28,23 @@ pub(super) fn lay_out(builder: &mut Builder<'_>) -> Result<(), Rejection> {
             written_out(&ground.state.catalogue, pipeline)?.unwrap_or_default()
         }
     };
+    lay_stages(builder, &stages)
+}
+
+/// Lays out the stages of a fallback. What fails stops it where it is: nothing was shipped that could be taken back.
+pub(super) fn lay_fallback(builder: &mut Builder<'_>, fallback: &Fallback) -> Result<(), Rejection> {
+    let stages = fallback
+        .stages
+        .iter()
+        .cloned()
+        .map(|stage| Stage { on_failure: Some(stage.on_failure.unwrap_or(OnFailure::Halt)), ..stage });
+    lay_stages(builder, &stages.collect::<Vec<_>>())
+}
+
+fn lay_stages(builder: &mut Builder<'_>, stages: &[Stage]) -> Result<(), Rejection> {
     let mut exits: BTreeMap<Name, Vec<StepId>> = BTreeMap::new();
-    for stage in ordered(&stages)? {
-        let above = entry(&stages, stage);
+    for stage in ordered(stages)? {
+        let above = entry(stages, stage);
         let entry: Vec<_> =
             above.iter().flat_map(|name| exits.get(name).cloned().unwrap_or_default()).collect();
         builder.enter_stage(rules(stage));

@@ -34,7 +34,8 @@ fn subject(
 ) -> Subject {
     let class = state.releases.get(plan.release.id).map(|it| it.bundle.class).unwrap_or_default();
     let environment = Some(plan.environment.clone());
-    let is_rollback = direction == Direction::Undo;
+    // A way out has the lane of rollbacks.
+    let is_rollback = direction == Direction::Undo || plan.fallback.is_some();
     Subject { environment, regions, class, is_rollback, ..of_service(state, service) }
 }
 

@@ -233,7 +233,10 @@ fn skips(rollout: &Rollout) -> Vec<Body> {
 }
 
 fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
-    if rollout.paused.is_some() || state.pauses.holding_environment(&rollout.plan.environment).is_some() {
+    let is_held = state.pauses.holding_environment(&rollout.plan.environment).is_some();
+    // Pauses keep things from being shipped; a fallback may be why somebody paused them.
+    let heeds_pauses = rollout.plan.fallback.is_none();
+    if rollout.paused.is_some() || (is_held && heeds_pauses) {
         return Vec::new();
     }
     let mut room = state.catalogue.concurrency(&rollout.plan.environment).steps as usize;
@@ -252,7 +255,8 @@ fn starts(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body> {
         if !gate.lets_through(step, &step.action) {
             continue;
         }
-        let held = step.action.service().is_some_and(|it| state.pauses.holding_service(it).is_some());
+        let held = heeds_pauses
+            && step.action.service().is_some_and(|it| state.pauses.holding_service(it).is_some());
         let locked = |lock: &Name| taken.contains(lock) || lock_holder(state, lock).is_some();
         if held || step.locks.iter().any(locked) {
             continue;

@@ -41,6 +41,7 @@ pub fn waiting(state: &State, rollout: &Rollout) -> Vec<Waiting> {
                 return whole(why, "`shipway rollout resume`".to_owned(), paused.since);
             }
             if rollout.cause.is_none()
+                && rollout.plan.fallback.is_none()
                 && let Some(pause) = state.pauses.holding_environment(&rollout.plan.environment)
             {
                 let why = by(&format!("{} is paused", pause.scope), &pause.by, &pause.reason);
@@ -95,7 +96,9 @@ fn of_step(state: &State, rollout: &Rollout, step: &shipway_model::plan::Step) -
         }
         (action, Progress::Pending) if rollout.cause.is_none() => {
             follow::startable(rollout, step, Timestamp::MAX)?;
-            if let Some(pause) = action.service().and_then(|it| state.pauses.holding_service(it)) {
+            if rollout.plan.fallback.is_none()
+                && let Some(pause) = action.service().and_then(|it| state.pauses.holding_service(it))
+            {
                 let why = by(&format!("{} is paused", pause.scope), &pause.by, &pause.reason);
                 return wait(why, "`shipway resume` of that scope".to_owned(), Some(pause.since));
             }

@@ -21,6 +21,17 @@ pub struct Wanted {
     /// Everywhere that has hosts and does not have the release yet, when none is named.
     pub environments: Vec<Name>,
     pub from: Timestamp,
+    /// What is said of one release by itself.
+    pub dates: BTreeMap<ReleaseId, Dates>,
+}
+
+/// When people want a release, and when it is too late: an audit, a law.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// Not before.
+    pub wanted: Option<Timestamp>,
+    /// Over by then.
+    pub latest: Option<Timestamp>,
 }
 
 /// The legs, in an order in which each comes after those that it needs: environments in the order of promotion, and
@@ -36,7 +47,9 @@ pub fn gather(state: &State, wanted: &Wanted) -> Result<Vec<Leg>, Rejection> {
                 continue;
             }
             let plan = plan::foresee(state, release, &environment)?;
-            let mut leg = leg(state, &plan, wanted.from);
+            let dates = wanted.dates.get(&release).copied().unwrap_or_default();
+            let from = dates.wanted.into_iter().fold(wanted.from, Timestamp::max);
+            let mut leg = Leg { by: dates.latest, ..leg(state, &plan, from) };
             leg.after = before(state, &legs, release, &leg);
             legs.push((release, leg));
         }
@@ -97,6 +110,8 @@ fn leg(state: &State, plan: &Plan, from: Timestamp) -> Leg {
         subjects,
         after: Vec::new(),
         words: word::words(state, plan, from),
+        promised: state.catalogue.environment(&plan.environment).and_then(|it| it.available_from),
+        by: None,
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ObstacleKind {
     Hours,
     /// There is less time left than it takes.
     Deadline,
+    /// The environment is not there before.
+    Environment,
 }
 
 /// One thing to leave out.
@@ -44,6 +46,7 @@ enum Constraint<'a> {
     Order { end: Timestamp, why: &'a str },
     Change(&'a Change),
     Word(&'a Word),
+    Promised(&'a Name, Timestamp),
 }
 
 pub(super) fn smallest(
@@ -52,11 +55,12 @@ pub(super) fn smallest(
     placed: &[Change],
     setting: &Setting<'_>,
 ) -> Vec<Obstacle> {
-    let by = setting.by.unwrap_or_else(|| later(setting.now, LOOK_AHEAD));
+    let by = leg.by(setting).unwrap_or_else(|| later(setting.now, LOOK_AHEAD));
     let mut kept = calendars(leg, setting);
     kept.extend(ends.iter().map(|(end, why)| Constraint::Order { end: *end, why }));
     kept.extend(placed.iter().filter(|it| it.until > setting.now && it.from < by).map(Constraint::Change));
     kept.extend(leg.words.iter().map(Constraint::Word));
+    kept.extend(leg.promised.map(|at| Constraint::Promised(leg.environment(), at)));
     let begin = leg.change.from.max(setting.now);
     if later(begin, leg.length()) > by {
         let why = format!("it takes {:#} and would have to be over by {by}", leg.length());
@@ -108,6 +112,7 @@ fn fits(leg: &Leg, kept: &[Constraint<'_>], setting: &Setting<'_>, begin: Timest
             Constraint::Order { end, .. } => earliest = earliest.max(*end),
             Constraint::Change(change) => others.push((*change).clone()),
             Constraint::Word(word) => words.push(*word),
+            Constraint::Promised(_, at) => earliest = earliest.max(*at),
         }
     }
     let timeline = Timeline::around(rules, setting.now);
@@ -138,6 +143,11 @@ impl Constraint<'_> {
                 kind: ObstacleKind::Change,
                 with: change.title.clone(),
                 why: format!("from {} to {}", change.from, change.until),
+            },
+            Self::Promised(environment, at) => Obstacle {
+                kind: ObstacleKind::Environment,
+                with: format!("environment {environment}"),
+                why: format!("it is promised for {at}"),
             },
             Self::Word(word) => Obstacle {
                 kind: ObstacleKind::Hours,

@@ -6,6 +6,7 @@ mod class;
 mod hotfixes;
 mod reviews;
 mod rules;
+mod runbooks;
 mod scopes;
 mod sources;
 mod words;

@@ -45,6 +45,8 @@ fn leg(title: &str, service: &str, from: i64, hours: i64, after: &[usize]) -> Le
         lifts: Vec::new(),
         after: after.iter().map(|it| (*it, format!("leg {it}"))).collect(),
         words: Vec::new(),
+        promised: None,
+        by: None,
     }
 }
 
@@ -95,6 +97,24 @@ fn legs_wait_for_windows_for_what_comes_before_and_for_one_another() {
     assert!(waits.iter().any(|it| it.contains("calendar hours")), "{waits:?}");
     let Fate::Fits { waits, .. } = &fates[1] else { unreachable!() };
     assert!(waits[0].contains("leg 0, which is over at"), "{waits:?}");
+}
+
+#[test]
+fn an_environment_counts_from_its_promised_date() {
+    let promised = |hour: i64| Leg { promised: Some(at(hour)), ..leg("first", "shop", 0, 5, &[]) };
+    let fates = schedule(&[promised(30)], &setting(&[], &[], None));
+    assert_eq!(fits(&fates[0]), (at(30), at(35)));
+    let Fate::Fits { waits, .. } = &fates[0] else { unreachable!() };
+    assert_eq!(*waits, [format!("production is promised for {}", at(30))]);
+    let fates = schedule(&[promised(30)], &setting(&[], &[], Some(34)));
+    let Fate::Impossible(obstacles) = &fates[0] else { panic!("it would be over an hour too late") };
+    assert_eq!((obstacles.len(), obstacles[0].kind), (1, ObstacleKind::Environment));
+    // What is too late for one leg is not for another, whatever all of them are given.
+    let late = |hour: i64| Leg { by: Some(at(hour)), ..leg("audit", "shop", 0, 5, &[]) };
+    assert!(matches!(&schedule(&[late(4)], &setting(&[], &[], Some(40)))[0], Fate::Impossible(_)));
+    assert_eq!(fits(&schedule(&[late(5)], &setting(&[], &[], Some(40)))[0]), (at(0), at(5)));
+    // A date that is over says nothing.
+    assert_eq!(fits(&schedule(&[promised(-10)], &setting(&[], &[], None))[0]), (at(0), at(5)));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Trains and bookings: what leaves when, what stays behind, and whom a booking keeps out.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shipway_engine::train::{departures, due, endangered, known, manifest};
@@ -37,13 +39,14 @@ fn station(train: Value) -> World {
 
 fn left(world: &World) -> Vec<String> {
     let train = known(&world.state, &name("weekly")).unwrap();
-    let manifest = manifest(&world.state, &name("weekly"), train, at(DEPARTURE), world.now);
+    let manifest = manifest(&world.state, &name("weekly"), train, at(DEPARTURE), &BTreeSet::new(), world.now);
     manifest.left.into_iter().map(|(service, why)| format!("{service}: {why}")).collect()
 }
 
 fn depart(world: &mut World) -> Vec<Body> {
     let ids = vec![RolloutId::from_uuid(uuid_from(world.uuid()))];
-    let command = Command::DepartTrain { train: name("weekly"), departure: at(DEPARTURE), ids };
+    let command =
+        Command::DepartTrain { train: name("weekly"), departure: at(DEPARTURE), ids, fits: BTreeSet::new() };
     world.ask_as("shipway", command).unwrap()
 }
 
@@ -125,6 +128,103 @@ fn an_open_promise_keeps_its_members_back_and_is_told_once_to_each() {
     assert!(endangered(&world.state, world.now).is_empty());
     world.now = at(DEPARTURE);
     assert!(left(&world).is_empty());
+}
+
+/// Members that vendors have moved, as the ledger tells it now.
+fn moved(world: &mut World) -> Vec<(String, Option<String>)> {
+    let events = world.ask_as("shipway", Command::WarnOfPromises {}).unwrap();
+    let told = |it: Body| match it {
+        Body::TrainMoved { service, to, .. } => Some((service.to_string(), to.map(|it| it.to_string()))),
+        _ => None,
+    };
+    events.into_iter().filter_map(told).collect()
+}
+
+#[test]
+fn a_vendors_delay_moves_its_members_and_its_delivery_moves_them_back_each_told_once() {
+    let mut world = World::with_shop(json!({}));
+    declare(&mut world, "Vendor", "payments", json!({})).unwrap();
+    world.now = at(BEGIN);
+    let mut weekly = json!({
+        "environment": "production", "services": ["web", "checkout"], "dtstart": "2027-01-15T10:00", "rrule": "FREQ=WEEKLY",
+        "promises": [{
+            "name": "api", "vendor": "payments", "what": "The new API.", "by": "2027-01-15T09:00:00Z", "services": ["web"],
+        }],
+    });
+    declare(&mut world, "Train", "weekly", weekly.clone()).unwrap();
+    assert!(moved(&mut world).is_empty(), "it may still be kept in time");
+    weekly["promises"][0]["expected"] = json!("2027-01-23T09:00:00Z");
+    declare(&mut world, "Train", "weekly", weekly.clone()).unwrap();
+    assert_eq!(moved(&mut world), [("web".to_owned(), Some("2027-01-29T10:00:00Z".to_owned()))]);
+    assert!(moved(&mut world).is_empty(), "it is told once");
+    weekly["promises"][0]["expected"] = json!("2027-01-20T09:00:00Z");
+    declare(&mut world, "Train", "weekly", weekly.clone()).unwrap();
+    assert_eq!(moved(&mut world), [("web".to_owned(), Some("2027-01-22T10:00:00Z".to_owned()))]);
+    weekly["promises"][0]["kept"] = json!("2027-01-15T07:00:00Z");
+    declare(&mut world, "Train", "weekly", weekly).unwrap();
+    assert_eq!(moved(&mut world), [("web".to_owned(), Some(DEPARTURE.to_owned()))]);
+}
+
+#[test]
+fn a_vendor_who_is_away_when_the_train_leaves_moves_who_depends_on_it() {
+    let mut world = station(json!({ "services": ["web", "checkout"] }));
+    declare(&mut world, "Vendor", "payments", json!({})).unwrap();
+    let mut web = crate::world::service("web", &["checkout"])["spec"].clone();
+    web["dependsOn"].as_array_mut().unwrap().push(json!({ "vendor": "payments" }));
+    declare(&mut world, "Service", "web", web).unwrap();
+    assert!(moved(&mut world).is_empty());
+    // The third Friday of each month, which is the first departure.
+    let window = json!({ "rule": "FREQ=MONTHLY;BYDAY=3FR;BYHOUR=9", "timeZone": "UTC", "duration": "2h" });
+    declare(&mut world, "Vendor", "payments", json!({ "maintenanceWindows": [window] })).unwrap();
+    assert_eq!(moved(&mut world), [("web".to_owned(), Some("2027-01-22T10:00:00Z".to_owned()))]);
+    world.seal("2.0.0", &[("web", "2.0.0"), ("checkout", "2.0.0")]);
+    let left = left(&world);
+    assert!(
+        left.iter().any(|it| it.starts_with("web: ") && it.contains("away from 2027-01-15T09:00:00Z")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn what_fits_by_its_contracts_leaves_without_what_is_uncoupled() {
+    let mut world = World::with_shop(json!({ "strategy": "rolling" }));
+    let mut critical = crate::world::service("checkout", &["catalogue"])["spec"].clone();
+    critical["criticality"] = json!("critical");
+    declare(&mut world, "Service", "checkout", critical).unwrap();
+    world.ship("1.0.0", &[("web", "1.0.0"), ("checkout", "1.0.0")]);
+    world.now = at(BEGIN);
+    let spec = |limit: u32| {
+        json!({
+            "environment": "production", "services": ["web", "checkout"], "dtstart": "2027-01-15T10:00",
+            "boarding": "1h", "riskFrom": limit,
+        })
+    };
+    declare(&mut world, "Train", "weekly", spec(1000)).unwrap();
+    let web = world.seal("2.0.0", &[("web", "2.0.0")]);
+    let checkout = world.seal("3.0.0", &[("checkout", "3.0.0")]);
+    let aboard =
+        |world: &World, fits: &BTreeSet<shipway_model::ReleaseId>| -> Vec<shipway_model::ReleaseId> {
+            let train = known(&world.state, &name("weekly")).unwrap();
+            let manifest = manifest(&world.state, &name("weekly"), train, at(DEPARTURE), fits, world.now);
+            manifest.coaches.iter().map(|it| it.release).collect()
+        };
+    assert_eq!(aboard(&world, &BTreeSet::new()), [checkout, web]);
+    let train = known(&world.state, &name("weekly")).unwrap();
+    let coaches =
+        manifest(&world.state, &name("weekly"), train, at(DEPARTURE), &BTreeSet::new(), world.now).coaches;
+    let risk = |id| coaches.iter().find(|it| it.release == id).unwrap().risk;
+    assert!(risk(checkout) > risk(web), "{} {}", risk(checkout), risk(web));
+    declare(&mut world, "Train", "weekly", spec(risk(checkout))).unwrap();
+    assert!(aboard(&world, &BTreeSet::new()).is_empty(), "by the graph, web needs checkout");
+    assert_eq!(
+        aboard(&world, &BTreeSet::from([web])),
+        [web],
+        "by its contracts, it does not need the new one"
+    );
+    assert!(
+        aboard(&world, &BTreeSet::from([checkout])).is_empty(),
+        "what is too risky stays whatever it fits"
+    );
 }
 
 #[test]

@@ -190,6 +190,7 @@ impl World {
                 commit: String::new(),
                 builder: String::new(),
                 provenance: None,
+                source: None,
             };
             let part = Part {
                 version: version(number),
@@ -206,6 +207,7 @@ impl World {
             version: version(release),
             parts: bound,
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),

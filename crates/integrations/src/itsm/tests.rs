@@ -16,6 +16,10 @@ struct StandIn {
     records: Vec<Value>,
     /// Answers of requests that open something are lost, this many times.
     loses: u32,
+    /// The search knows of nothing that was opened.
+    lags: bool,
+    /// Answers of requests that open something never come.
+    hangs: bool,
 }
 
 async fn stand_in(tool: Arc<Mutex<StandIn>>) -> String {
@@ -69,6 +73,9 @@ fn answer(tool: &mut StandIn, head: &str, body: &Value) -> Option<(u16, Value)> 
     match (method, path.split('?').next().unwrap()) {
         ("POST", "/api/now/table/change_request" | "/rest/api/2/issue") => {
             tool.records.push(body.clone());
+            if tool.hangs {
+                return None;
+            }
             if tool.loses > 0 {
                 tool.loses -= 1;
                 return None;
@@ -84,7 +91,7 @@ fn answer(tool: &mut StandIn, head: &str, body: &Value) -> Option<(u16, Value)> 
         }
         ("GET", "/rest/api/2/search/jql") => {
             let label = |it: &Value| it["fields"]["labels"][0].as_str().unwrap().to_owned();
-            let found = tool.records.iter().position(|it| path.contains(&label(it)));
+            let found = tool.records.iter().position(|it| path.contains(&label(it)) && !tool.lags);
             let found = found.map(|n| json!({"id": format!("1000{n}"), "key": format!("OPS-{n}")}));
             Some((200, json!({"issues": Vec::from_iter(found)})))
         }
@@ -165,4 +172,42 @@ async fn jira_shows_a_change_once_even_if_its_answer_was_lost() {
     );
     assert!(tool.seen.contains(&"PUT /rest/api/2/issue/OPS-0".to_owned()), "{:?}", tool.seen);
     assert!(tool.seen.contains(&"POST /rest/api/2/issue/OPS-0/transitions".to_owned()), "{:?}", tool.seen);
+}
+
+#[tokio::test]
+async fn who_dies_between_opening_and_recording_leaves_a_change_that_is_found_and_not_opened_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "geheim\n").unwrap();
+    // The issue is made there and its answer never comes; the search does not know of it yet.
+    let tool = Arc::new(Mutex::new(StandIn { hangs: true, lags: true, ..StandIn::default() }));
+    let url = stand_in(tool.clone()).await;
+    let mirror = mirror("jira-service-management", &url, &secret);
+    let outbound = Outbound::new();
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    let openings = || Openings::new(folder.path().join("openings"));
+    let dying = openings();
+    let wanted = change(None);
+    let opened = async {
+        while tool.lock().unwrap().records.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // Killed as soon as it is open there: nothing after the request is carried out.
+    tokio::select! {
+        biased;
+        () = opened => {}
+        ended = bring_once(&outbound, &dying, &mirror, &wanted, at(0)) => assert!(ended.is_some()),
+    }
+    tool.lock().unwrap().hangs = false;
+    // The next process would not find it, and so it does not look yet.
+    assert!(bring_once(&outbound, &openings(), &mirror, &change(None), at(1)).await.is_none());
+    assert_eq!(tool.lock().unwrap().records.len(), 1);
+    tool.lock().unwrap().lags = false;
+    let found = bring_once(&outbound, &openings(), &mirror, &change(None), at(60)).await.unwrap().unwrap();
+    assert_eq!(found.number, "OPS-0");
+    assert_eq!(tool.lock().unwrap().records.len(), 1);
+    let it = change(None);
+    openings().settle(it.change, &it.mirror);
+    assert!(!openings().waits(it.change, &it.mirror, at(1)));
 }

@@ -70,6 +70,7 @@ impl Body {
             | Self::KeyRevoked { reason, .. }
             | Self::ApprovalWithdrawn { reason, .. }
             | Self::ItemDeferred { reason, .. }
+            | Self::RunbookOutdated { reason, .. }
             | Self::HoldPlaced { reason, .. } => at("/data/reason", reason),
             // A folder may be somebody's own.
             Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
@@ -82,6 +83,7 @@ impl Body {
             | Self::ActionDone { note, .. }
             | Self::KnownErrorsAccepted { note, .. }
             | Self::ConditionMet { note, .. }
+            | Self::RunbookReviewed { note, .. }
             | Self::RolloutNoted { note, .. } => at("/data/note", note),
             Self::QuarantineBegun { quarantine, .. } => vec![
                 Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
@@ -188,7 +190,8 @@ impl Body {
             | Self::FeedFetched { .. }
             | Self::TrainDeparted { .. }
             // Whom a Train tells stands in its declaration.
-            | Self::TrainEndangered { .. } => Vec::new(),
+            | Self::TrainEndangered { .. }
+            | Self::TrainMoved { .. } => Vec::new(),
         }
     }
 }

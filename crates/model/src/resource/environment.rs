@@ -77,6 +77,9 @@ pub struct Environment {
     /// The ChangePolicy that judges its changes, which makes it protected too; the built-in one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_policy: Option<Name>,
+    /// From when on it was promised, where it is not there yet: schedules count on it from then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_from: Option<jiff::Timestamp>,
     /// What of it cannot be seen from here and matters when it is compared with another: segmentation, latency, capacity.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub characteristics: BTreeMap<String, String>,
@@ -170,6 +173,7 @@ impl Environment {
             segregation_of_duties: child.segregation_of_duties.or(parent.segregation_of_duties),
             protected: child.protected.or(parent.protected),
             change_policy: child.change_policy.or_else(|| parent.change_policy.clone()),
+            available_from: child.available_from.or(parent.available_from),
             characteristics: merged(&parent.characteristics, child.characteristics),
         }
     }

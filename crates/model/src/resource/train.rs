@@ -64,6 +64,9 @@ pub struct Promise {
     #[schemars(length(min = 1, max = 500))]
     pub what: String,
     pub by: Timestamp,
+    /// When the vendor says now that it will be kept, where that is another date: members go with the first departure after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Timestamp>,
     /// When it was kept; still open when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Timestamp>,
@@ -89,6 +92,11 @@ pub struct Escalation {
 }
 
 impl Promise {
+    /// From when on members can go that wait for it, as far as anybody knows.
+    pub fn due(&self) -> Timestamp {
+        self.expected.unwrap_or(self.by)
+    }
+
     pub fn concerns(&self, service: &Name) -> bool {
         self.services.is_empty() || self.services.contains(service)
     }

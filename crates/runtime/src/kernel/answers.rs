@@ -98,7 +98,9 @@ fn without_drawn(command: &Command) -> Command {
         Command::AttachEvidence { id, .. } | Command::NoteVulnerabilities { id, .. } => {
             *id = EvidenceId::from_uuid(nil)
         }
-        Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } => *id = RolloutId::from_uuid(nil),
+        Command::StartRollout { id, .. } | Command::StartHotfix { id, .. } | Command::FallBack { id, .. } => {
+            *id = RolloutId::from_uuid(nil)
+        }
         Command::AddAccount { id, .. } => *id = AccountId::from_uuid(nil),
         Command::RequestGrant { id, .. } => *id = GrantId::from_uuid(nil),
         Command::IssueToken { id, secret_digest, .. } => {
@@ -142,6 +144,8 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawApproval { .. }
         | Command::HoldReview { .. }
         | Command::FinishAction { .. }
+        | Command::ReviewRunbook { .. }
+        | Command::OutdateRunbook { .. }
         | Command::MeetCondition { .. }
         | Command::NoteGates { .. }
         | Command::FreezeScope { .. }

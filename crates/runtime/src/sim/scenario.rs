@@ -130,6 +130,7 @@ impl Scenario {
             version,
             parts,
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),
@@ -239,6 +240,7 @@ fn artifact(service: Name, version: Version, digest: Digest) -> Artifact {
         commit: String::new(),
         builder: String::new(),
         provenance: None,
+        source: None,
     }
 }
 

@@ -10,7 +10,7 @@ use shipway_engine::{Release, State};
 use shipway_model::access::{Thing, ThingKind};
 use shipway_model::release::Class;
 use shipway_model::resource::{Kind, Spec};
-use shipway_model::{Name, ReleaseId, RolloutId};
+use shipway_model::{ChangeId, Name, ReleaseId, RolloutId};
 
 /// The fields under which bodies keep what narrows them.
 const NESTED: [&str; 2] = ["scope", "exception"];
@@ -57,6 +57,15 @@ impl Subject {
         let text = |key: &str| part.get(key).and_then(Value::as_str);
         if let Some(rollout) = text("rollout").and_then(|it| it.parse().ok()) {
             self.of_rollout(state, rollout);
+        }
+        // A change has the number of its rollout.
+        if let Some(change) = text("change").and_then(|it| it.parse::<ChangeId>().ok()) {
+            self.of_rollout(state, change.rollout());
+        }
+        if let Some(runbook) = text("runbook").and_then(|it| it.parse().ok())
+            && let Ok((runbook, _)) = shipway_engine::runbook::known(state, &runbook)
+        {
+            self.services.extend(runbook.services.iter().map(|it| (it.clone(), None)));
         }
         if let Some(selector) = text("release").and_then(|it| it.parse().ok()) {
             self.of_release(state, &selector);

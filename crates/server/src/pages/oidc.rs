@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::Extension;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{HeaderValue, LOCATION, REFRESH, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shipway_engine::Command;
 use shipway_engine::access::AccountState;
+use shipway_model::Digest;
 use shipway_runtime::Submission;
 
 use super::document::{self, Area, Frame};
@@ -19,6 +21,7 @@ use super::sign_in::refuse;
 use crate::access::Bearer;
 use crate::app::App;
 use crate::problem::{self, Failure};
+use crate::sign_in::hand_over::{SignedIn as HandedOver, Terminal};
 use crate::sign_in::oidc::{Claimed, Oidc, PENDING_MAX};
 use crate::sign_in::{self, Peer};
 
@@ -40,9 +43,28 @@ pub(super) struct Answer {
     error: String,
 }
 
-pub(super) async fn begin(State(app): State<App>) -> Response {
+/// What a command line adds that waits for the answer.
+#[derive(Deserialize)]
+pub(super) struct Begun {
+    port: Option<u16>,
+    challenge: Option<Digest>,
+    #[serde(default)]
+    state: String,
+}
+
+pub(super) async fn begin(State(app): State<App>, begun: Result<Query<Begun>, QueryRejection>) -> Response {
     let Some(oidc) = &app.oidc else { return none() };
-    match oidc.begin(&app.runtime).await {
+    let terminal = match begun {
+        Ok(Query(Begun { port: None, challenge: None, .. })) => None,
+        Ok(Query(Begun { port: Some(port), challenge: Some(challenge), state })) => {
+            match Terminal::new(port, challenge, state) {
+                Some(terminal) => Some(terminal),
+                None => return astray(),
+            }
+        }
+        Ok(_) | Err(_) => return astray(),
+    };
+    match oidc.begin(&app.runtime, terminal).await {
         Ok((url, state)) => {
             let seconds = PENDING_MAX.as_secs();
             let cookie = format!(
@@ -73,14 +95,23 @@ pub(super) async fn finish(
             format!("Too many sign-ins have failed: the next one is taken in {} s.", wait.seconds.max(1));
         return refuse(StatusCode::TOO_MANY_REQUESTS, true, Some(&fault));
     }
+    // Only of the browser that has begun it, as the sign-in itself.
+    let is_own = named_cookie(&headers, COOKIE_NAME).is_some_and(|it| it == answer.state);
+    let terminal = oidc.terminal(&answer.state).filter(|_| is_own);
     match sign_in(&app, oidc, &headers, answer).await {
         Ok((account, groups)) => {
             app.attempts.succeed(&counted, address);
-            open_session(&app, &account, &groups, &headers).await
+            match terminal {
+                Some(terminal) => hand_over(&app, &terminal, HandedOver { account, groups }),
+                None => open_session(&app, &account, &groups, &headers).await,
+            }
         }
         Err(reason) => {
             if let Err(error) = record(&app, reason.clone()).await {
                 return error.into_response();
+            }
+            if let Some(terminal) = terminal {
+                return (StatusCode::SEE_OTHER, [(LOCATION, terminal.refused())]).into_response();
             }
             refuse(StatusCode::UNAUTHORIZED, true, Some(&format!("{reason}.")))
         }
@@ -124,6 +155,13 @@ fn account(app: &App, claimed: &Claimed) -> Result<AccountState, String> {
     found.ok_or_else(|| format!("{person} has no open account here"))
 }
 
+/// Sends the browser to the command line that waits on its machine. No session is opened: the sign-in is that one's.
+fn hand_over(app: &App, terminal: &Terminal, signed_in: HandedOver) -> Response {
+    let code = app.runtime.random_secret();
+    app.handovers.lay(&code, terminal, signed_in, app.runtime.clock().now());
+    (StatusCode::SEE_OTHER, [(LOCATION, terminal.address(&code))]).into_response()
+}
+
 async fn open_session(
     app: &App,
     account: &AccountState,
@@ -154,6 +192,11 @@ async fn record(app: &App, reason: String) -> Result<(), Failure> {
     let actor = shipway_runtime::ACTOR.to_owned();
     app.runtime.submit(Submission { actor, key: None, command, generation: None }).await?;
     Ok(())
+}
+
+fn astray() -> Response {
+    let fault = "The address is not one that `shipway login --oidc` prints: run it again.";
+    refuse(StatusCode::BAD_REQUEST, true, Some(fault))
 }
 
 fn none() -> Response {

@@ -1,6 +1,8 @@
 //! Reviews: those that are owed, and those that were held with what they promised. Here they are held, and their actions
 //! are said to be done.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -135,6 +137,7 @@ async fn held(path: Result<Path<ChangeId>, PathRejection>, sent: &Sent) -> Resul
         summary: sent.field("summary").to_owned(),
         causes: sent.field("causes").to_owned(),
         actions,
+        runbooks: BTreeSet::new(),
     };
     submit(sent, Command::HoldReview { id, review }).await?;
     Ok(see("/reviews"))

@@ -24,6 +24,7 @@ use super::csrf::Csrf;
 use super::document::{self, Area, Frame, Ledger, Motion, Reader, Then};
 use super::moment::Clock;
 use super::press::Pressed;
+use super::reading;
 use super::session::{self, SignedIn};
 use crate::access::Caller;
 use crate::app::App;
@@ -219,7 +220,11 @@ impl FromRequestParts<App> for Visit {
             here: parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
             is_part: parts.headers.contains_key("hx-request"),
         };
-        match visit.look_back(parts).await {
+        let may = match reading::check(app, &visit.caller, parts).await {
+            Ok(()) => visit.look_back(parts).await,
+            refused => refused,
+        };
+        match may {
             Ok(()) => Ok(visit),
             Err(failure) => Err(visit.refuse(&failure)),
         }

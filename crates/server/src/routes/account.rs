@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use shipway_api::Code;
 use shipway_api::operations::account::{
-    AddAccount, ChangePassword, DisableAccount, EnableAccount, ListAccounts, ResetPassword, SignIn, SignOut,
+    AddAccount, ChangePassword, DisableAccount, EnableAccount, ListAccounts, ResetPassword, SignIn,
+    SignInByCode, SignOut,
 };
 use shipway_api::view::account::AccountView;
 use shipway_api::view::token::IssuedToken;
@@ -25,6 +26,7 @@ mod disable;
 mod enable;
 mod list;
 mod reset_password;
+mod sign_in_by_code;
 mod sign_in_by_password;
 mod sign_out;
 
@@ -36,6 +38,7 @@ pub(super) fn add(routes: Routes) -> Routes {
         .add::<DisableAccount, _, _>(disable::handle)
         .add::<EnableAccount, _, _>(enable::handle)
         .add::<SignIn, _, _>(sign_in_by_password::handle)
+        .add::<SignInByCode, _, _>(sign_in_by_code::handle)
         .add::<SignOut, _, _>(sign_out::handle)
         .add::<ChangePassword, _, _>(change_password::handle)
 }
@@ -63,8 +66,13 @@ fn unknown(id: AccountId) -> Failure {
 }
 
 /// A sign-in's token, whole, to be shown once.
-async fn issue(app: &App, account: &AccountState, bearer: &Bearer) -> Result<IssuedToken, Failure> {
-    sign_in::give_token(app, account, &BTreeSet::new(), bearer).await?;
+async fn issue(
+    app: &App,
+    account: &AccountState,
+    groups: &BTreeSet<String>,
+    bearer: &Bearer,
+) -> Result<IssuedToken, Failure> {
+    sign_in::give_token(app, account, groups, bearer).await?;
     let state = app.runtime.state();
     let token = state.access.get(bearer.id()).expect("it was committed just now");
     Ok(IssuedToken { token: token::view(token), secret: bearer.reveal() })

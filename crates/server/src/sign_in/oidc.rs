@@ -29,6 +29,8 @@ use serde_json::Value;
 use shipway_model::event::Role;
 use shipway_runtime::Runtime;
 
+use super::hand_over::Terminal;
+
 /// How long somebody may take at the provider.
 pub(crate) const PENDING_MAX: SignedDuration = SignedDuration::from_mins(10);
 /// Sign-ins under way; the oldest gives way.
@@ -109,6 +111,8 @@ struct Pending {
     nonce: String,
     verifier: String,
     ends: Timestamp,
+    /// The command line that it is for, where one has begun it.
+    terminal: Option<Terminal>,
 }
 
 type KnownClient = CoreClient<
@@ -126,7 +130,11 @@ impl Oidc {
     }
 
     /// Begins a sign-in: where to send the browser, and the state that it has to bring back.
-    pub(crate) async fn begin(&self, runtime: &Runtime) -> Result<(String, String), Fault> {
+    pub(crate) async fn begin(
+        &self,
+        runtime: &Runtime,
+        terminal: Option<Terminal>,
+    ) -> Result<(String, String), Fault> {
         let (state, nonce, verifier) =
             (runtime.random_secret(), runtime.random_secret(), runtime.random_secret());
         let client = self.client().await?;
@@ -147,8 +155,13 @@ impl Oidc {
         {
             pending.remove(&oldest);
         }
-        pending.insert(state.clone(), Pending { nonce, verifier, ends });
+        pending.insert(state.clone(), Pending { nonce, verifier, ends, terminal });
         Ok((url.to_string(), state))
+    }
+
+    /// The command line that has begun the sign-in under `state`.
+    pub(crate) fn terminal(&self, state: &str) -> Option<Terminal> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).get(state)?.terminal.clone()
     }
 
     /// Ends the sign-in that began with `state`. It is good for one answer, whatever comes of it.

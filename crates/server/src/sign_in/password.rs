@@ -41,7 +41,8 @@ const COMMON: [&str; 10] = [
 ];
 
 /// What is verified where there is no account, so that this takes as long: what it is the hash of, nobody knows.
-const STAND_IN: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gYWNjb3VudCBoZXJlIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const STAND_IN: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm8gYWNjb3VudCBoZXJlIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 pub(crate) struct Passwords {
     folder: PathBuf,

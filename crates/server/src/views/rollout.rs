@@ -48,7 +48,7 @@ fn note(it: &engine::rollout::Note) -> NoteView {
 /// Whether it has ended and others have begun there since: what stands now is no longer its doing.
 fn is_followed(state: &State, rollout: &Rollout) -> bool {
     let Some(ended) = rollout.ended else { return false };
-    let elsewhere = |it: &Summary| it.environment != rollout.plan.environment;
+    let elsewhere = |it: &Summary| it.environment != rollout.plan.environment || it.fallback.is_some();
     let summaries = state.rollouts.summaries.values().rev();
     summaries.filter(|it| !elsewhere(it)).any(|it| it.started.is_some_and(|started| started >= ended))
 }

@@ -15,13 +15,15 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 28] = [
+const SAMPLES: [(&str, &str); 30] = [
     ("{alert}", "alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{quarantine}", "qua_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{kind}", "Team"),
     ("{name}", "shop"),
     ("{digest}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
     ("{release}", "shop@1.0.0"),
+    ("{runbook}", "checkout-operating"),
+    ("{fallback}", "drain"),
     ("{rollout}", "rol_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{step}", "1"),
     ("{environment}", "staging"),

@@ -153,6 +153,7 @@ impl Bed {
             version: version.parse().unwrap(),
             parts: [("web".parse().unwrap(), part)].into(),
             documents: Default::default(),
+            runbooks: Default::default(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),
@@ -178,6 +179,7 @@ impl Bed {
             commit: String::new(),
             builder: String::new(),
             provenance: None,
+            source: None,
         }
     }
 }

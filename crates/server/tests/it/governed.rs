@@ -294,3 +294,43 @@ async fn privilege_for_a_time_is_given_used_listed_and_over() {
     let path = GrantPath { grant: own.id };
     assert!(bed.admin.call::<ApproveGrant>(path, (), ()).await.unwrap_err().is(Code::SelfApproval));
 }
+
+#[tokio::test]
+async fn who_may_not_read_a_service_reads_neither_its_page_nor_its_api() {
+    use shipway_api::operations::resource::{ResourcePath, ShowResource};
+    use shipway_model::resource::Kind;
+
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let rollout = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let token = bed.token("eve", Role::Viewer).await;
+    let eve = Client::new(&bed.url(""), token.clone()).unwrap();
+    let web = || ResourcePath { kind: Kind::Service, name: name("web") };
+    let form = bed.http.post(bed.url("/sign-in")).form(&[("token", &*token)]).send().await.unwrap();
+    let cookie = form.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let status = async |path: &str| {
+        bed.http.get(bed.url(path)).header(COOKIE, &cookie).send().await.unwrap().status().as_u16()
+    };
+    let rollout = format!("/rollouts/{rollout}");
+    let pages = ["/services/web", "/releases/shop@1.0.0", &*rollout, "/releases/shop@1.0.0/war-room"];
+    for path in pages {
+        assert_eq!(status(path).await, 200, "{path}");
+    }
+    eve.call::<ShowResource>(web(), (), ()).await.unwrap();
+    let forbid = policy(
+        "@id(\"quiet\")\nforbid (principal == Person::\"eve\", action, resource)\n\
+         when { context.services.contains(\"web\") };",
+    );
+    apply(&bed.admin, &forbid).await.unwrap();
+    for path in pages {
+        assert_eq!(status(path).await, 403, "{path}");
+    }
+    assert!(eve.call::<ShowResource>(web(), (), ()).await.unwrap_err().is(Code::Forbidden));
+    let path = ReleasePath { release };
+    assert!(eve.call::<ShowRelease>(path, (), ()).await.unwrap_err().is(Code::Forbidden));
+    // What names nothing of it is open still, and so is everything to everybody else.
+    assert_eq!(status("/environments").await, 200);
+    bed.admin.call::<ShowResource>(web(), (), ()).await.unwrap();
+}

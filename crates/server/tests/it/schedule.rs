@@ -35,7 +35,7 @@ spec:
 
 fn request(releases: &[&str], by: Option<Timestamp>) -> ScheduleRequest {
     let releases = releases.iter().map(|it| it.parse().unwrap()).collect();
-    ScheduleRequest { releases, environments: Vec::new(), from: None, by }
+    ScheduleRequest { releases, environments: Vec::new(), from: None, by, dates: Vec::new() }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use shipway_api::operations::artifact::RegisterArtifact;
 use shipway_model::release::{ArchiveFormat, Artifact};
+use shipway_model::source::Ref;
 use shipway_model::{Name, Version};
 use tokio_util::io::ReaderStream;
 
@@ -21,7 +22,8 @@ use crate::settings::ConnectionArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shipway artifact register checkout-1.2.0.tar.gz --service checkout --version 1.2.0 --commit 3f2a91c --builder ci")]
+  shipway artifact register checkout-1.2.0.tar.gz --service checkout --version 1.2.0 --commit 3f2a91c --builder ci
+  shipway artifact register checkout-1.2.0.tar.gz --service checkout --version 1.2.0 --source tag:v1.2.0")]
 pub(crate) struct Register {
     /// The archive, as `shipway artifact pack` writes it
     file: PathBuf,
@@ -32,6 +34,11 @@ pub(crate) struct Register {
     /// The source commit that it was built from
     #[arg(long, default_value = "")]
     commit: String,
+    /// The branch or tag that it was built from, as `branch:NAME` or `tag:NAME`
+    ///
+    /// Where the service names its Repository, a branch that yields no releases there is refused.
+    #[arg(long, value_name = "branch:NAME|tag:NAME", value_parser = parse_source)]
+    source: Option<Ref>,
     /// Who or what built it
     #[arg(long, default_value = "")]
     builder: String,
@@ -70,6 +77,7 @@ impl Register {
             commit: self.commit,
             builder: self.builder,
             provenance: None,
+            source: self.source,
         };
         let view = once(client.call::<RegisterArtifact>((), (), artifact)).await?.value;
         self.output.show(&view, |paint| {
@@ -82,5 +90,13 @@ impl Register {
     fn unreadable(&self, error: &io::Error) -> Failure {
         let file = self.file.display();
         Failure::new(format!("{file} cannot be read: {error}"), format!("ls -l {file}"))
+    }
+}
+
+fn parse_source(text: &str) -> Result<Ref, String> {
+    match text.split_once(':') {
+        Some(("branch", name)) if !name.is_empty() => Ok(Ref::Branch(name.to_owned())),
+        Some(("tag", name)) if !name.is_empty() => Ok(Ref::Tag(name.to_owned())),
+        _ => Err("write branch:NAME or tag:NAME, for example tag:v1.2.0".to_owned()),
     }
 }

@@ -120,6 +120,7 @@ impl Create {
             version: self.version,
             parts,
             documents,
+            runbooks: BTreeMap::new(),
             class,
             touches,
             known_errors: self

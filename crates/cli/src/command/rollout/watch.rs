@@ -69,7 +69,7 @@ async fn newest_live(client: &Client) -> Result<RolloutId, Failure> {
 ///
 /// # Errors
 /// When the control plane stays away, or `timeout` has passed.
-pub(super) async fn follow(
+pub(crate) async fn follow(
     client: &Client,
     rollout: RolloutId,
     timeout: Option<Millis>,

@@ -62,10 +62,16 @@ fn render(view: &ManifestView, paint: Paint) -> String {
     for (service, why) in &view.left {
         text += &format!("  {service}: {}\n", plain(why));
     }
+    for moved in &view.moved {
+        let to =
+            moved.to.map_or_else(|| "with no departure within a year".to_owned(), |it| format!("at {it}"));
+        text += &format!("\n{} goes {to}: {}\n", moved.service, plain(&moved.why));
+    }
     for promise in &view.promises {
         let (name, vendor, by) = (&promise.name, &promise.vendor, promise.by);
-        text +=
-            &format!("\n{name} of vendor {vendor} is open, promised for {by}: {}\n", plain(&promise.what));
+        let expected = promise.expected.map_or_else(String::new, |it| format!(", expected at {it}"));
+        let what = plain(&promise.what);
+        text += &format!("\n{name} of vendor {vendor} is open, promised for {by}{expected}: {what}\n");
     }
     text
 }

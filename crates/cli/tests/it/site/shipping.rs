@@ -34,6 +34,7 @@ impl Site {
             commit: String::new(),
             builder: String::new(),
             provenance: None,
+            source: None,
         };
         let part = Part {
             version: artifact.version.clone(),
@@ -46,6 +47,7 @@ impl Site {
             version: artifact.version.clone(),
             parts: BTreeMap::from([(artifact.service.clone(), part)]),
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),

@@ -21,7 +21,7 @@ pub(super) fn share(state: &State, plan: &Plan, bundle: &Bundle) -> Share {
         .rollouts
         .summaries
         .values()
-        .filter(|it| matches!(it.end, Some(End::Succeeded { .. })))
+        .filter(|it| it.fallback.is_none() && matches!(it.end, Some(End::Succeeded { .. })))
         .map(|it| it.release.id)
         .filter(|id| *id != plan.release.id)
         .collect::<BTreeSet<_>>()

@@ -377,3 +377,50 @@ fn a_vote_by_a_key_that_was_stolen_falls_and_holds_what_has_begun() {
     let held = scene.world.rollout(scene.rollout).held.clone().expect("it is held");
     assert!(held.reason.contains("board cab"), "{}", held.reason);
 }
+
+#[test]
+fn what_waits_comes_up_at_the_first_meeting_at_which_enough_members_work() {
+    use shipway_engine::board::sitting::sittings;
+    let mut world = protected(json!({}));
+    // Fridays at nine in Zurich, from the day on which the world begins.
+    let meets =
+        json!({ "rule": "FREQ=DAILY;BYHOUR=9;BYMINUTE=0", "timeZone": "Europe/Zurich", "place": "room 3" });
+    let board = json!({ "members": ["eva", "fay", "gus"], "sees": [{}], "quorum": "2/3", "meets": meets });
+    declare(&mut world, "root", "Board", "cab", board.clone());
+    let hours = json!([{ "days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "17:00" }]);
+    for person in ["eva", "fay"] {
+        declare(&mut world, "root", "Person", person, json!({ "hours": hours, "zone": "Europe/Zurich" }));
+    }
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start_as("ana", release).unwrap();
+    let change = ChangeId::of(id);
+    // 1,800,000,000 is Friday the 15th of January 2027, at 08:01 in UTC: the meeting of the day is over.
+    let found = sittings(&world.state, None, world.now);
+    let told: Vec<(String, usize, bool, usize)> =
+        found.iter().map(|it| (it.at.to_string(), it.there.len(), it.is_quorate, it.changes.len())).collect();
+    assert_eq!(
+        told,
+        [
+            ("2027-01-16T08:00:00Z".to_owned(), 1, false, 0),
+            ("2027-01-17T08:00:00Z".to_owned(), 1, false, 0),
+            ("2027-01-18T08:00:00Z".to_owned(), 3, true, 1),
+            ("2027-01-19T08:00:00Z".to_owned(), 3, true, 0),
+        ]
+    );
+    assert_eq!(found[2].changes, [change]);
+    assert_eq!(found[0].there, ["gus".to_owned()].into());
+    // Two of three are away on Monday, so it comes up on Tuesday.
+    let away = json!({ "rules": [{
+        "name": "skiing", "kind": "deny", "purpose": "holiday", "dtstart": "2027-01-18", "duration": "1d",
+        "binds": [], "people": ["fay", "gus"],
+    }] });
+    declare(&mut world, "root", "Calendar", "absences", away);
+    let found = sittings(&world.state, Some(&name("cab")), world.now);
+    assert!(!found[2].is_quorate, "{:?}", found[2]);
+    assert_eq!(found[3].changes, [change]);
+    // A rule that is none is refused.
+    let mut wrong = board;
+    wrong["meets"]["rule"] = json!("FREQ=SOMETIMES");
+    let resources = crate::world::resources(&[crate::world::resource("Board", "cab", wrong)]);
+    assert!(world.ask_as("root", Command::ApplyResources { resources }).is_err());
+}

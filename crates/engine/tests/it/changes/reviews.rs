@@ -47,6 +47,7 @@ fn review(world: &World) -> Review {
             owner: name("shop"),
             due: world.now + SignedDuration::from_hours(24 * 7),
         }],
+        runbooks: BTreeSet::new(),
     }
 }
 

@@ -150,3 +150,58 @@ fn those_who_depend_on_what_others_ship_are_told() {
     assert_eq!(told, Some([(name("payments"), [name("refunds")].into())].into()));
     assert_eq!(world.state.releases.get(id).unwrap().consumers.len(), 1);
 }
+
+#[test]
+fn a_build_of_a_branch_that_yields_no_releases_is_not_registered() {
+    let mut world = scene(json!({ "model": "gitflow" }));
+    let mut artifact = {
+        world.draft("0.1.0", &[("web", "0.1.0")]);
+        world.state.artifacts.get(&name("web"), &version("0.1.0")).unwrap().artifact.clone()
+    };
+    let mut register = |number: &str, source: Ref| {
+        artifact.version = version(number);
+        artifact.source = Some(source);
+        world.ask(Command::RegisterArtifact { artifact: artifact.clone() })
+    };
+    let refused = register("0.2.0", branch("feature/cards")).unwrap_err();
+    assert_eq!(refused.code, Code::NotACandidate);
+    assert!(refused.faults[0].contains("the branch feature/cards of shop yields no releases"), "{refused:?}");
+    register("0.3.0", branch("release/1.0")).unwrap();
+    register("0.4.0", branch("hotfix/till")).unwrap();
+    assert_eq!(register("0.5.0", Ref::Tag("main".to_owned())).unwrap_err().code, Code::NotACandidate);
+}
+
+#[test]
+fn who_uses_it_through_a_library_is_told_and_who_uses_it_through_a_service_is_not() {
+    let mut world = protected(json!({}));
+    declare(&mut world, "root", "Team", "platform", json!({ "members": ["pia"] }));
+    declare(&mut world, "root", "Team", "apps", json!({ "members": ["al"] }));
+    let mut catalogue = service("catalogue", &[])["spec"].clone();
+    catalogue["owner"] = json!("platform");
+    declare(&mut world, "root", "Service", "catalogue", catalogue);
+    declare(
+        &mut world,
+        "root",
+        "Library",
+        "client",
+        json!({ "owner": "platform", "dependsOn": [{ "service": "catalogue" }] }),
+    );
+    declare(
+        &mut world,
+        "root",
+        "Library",
+        "toolkit",
+        json!({ "owner": "apps", "dependsOn": [{ "library": "client" }] }),
+    );
+    let mut app = service("app", &[])["spec"].clone();
+    app["owner"] = json!("apps");
+    app["dependsOn"] = json!([{ "library": "toolkit" }]);
+    declare(&mut world, "root", "Service", "app", app);
+    let id = world.seal("1.0.0", &[("catalogue", "1.0.0")]);
+    let told = &world.state.releases.get(id).unwrap().consumers;
+    assert_eq!(told[&name("apps")], [name("app")].into());
+    // web and checkout of the shop need it directly.
+    assert_eq!(told[&name("shop")], [name("checkout"), name("web")].into());
+    let id = world.seal("2.0.0", &[("checkout", "2.0.0")]);
+    assert!(world.state.releases.get(id).unwrap().consumers.is_empty(), "its consumers are its owner's own");
+}

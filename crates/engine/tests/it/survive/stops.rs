@@ -238,7 +238,8 @@ fn hold_reviews(world: &mut World) {
     let owed = world.state.changes.iter().filter(|it| review::debt(&world.state, it).is_some());
     for id in owed.map(|it| it.id).collect::<Vec<_>>() {
         let summary = "it was stopped half way".to_owned();
-        let review = Review { summary, causes: String::new(), actions: Vec::new() };
+        let review =
+            Review { summary, causes: String::new(), actions: Vec::new(), runbooks: Default::default() };
         world.ask_as(APPROVER.0, Command::HoldReview { id, review }).unwrap();
     }
 }

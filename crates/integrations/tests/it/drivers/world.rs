@@ -162,6 +162,7 @@ impl World {
             commit: String::new(),
             builder: String::new(),
             provenance: None,
+            source: None,
         };
         self.submit(Command::RegisterArtifact { artifact }).await;
         let id = self.runtime.new_release_id();
@@ -177,6 +178,7 @@ impl World {
             version,
             parts,
             documents: BTreeMap::new(),
+            runbooks: BTreeMap::new(),
             class: Class::Normal,
             touches: None,
             known_errors: Default::default(),

@@ -25,6 +25,7 @@ mod mirror;
 mod organisation;
 mod policy;
 mod repository;
+mod runbook;
 mod service;
 mod stages;
 mod strategy;
@@ -43,9 +44,9 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Library(it) => organisation::check_library(name, it, &mut site),
         Spec::Regulation(_) | Spec::Budget(_) => {}
         Spec::Environment(it) => environment::check(name, it, &mut site),
-        Spec::Pipeline(it) => stages::check(&it.stages, &mut site),
+        Spec::Pipeline(it) => stages::check(&it.stages, &[], &mut site),
         Spec::Template(it) => {
-            stages::check(&it.stages, &mut site);
+            stages::check(&it.stages, &[], &mut site);
             stages::check_parameters(it, &mut site);
         }
         Spec::Policy(it) => policy::check(it, &mut site),
@@ -66,6 +67,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::CalendarFeed(it) => train::check_feed(it, &mut site),
         Spec::Mirror(it) => mirror::check(it, &mut site),
         Spec::LogSignatures(it) => strategy::check_signatures(&[], &it.signatures, &mut site),
+        Spec::Runbook(it) => runbook::check(it, &mut site),
     }
     site.faults.count() == before
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::resource::{
     AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Environment,
     Journey, Kind, Library, LogSignatures, Metadata, Mirror, Person, Pipeline, Policy, Regulation,
-    Repository, Service, Strategy, Team, Template, Train, TrustRoot, Vendor,
+    Repository, Runbook, Service, Strategy, Team, Template, Train, TrustRoot, Vendor,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -101,5 +101,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::CalendarFeed => generator.subschema_for::<CalendarFeed>(),
         Kind::Mirror => generator.subschema_for::<Mirror>(),
         Kind::LogSignatures => generator.subschema_for::<LogSignatures>(),
+        Kind::Runbook => generator.subschema_for::<Runbook>(),
     }
 }

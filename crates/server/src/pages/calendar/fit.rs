@@ -105,6 +105,7 @@ pub(super) fn of(state: &State, clock: &Clock, asked: Question) -> Result<Fit, F
         releases: vec![named(state, &asked.release)?.id],
         environments: vec![environment],
         from: at,
+        dates: std::collections::BTreeMap::new(),
     };
     let leg = gather(state, &wanted)?.into_iter().next().ok_or_else(|| invalid("it is there already"))?;
     let found = in_the_way(state, clock, &leg);

@@ -6,8 +6,10 @@ use shipway_api::view::contract::CanDeployView;
 use shipway_engine::State;
 use shipway_engine::gate::{self, Outline};
 use shipway_model::Name;
-use shipway_model::contract::Fit;
+use shipway_model::contract::{Fit, FitReason};
+use shipway_model::gate::facts::Facts;
 
+use crate::app::App;
 use crate::gates::instant;
 use crate::incoming::{Incoming, Outcome};
 use crate::problem::Failure;
@@ -16,17 +18,7 @@ use crate::routes::release;
 pub(super) async fn handle(it: Incoming<CanDeploy>) -> Outcome<CanDeploy> {
     let environment = &it.path.environment;
     let outline = outline(&it.state(), &it.query, environment, instant(it.now()))?;
-    let facts = it.app.gates.fill(&outline).await?;
-    let judge = it.app.can_deploy;
-    // Contracts may be large: whoever answers requests does not compare them.
-    let judging = tokio::task::spawn_blocking(move || {
-        let all = facts.services.keys().flat_map(|service| judge(&facts, service).reasons);
-        let mut reasons: Vec<_> = all.collect();
-        reasons.sort();
-        (facts, reasons)
-    });
-    let (facts, reasons) =
-        judging.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
+    let (facts, reasons) = judge(&it.app, &outline).await?;
     Ok(CanDeployView {
         subject: format!("{}@{}", facts.release.name, facts.release.version),
         environment: facts.environment,
@@ -34,6 +26,20 @@ pub(super) async fn handle(it: Incoming<CanDeploy>) -> Outcome<CanDeploy> {
         answer: reasons.first().map_or(Fit::Unknown, |it| it.answer),
         reasons,
     })
+}
+
+/// The facts, and how each pair of builds fits: the worst comes first.
+pub(super) async fn judge(app: &App, outline: &Outline) -> Result<(Facts, Vec<FitReason>), Failure> {
+    let facts = app.gates.fill(outline).await?;
+    let judge = app.can_deploy;
+    // Contracts may be large: whoever answers requests does not compare them.
+    let judging = tokio::task::spawn_blocking(move || {
+        let all = facts.services.keys().flat_map(|service| judge(&facts, service).reasons);
+        let mut reasons: Vec<_> = all.collect();
+        reasons.sort();
+        (facts, reasons)
+    });
+    Ok(judging.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic())))
 }
 
 fn outline(

@@ -1,5 +1,7 @@
 //! What a rollout would meet.
 
+use std::collections::BTreeMap;
+
 use shipway_api::operations::schedule::FindConflicts;
 use shipway_api::view::schedule::{ConflictView, ConflictsView};
 use shipway_engine::calendar::conflict::{Conflict, Surroundings, conflicts};
@@ -14,7 +16,8 @@ pub(super) async fn handle(it: Incoming<FindConflicts>) -> Outcome<FindConflicts
     let (state, now) = (it.state(), it.now());
     let release = release::find(&state, &it.body.release)?.id;
     let from = it.body.at.unwrap_or(now);
-    let wanted = Wanted { releases: vec![release], environments: vec![it.body.environment.clone()], from };
+    let environments = vec![it.body.environment.clone()];
+    let wanted = Wanted { releases: vec![release], environments, from, dates: BTreeMap::new() };
     let leg = gather(&state, &wanted)?.remove(0);
     let (graph, others) = (graph::graph(&state.catalogue), under_way(&state, now));
     let timeline = state.calendars.timeline(from);

@@ -1,10 +1,12 @@
 //! The earliest feasible times.
 
+use std::collections::BTreeMap;
+
 use shipway_api::operations::schedule::MakeSchedule;
 use shipway_api::view::schedule::{LegView, ObstacleKind, ObstacleView, ScheduleView, SlotView};
 use shipway_engine::catalogue::graph;
-use shipway_engine::schedule::{self, Fate, Leg, Obstacle, Setting, Wanted, gather, under_way};
-use shipway_model::Millis;
+use shipway_engine::schedule::{self, Dates, Fate, Leg, Obstacle, Setting, Wanted, gather, under_way};
+use shipway_model::{Millis, ReleaseId};
 
 use crate::incoming::{Incoming, Outcome};
 use crate::routes::release;
@@ -15,8 +17,15 @@ pub(super) async fn handle(it: Incoming<MakeSchedule>) -> Outcome<MakeSchedule> 
     for selector in &it.body.releases {
         releases.push(release::find(&state, selector)?.id);
     }
+    let mut dates: BTreeMap<ReleaseId, Dates> = BTreeMap::new();
+    for said in &it.body.dates {
+        let own = dates.entry(release::find(&state, &said.release)?.id).or_default();
+        own.wanted = own.wanted.max(said.wanted);
+        own.latest = own.latest.into_iter().chain(said.latest).min();
+    }
     let from = it.body.from.unwrap_or(now).max(now);
-    let legs = gather(&state, &Wanted { releases, environments: it.body.environments.clone(), from })?;
+    let environments = it.body.environments.clone();
+    let legs = gather(&state, &Wanted { releases, environments, from, dates })?;
     let rules: Vec<_> = state.calendars.rules().cloned().collect();
     let (graph, others) = (graph::graph(&state.catalogue), under_way(&state, now));
     let setting = Setting { rules: &rules, graph: &graph, others: &others, now, by: it.body.by };
@@ -59,6 +68,7 @@ fn obstacle(of: Obstacle) -> ObstacleView {
         Kind::Change => ObstacleKind::Change,
         Kind::Hours => ObstacleKind::Hours,
         Kind::Deadline => ObstacleKind::Deadline,
+        Kind::Environment => ObstacleKind::Environment,
     };
     ObstacleView { kind, with: of.with, why: of.why }
 }

@@ -234,7 +234,10 @@ impl Story {
             | Body::ChangeAnswered { .. }
             | Body::FeedFetched { .. }
             | Body::TrainDeparted { .. }
-            | Body::TrainEndangered { .. } => Vec::new(),
+            | Body::TrainEndangered { .. }
+            | Body::TrainMoved { .. }
+            | Body::RunbookReviewed { .. }
+            | Body::RunbookOutdated { .. } => Vec::new(),
         }
     }
 

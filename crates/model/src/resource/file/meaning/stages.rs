@@ -9,26 +9,33 @@ use crate::resource::file::placeholder::placeholders;
 use crate::resource::file::shape::quoted;
 use crate::resource::pipeline::{Command, Run, Stage, Template};
 
-pub(super) fn check(stages: &[Stage], site: &mut Site<'_, '_, '_, '_>) {
+/// `at` is where `stages` stands in the document.
+pub(super) fn check(stages: &[Stage], at: &[Segment<'_>], site: &mut Site<'_, '_, '_, '_>) {
     let mut first: BTreeMap<&Name, usize> = BTreeMap::new();
     for (idx, stage) in stages.iter().enumerate() {
         if *first.entry(&stage.name).or_insert(idx) != idx {
             let message = format!("a stage above is named `{}` too", stage.name);
-            site.fault(way!["stages", idx, "name"], message, "rename one of them");
+            site.fault(way!(at; "stages", idx, "name"), message, "rename one of them");
         }
     }
     for (idx, stage) in stages.iter().enumerate() {
-        check_after(idx, stage, &first, site);
-        check_run(way!["stages", idx, "run"], &stage.run, site);
+        check_after(idx, stage, &first, at, site);
+        check_run(way!(at; "stages", idx, "run"), &stage.run, site);
     }
     if let Some(cycle) = cycle(stages, &first) {
         let names: Vec<&str> = cycle.iter().map(|&idx| stages[idx].name.as_str()).collect();
         let message = format!("the stages wait for one another: {} → {}", names.join(" → "), names[0]);
-        site.fault(way!["stages", cycle[0], "after"], message, "remove one of these from `after`");
+        site.fault(way!(at; "stages", cycle[0], "after"), message, "remove one of these from `after`");
     }
 }
 
-fn check_after(idx: usize, stage: &Stage, known: &BTreeMap<&Name, usize>, site: &mut Site<'_, '_, '_, '_>) {
+fn check_after(
+    idx: usize,
+    stage: &Stage,
+    known: &BTreeMap<&Name, usize>,
+    at: &[Segment<'_>],
+    site: &mut Site<'_, '_, '_, '_>,
+) {
     for (after_idx, after) in stage.after.iter().flatten().enumerate() {
         if known.contains_key(after) {
             continue;
@@ -38,7 +45,7 @@ fn check_after(idx: usize, stage: &Stage, known: &BTreeMap<&Name, usize>, site: 
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the stages are {}", quoted(names)),
         };
-        site.fault(way!["stages", idx, "after", after_idx], format!("there is no stage `{after}`"), help);
+        site.fault(way!(at; "stages", idx, "after", after_idx), format!("there is no stage `{after}`"), help);
     }
 }
 
