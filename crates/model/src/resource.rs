@@ -153,7 +153,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Team,
         Self::Service,
         Self::Vendor,

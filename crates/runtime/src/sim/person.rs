@@ -248,7 +248,8 @@ impl World<'_> {
             state.changes.iter().find(|it| review::debt(state, it).is_some()).filter(|_| of == 0)
         {
             let summary = "it went badly".to_owned();
-            let review = Review { summary, causes: String::new(), actions: Vec::new() };
+            let review =
+                Review { summary, causes: String::new(), actions: Vec::new(), runbooks: Default::default() };
             return Some(Command::HoldReview { id: owed.id, review });
         }
         // Only those that stand still: words are looked at under their signatures.

@@ -90,6 +90,7 @@ mod tests {
             ended: Some(at(ended)),
             end: Some(end),
             busy: Millis(0),
+            fallback: None,
         }
     }
 
