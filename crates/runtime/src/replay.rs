@@ -12,10 +12,11 @@ use crate::open::OpenError;
 use crate::personal;
 use crate::store::{Disclosure, Record, StoreError, StoreReader};
 
-/// Records read at once. Two thousand events are about a megabyte.
-const CHUNK: usize = 2048;
-/// Chunks that may wait to be applied, so that reading runs ahead of applying but not away from it.
-const CHUNKS_AHEAD_MAX: usize = 4;
+/// Records read at once. Most are half a kilobyte; those with plans are far larger, and larger still once parsed.
+const CHUNK: usize = 512;
+/// Chunks that may wait for the next stage, so that each runs ahead of it but not away from it: what is held on the way is
+/// memory that the process keeps.
+const CHUNKS_AHEAD_MAX: usize = 2;
 /// So many records are parsed in less time than threads take to start.
 const FEW: u64 = 64;
 

@@ -65,9 +65,6 @@ fn planted_in(n_replicas: usize, plant: impl Fn(&mut Options), expected: &[Invar
         let found = simulate(&options).breach.map(|it| it.breach);
         let is_expected = found.as_ref().is_some_and(|it| expected.contains(&it.invariant));
         others.extend(found);
-        if is_expected {
-            println!("world {seed} shows it");
-        }
         is_expected
     });
     assert!(is_found, "found {others:?}, not {expected:?}");
