@@ -35,6 +35,7 @@ pub mod traffic;
 pub mod train;
 pub mod vulnerability;
 pub mod waiver;
+pub mod webhook;
 
 pub use agent::AgentView;
 pub use environment::{EnvironmentView, QueueView};

@@ -193,6 +193,7 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownPosition => "shipway ledger head",
         Code::UnknownTrain => "shipway train list",
         Code::UnknownMirror => "shipway get mirror",
+        Code::UnknownWebhook => "shipway get webhook",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
         Code::Retained => "shipway get regulations",
         Code::SubjectActive => "shipway token list",

@@ -3,7 +3,7 @@
 use shipway_model::event::Body;
 
 use crate::{
-    Code, Command, Context, Rejection, State, access, alert, board, calendar, catalogue, change, custody,
+    Code, Command, Context, Rejection, State, access, alert, board, calendar, catalogue, change, ci, custody,
     environment, evidence, gate, itsm, known_error, release, review, rollout, scope, source, train,
     vulnerability,
 };
@@ -122,6 +122,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::DepartTrain { train, departure, ids } => train::depart(state, train, *departure, ids, ctx),
         Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)),
+        Command::HearCi { webhook, delivery } => ci::hear(state, webhook, delivery),
         Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
         Command::NoteMirrorFailure { id, mirror, reason } => {
             itsm::note_failure(state, *id, mirror, text(reason)?)

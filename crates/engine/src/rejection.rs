@@ -57,6 +57,7 @@ codes! {
     UnknownToken = "unknown-token" NotFound,
     UnknownTrain = "unknown-train" NotFound,
     UnknownMirror = "unknown-mirror" NotFound,
+    UnknownWebhook = "unknown-webhook" NotFound,
     UnknownAccount = "unknown-account" NotFound,
     AccountExists = "account-exists" Conflict,
     InvalidAccount = "invalid-account" Invalid,

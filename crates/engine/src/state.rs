@@ -8,9 +8,9 @@ use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes, Strays, Trains,
-    Vulnerabilities, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, CiReports, Custody, Decisions,
+    Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Scopes,
+    Strays, Trains, Vulnerabilities, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,7 @@ pub struct State {
     pub delegations: Delegations,
     pub changes: Changes,
     pub mirrors: Mirrors,
+    pub ci: CiReports,
     pub scopes: Scopes,
     pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
@@ -159,6 +160,7 @@ impl State {
                 // It may hold the change, or no longer.
                 self.dirty.insert(id.rollout());
             }
+            Body::CiReported { .. } => self.ci.apply(event),
             Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
             Body::TrainDeparted { .. } | Body::TrainEndangered { .. } => self.trains.apply(event),
             Body::ReviewHeld { .. } | Body::ActionDone { .. } => {

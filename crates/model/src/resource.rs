@@ -31,6 +31,7 @@ pub mod service;
 pub mod strategy;
 pub mod train;
 pub mod trust;
+pub mod webhook;
 
 pub use access::{AccessPolicy, Person};
 pub use board::Board;
@@ -49,6 +50,7 @@ pub use service::Service;
 pub use strategy::Strategy;
 pub use train::Train;
 pub use trust::TrustRoot;
+pub use webhook::Webhook;
 
 /// One declared document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +108,7 @@ pub enum Spec {
     Train(Train),
     CalendarFeed(CalendarFeed),
     Mirror(Box<Mirror>),
+    Webhook(Webhook),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -133,6 +136,7 @@ pub enum Kind {
     Mirror,
     Repository,
     Train,
+    Webhook,
 }
 
 /// What names a resource: its kind and its name.
@@ -144,7 +148,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -168,6 +172,7 @@ impl Kind {
         Self::Mirror,
         Self::Repository,
         Self::Train,
+        Self::Webhook,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -195,6 +200,7 @@ impl Kind {
             Self::Train => "Train",
             Self::CalendarFeed => "CalendarFeed",
             Self::Mirror => "Mirror",
+            Self::Webhook => "Webhook",
         }
     }
 }
@@ -237,6 +243,7 @@ impl Resource {
             Spec::Train(_) => Kind::Train,
             Spec::CalendarFeed(_) => Kind::CalendarFeed,
             Spec::Mirror(_) => Kind::Mirror,
+            Spec::Webhook(_) => Kind::Webhook,
         }
     }
 

@@ -59,7 +59,7 @@ fn ask((policy, whole): (&Name, &Policy), gate: &Gate, facts: &Facts, requiremen
         });
     };
     match &gate.require {
-        Require::Documents(rule) => put(None, gates::documents::judge(rule, facts)),
+        Require::Documents(rule) => put(None, gates::documents::judge(rule, gate, &whole.senders, facts)),
         Require::KnownErrors(rule) => put(None, gates::known_errors::judge(rule, facts)),
         Require::Parity(rule) => put(None, gates::parity::judge(policy, gate, rule, facts)),
         Require::Rego(rule) => put(None, gates::rego::judge(rule, facts)),

@@ -35,6 +35,7 @@ mod token;
 mod train;
 mod vulnerability;
 mod waiver;
+mod webhook;
 
 /// Adds the whole table.
 pub(crate) fn all(routes: Routes) -> Routes {
@@ -58,6 +59,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         change::add,
         board::add,
         itsm::add,
+        webhook::add,
         register::add,
         scope::add,
         source::add,

@@ -51,6 +51,7 @@ codes! {
     UnknownPosition = "unknown-position" 404 "The ledger is not that long",
     UnknownTrain = "unknown-train" 404 "There is no such train",
     UnknownMirror = "unknown-mirror" 404 "There is no such mirror",
+    UnknownWebhook = "unknown-webhook" 404 "There is no such webhook",
     UnknownHold = "unknown-hold" 404 "There is no such hold",
     OnHold = "on-hold" 409 "A legal hold stands",
     Retained = "retained" 409 "It must be kept for longer",

@@ -124,7 +124,8 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         CalendarFeed,
         Mirror,
         Repository,
-        Train
+        Train,
+        Webhook
     ];
     json_schema!({
         "type": "object",

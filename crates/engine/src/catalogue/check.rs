@@ -103,6 +103,7 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
             Spec::Vendor(_)
             | Spec::Mirror(_)
+            | Spec::Webhook(_)
             | Spec::Regulation(_)
             | Spec::Strategy(_)
             | Spec::AccessPolicy(_)

@@ -32,6 +32,7 @@ const SAMPLES: [(&str, &str); 28] = [
     ("{hold}", "case-17"),
     ("{train}", "weekly"),
     ("{mirror}", "servicenow"),
+    ("{webhook}", "github"),
     ("{action}", "1"),
     ("{change}", "chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{decision}", "dec_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::resource::{
     AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Environment,
     Journey, Kind, Library, Metadata, Mirror, Person, Pipeline, Policy, Regulation, Repository, Service,
-    Strategy, Team, Template, Train, TrustRoot, Vendor,
+    Strategy, Team, Template, Train, TrustRoot, Vendor, Webhook,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -100,5 +100,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Train => generator.subschema_for::<Train>(),
         Kind::CalendarFeed => generator.subschema_for::<CalendarFeed>(),
         Kind::Mirror => generator.subschema_for::<Mirror>(),
+        Kind::Webhook => generator.subschema_for::<Webhook>(),
     }
 }
