@@ -6,6 +6,7 @@ use shipway_model::event::{Body, Event};
 use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 
+use crate::Rollout;
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, CiReports, Custody, Decisions,
@@ -182,6 +183,18 @@ impl State {
     /// Gates that were asked about any of these are to be asked again.
     fn bring_evidence(&mut self, subject: &BTreeSet<Digest>) {
         let Self { rollouts, releases, environments, dirty, .. } = self;
+        // Environments to which something of this is on its way.
+        let brings = |it: &Rollout| {
+            let to = it.plan.services.iter().map(|it| &it.to);
+            to.flat_map(|it| std::iter::once(&it.artifact).chain(it.variants.values()))
+                .any(|it| subject.contains(it))
+        };
+        let on_the_way: BTreeSet<Name> = rollouts
+            .live
+            .values()
+            .filter(|it| !it.has_ended() && brings(it))
+            .map(|it| it.plan.environment.clone())
+            .collect();
         for (id, rollout) in &mut rollouts.live {
             let own = releases.get(rollout.plan.release.id).map(gate::subjects).unwrap_or_default();
             // What is said of a neighbour may be what its pact waits for.
@@ -194,7 +207,8 @@ impl State {
                     subject.contains(&it.artifact) || it.variants.values().any(|it| subject.contains(it))
                 })
             };
-            if rollout.asks_about(subject, &own) || (rollout.has_gates() && runs_there()) {
+            let is_neighbours = || on_the_way.contains(&rollout.plan.environment) || runs_there();
+            if rollout.asks_about(subject, &own) || (rollout.has_gates() && is_neighbours()) {
                 rollout.bring_news("new evidence came");
                 dirty.insert(*id);
             }

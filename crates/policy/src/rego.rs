@@ -3,18 +3,18 @@
 //! The answer is yes only when `allow` is exactly `true` and `deny` holds nothing. Everything else, an undefined rule
 //! or a wrong type among it, is a no: a module that says nothing about an input must not let it pass.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
+use shipway_model::resource::policy::Rego;
 
 /// How long one module may take. It is a bound against loops, not part of the decision: hitting it is a no.
 const TIME_MAX: Duration = Duration::from_secs(2);
 /// Steps between two looks at the time.
 const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(1000).expect("it is not zero");
-/// Longest module, in bytes.
+/// Longest module with its libraries, in bytes.
 pub const MODULE_BYTES_MAX: usize = 256 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,25 +26,30 @@ pub enum Said {
     Nothing,
 }
 
-/// Evaluates the module's `allow` and `deny` over `input`, with `parameters` as `data.parameters`.
+/// Evaluates the `allow` and `deny` of the rule's module over `input`, with its parameters as `data.parameters` and its libraries at
+/// hand.
 ///
 /// # Errors
-/// A sentence when the module does not compile, takes too long, or fails.
-pub fn ask(
-    module: &str,
-    parameters: &BTreeMap<String, serde_json::Value>,
-    input: &serde_json::Value,
-) -> Result<Said, String> {
-    if module.len() > MODULE_BYTES_MAX {
-        return Err(format!("it has {} bytes, and at most {MODULE_BYTES_MAX} are read", module.len()));
+/// A sentence when a module does not compile, takes too long, or fails.
+pub fn ask(rule: &Rego, input: &serde_json::Value) -> Result<Said, String> {
+    let size = rule.module.len() + rule.libraries.values().map(String::len).sum::<usize>();
+    if size > MODULE_BYTES_MAX {
+        return Err(format!("it has {size} bytes, and at most {MODULE_BYTES_MAX} are read"));
     }
     let plain = |error: &dyn std::fmt::Display| error.to_string().trim().to_owned();
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
     engine
         .set_execution_timer_config(ExecutionTimerConfig { limit: TIME_MAX, check_interval: STEPS_PER_LOOK });
-    let package = engine.add_policy("policy.rego".to_owned(), module.to_owned()).map_err(|it| plain(&it))?;
-    let data = serde_json::json!({ "parameters": parameters });
+    let package = engine.add_policy("policy.rego".to_owned(), rule.module.clone()).map_err(|it| plain(&it))?;
+    for (name, library) in &rule.libraries {
+        let of_library = engine.add_policy(format!("library {name}"), library.clone()).map_err(|it| plain(&it))?;
+        // Its rules would be taken for the module's own.
+        if of_library == package {
+            return Err(format!("the library {name} is of the module's own package, `{package}`"));
+        }
+    }
+    let data = serde_json::json!({ "parameters": rule.parameters });
     engine.add_data(value(&data)).map_err(|it| plain(&it))?;
     engine.set_input(value(input));
     let denied = match rule(&mut engine, &package, "deny") {

@@ -455,6 +455,10 @@ pub struct KnownErrors {
 pub struct Rego {
     /// The module's text, with its `package`.
     pub module: String,
+    /// Further modules with packages of their own, which it imports; their names are for people.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(length(max = 50))]
+    pub libraries: BTreeMap<String, String>,
     /// Seen as `data.parameters`.
     #[serde(
         default,

@@ -9,7 +9,7 @@ use crate::rego::{Said, ask};
 
 pub(crate) fn judge(rule: &Rego, facts: &Facts) -> Found {
     let input = serde_json::to_value(facts).expect("facts have string keys and finite numbers");
-    match ask(&rule.module, &rule.parameters, &input) {
+    match ask(rule, &input) {
         Ok(Said::Allowed) => Found::new(Status::Satisfied, vec!["the module allows it".to_owned()]),
         Ok(Said::Denied(reasons)) => Found::new(Status::Failed, super::listed(reasons)),
         Ok(Said::Nothing) => {

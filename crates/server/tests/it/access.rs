@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 28] = [
+const SAMPLES: [(&str, &str); 29] = [
     ("{alert}", "alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{quarantine}", "qua_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{kind}", "Team"),
