@@ -41,9 +41,11 @@ pub fn ask(rule: &Rego, input: &serde_json::Value) -> Result<Said, String> {
     engine.set_strict_builtin_errors(true);
     engine
         .set_execution_timer_config(ExecutionTimerConfig { limit: TIME_MAX, check_interval: STEPS_PER_LOOK });
-    let package = engine.add_policy("policy.rego".to_owned(), rule.module.clone()).map_err(|it| plain(&it))?;
+    let package =
+        engine.add_policy("policy.rego".to_owned(), rule.module.clone()).map_err(|it| plain(&it))?;
     for (name, library) in &rule.libraries {
-        let of_library = engine.add_policy(format!("library {name}"), library.clone()).map_err(|it| plain(&it))?;
+        let of_library =
+            engine.add_policy(format!("library {name}"), library.clone()).map_err(|it| plain(&it))?;
         // Its rules would be taken for the module's own.
         if of_library == package {
             return Err(format!("the library {name} is of the module's own package, `{package}`"));

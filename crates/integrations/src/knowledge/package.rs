@@ -144,14 +144,24 @@ mod tests {
             ("pkg:deb/ubuntu/curl@7.81?distro=ubuntu-22.04", "Ubuntu:22.04:LTS", "curl", Some("22.04")),
             ("pkg:apk/alpine/musl@1.2.4-r1?distro=alpine-3.18.2", "Alpine:v3.18", "musl", Some("v3.18")),
             ("pkg:rpm/almalinux/curl@7.76.1-26.el9?distro=almalinux-9.2", "AlmaLinux:9", "curl", Some("9")),
-            ("pkg:rpm/redhat/curl@7.76.1-26.el9?distro=rhel-9.2", "Red Hat:enterprise_linux:9::baseos", "curl", Some("9")),
+            (
+                "pkg:rpm/redhat/curl@7.76.1-26.el9?distro=rhel-9.2",
+                "Red Hat:enterprise_linux:9::baseos",
+                "curl",
+                Some("9"),
+            ),
             (
                 "pkg:rpm/suse/curl@8.0?distro=sles-15.5",
                 "SUSE:Linux Enterprise Server 15 SP5",
                 "curl",
                 Some("Linux Enterprise Server 15 SP5"),
             ),
-            ("pkg:rpm/opensuse/curl@8.0?distro=opensuse-leap-15.5", "openSUSE:Leap 15.5", "curl", Some("Leap 15.5")),
+            (
+                "pkg:rpm/opensuse/curl@8.0?distro=opensuse-leap-15.5",
+                "openSUSE:Leap 15.5",
+                "curl",
+                Some("Leap 15.5"),
+            ),
         ] {
             let (found, found_release) = Key::of_purl(purl).unwrap();
             let (known, known_release) = Key::of_database(ecosystem, name);

@@ -24,7 +24,8 @@ fn a_module_sees_facts_and_parameters() {
 #[test]
 fn a_module_imports_libraries_and_none_speaks_for_it() {
     let ask = |libraries: serde_json::Value| {
-        let module = "package own\nimport data.house.names\nallow if names.is_ours(input.services.checkout.owner)";
+        let module =
+            "package own\nimport data.house.names\nallow if names.is_ours(input.services.checkout.owner)";
         let found = Scene::new().ask(json!({"rego": {"module": module, "libraries": libraries}}));
         (found.status, found.reasons.join("; "))
     };

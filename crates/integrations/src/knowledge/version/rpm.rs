@@ -20,9 +20,14 @@ pub(super) fn parse(text: &str) -> Option<Version<'_>> {
         None => (rest, None),
     };
     let is_allowed = |it: char| it.is_ascii_alphanumeric() || "._+~^".contains(it);
-    let is_part = |it: &str| it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(is_allowed);
+    let is_part =
+        |it: &str| it.starts_with(|it: char| it.is_ascii_alphanumeric()) && it.chars().all(is_allowed);
     let is_epoch = !epoch.is_empty() && epoch.bytes().all(|it| it.is_ascii_digit());
-    (is_epoch && is_part(version) && release.is_none_or(is_part)).then_some(Version { epoch, version, release })
+    (is_epoch && is_part(version) && release.is_none_or(is_part)).then_some(Version {
+        epoch,
+        version,
+        release,
+    })
 }
 
 pub(super) fn compare(one: &Version<'_>, other: &Version<'_>) -> Ordering {
