@@ -80,14 +80,15 @@ fn text(file: &mut File) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it printed what is not UTF-8".to_owned())
 }
 
+/// Nothing where it cannot be read: why it failed is told anyway.
 fn tail(file: &mut File) -> String {
-    let mut read = || -> io::Result<Vec<u8>> {
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
-        let mut bytes = Vec::new();
-        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().unwrap_or_default();
-    String::from_utf8_lossy(&bytes).trim().to_owned()
+    String::from_utf8_lossy(&end_of(file).unwrap_or_default()).trim().to_owned()
+}
+
+fn end_of(file: &mut File) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

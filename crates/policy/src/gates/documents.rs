@@ -61,9 +61,8 @@ fn tried(gate: &Gate, senders: &BTreeMap<Kind, BTreeSet<String>>, facts: &Facts)
             continue;
         }
         // It is about the whole release, so whoever made any part of it stands against it.
-        let views = facts.services.keys().map(|service| View { facts, gate, senders, service });
-        match views.into_iter().find_map(|view| view.refusal(it, Kind::Tests).or_else(|| view.objection(it)))
-        {
+        let mut views = facts.services.keys().map(|service| View { facts, gate, senders, service });
+        match views.find_map(|view| view.refusal(it, Kind::Tests).or_else(|| view.objection(it))) {
             Some(why) => set_aside.push(format!("{} does not count: {why}", it.id)),
             None if latest.as_ref().is_none_or(|(known, _)| (known.at, known.id) <= (it.at, it.id)) => {
                 latest = Some((it, cases));
