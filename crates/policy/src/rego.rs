@@ -10,6 +10,8 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use shipway_model::resource::policy::Rego;
 
+use crate::facts::Facts;
+
 /// How long one module may take. It is a bound against loops, not part of the decision: hitting it is a no.
 const TIME_MAX: Duration = Duration::from_secs(2);
 /// Steps between two looks at the time.
@@ -26,12 +28,28 @@ pub enum Said {
     Nothing,
 }
 
+/// What modules see. Made once of the same facts, however many modules are asked: it costs more than a module does.
+#[derive(Debug, Clone)]
+pub struct Input(Value);
+
+impl Input {
+    pub fn of(facts: &Facts) -> Self {
+        Self::from(serde_json::to_value(facts).expect("facts have string keys and finite numbers"))
+    }
+}
+
+impl From<serde_json::Value> for Input {
+    fn from(json: serde_json::Value) -> Self {
+        Self(Value::from(json))
+    }
+}
+
 /// Evaluates the `allow` and `deny` of the rule's module over `input`, with its parameters as `data.parameters` and its libraries at
 /// hand.
 ///
 /// # Errors
 /// A sentence when a module does not compile, takes too long, or fails.
-pub fn ask(rule: &Rego, input: &serde_json::Value) -> Result<Said, String> {
+pub fn ask(rule: &Rego, input: &Input) -> Result<Said, String> {
     let size = rule.module.len() + rule.libraries.values().map(String::len).sum::<usize>();
     if size > MODULE_BYTES_MAX {
         return Err(format!("it has {size} bytes, and at most {MODULE_BYTES_MAX} are read"));
@@ -52,8 +70,8 @@ pub fn ask(rule: &Rego, input: &serde_json::Value) -> Result<Said, String> {
         }
     }
     let data = serde_json::json!({ "parameters": rule.parameters });
-    engine.add_data(value(&data)).map_err(|it| plain(&it))?;
-    engine.set_input(value(input));
+    engine.add_data(Value::from(data)).map_err(|it| plain(&it))?;
+    engine.set_input(input.0.clone());
     let denied = match rule(&mut engine, &package, "deny") {
         Ok(value) => sentences(&value)?,
         Err(Undefined::NoRule) => Vec::new(),
@@ -102,8 +120,4 @@ fn sentences(value: &Value) -> Result<Vec<String>, String> {
         Value::Array(items) => of(items.iter().collect()),
         _ => Err("`deny` is neither a set nor a list of sentences".to_owned()),
     }
-}
-
-fn value(json: &serde_json::Value) -> Value {
-    Value::from(json.clone())
 }
