@@ -28,7 +28,7 @@ pub enum Said {
     Nothing,
 }
 
-/// What modules see. Made once of the same facts, however many modules are asked: it costs more than a module does.
+/// What modules see. Made once of the same facts, however many modules are asked.
 #[derive(Debug, Clone)]
 pub struct Input(Value);
 
@@ -72,7 +72,7 @@ pub fn ask(rule: &Rego, input: &Input) -> Result<Said, String> {
     let data = serde_json::json!({ "parameters": rule.parameters });
     engine.add_data(Value::from(data)).map_err(|it| plain(&it))?;
     engine.set_input(input.0.clone());
-    let denied = match rule(&mut engine, &package, "deny") {
+    let denied = match evaluated(&mut engine, &package, "deny") {
         Ok(value) => sentences(&value)?,
         Err(Undefined::NoRule) => Vec::new(),
         Err(Undefined::Failed(why)) => return Err(why),
@@ -80,7 +80,7 @@ pub fn ask(rule: &Rego, input: &Input) -> Result<Said, String> {
     if !denied.is_empty() {
         return Ok(Said::Denied(denied));
     }
-    match rule(&mut engine, &package, "allow") {
+    match evaluated(&mut engine, &package, "allow") {
         Ok(Value::Bool(true)) => Ok(Said::Allowed),
         Ok(Value::Bool(false) | Value::Undefined) | Err(Undefined::NoRule) => Ok(Said::Nothing),
         Ok(_) => Err("`allow` is neither true nor false".to_owned()),
@@ -93,7 +93,7 @@ enum Undefined {
     Failed(String),
 }
 
-fn rule(engine: &mut Engine, package: &str, name: &str) -> Result<Value, Undefined> {
+fn evaluated(engine: &mut Engine, package: &str, name: &str) -> Result<Value, Undefined> {
     let has = engine.has_declared_rule_rooted_at("policy.rego", name);
     if !has.map_err(|it| Undefined::Failed(it.to_string()))? {
         return Err(Undefined::NoRule);
