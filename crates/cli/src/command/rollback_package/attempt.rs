@@ -32,8 +32,7 @@ const NEXT: &str = "shipway rollback-package try --help";
 #[command(after_help = "\
 Examples:
   shipway rollback-package try rollback/package.yaml
-  shipway rollback-package try rollback/package.yaml --pass DATABASE_URL --out rehearsal.xml
-  shipway evidence attach rehearsal.xml --subject shop@1.2.0")]
+  shipway rollback-package try rollback/package.yaml --pass DATABASE_URL --out rehearsal.xml")]
 pub(crate) struct Try {
     /// The rollback package, as it is sealed into the release; its scripts stand beside it
     file: PathBuf,

@@ -162,7 +162,7 @@ async fn a_prometheus_says_which_alerts_it_has_loaded() {
 groups:
 - name: shop
   rules:
-  - {record: shop:rate, expr: rate(shop_sessions_total[1m])}
+  - {record: 'shop:rate', expr: 'rate(shop_sessions_total[1m])'}
   - {alert: ShopErrors, expr: shop_errors_total > 1}
   - {alert: ShopAlike, expr: '{__name__=~\"up|scrape_duration_seconds\"} * 0 == 0'}
 ";
