@@ -40,6 +40,7 @@ pub mod token;
 pub mod train;
 pub mod vulnerability;
 pub mod waiver;
+pub mod webhook;
 
 /// Declares the operations of a noun and its part of the table.
 ///
@@ -129,6 +130,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     change::ALL,
     board::ALL,
     itsm::ALL,
+    webhook::ALL,
     register::ALL,
     scope::ALL,
     source::ALL,

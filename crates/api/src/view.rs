@@ -36,6 +36,7 @@ pub mod traffic;
 pub mod train;
 pub mod vulnerability;
 pub mod waiver;
+pub mod webhook;
 
 pub use agent::AgentView;
 pub use environment::{EnvironmentView, QueueView};

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shipway_api::view::ledger::LedgerEvent;
+use shipway_model::evidence::Tests;
 
 /// Of the specification.
 const VERSION: &str = "0.3.0";
+const TESTED: &str = "testsuiterun.finished.0.1.0";
 
 /// An event and the attributes that CloudEvents gives it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,11 @@ impl Teller {
         let (body, data) = (&event.event, &event.event["data"]);
         match body["type"].as_str().unwrap_or_default() {
             "artifact.registered" => published(event, &data["artifact"]).into_iter().collect(),
+            "ci.reported" => {
+                let reports = data["delivery"]["reports"].as_array().into_iter().flatten();
+                let tests = reports.enumerate().filter(|(_, it)| it["deed"] == "tests-finished");
+                tests.filter_map(|(idx, it)| reported(event, idx, it)).collect()
+            }
             "rollout.queued" | "rollout.replanned" => {
                 if let Some(id) = data["id"].as_str() {
                     self.plans.insert(id.to_owned(), data["plan"].clone());
@@ -49,6 +56,42 @@ impl Teller {
             _ => Vec::new(),
         }
     }
+}
+
+/// What a test report came to that was attached; nothing where no test ran. An event names the report, and not what is in it.
+pub(crate) fn tested(event: &LedgerEvent, tests: &Tests) -> Option<CdEvent> {
+    let evidence = &event.event["data"]["evidence"];
+    let id = event.event["data"]["id"].as_str()?;
+    let name = evidence["fileName"].as_str().unwrap_or(id);
+    let n_bad = tests.failed + tests.errors;
+    let outcome = match (n_bad, tests.passed) {
+        (0, 0) => return None,
+        (0, _) => "pass",
+        (_, _) => "fail",
+    };
+    let mut content = suite(name, outcome);
+    if n_bad > 0 {
+        content["reason"] = json!(format!("{n_bad} of {} tests failed", tests.total));
+    }
+    Some(told(event, TESTED, "testSuiteRun", id, "", content))
+}
+
+/// What a CI system told of tests, passed on. One that was cancelled came to nothing else.
+fn reported(event: &LedgerEvent, idx: usize, report: &Value) -> Option<CdEvent> {
+    let outcome = match report["result"].as_str()? {
+        "passed" => "pass",
+        "failed" => "fail",
+        _ => "cancel",
+    };
+    let (webhook, delivery) = (&event.event["data"]["webhook"], &event.event["data"]["delivery"]["id"]);
+    let id = format!("{}/{}/{idx}", webhook.as_str()?, delivery.as_str()?);
+    let content = suite(report["name"].as_str().filter(|it| !it.is_empty()).unwrap_or(&id), outcome);
+    Some(told(event, TESTED, "testSuiteRun", &id, &idx.to_string(), content))
+}
+
+/// The specification wants an environment; where tests ran is not known here.
+fn suite(name: &str, outcome: &str) -> Value {
+    json!({ "outcome": outcome, "environment": { "id": "unknown" }, "testSuite": { "id": name } })
 }
 
 fn published(event: &LedgerEvent, artifact: &Value) -> Option<CdEvent> {
@@ -150,6 +193,37 @@ mod tests {
         check(json!({ "rolledBack": {} }), build("1.0.0"), "rolledback", Some(old));
         check(json!({ "rolledBack": {} }), Value::Null, "removed", None);
         assert_eq!(told_by(&json!({ "aborted": { "reason": "" } }), &Value::Null), []);
+    }
+
+    #[test]
+    fn tests_are_told_as_they_went() {
+        let tests = |passed, failed| Tests { total: passed + failed, passed, failed, ..Tests::default() };
+        let attached = json!({ "id": "evi_1", "evidence": { "fileName": "junit.xml", "kinds": ["tests"] } });
+        let attached = event(6, "evidence.attached", &attached);
+        let it = tested(&attached, &tests(3, 0)).unwrap();
+        assert_eq!(it.kind, "dev.cdevents.testsuiterun.finished.0.1.0");
+        assert_eq!((it.id.as_str(), it.subject.as_str()), ("default-6", "evi_1"));
+        assert_eq!(it.document["subject"]["type"], "testSuiteRun");
+        let content = |it: &CdEvent| it.document["subject"]["content"].clone();
+        assert_eq!((content(&it)["outcome"].as_str(), &content(&it)["reason"]), (Some("pass"), &Value::Null));
+        let bad = content(&tested(&attached, &tests(3, 1)).unwrap());
+        assert_eq!((&bad["outcome"], &bad["reason"]), (&json!("fail"), &json!("1 of 4 tests failed")));
+        assert_eq!(bad["testSuite"]["id"], "junit.xml");
+        assert_eq!(tested(&attached, &tests(0, 0)), None, "nothing ran");
+
+        let reports = json!([
+            { "deed": "build-finished", "result": "passed" },
+            { "deed": "tests-finished", "name": "unit", "result": "cancelled" },
+            { "deed": "tests-finished", "name": "e2e" },
+        ]);
+        let delivery = json!({ "webhook": "github", "delivery": { "id": "72d3", "reports": reports } });
+        let told = Teller::default().take(&event(7, "ci.reported", &delivery));
+        let [it] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((it.id.as_str(), it.subject.as_str()), ("default-7-1", "github/72d3/1"));
+        assert_eq!(
+            (&content(it)["outcome"], &content(it)["testSuite"]["id"]),
+            (&json!("cancel"), &json!("unit"))
+        );
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub(crate) enum Verb {
     /// Ship a release, watch it, and take it back
     #[command(subcommand)]
     Rollout(command::rollout::Rollout),
+    /// Try ways back before they are needed
+    #[command(subcommand)]
+    RollbackPackage(command::rollback_package::RollbackPackage),
     /// See when releases may go, and why not now
     #[command(subcommand)]
     Calendar(command::calendar::Calendar),
@@ -123,6 +126,9 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Ledger(command::ledger::Ledger),
     Cdevents(command::cdevents::CdEvents),
+    /// See what CI systems have told
+    #[command(subcommand)]
+    Webhook(command::webhook::Webhook),
     /// Copy, back up and restore what a control plane keeps
     #[command(subcommand)]
     Store(command::store::Store),
@@ -168,6 +174,7 @@ impl Verb {
             | Self::Analysis(_)
             | Self::Contract(_)
             | Self::Provenance(_)
+            | Self::RollbackPackage(_)
             | Self::Config(_)
             | Self::Completion(_)
             | Self::Version(_)
@@ -210,6 +217,7 @@ impl Verb {
             | Self::Alert(_)
             | Self::Ledger(_)
             | Self::Cdevents(_)
+            | Self::Webhook(_)
             | Self::Token(_)
             | Self::User(_)
             | Self::Login(_)

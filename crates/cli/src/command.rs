@@ -43,6 +43,7 @@ pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod review;
 pub(crate) mod risk;
+pub(crate) mod rollback_package;
 pub(crate) mod rollout;
 pub(crate) mod router;
 pub(crate) mod runbook;
@@ -61,6 +62,7 @@ pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod vuln;
 pub(crate) mod waiver;
+pub(crate) mod webhook;
 pub(crate) mod whoami;
 pub(crate) mod witness;
 
@@ -109,6 +111,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Provenance(it) => it.run(),
         Verb::Plan(it) => it.run(connection).await,
         Verb::Rollout(it) => it.run(connection).await,
+        Verb::RollbackPackage(it) => it.run().await,
         Verb::Schedule(it) => it.run(connection).await,
         Verb::Train(it) => it.run(connection).await,
         Verb::Itsm(it) => it.run(connection).await,
@@ -129,6 +132,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Alert(it) => it.run(connection).await,
         Verb::Ledger(it) => it.run(connection).await,
         Verb::Cdevents(it) => it.run(connection).await,
+        Verb::Webhook(it) => it.run(connection).await,
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),
         Verb::Witness(it) => it.run().await,

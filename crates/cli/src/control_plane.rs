@@ -19,7 +19,7 @@ use shipway_integrations::itsm::Mirroring;
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
-use shipway_integrations::{documents, drivers, evidence, knowledge};
+use shipway_integrations::{documents, drivers, evidence, knowledge, metrics, webhooks};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::attestation::Attestation;
@@ -141,6 +141,9 @@ impl ControlPlane {
         config.read_document = documents::read;
         config.can_deploy = shipway_policy::contracts::can_deploy;
         config.test_histories = test_histories;
+        config.read_alert_rules = |sources| Box::pin(metrics::alert_rules(sources));
+        config.verify_webhook = webhooks::verify;
+        config.read_webhook = webhooks::read;
         config.compile_access = crate::access::compile;
         config.knowledge = Some(Arc::new(knowledge));
         config.provider = place.provider.named(listen);

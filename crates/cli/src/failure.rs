@@ -194,6 +194,7 @@ const fn next_of(code: Code) -> &'static str {
         Code::UnknownTrain => "shipway train list",
         Code::UnknownMirror => "shipway get mirror",
         Code::UnknownRunbook | Code::RunbookUnread | Code::NotAgreed => "shipway runbook list",
+        Code::UnknownWebhook => "shipway get webhook",
         Code::UnknownHold | Code::OnHold => "shipway ledger hold list",
         Code::Retained => "shipway get regulations",
         Code::SubjectActive => "shipway token list",

@@ -21,6 +21,7 @@ mod judge;
 mod keygen;
 mod manual;
 mod output;
+mod rehearsal;
 mod sessions;
 mod settings;
 mod signing;

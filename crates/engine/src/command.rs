@@ -9,6 +9,7 @@ use shipway_model::access::{Account, Commit, Privilege, TokenScope};
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
+use shipway_model::ci::Delivery;
 use shipway_model::effect::{EffectKey, Outcome};
 use shipway_model::event::{Condition, KnowledgeSource, PrunedTable, Role, Scope, TextRef};
 use shipway_model::evidence::Attachment;
@@ -348,6 +349,11 @@ pub enum Command {
     HearAnswer {
         id: ChangeId,
         answer: itsm::Answer,
+    },
+    /// What a CI system tells. Whether it is the one was checked before.
+    HearCi {
+        webhook: Name,
+        delivery: Delivery,
     },
     RevokeToken {
         id: TokenId,

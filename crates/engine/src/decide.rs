@@ -4,7 +4,7 @@ use shipway_model::event::Body;
 
 use crate::{
     Code, Command, Context, Rejection, State, access, alert, artifact, board, calendar, catalogue, change,
-    custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook, scope,
+    ci, custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook, scope,
     source, train, vulnerability,
 };
 
@@ -134,6 +134,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             .into_iter()
             .chain(train::place::moves(state, ctx.now))
             .collect()),
+        Command::HearCi { webhook, delivery } => ci::hear(state, webhook, delivery),
         Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
         Command::NoteMirrorFailure { id, mirror, reason } => {
             itsm::note_failure(state, *id, mirror, text(reason)?)

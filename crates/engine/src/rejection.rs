@@ -62,6 +62,7 @@ codes! {
     RunbookUnread = "runbook-unread" Conflict,
     /// No release that stands there was sealed with it.
     NotAgreed = "not-agreed" Conflict,
+    UnknownWebhook = "unknown-webhook" NotFound,
     UnknownAccount = "unknown-account" NotFound,
     AccountExists = "account-exists" Conflict,
     InvalidAccount = "invalid-account" Invalid,

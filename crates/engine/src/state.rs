@@ -6,11 +6,12 @@ use shipway_model::event::{Body, Event};
 use shipway_model::resource::{Kind, Spec};
 use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 
+use crate::Rollout;
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Custody, Decisions, Delegations,
-    Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Runbooks, Scopes, Strays,
-    Trains, Vulnerabilities, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, CiReports, Custody, Decisions,
+    Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Runbooks,
+    Scopes, Strays, Trains, Vulnerabilities, Waivers, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,7 @@ pub struct State {
     pub delegations: Delegations,
     pub changes: Changes,
     pub mirrors: Mirrors,
+    pub ci: CiReports,
     pub scopes: Scopes,
     pub trains: Trains,
     /// Rollouts about which something has happened since [`crate::advance`] looked at them.
@@ -160,6 +162,7 @@ impl State {
                 // It may hold the change, or no longer.
                 self.dirty.insert(id.rollout());
             }
+            Body::CiReported { .. } => self.ci.apply(event),
             Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
             Body::TrainDeparted { .. } | Body::TrainEndangered { .. } | Body::TrainMoved { .. } => {
                 self.trains.apply(event);
@@ -188,6 +191,18 @@ impl State {
     /// Gates that were asked about any of these are to be asked again.
     fn bring_evidence(&mut self, subject: &BTreeSet<Digest>) {
         let Self { rollouts, releases, environments, dirty, .. } = self;
+        // Environments to which something of this is on its way.
+        let brings = |it: &Rollout| {
+            let to = it.plan.services.iter().map(|it| &it.to);
+            to.flat_map(|it| std::iter::once(&it.artifact).chain(it.variants.values()))
+                .any(|it| subject.contains(it))
+        };
+        let on_the_way: BTreeSet<Name> = rollouts
+            .live
+            .values()
+            .filter(|it| !it.has_ended() && brings(it))
+            .map(|it| it.plan.environment.clone())
+            .collect();
         for (id, rollout) in &mut rollouts.live {
             let own = releases.get(rollout.plan.release.id).map(gate::subjects).unwrap_or_default();
             // What is said of a neighbour may be what its pact waits for.
@@ -200,7 +215,8 @@ impl State {
                     subject.contains(&it.artifact) || it.variants.values().any(|it| subject.contains(it))
                 })
             };
-            if rollout.asks_about(subject, &own) || (rollout.has_gates() && runs_there()) {
+            let is_neighbours = || on_the_way.contains(&rollout.plan.environment) || runs_there();
+            if rollout.asks_about(subject, &own) || (rollout.has_gates() && is_neighbours()) {
                 rollout.bring_news("new evidence came");
                 dirty.insert(*id);
             }

@@ -19,3 +19,4 @@ pub mod router;
 pub mod silencer;
 mod spec;
 pub mod traffic;
+pub mod webhooks;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use shipway_model::Version;
 use shipway_model::analysis::{Arm, Histogram, INSTANCES_MAX, Part};
 
+pub use self::prometheus::rules::alert_rules;
 pub use crate::spec::Spec;
 
 /// Every kind of metric source.

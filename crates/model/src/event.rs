@@ -18,6 +18,7 @@ use crate::alert::{Alert, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
+use crate::ci::Delivery;
 use crate::effect::{Direction, Outcome};
 use crate::evidence::Attachment;
 use crate::exception::Exception;
@@ -344,6 +345,9 @@ pub enum Body {
     /// What an ITSM tool says about the change.
     #[serde(rename = "change.answered")]
     ChangeAnswered { id: ChangeId, answer: itsm::Answer },
+    /// A CI system told what it did. It is what the sender says, and no evidence.
+    #[serde(rename = "ci.reported")]
+    CiReported { webhook: Name, delivery: Delivery },
     /// A CalendarFeed was fetched, and is otherwise than it was: another calendar, a failure, or none any more.
     #[serde(rename = "feed.fetched")]
     FeedFetched {
@@ -692,6 +696,7 @@ impl Body {
                 Stream::Vulnerabilities
             }
             Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
+            Self::CiReported { webhook, .. } => Stream::Webhook(webhook.clone()),
             Self::StrayFound { host, .. }
             | Self::StrayGone { host, .. }
             | Self::AgentRegistered { host, .. }
@@ -780,6 +785,7 @@ impl Body {
             | Self::ChangeMirrored { .. }
             | Self::MirrorFailed { .. }
             | Self::ChangeAnswered { .. }
+            | Self::CiReported { .. }
             | Self::FeedFetched { .. }
             | Self::TrainDeparted { .. }
             | Self::TrainEndangered { .. }
@@ -824,6 +830,8 @@ pub enum Stream {
     Evidence,
     Vulnerabilities,
     Alerts,
+    /// What a CI system tells.
+    Webhook(Name),
     Agent(Name),
     Pauses,
     Exceptions,
@@ -846,6 +854,7 @@ impl fmt::Display for Stream {
             Self::Evidence => f.write_str("evidence"),
             Self::Vulnerabilities => f.write_str("vulnerabilities"),
             Self::Alerts => f.write_str("alerts"),
+            Self::Webhook(name) => write!(f, "webhook:{name}"),
             Self::Agent(host) => write!(f, "agent:{host}"),
             Self::Pauses => f.write_str("pauses"),
             Self::Exceptions => f.write_str("exceptions"),

@@ -12,6 +12,7 @@ pub mod analysis;
 pub mod approval;
 pub mod attestation;
 pub mod change;
+pub mod ci;
 pub mod contract;
 pub mod digest;
 pub mod effect;

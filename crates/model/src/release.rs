@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::resource::digest_of;
 use crate::source::Ref;
-use crate::{Digest, Name, ReleaseId, Version};
+use crate::{Digest, Millis, Name, ReleaseId, Version};
 
 /// A build, registered once under its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -183,6 +183,53 @@ pub struct RollbackPackage {
     /// Scripts that take back what migrations did, in the order in which they are run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scripts: Vec<String>,
+    /// How the way back is tried out before it is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// Commands, each given to `sh -c` in a copy of the package's folder, in the order of the fields; a status other than 0 is a
+/// failure. The scripts of the package come between `write` and `checks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rehearsal {
+    /// Make data as the version before leaves it.
+    #[schemars(length(min = 1, max = 100))]
+    pub before: Vec<String>,
+    /// What the release does to them: its migrations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub forward: Vec<String>,
+    /// Write as the new version does.
+    #[schemars(length(min = 1, max = 100))]
+    pub write: Vec<String>,
+    /// Runs one script, which `$SCRIPT` names.
+    pub run: String,
+    /// Prints every row as the version before reads it, a line each, in any order.
+    pub rows: String,
+    /// The same rows, in the same form, while the data are as the new version has them; as `rows` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_rows: Option<String>,
+    /// What else must hold once everything is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub checks: Vec<String>,
+    /// How long each command may take.
+    #[serde(default = "rehearsal_timeout")]
+    pub timeout: Millis,
+}
+
+/// How the report of a rehearsal calls its suite: it counts for exactly these bytes of a rollback package.
+pub fn rehearsal_suite(package: &Digest) -> String {
+    format!("rollback-package {package}")
+}
+
+/// The checks of every rehearsal, as its report calls them.
+pub const ROWS_BEFORE: &str = "rows that stood before the release stand again";
+pub const ROWS_WRITTEN: &str = "rows that the new version wrote are kept";
+
+fn rehearsal_timeout() -> Millis {
+    Millis::from_secs(300)
 }
 
 /// The build of a service that is gone back to.

@@ -34,6 +34,7 @@ pub mod service;
 pub mod strategy;
 pub mod train;
 pub mod trust;
+pub mod webhook;
 
 pub use access::{AccessPolicy, Person};
 pub use board::Board;
@@ -54,6 +55,7 @@ pub use service::Service;
 pub use strategy::Strategy;
 pub use train::Train;
 pub use trust::TrustRoot;
+pub use webhook::Webhook;
 
 /// One declared document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +115,7 @@ pub enum Spec {
     Mirror(Box<Mirror>),
     LogSignatures(LogSignatures),
     Runbook(Runbook),
+    Webhook(Webhook),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -142,6 +145,7 @@ pub enum Kind {
     Repository,
     Runbook,
     Train,
+    Webhook,
 }
 
 /// What names a resource: its kind and its name.
@@ -153,7 +157,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -179,6 +183,7 @@ impl Kind {
         Self::Repository,
         Self::Runbook,
         Self::Train,
+        Self::Webhook,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -208,6 +213,7 @@ impl Kind {
             Self::Mirror => "Mirror",
             Self::LogSignatures => "LogSignatures",
             Self::Runbook => "Runbook",
+            Self::Webhook => "Webhook",
         }
     }
 }
@@ -252,6 +258,7 @@ impl Resource {
             Spec::LogSignatures(_) => Kind::LogSignatures,
             Spec::Mirror(_) => Kind::Mirror,
             Spec::Runbook(_) => Kind::Runbook,
+            Spec::Webhook(_) => Kind::Webhook,
         }
     }
 

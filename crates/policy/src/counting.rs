@@ -66,7 +66,8 @@ impl<'a> View<'a> {
         latest(self.facts.evidence.iter().filter(own).collect())
     }
 
-    fn refusal(&self, it: &Evidence, kind: Kind) -> Option<String> {
+    /// Why it does not count as a document of this kind, whatever it is about.
+    pub(crate) fn refusal(&self, it: &Evidence, kind: Kind) -> Option<String> {
         let is_trusted = self.senders.get(&kind).is_none_or(|senders| senders.contains(&it.by));
         (!is_trusted).then(|| format!("whoever sent it may not send {}", word(kind)))
     }

@@ -1,5 +1,6 @@
 //! All gates of some policies, asked about one set of facts.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use crate::counting::View;
 use crate::facts::{Facts, GrantedWaiver};
 use crate::found::Found;
 use crate::gates;
+use crate::rego::Input;
 
 /// Longest reason, in characters.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -27,16 +29,23 @@ pub struct Answer {
 /// when its file is read.
 pub fn decide(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Answer {
     let mut requirements = Vec::new();
+    let input = OnceCell::new();
     for (name, policy) in policies {
         for gate in &policy.gates {
-            ask((name, policy), gate, facts, &mut requirements);
+            ask((name, policy), gate, (facts, &input), &mut requirements);
         }
     }
     let passes = !requirements.is_empty() && requirements.iter().all(|it| it.status.passes());
     Answer { passes, requirements }
 }
 
-fn ask((policy, whole): (&Name, &Policy), gate: &Gate, facts: &Facts, requirements: &mut Vec<Requirement>) {
+/// `input` is what Rego sees of the facts, once some module has asked for it.
+fn ask(
+    (policy, whole): (&Name, &Policy),
+    gate: &Gate,
+    (facts, input): (&Facts, &OnceCell<Input>),
+    requirements: &mut Vec<Requirement>,
+) {
     let mut put = |service: Option<&Name>, found: Found| {
         let found = waive(policy, gate, service, found, facts);
         let owner = gate.owner.as_ref().or_else(|| facts.services.get(service?)?.owner.as_ref());
@@ -59,10 +68,10 @@ fn ask((policy, whole): (&Name, &Policy), gate: &Gate, facts: &Facts, requiremen
         });
     };
     match &gate.require {
-        Require::Documents(rule) => put(None, gates::documents::judge(rule, facts)),
+        Require::Documents(rule) => put(None, gates::documents::judge(rule, gate, &whole.senders, facts)),
         Require::KnownErrors(rule) => put(None, gates::known_errors::judge(rule, facts)),
         Require::Parity(rule) => put(None, gates::parity::judge(policy, gate, rule, facts)),
-        Require::Rego(rule) => put(None, gates::rego::judge(rule, facts)),
+        Require::Rego(rule) => put(None, gates::rego::judge(rule, input.get_or_init(|| Input::of(facts)))),
         _ => {
             let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
             for service in facts.services.keys().filter(wanted) {

@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 pub(crate) mod authorise;
 pub(crate) mod rules;
 pub(crate) mod subject;
+pub(crate) mod webhook;
 
 /// Whoever has shown a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]

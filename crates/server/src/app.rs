@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::rules::Rules;
 use crate::blob::BlobStore;
-use crate::config::{AttestationVerifier, Config, DeployJudge, EvidenceReader, TestHistorian};
+use crate::config::{
+    AttestationVerifier, Config, DeployJudge, EvidenceReader, TestHistorian, WebhookReader, WebhookVerifier,
+};
 use crate::gates::Gates;
 use crate::hearing::Hearing;
 use crate::metrics::Requests;
@@ -36,6 +38,8 @@ pub struct App {
     pub(crate) knowledge: Option<Arc<dyn Knowledge>>,
     pub(crate) can_deploy: DeployJudge,
     pub(crate) test_histories: TestHistorian,
+    pub(crate) verify_webhook: WebhookVerifier,
+    pub(crate) read_webhook: WebhookReader,
     pub(crate) hearing: Arc<Hearing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) alike: Arc<Alike>,
@@ -72,7 +76,12 @@ impl App {
         let blobs = Arc::new(blobs);
         Ok(Self {
             runtime,
-            gates: Arc::new(Gates::new(blobs.clone(), config.ask_gates, config.read_document)),
+            gates: Arc::new(Gates {
+                blobs: blobs.clone(),
+                ask: config.ask_gates,
+                read_document: config.read_document,
+                read_alert_rules: config.read_alert_rules,
+            }),
             blobs,
             logs,
             read_evidence: config.read_evidence,
@@ -82,6 +91,8 @@ impl App {
             knowledge: config.knowledge.clone(),
             can_deploy: config.can_deploy,
             test_histories: config.test_histories,
+            verify_webhook: config.verify_webhook,
+            read_webhook: config.read_webhook,
             hearing: Arc::new(hearing),
             alike: Arc::default(),
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),

@@ -7,16 +7,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use shipway_model::attestation::Attestation;
+use shipway_model::ci::Delivery;
 use shipway_model::contract::{Deployability, Fit, FitReason};
 use shipway_model::evidence::{Normal, Tests};
 use shipway_model::gate::Requirement;
-use shipway_model::gate::facts::{Content, Facts};
+use shipway_model::gate::facts::{AlertRules, Content, Facts};
 use shipway_model::quarantine::History;
 use shipway_model::release::Document;
-use shipway_model::resource::{Policy, TrustRoot};
+use shipway_model::resource::metric::Source;
+use shipway_model::resource::webhook::Sender;
+use shipway_model::resource::{Policy, TrustRoot, Webhook};
 use shipway_model::{Digest, Name};
+use shipway_runtime::driver::BoxFuture;
 use shipway_runtime::knowledge::Knowledge;
 use shipway_runtime::telemetry::Receive;
 
@@ -52,6 +57,15 @@ pub type DeployJudge = fn(&Facts, &Name) -> Deployability;
 /// and the share of disagreeing runs that is put up with.
 pub type TestHistorian = fn(&[(String, Timestamp, Tests)], f64) -> Vec<History>;
 
+/// Which alerting rules the sources that know any have loaded, by their names. Whoever cannot be asked says why.
+pub type RuleReader = fn(BTreeMap<Name, Source>) -> BoxFuture<'static, BTreeMap<Name, AlertRules>>;
+
+/// Whether a message comes from who knows the Webhook's secret, which may be read from a file; or why it does not.
+pub type WebhookVerifier = fn(&Webhook, &HeaderMap, &[u8]) -> Result<(), String>;
+
+/// What a message of a CI system tells, or why it is none of this sender's.
+pub type WebhookReader = fn(Sender, &HeaderMap, &[u8]) -> Result<Delivery, String>;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen; port 0 takes a free one.
@@ -78,6 +92,9 @@ pub struct Config {
     pub read_document: DocumentReader,
     pub can_deploy: DeployJudge,
     pub test_histories: TestHistorian,
+    pub read_alert_rules: RuleReader,
+    pub verify_webhook: WebhookVerifier,
+    pub read_webhook: WebhookReader,
 }
 
 impl Config {
@@ -112,6 +129,10 @@ impl Config {
                 Deployability { answer, reasons: vec![reason] }
             },
             test_histories: |_, _| Vec::new(),
+            // No source at all has loaded no rule.
+            read_alert_rules: |_| Box::pin(async { BTreeMap::new() }),
+            verify_webhook: |_, _, _| Err("this server knows no CI system".to_owned()),
+            read_webhook: |_, _, _| Err("this server knows no CI system".to_owned()),
         }
     }
 }

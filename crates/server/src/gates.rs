@@ -12,11 +12,13 @@ use shipway_model::gate::facts::{Content, Facts};
 use shipway_model::gate::{Decision, Requirement};
 use shipway_model::release::Document;
 use shipway_model::resource::Policy;
+use shipway_model::resource::metric::Source;
+use shipway_model::resource::policy::Require;
 use shipway_model::{Digest, Name};
 use tokio::io::AsyncReadExt;
 
 use crate::blob::{BlobStore, PutError};
-use crate::config::{DocumentReader, GateAsker};
+use crate::config::{DocumentReader, GateAsker, RuleReader};
 
 pub(crate) mod backtest;
 mod driver;
@@ -27,9 +29,10 @@ pub(crate) use driver::GateDriver;
 
 /// Knows the documents and whoever asks the gates.
 pub(crate) struct Gates {
-    blobs: Arc<BlobStore>,
-    ask: GateAsker,
-    read_document: DocumentReader,
+    pub(crate) blobs: Arc<BlobStore>,
+    pub(crate) ask: GateAsker,
+    pub(crate) read_document: DocumentReader,
+    pub(crate) read_alert_rules: RuleReader,
 }
 
 /// Facts of an earlier decision.
@@ -66,8 +69,12 @@ impl Fault {
 }
 
 impl Gates {
-    pub(crate) fn new(blobs: Arc<BlobStore>, ask: GateAsker, read_document: DocumentReader) -> Self {
-        Self { blobs, ask, read_document }
+    /// Puts into the facts what only the tools outside know, as far as any gate asks for it: from then on it is kept with
+    /// them, and whoever decides again decides on the same.
+    pub(crate) async fn look_up(&self, outline: &mut Outline, sources: BTreeMap<Name, Source>) {
+        if !sources.is_empty() {
+            outline.facts.surroundings.alert_rules = (self.read_alert_rules)(sources).await;
+        }
     }
 
     /// The normal form of an attached document.
@@ -207,6 +214,18 @@ pub(crate) fn policies(state: &State, digests: &BTreeMap<Name, Digest>) -> BTree
     let known =
         digests.iter().filter_map(|(name, it)| Some((name.clone(), gate::policy(state, it)?.clone())));
     known.collect()
+}
+
+/// Whom the gates want to be asked about alerting rules: every source of the environment, if one of them does.
+pub(crate) fn rule_sources(
+    state: &State,
+    policies: &BTreeMap<Name, Policy>,
+    environment: &Name,
+) -> BTreeMap<Name, Source> {
+    let mut gates = policies.values().flat_map(|it| &it.gates);
+    let is_wanted = gates.any(|it| matches!(&it.require, Require::Monitoring(rule) if rule.loaded));
+    let declared = state.catalogue.environment(environment).filter(|_| is_wanted);
+    declared.map(|it| it.metrics).unwrap_or_default()
 }
 
 /// Facts are about whole milliseconds, as the ledger's times are.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shipway_api::Code;
-use shipway_engine::{Attached, Command, State};
+use shipway_engine::{Attached, Command, Release, State};
 use shipway_model::Digest;
 use shipway_model::event::CONTROL_PLANE;
 use shipway_model::evidence::{Attachment, Counts, Finding, KNOWLEDGE, Kind, Normal};
@@ -78,25 +78,60 @@ pub(crate) async fn trace(app: &App) -> Result<(Vec<Digest>, u64), Failure> {
 /// Artifacts with a bill of materials that was never compared with anything.
 fn untraced(state: &State) -> Vec<Digest> {
     let artifacts: BTreeSet<Digest> = state.artifacts.iter().map(|it| it.artifact.digest).collect();
+    let of_releases = OfReleases::new(state);
     artifacts
         .into_iter()
-        .filter(|it| state.vulnerabilities.of(it).is_none() && !bills(state, it).is_empty())
+        .filter(|it| state.vulnerabilities.of(it).is_none() && !bills(state, &of_releases, it).is_empty())
         .collect()
+}
+
+/// Sealed releases that have a bill of materials as a whole, by the artifacts in them. Such a bill does not say which of them
+/// holds what, so it counts for each.
+pub(crate) struct OfReleases(BTreeMap<Digest, BTreeSet<Digest>>);
+
+impl OfReleases {
+    pub(crate) fn new(state: &State) -> Self {
+        let mut found: BTreeMap<Digest, BTreeSet<Digest>> = BTreeMap::new();
+        for release in state.releases.iter() {
+            let Some(digest) = release.sealed.as_ref().map(|it| it.digest) else { continue };
+            let mut about = state.evidence.about(&digest);
+            if about.any(|it| it.evidence.kinds.contains(&Kind::Components)) {
+                for artifact in artifacts(release) {
+                    found.entry(artifact).or_default().insert(digest);
+                }
+            }
+        }
+        Self(found)
+    }
+}
+
+fn artifacts(release: &Release) -> impl Iterator<Item = Digest> {
+    let parts = release.bundle.parts.values();
+    parts.flat_map(|it| std::iter::once(it.artifact).chain(it.variants.values().copied()))
+}
+
+/// The artifacts that are meant by what evidence is about: artifacts, and those in releases.
+pub(crate) fn meant(state: &State, subject: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+    let is_meant = |it: &&Release| it.sealed.as_ref().is_some_and(|it| subject.contains(&it.digest));
+    let in_releases = state.releases.iter().filter(is_meant).flat_map(artifacts);
+    let own = subject.iter().copied().filter(|it| state.artifacts.with_digest(it).next().is_some());
+    own.chain(in_releases).collect()
 }
 
 /// The artifacts that a bill is about.
 fn described_by(state: &State, bill: &Digest) -> BTreeSet<Digest> {
     let documents = state.evidence.iter().filter(|it| it.evidence.normal.as_ref() == Some(bill));
-    let subjects = documents.flat_map(|it| it.evidence.subject.iter().copied());
-    subjects.filter(|it| state.artifacts.with_digest(it).next().is_some()).collect()
+    meant(state, &documents.flat_map(|it| it.evidence.subject.iter().copied()).collect())
 }
 
-/// The newest bill of each source about an artifact, by the digests of their normal forms.
-pub(crate) fn bills(state: &State, artifact: &Digest) -> BTreeSet<Digest> {
-    let mut newest: BTreeMap<(&str, Option<&str>), Digest> = BTreeMap::new();
-    for Attached { evidence, .. } in state.evidence.about(artifact) {
-        if let (true, Some(normal)) = (evidence.kinds.contains(&Kind::Components), evidence.normal) {
-            newest.insert((&evidence.format, evidence.file_name.as_deref()), normal);
+/// The newest bill of each source about an artifact, or about a release that it is in, by the digests of their normal forms.
+pub(crate) fn bills(state: &State, of_releases: &OfReleases, artifact: &Digest) -> BTreeSet<Digest> {
+    let mut newest: BTreeMap<(&Digest, &str, Option<&str>), Digest> = BTreeMap::new();
+    for about in std::iter::once(artifact).chain(of_releases.0.get(artifact).into_iter().flatten()) {
+        for Attached { evidence, .. } in state.evidence.about(about) {
+            if let (true, Some(normal)) = (evidence.kinds.contains(&Kind::Components), evidence.normal) {
+                newest.insert((about, &evidence.format, evidence.file_name.as_deref()), normal);
+            }
         }
     }
     newest.into_values().collect()
@@ -112,7 +147,7 @@ pub(crate) async fn trace_artifact(app: &App, artifact: Digest) -> Result<bool, 
     let (bills, before) = {
         let state = app.runtime.state();
         let before = latest(&state, &artifact).and_then(|it| it.evidence.normal);
-        (bills(&state, &artifact), before)
+        (bills(&state, &OfReleases::new(&state), &artifact), before)
     };
     if bills.is_empty() {
         return Ok(false);

@@ -38,7 +38,8 @@ pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::{
-    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, TestHistorian,
+    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, RuleReader,
+    TestHistorian, WebhookReader, WebhookVerifier,
 };
 pub use router::router;
 pub use serve::{Server, StartError};

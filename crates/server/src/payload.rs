@@ -1,6 +1,6 @@
 //! Bodies in and out, by the kinds of content that the table knows.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shipway_api::Code;
-use shipway_api::payload::{Events, ICalendar, Json, Octets, Payload, Text};
+use shipway_api::payload::{Events, ICalendar, Json, Message, Octets, Payload, Text};
 
 use crate::config::JSON_BYTES_MAX;
 use crate::etag;
@@ -63,19 +63,7 @@ impl<T: JsonSchema + Serialize + DeserializeOwned + Send> Receive for Json<T> {
         if !is_json(headers) {
             return Err(Failure::new(Code::UnsupportedMediaType, "the body must be `application/json`"));
         }
-        // Said before anything is read, where the sender says it.
-        if length(headers).is_some_and(|it| it > JSON_BYTES_MAX as u64) {
-            return Err(too_large());
-        }
-        let bytes = axum::body::to_bytes(body, JSON_BYTES_MAX).await.map_err(|error| {
-            let limit =
-                std::error::Error::source(&error).is_some_and(|it| it.to_string().contains("length limit"));
-            if limit {
-                too_large()
-            } else {
-                Failure::new(Code::InvalidRequest, "the body ended before its end")
-            }
-        })?;
+        let bytes = bytes(headers, body).await?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
@@ -88,9 +76,41 @@ impl<T: JsonSchema + Serialize + DeserializeOwned + Send> Receive for Json<T> {
     }
 }
 
+impl Receive for Message {
+    type Value = Bytes;
+
+    async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+        let media = media(headers);
+        if !media.eq_ignore_ascii_case("application/json")
+            && !media.eq_ignore_ascii_case("application/cloudevents+json")
+        {
+            return Err(Failure::new(Code::UnsupportedMediaType, "the body must be `application/json`")
+                .hint("GitHub calls it the content type of the webhook"));
+        }
+        bytes(headers, body).await
+    }
+}
+
+/// All of a body that may not be long.
+pub(crate) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    // Said before anything is read, where the sender says it.
+    if length(headers).is_some_and(|it| it > JSON_BYTES_MAX as u64) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, JSON_BYTES_MAX).await.map_err(|error| {
+        let limit =
+            std::error::Error::source(&error).is_some_and(|it| it.to_string().contains("length limit"));
+        if limit { too_large() } else { Failure::new(Code::InvalidRequest, "the body ended before its end") }
+    })
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
+    media(headers).eq_ignore_ascii_case("application/json")
+}
+
+fn media(headers: &HeaderMap) -> &str {
     let media = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    media.split(';').next().unwrap_or_default().trim()
 }
 
 pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {

@@ -36,6 +36,7 @@ mod token;
 pub(crate) mod train;
 mod vulnerability;
 mod waiver;
+mod webhook;
 
 /// Adds the whole table.
 pub(crate) fn all(routes: Routes) -> Routes {
@@ -60,6 +61,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         change::add,
         board::add,
         itsm::add,
+        webhook::add,
         register::add,
         scope::add,
         source::add,

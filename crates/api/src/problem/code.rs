@@ -54,6 +54,7 @@ codes! {
     UnknownRunbook = "unknown-runbook" 404 "There is no such runbook",
     RunbookUnread = "runbook-unread" 409 "A runbook has not been read by a peer",
     NotAgreed = "not-agreed" 409 "The fallback was not agreed to",
+    UnknownWebhook = "unknown-webhook" 404 "There is no such webhook",
     UnknownHold = "unknown-hold" 404 "There is no such hold",
     OnHold = "on-hold" 409 "A legal hold stands",
     Retained = "retained" 409 "It must be kept for longer",

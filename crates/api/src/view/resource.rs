@@ -126,7 +126,8 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Mirror,
         Repository,
         Runbook,
-        Train
+        Train,
+        Webhook
     ];
     json_schema!({
         "type": "object",

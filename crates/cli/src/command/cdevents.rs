@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use shipway_api::Client;
+use futures_util::TryStreamExt as _;
 use shipway_api::operations::ledger::{FollowEvents, LedgerQuery, ListLedgerEvents};
 use shipway_api::page::LIMIT_MAX;
 use shipway_api::view::ledger::LedgerEvent;
+use shipway_api::{Client, Code};
+use shipway_model::Digest;
+use shipway_model::evidence::{Normal, Tests};
 
-use crate::cdevents::{CdEvent, Teller};
+use crate::cdevents::{CdEvent, Teller, tested};
 use crate::connection::{connect, only_now};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -23,7 +26,8 @@ const TRIES_MAX: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Tell what happened as CDEvents: builds that were registered, services that were deployed, upgraded, taken back or removed
+/// Tell what happened as CDEvents: builds that were registered, tests that ran, services that were deployed, upgraded, taken back or
+/// removed
 ///
 /// Without --to, one JSON line each. With it, each is sent as a CloudEvent in binary mode (HTTP binding 1.0) until it is taken with
 /// a status of success. With --state, a next run goes on after the last one that was taken; an event may come twice, under the same
@@ -71,7 +75,7 @@ impl CdEvents {
             let mut stream = client.follow::<FollowEvents>((), last).await?;
             while let Some(event) = stream.next_ledger_event().await? {
                 last = Some(event.position);
-                relay.take(&event).await?;
+                relay.take(&client, &event).await?;
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -89,15 +93,19 @@ impl Relay {
             last = Some(end.position);
             from = end.position + 1;
             for event in &page.items {
-                self.take(event).await?;
+                self.take(client, event).await?;
             }
         }
     }
 
-    async fn take(&mut self, event: &LedgerEvent) -> Result<(), Failure> {
-        let told = self.teller.take(event);
+    async fn take(&mut self, client: &Client, event: &LedgerEvent) -> Result<(), Failure> {
+        let mut told = self.teller.take(event);
         if event.position < self.next {
             return Ok(());
+        }
+        if let Some(report) = report(event) {
+            let tests = read(client, &report).await?;
+            told.extend(tests.and_then(|it| tested(event, &it)));
         }
         for it in &told {
             match &self.to {
@@ -135,6 +143,28 @@ impl Relay {
         }
         Err(Failure::new(format!("{to} does not take {}: {why}", it.id), "shipway cdevents --help"))
     }
+}
+
+/// Of an attached test report, what was read of it.
+fn report(event: &LedgerEvent) -> Option<Digest> {
+    let evidence = &event.event["data"]["evidence"];
+    let is_tests = evidence["kinds"].as_array().is_some_and(|it| it.iter().any(|it| it == "tests"));
+    (event.event["type"] == "evidence.attached" && is_tests)
+        .then(|| evidence["normal"].as_str()?.parse().ok())?
+}
+
+/// Nothing where it was erased since.
+async fn read(client: &Client, digest: &Digest) -> Result<Option<Tests>, Failure> {
+    let mut stream = match client.get_blob(*digest).await {
+        Ok(stream) => stream,
+        Err(error) if error.is(Code::UnknownBlob) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    while let Some(piece) = stream.try_next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(serde_json::from_slice::<Normal>(&bytes).ok().and_then(|it| it.tests))
 }
 
 /// The position up to which everything was taken; the beginning where there is no file yet.

@@ -10,6 +10,7 @@ mod bad_input;
 #[path = "../../../store/tests/it/bucket.rs"]
 mod bucket;
 mod calendar;
+mod ci;
 #[path = "../../../store/tests/it/cluster.rs"]
 mod cluster;
 mod completion;

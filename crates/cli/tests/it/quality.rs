@@ -225,6 +225,23 @@ fn a_build_may_go_where_its_pacts_with_what_runs_and_what_comes_were_verified() 
     assert!(same.code == 0 && same.out.contains("is like"), "{}", same.out);
 }
 
+/// The second waits behind the first, whose gates have been asked before anybody said a word about the second.
+#[test]
+fn evidence_about_what_comes_next_asks_the_gates_of_what_is_on_its_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    stage.build("checkout", "1.0.0");
+    let web = stage.build("web", "1.0.0");
+    stage.release("1.0.0", &["checkout=1.0.0"]);
+    stage.release("2.0.0", &["web=1.0.0"]);
+    let n_decisions = || json(&stage.live.ok(&["decision", "list", "-o", "json"])).as_array().unwrap().len();
+    stage.live.ok(&["rollout", "start", "shop@1.0.0", "--env", "production"]);
+    stage.until("its gates are asked", || n_decisions() == 1);
+    stage.live.ok(&["rollout", "start", "shop@2.0.0", "--env", "production"]);
+    stage.attach("web.xml", "<testsuite name='unit'><testcase name='shows'/></testsuite>", &web);
+    stage.until("they are asked again", || n_decisions() > 1);
+}
+
 fn report(adds: &str, moody: &str) -> String {
     format!(
         "<testsuite name='unit'><testcase name='adds'>{adds}</testcase><testcase name='moody' time='0.5'>{moody}</testcase></testsuite>"

@@ -173,6 +173,12 @@ fn a_vulnerability_that_becomes_known_later_is_traced_and_closes_the_gate() {
     live.ok(&["evidence", "attach", "sbom.json", "--subject", &later]);
     let view = read(&live, &["vuln", "affected", "CVE-2026-0009"]);
     assert_eq!(view["affected"].as_array().unwrap().len(), 2, "{view}");
+
+    // A bill of a whole release counts for what is in it.
+    release(&live, folder, "1.3.0", &[]);
+    live.ok(&["evidence", "attach", "sbom.json", "--subject", "shop@1.3.0"]);
+    let view = read(&live, &["vuln", "affected", "CVE-2026-0009", "--release", "shop@1.3.0"]);
+    assert_eq!(view["affected"][0]["version"], "1.3.0", "{view}");
 }
 
 #[test]

@@ -113,6 +113,7 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::CalendarFeed(feed) => faults.zone(key, Some(&feed.time_zone)),
             Spec::Vendor(_)
             | Spec::Mirror(_)
+            | Spec::Webhook(_)
             | Spec::Regulation(_)
             | Spec::LogSignatures(_)
             | Spec::AccessPolicy(_)

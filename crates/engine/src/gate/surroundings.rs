@@ -33,7 +33,13 @@ pub(super) fn surroundings(
     let mut contracts: Vec<Evidence> = about(state, parties.into_iter(), None, at, &mut kept);
     contracts.retain(|it| it.kinds.contains(&Kind::Contracts));
     normals.extend(contracts.iter().filter_map(|it| Some((it.id, *kept.get(&it.id)?))));
-    Surroundings { neighbours, contracts, parity: comparison(state, environment) }
+    Surroundings {
+        neighbours,
+        contracts,
+        parity: comparison(state, environment),
+        // Whoever asks the gates asks the tools, if a gate wants that.
+        alert_rules: BTreeMap::new(),
+    }
 }
 
 fn has_contract(state: &State, artifact: &Digest) -> bool {

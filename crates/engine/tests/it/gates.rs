@@ -192,6 +192,24 @@ fn late_evidence_closes_a_gate_again_and_holds_what_has_not_begun() {
 }
 
 #[test]
+fn evidence_about_what_another_rollout_brings_there_asks_again() {
+    let mut world = gated();
+    ship(&mut world, "1.0.0");
+    answer(&mut world, requirement(Status::Satisfied));
+    // It waits behind the first, and brings what a pact of the first's may speak of.
+    let second = world.seal("2.0.0", &[("checkout", "2.0.0")]);
+    let second = world.start(second);
+    assert!(world.rollout(second).started.is_none());
+    attach(&mut world, "checkout 2.0.0");
+    assert_eq!(asked(&world).map(|it| it.key.attempt), Some(2));
+    answer(&mut world, requirement(Status::Failed));
+    // Once nobody brings it any more, it is somebody else's affair.
+    world.ask(Command::AbortRollout { id: second, reason: String::new() }).unwrap();
+    attach(&mut world, "checkout 2.0.0");
+    assert_eq!(asked(&world), None);
+}
+
+#[test]
 fn what_is_taken_back_asks_no_gate() {
     let mut world = gated();
     let (_, first) = ship(&mut world, "1.0.0");

@@ -19,8 +19,12 @@ impl Key {
             Some((base, rest)) => (base, rest.split(':').next().map(str::to_owned)),
             None => (ecosystem, None),
         };
-        // A repository is no release.
-        let release = release.filter(|_| is_distribution(base));
+        let release = match (base, ecosystem.split_once(":enterprise_linux:")) {
+            // `Red Hat:enterprise_linux:9::baseos`; its other products are told by their names.
+            ("Red Hat", Some((_, rest))) => rest.split([':', '.']).next().map(str::to_owned),
+            // A repository is no release.
+            _ => release.filter(|_| is_distribution(base)),
+        };
         (Self { ecosystem: base.to_owned(), name: spelt(base, name) }, release)
     }
 
@@ -84,15 +88,20 @@ fn source(purl: &PackageUrl<'_>) -> String {
     upstream.filter(|it| !it.is_empty()).unwrap_or(purl.name()).to_owned()
 }
 
-/// `debian-12.4` is release 12, `ubuntu-22.04` is release 22.04, `alpine-3.18.2` is release v3.18.
+/// `debian-12.4` is release 12, `ubuntu-22.04` is release 22.04, `alpine-3.18.2` is release v3.18. Of what is not known here it is
+/// not known which release it is.
 fn release(purl: &PackageUrl<'_>) -> Option<String> {
     let distro = purl.qualifiers().get("distro")?;
     let (name, number) = distro.rsplit_once('-')?;
     let parts: Vec<&str> = number.split('.').collect();
     Some(match (name.to_ascii_lowercase().as_str(), &parts[..]) {
-        ("debian", [major, ..]) => (*major).to_owned(),
+        ("debian" | "almalinux" | "rocky" | "rhel" | "redhat", [major, ..]) => (*major).to_owned(),
         ("alpine", [major, minor, ..]) => format!("v{major}.{minor}"),
-        _ => number.to_owned(),
+        ("sles", [major]) => format!("Linux Enterprise Server {major}"),
+        ("sles", [major, pack]) => format!("Linux Enterprise Server {major} SP{pack}"),
+        ("opensuse-leap", _) => format!("Leap {number}"),
+        ("ubuntu", _) => number.to_owned(),
+        _ => return None,
     })
 }
 
@@ -134,6 +143,25 @@ mod tests {
             ),
             ("pkg:deb/ubuntu/curl@7.81?distro=ubuntu-22.04", "Ubuntu:22.04:LTS", "curl", Some("22.04")),
             ("pkg:apk/alpine/musl@1.2.4-r1?distro=alpine-3.18.2", "Alpine:v3.18", "musl", Some("v3.18")),
+            ("pkg:rpm/almalinux/curl@7.76.1-26.el9?distro=almalinux-9.2", "AlmaLinux:9", "curl", Some("9")),
+            (
+                "pkg:rpm/redhat/curl@7.76.1-26.el9?distro=rhel-9.2",
+                "Red Hat:enterprise_linux:9::baseos",
+                "curl",
+                Some("9"),
+            ),
+            (
+                "pkg:rpm/suse/curl@8.0?distro=sles-15.5",
+                "SUSE:Linux Enterprise Server 15 SP5",
+                "curl",
+                Some("Linux Enterprise Server 15 SP5"),
+            ),
+            (
+                "pkg:rpm/opensuse/curl@8.0?distro=opensuse-leap-15.5",
+                "openSUSE:Leap 15.5",
+                "curl",
+                Some("Leap 15.5"),
+            ),
         ] {
             let (found, found_release) = Key::of_purl(purl).unwrap();
             let (known, known_release) = Key::of_database(ecosystem, name);

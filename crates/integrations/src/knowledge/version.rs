@@ -2,9 +2,12 @@
 //!
 //! A rule that is not written here is not guessed: what has no order is told apart from what is not affected.
 
+mod alpine;
+mod composer;
 mod debian;
 mod maven;
 mod pypi;
+mod rpm;
 mod ruby;
 mod semver;
 
@@ -23,6 +26,12 @@ pub(super) enum Rule {
     Ruby,
     /// Maven's POM reference, "Version Order Specification".
     Maven,
+    /// `rpmvercmp`, with epochs.
+    Rpm,
+    /// apk-tools.
+    Alpine,
+    /// Composer.
+    Composer,
 }
 
 impl Rule {
@@ -36,6 +45,9 @@ impl Rule {
             "Debian" | "Ubuntu" => Self::Debian,
             "RubyGems" => Self::Ruby,
             "Maven" => Self::Maven,
+            "AlmaLinux" | "Rocky Linux" | "Red Hat" | "SUSE" | "openSUSE" => Self::Rpm,
+            "Alpine" => Self::Alpine,
+            "Packagist" => Self::Composer,
             _ => return None,
         })
     }
@@ -48,6 +60,9 @@ impl Rule {
             Self::Debian => Some(debian::parse(one)?.cmp(&debian::parse(other)?)),
             Self::Ruby => Some(ruby::parse(one)?.cmp(&ruby::parse(other)?)),
             Self::Maven => Some(maven::parse(one)?.cmp(&maven::parse(other)?)),
+            Self::Rpm => Some(rpm::compare(&rpm::parse(one)?, &rpm::parse(other)?)),
+            Self::Alpine => Some(alpine::compare(&alpine::parse(one)?, &alpine::parse(other)?)),
+            Self::Composer => Some(composer::parse(one)?.cmp(&composer::parse(other)?)),
         }
     }
 }
@@ -183,6 +198,118 @@ mod tests {
         equal(Rule::Debian, &[("0:1.0", "1.0"), ("1.0-0", "1.0"), ("1.00", "1.0")]);
         for bad in ["", "-1", "a:1", "1 0", ":"] {
             assert_eq!(Rule::Debian.compare(bad, "1"), None, "{bad}");
+        }
+    }
+
+    /// Most are in RPM's own `rpmvercmp.at`.
+    #[test]
+    fn versions_of_rpm() {
+        ascend(
+            Rule::Rpm,
+            &[
+                "1.0~rc1",
+                "1.0~rc1^git1",
+                "1.0~rc2",
+                "1.0",
+                "1.0^",
+                "1.0^git1~pre",
+                "1.0^git1",
+                "1.0^git2",
+                "1.01",
+                "1.5a",
+                "1.5.1",
+                "2.0.xyz",
+                "2.0.1",
+                "2.0.1a",
+                "5.5p1",
+                "5.5p10",
+                "10a2",
+                "10.0001",
+                "20101121",
+                "1:0.1",
+            ],
+        );
+        ascend(Rule::Rpm, &["3.0.7-6.el9_2", "3.0.7-24.el9", "3.0.7-25.el9_3", "1:1.0-1"]);
+        equal(
+            Rule::Rpm,
+            &[
+                ("1.0", "0:1.0"),
+                ("2_0", "2.0"),
+                ("10.0001", "10.1"),
+                ("xyz.4", "xyz.4"),
+                ("1.0-3.el9", "1.0"),
+            ],
+        );
+        for bad in ["", "a:1", ":", "-1", "1 0"] {
+            assert_eq!(Rule::Rpm.compare(bad, "1"), None, "{bad}");
+        }
+    }
+
+    /// Most are in apk-tools' own `test/version.data`.
+    #[test]
+    fn versions_of_alpine() {
+        ascend(
+            Rule::Alpine,
+            &[
+                "0.1.0_alpha",
+                "0.1.0_alpha2",
+                "0.1.0_alpha2-r1",
+                "0.1.0_beta",
+                "0.1.0_pre2",
+                "0.1.0_rc1",
+                "0.1.0",
+                "0.1.0-r1",
+                "0.1.0_cvs20101010",
+                "0.1.0_git20101010",
+                "0.1.0_p1",
+                "0.1.0a",
+                "0.1.0b",
+                "0.1.0.1",
+                "0.12",
+                "0.12.0",
+                "1.05",
+                "1.1",
+                "1.2.4-r1",
+                "1.2.4-r10",
+                "20090301",
+            ],
+        );
+        equal(Rule::Alpine, &[("1.2-r0", "1.2"), ("1.2_rc0", "1.2_rc")]);
+        for bad in ["", "1..2", "1.2_what1", "1.2-rx", "1.2-r", "v1"] {
+            assert_eq!(Rule::Alpine.compare(bad, "1"), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn versions_of_composer() {
+        ascend(
+            Rule::Composer,
+            &[
+                "1.0.0-alpha",
+                "1.0.0-alpha.2",
+                "1.0.0-beta1",
+                "1.0.0-b12",
+                "1.0.0-RC1",
+                "1.0.0",
+                "1.0.0-p1",
+                "1.0.0-patch2",
+                "1.0.0.1",
+                "1.0.1",
+                "1.10",
+                "2016.01",
+            ],
+        );
+        equal(
+            Rule::Composer,
+            &[
+                ("v1.2", "1.2.0.0"),
+                ("1.0.0-stable", "1.0"),
+                ("1.0.0+build", "1.0"),
+                ("1.0beta1", "1.0.0-beta.1"),
+            ],
+        );
+        for bad in ["", "dev-main", "1.x-dev", "1.0.0-dev", "1.2.3.4.5", "1..2"] {
+            assert_eq!(Rule::Composer.compare(bad, "1.0"), None, "{bad}");
         }
     }
 

@@ -7,6 +7,7 @@
 //! - A sample belongs to the stretch in which it was scraped.
 
 mod histogram;
+pub(super) mod rules;
 mod selector;
 mod series;
 

@@ -1,5 +1,6 @@
 //! Bills of materials, and statements on what is in them.
 
+use serde_json::json;
 use shipway_model::evidence::{Component, Normal, Severity, Statement, VexStatus};
 
 use crate::findings::{fixture, forced};
@@ -42,6 +43,40 @@ mod cyclonedx {
             assert_eq!(json.components, xml.components);
             assert_eq!(json.dependencies, xml.dependencies);
             assert_eq!(json.tool, xml.tool);
+        }
+    }
+
+    /// Every version that the format has had since 1.2, in both of its forms; attestations since 1.6.
+    #[test]
+    fn every_version_is_read_in_both_forms() {
+        for version in ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"] {
+            let attests = matches!(version, "1.6" | "1.7");
+            let mut json = json!({"bomFormat": "CycloneDX", "specVersion": version, "version": 1, "components": [
+                {"type": "library", "name": "qs", "version": "6.7.0", "purl": "pkg:npm/qs@6.7.0", "licenses": [{"license": {"id": "MIT"}}]},
+            ]});
+            let mut declarations = String::new();
+            if attests {
+                json["declarations"] =
+                    json!({"attestations": [{"summary": "reviewed"}], "claims": [{"target": "qs"}]});
+                declarations = "<declarations><attestations><attestation><summary>reviewed</summary></attestation></attestations>\
+                    <claims><claim bom-ref='c'><target>qs</target></claim></claims></declarations>".to_owned();
+            }
+            let xml = format!(
+                "<?xml version='1.0'?><bom xmlns='http://cyclonedx.org/schema/bom/{version}' version='1'><components>\
+                 <component type='library'><name>qs</name><version>6.7.0</version><licenses><license><id>MIT</id></license></licenses>\
+                 <purl>pkg:npm/qs@6.7.0</purl></component></components>{declarations}</bom>"
+            );
+            for text in [json.to_string(), xml] {
+                let normal = forced("cyclonedx", &text).unwrap_or_else(|it| panic!("{version}: {it}"));
+                assert_eq!(normal.format_version.as_deref(), Some(version));
+                let qs = component(&normal, "qs");
+                assert_eq!(
+                    (qs.purl.as_deref(), qs.licenses.as_slice()),
+                    (Some("pkg:npm/qs@6.7.0"), &["MIT".to_owned()][..])
+                );
+                let is_told = normal.remarks.iter().any(|it| it.contains("1 attestations"));
+                assert_eq!(is_told, attests, "{version}: {:?}", normal.remarks);
+            }
         }
     }
 

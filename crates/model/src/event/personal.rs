@@ -43,7 +43,8 @@ impl Event {
 
 /// Machines act under names of their own.
 fn names_a_person(actor: &str) -> bool {
-    actor != super::CONTROL_PLANE && !actor.starts_with(super::AGENT_PREFIX)
+    let machines = [super::AGENT_PREFIX, crate::ci::WEBHOOK_PREFIX];
+    actor != super::CONTROL_PLANE && !machines.iter().any(|it| actor.starts_with(it))
 }
 
 impl Body {
@@ -187,6 +188,7 @@ impl Body {
             | Self::StepSilenced { .. }
             | Self::ChangeMirrored { .. }
             | Self::MirrorFailed { .. }
+            | Self::CiReported { .. }
             | Self::FeedFetched { .. }
             | Self::TrainDeparted { .. }
             // Whom a Train tells stands in its declaration.
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn machines_and_empty_texts_are_nobody() {
-        for actor in ["shipway", "agent:host-a"] {
+        for actor in ["shipway", "agent:host-a", "webhook:github"] {
             let mut event = event(
                 actor,
                 serde_json::json!({"type": "scope.paused", "data": {"scope": "everything", "reason": ""}}),

@@ -73,6 +73,25 @@ pub struct Surroundings {
     /// How the environment that the release comes from differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parity: Option<Comparison>,
+    /// What the environment's metric sources that know alerting rules have loaded, by their name. Asked only for gates that
+    /// want it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alert_rules: BTreeMap<Name, AlertRules>,
+}
+
+/// The alerting rules of one Prometheus.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AlertRules {
+    /// By their `alertname`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub alerts: BTreeSet<String>,
+    /// Those of them that Prometheus cannot evaluate, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failing: BTreeMap<String, String>,
+    /// Why it could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 impl Surroundings {

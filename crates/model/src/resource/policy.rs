@@ -264,6 +264,10 @@ pub struct Documents {
     /// version and the artifact that runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rollback_fits: bool,
+    /// Whether the way back must have been tried with exactly that rollback package: `shipway rollback try` writes what came
+    /// of it as a test report, which is attached to the release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rollback_tried: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -408,6 +412,10 @@ pub struct Monitoring {
     /// Whether every route of the attached contracts must be covered, and not the service alone.
     #[serde(default = "yes")]
     pub routes: bool,
+    /// Whether each declared alert must be an alerting rule that a Prometheus among the environment's metric sources has
+    /// loaded. It is asked when the gate is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loaded: bool,
 }
 
 /// What must be there before somebody is woken at night for it.
@@ -447,6 +455,10 @@ pub struct KnownErrors {
 pub struct Rego {
     /// The module's text, with its `package`.
     pub module: String,
+    /// Further modules with packages of their own, which it imports; their names are for people.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(length(max = 50))]
+    pub libraries: BTreeMap<String, String>,
     /// Seen as `data.parameters`.
     #[serde(
         default,

@@ -168,6 +168,7 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             "evidence.attached" => "evidence".to_owned(),
             "vulnerabilities.imported" | "vulnerabilities.changed" => "vulnerabilities".to_owned(),
             "alert.fired" | "alert.resolved" => "alerts".to_owned(),
+            "ci.reported" => "webhook:github".to_owned(),
             "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" | "stray.found"
             | "stray.gone" => "agent:host-a".to_owned(),
             "scope.paused" | "scope.resumed" => "pauses".to_owned(),

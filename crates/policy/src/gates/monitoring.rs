@@ -44,11 +44,38 @@ pub(crate) fn judge(rule: &Monitoring, view: &View<'_>) -> Found {
             faults.extend(listed(bare.map(told).collect()));
         }
     }
+    if rule.loaded {
+        faults.extend(listed(not_loaded(declared, view)));
+    }
     let well = match rule.routes {
         true => format!("{} routes of {} are watched", routes.len(), view.service),
         false => format!("{} is watched", view.service),
     };
     Found::unless(faults, well).shown_by(if rule.routes { counted.ids() } else { Vec::new() })
+}
+
+/// Declared alerts that no Prometheus of the environment evaluates.
+fn not_loaded(declared: &service::Monitoring, view: &View<'_>) -> Vec<String> {
+    let sources = &view.facts.surroundings.alert_rules;
+    if sources.is_empty() {
+        let environment = &view.facts.environment;
+        return vec![format!(
+            "{environment} has no Prometheus among its metrics that could say which alerts are loaded"
+        )];
+    }
+    let silent = sources.iter().filter_map(|(name, it)| Some((name, it.fault.as_ref()?)));
+    let mut faults: Vec<String> =
+        silent.map(|(name, why)| format!("{name} does not say which alerts are loaded: {why}")).collect();
+    let asked = sources.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    for alert in &declared.alerts {
+        let mut holders = sources.iter().filter(|(_, it)| it.alerts.contains(&alert.name)).peekable();
+        if holders.peek().is_none() {
+            faults.push(format!("the alert {} is declared, and not loaded in {asked}", alert.name));
+        }
+        let broken = holders.filter_map(|(name, it)| Some((name, it.failing.get(&alert.name)?)));
+        faults.extend(broken.map(|(name, why)| format!("{name} cannot evaluate {}: {why}", alert.name)));
+    }
+    faults
 }
 
 fn kinds<'a>(

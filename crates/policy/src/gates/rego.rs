@@ -3,13 +3,11 @@
 use shipway_model::gate::Status;
 use shipway_model::resource::policy::Rego;
 
-use crate::facts::Facts;
 use crate::found::Found;
-use crate::rego::{Said, ask};
+use crate::rego::{Input, Said, ask};
 
-pub(crate) fn judge(rule: &Rego, facts: &Facts) -> Found {
-    let input = serde_json::to_value(facts).expect("facts have string keys and finite numbers");
-    match ask(&rule.module, &rule.parameters, &input) {
+pub(crate) fn judge(rule: &Rego, input: &Input) -> Found {
+    match ask(rule, input) {
         Ok(Said::Allowed) => Found::new(Status::Satisfied, vec!["the module allows it".to_owned()]),
         Ok(Said::Denied(reasons)) => Found::new(Status::Failed, super::listed(reasons)),
         Ok(Said::Nothing) => {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shipway_model::Digest;
 use shipway_model::gate::Status;
+use shipway_model::release::{ROWS_BEFORE, ROWS_WRITTEN, rehearsal_suite};
 
 use crate::scene::{Scene, artifact};
 
@@ -205,6 +206,36 @@ fn a_new_route_without_alert_is_found_before_release() {
 }
 
 #[test]
+fn a_declared_alert_must_be_loaded_somewhere() {
+    let mut scene = Scene::new();
+    let alerts = json!({"alerts": [{"name": "CheckoutErrors"}, {"name": "CheckoutSlow"}]});
+    scene.facts.services.values_mut().next().unwrap().monitoring =
+        Some(serde_json::from_value(alerts).unwrap());
+    let rule = json!({"monitoring": {"dashboards": false, "traces": false, "routes": false, "loaded": true}});
+    let open = scene.ask(rule.clone());
+    assert!(open.reasons[0].contains("has no Prometheus"), "nobody was asked: {open:?}");
+    let mut load = |rules: Value| {
+        scene.facts.surroundings.alert_rules = serde_json::from_value(rules).unwrap();
+        scene.ask(rule.clone())
+    };
+    let found =
+        load(json!({"main": {"alerts": ["CheckoutErrors"]}, "other": {"fault": "it did not answer"}}));
+    assert_eq!(found.status, Status::Failed);
+    assert_eq!(
+        found.reasons,
+        [
+            "other does not say which alerts are loaded: it did not answer",
+            "the alert CheckoutSlow is declared, and not loaded in main, other",
+        ]
+    );
+    let both = ["CheckoutErrors", "CheckoutSlow"];
+    let found = load(json!({"main": {"alerts": both, "failing": {"CheckoutSlow": "many-to-many"}}}));
+    assert_eq!(found.reasons, ["main cannot evaluate CheckoutSlow: many-to-many"]);
+    let found = load(json!({"main": {"alerts": both[..1]}, "other": {"alerts": both}}));
+    assert_eq!(found.status, Status::Satisfied, "{found:?}");
+}
+
+#[test]
 fn a_release_is_ready_when_every_item_of_the_list_is() {
     let mut scene = Scene::new();
     let rule = json!({"readiness": {
@@ -273,4 +304,39 @@ fn a_rollback_package_names_the_builds_that_run() {
     assert!(hold(part("1.0.0", artifact())).reasons[0].contains("of checkout 1.0.0, and sha256:"));
     let good = hold(part("1.0.0", Digest::of(b"checkout 1.0.0")));
     assert_eq!(good.status, Status::Satisfied, "{good:?}");
+}
+
+#[test]
+fn a_way_back_counts_once_it_was_tried_with_this_very_package() {
+    let mut scene = Scene::new();
+    let kind = shipway_model::release::Document::RollbackPackage;
+    scene.facts.documents.insert(kind);
+    let content = json!({"digest": Digest::of(b"package"), "rollback": {"services": {}}});
+    scene.facts.contents.insert(kind, serde_json::from_value(content).unwrap());
+    let rule = json!({"documents": {"all": ["rollback-package"], "rollbackTried": true}});
+    let report = |package: &[u8], cases: &[(&str, &str)]| {
+        let suite = rehearsal_suite(&Digest::of(package));
+        let case = |(name, result): &(&str, &str)| json!({"suite": suite, "name": name, "result": result, "message": "row 3 is gone"});
+        let cases: Vec<Value> = cases.iter().map(case).collect();
+        let n = cases.len();
+        json!({"format": "junit", "tests": {
+            "total": n, "passed": n, "failed": 0, "errors": 0, "skipped": 0, "flaky": 0, "cases": cases,
+        }})
+    };
+    let whole = [("before 1", "passed"), (ROWS_BEFORE, "passed"), (ROWS_WRITTEN, "passed")];
+    assert_eq!(scene.status(rule.clone()), Status::Missing);
+    scene.attach(report(b"another package", &whole));
+    assert_eq!(scene.status(rule.clone()), Status::Missing, "it says nothing of this package");
+    scene.attach(report(b"package", &whole[..2]));
+    let found = scene.ask(rule.clone());
+    assert!(found.reasons[0].contains(ROWS_WRITTEN), "half a rehearsal: {found:?}");
+    scene.attach(report(b"package", &[(ROWS_BEFORE, "passed"), (ROWS_WRITTEN, "failed")]));
+    assert_eq!(scene.ask(rule.clone()).reasons, [format!("{ROWS_WRITTEN}: row 3 is gone")]);
+    scene.attach(report(b"package", &whole));
+    let found = scene.ask(rule.clone());
+    assert!(found.status == Status::Satisfied && found.evidence.len() == 1, "{found:?}");
+    // Whoever made the release has tried it themselves.
+    scene.facts.makers.insert("scanner".to_owned());
+    let gate = json!({"name": "gate", "independent": true, "require": rule});
+    assert_eq!(scene.ask_gate(gate).status, Status::Missing);
 }

@@ -22,6 +22,23 @@ fn a_module_sees_facts_and_parameters() {
 }
 
 #[test]
+fn a_module_imports_libraries_and_none_speaks_for_it() {
+    let ask = |libraries: serde_json::Value| {
+        let module =
+            "package own\nimport data.house.names\nallow if names.is_ours(input.services.checkout.owner)";
+        let found = Scene::new().ask(json!({"rego": {"module": module, "libraries": libraries}}));
+        (found.status, found.reasons.join("; "))
+    };
+    let house = "package house.names\nis_ours(name) if name in {\"payments\", \"shop\"}";
+    assert_eq!(ask(json!({"names": house})).0, Status::Satisfied);
+    assert_eq!(ask(json!({})).0, Status::Failed, "a function that is not there allows nothing");
+    let (status, reasons) = ask(json!({"names": house, "sly": "package own\nallow := true"}));
+    assert!(status == Status::Failed && reasons.contains("library sly"), "{reasons}");
+    let (status, reasons) = ask(json!({"names": "package house.names\nis_ours("}));
+    assert!(status == Status::Failed && reasons.contains("cannot be asked"), "{reasons}");
+}
+
+#[test]
 fn silence_and_nonsense_are_a_no() {
     for (module, expect) in [
         ("package own", "neither"),

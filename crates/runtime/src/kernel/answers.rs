@@ -120,6 +120,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::NoteMirrored { .. }
         | Command::NoteMirrorFailure { .. }
         | Command::HearAnswer { .. }
+        | Command::HearCi { .. }
         | Command::ReleaseHold { .. }
         | Command::ApplyResources { .. }
         | Command::RegisterArtifact { .. }

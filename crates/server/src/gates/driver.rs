@@ -6,7 +6,7 @@ use shipway_engine::gate;
 use shipway_model::effect::{Order, Outcome, Success};
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
-use super::{Fault, Gates, instant, policies};
+use super::{Fault, Gates, instant, policies, rule_sources};
 
 /// Gives gates their say. Asking twice decides once: the second answer finds the question gone.
 pub(crate) struct GateDriver(pub(crate) Arc<Gates>);
@@ -33,11 +33,17 @@ impl GateDriver {
         };
         let runtime = task.runtime();
         let at = instant(runtime.clock().now());
-        let (outline, policies) = {
+        let (outline, policies, sources) = {
             let state = runtime.state();
-            (gate::outline(&state, release.id, environment, at), policies(&state, digests))
+            let policies = policies(&state, digests);
+            let sources = rule_sources(&state, &policies, environment);
+            (gate::outline(&state, release.id, environment, at), policies, sources)
         };
-        let decided = async { self.0.decide(&outline.map_err(Fault::Rejected)?, digests, policies).await };
+        let decided = async {
+            let mut outline = outline.map_err(Fault::Rejected)?;
+            self.0.look_up(&mut outline, sources).await;
+            self.0.decide(&outline, digests, policies).await
+        };
         let decision = decided.await.map_err(|fault| {
             let causes = std::iter::successors(std::error::Error::source(&fault), |it| it.source());
             let told = causes.fold(fault.to_string(), |told, cause| format!("{told}: {cause}"));

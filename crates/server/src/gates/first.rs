@@ -8,10 +8,11 @@ use shipway_engine::gate::{self, Outline};
 use shipway_engine::{Command, State};
 use shipway_model::event::CONTROL_PLANE;
 use shipway_model::resource::Policy;
+use shipway_model::resource::metric::Source;
 use shipway_model::{ChangeId, Digest, Name};
 use shipway_runtime::Submission;
 
-use super::{instant, policies};
+use super::{instant, policies, rule_sources};
 use crate::app::App;
 use crate::problem::Failure;
 
@@ -20,6 +21,8 @@ struct Question {
     outline: Outline,
     digests: BTreeMap<Name, Digest>,
     policies: BTreeMap<Name, Policy>,
+    /// Whom they want to be asked.
+    sources: BTreeMap<Name, Source>,
 }
 
 /// Asks the gates of the change's environment, if some word for it waits for them, and records what they say. Whoever gives
@@ -30,7 +33,8 @@ struct Question {
 pub(crate) async fn note(app: &App, id: ChangeId) -> Result<(), Failure> {
     let at = instant(app.runtime.clock().now());
     let question = question(&app.runtime.state(), id, at)?;
-    let Some(Question { outline, digests, policies }) = question else { return Ok(()) };
+    let Some(Question { mut outline, digests, policies, sources }) = question else { return Ok(()) };
+    app.gates.look_up(&mut outline, sources).await;
     let decision = app.gates.decide(&outline, &digests, policies).await?;
     let command = Command::NoteGates { id, decision };
     let actor = CONTROL_PLANE.to_owned();
@@ -50,5 +54,6 @@ fn question(state: &State, id: ChangeId, at: Timestamp) -> Result<Option<Questio
     }
     let outline = gate::outline(state, rollout.plan.release.id, environment, at)?;
     let policies = policies(state, &digests);
-    Ok(Some(Question { outline, digests, policies }))
+    let sources = rule_sources(state, &policies, environment);
+    Ok(Some(Question { outline, digests, policies, sources }))
 }

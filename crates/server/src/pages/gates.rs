@@ -1,6 +1,8 @@
 //! What the gates of an environment ask of a release now, with who supplies what is missing and how: a part of several
 //! pages.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use shipway_engine::gate;
@@ -10,7 +12,7 @@ use shipway_model::{Name, ReleaseId};
 use super::moment::{Clock, Moment};
 use super::visit::Visit;
 use super::words::{Badge, Hash, Tone, badge};
-use crate::gates::{instant, passes, policies};
+use crate::gates::{instant, passes, policies, rule_sources};
 use crate::problem::Failure;
 
 #[derive(Template)]
@@ -50,13 +52,19 @@ impl Gates {
 /// # Errors
 /// When the release or the environment is unknown, or something that was attached cannot be read.
 pub(super) async fn explain(visit: &Visit, release: ReleaseId, environment: &Name) -> Result<Gates, Failure> {
-    let (outline, digests, policies) = {
+    let (mut outline, digests, policies, sources) = {
         let state = visit.state();
         let outline = gate::outline(&state, release, environment, instant(visit.now()))?;
         let digests = gate::policies(&state, environment)?;
         let policies = policies(&state, &digests);
-        (outline, digests, policies)
+        // What the tools say now is nothing that was known then.
+        let sources = match visit.past() {
+            None => rule_sources(&state, &policies, environment),
+            Some(_) => BTreeMap::new(),
+        };
+        (outline, digests, policies, sources)
     };
+    visit.app.gates.look_up(&mut outline, sources).await;
     let mut requirements = match digests.is_empty() {
         true => Vec::new(),
         false => visit.app.gates.ask(policies, visit.app.gates.fill(&outline).await?).await,

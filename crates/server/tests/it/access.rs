@@ -15,7 +15,7 @@ use shipway_runtime::Clock;
 
 use crate::bed::{Bed, problem};
 
-const SAMPLES: [(&str, &str); 30] = [
+const SAMPLES: [(&str, &str); 31] = [
     ("{alert}", "alr_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{quarantine}", "qua_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{kind}", "Team"),
@@ -34,6 +34,7 @@ const SAMPLES: [(&str, &str); 30] = [
     ("{hold}", "case-17"),
     ("{train}", "weekly"),
     ("{mirror}", "servicenow"),
+    ("{webhook}", "github"),
     ("{action}", "1"),
     ("{change}", "chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),
     ("{decision}", "dec_0198f3c0e1b27c3d8a4f5e6d7c8b9a01"),

@@ -62,7 +62,7 @@ fn look(gate: &Gate) -> Vec<String> {
     match &gate.require {
         Require::Rego(rule) => inputs()
             .into_iter()
-            .filter_map(|(what, input)| match ask(&rule.module, &rule.parameters, &input) {
+            .filter_map(|(what, input)| match ask(rule, &input.into()) {
                 Ok(Said::Allowed) => Some(format!(
                     "the module allows {what}: let `allow` follow from what must be there, never from what is absent"
                 )),

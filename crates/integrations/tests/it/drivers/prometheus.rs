@@ -2,12 +2,15 @@
 
 mod native;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 use shipway_engine::Rollout;
+use shipway_integrations::metrics::alert_rules;
 use shipway_integrations::router::Router;
 use shipway_model::RolloutId;
 use shipway_model::analysis::{Block, Decision, Sample, Verdict};
@@ -40,9 +43,14 @@ async fn start_prometheus(target: SocketAddr) -> Prometheus {
 }
 
 async fn start_prometheus_with(target: SocketAddr, more: &[&str]) -> Prometheus {
+    start_prometheus_ruled(target, None, more).await
+}
+
+async fn start_prometheus_ruled(target: SocketAddr, rules: Option<&Path>, more: &[&str]) -> Prometheus {
     let folder = tempfile::tempdir().unwrap();
+    let rules = rules.map(|it| format!("rule_files: ['{}']\n", it.display())).unwrap_or_default();
     let config = format!(
-        "global: {{scrape_interval: 100ms}}\nscrape_configs:\n- job_name: shop\n  static_configs:\n  - targets: ['{target}']\n"
+        "global: {{scrape_interval: 100ms, evaluation_interval: 200ms}}\n{rules}scrape_configs:\n- job_name: shop\n  static_configs:\n  - targets: ['{target}']\n"
     );
     let path = folder.path().join("prometheus.yml");
     std::fs::write(&path, config).unwrap();
@@ -144,6 +152,41 @@ async fn scene(source: SocketAddr, silence: &str) -> Scene {
     world.ship_well("1.0.0").await;
     let id = world.ship("1.1.0").await;
     Scene { world, id, _router: router, _servers: [old, new], _traffic: traffic(listen) }
+}
+
+#[tokio::test]
+async fn a_prometheus_says_which_alerts_it_has_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yml");
+    let of_shop = "
+groups:
+- name: shop
+  rules:
+  - {record: 'shop:rate', expr: 'rate(shop_sessions_total[1m])'}
+  - {alert: ShopErrors, expr: shop_errors_total > 1}
+  - {alert: ShopAlike, expr: '{__name__=~\"up|scrape_duration_seconds\"} * 0 == 0'}
+";
+    std::fs::write(&rules, of_shop).unwrap();
+    let shop = shop().await;
+    let prometheus = start_prometheus_ruled(shop.address, Some(&rules), &[]).await;
+    let source = |url: String| serde_json::from_value(json!({"prometheus": {"url": url}})).unwrap();
+    let sources = || {
+        let silent: shipway_model::Name = "silent".parse().unwrap();
+        let csv = serde_json::from_value(json!({"csv": {"path": "/tmp/x.csv"}})).unwrap();
+        BTreeMap::from([
+            ("main".parse().unwrap(), source(format!("http://{}", prometheus.address))),
+            (silent, source("http://127.0.0.1:1".to_owned())),
+            ("file".parse().unwrap(), csv),
+        ])
+    };
+    let found = alert_rules(sources()).await;
+    let names: Vec<&str> = found["main"].alerts.iter().map(String::as_str).collect();
+    assert_eq!((names, &found["main"].fault), (vec!["ShopAlike", "ShopErrors"], &None));
+    assert!(found["silent"].fault.is_some() && found["silent"].alerts.is_empty());
+    assert_eq!(found.len(), 2, "a file knows no rules");
+    // Two series become one when their names are taken off, which Prometheus finds out when it evaluates.
+    let told = async || alert_rules(sources()).await["main"].failing.contains_key("ShopAlike");
+    wait_until("the rule fails", told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::resource::{
     AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Environment,
     Journey, Kind, Library, LogSignatures, Metadata, Mirror, Person, Pipeline, Policy, Regulation,
-    Repository, Runbook, Service, Strategy, Team, Template, Train, TrustRoot, Vendor,
+    Repository, Runbook, Service, Strategy, Team, Template, Train, TrustRoot, Vendor, Webhook,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -102,5 +102,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::Mirror => generator.subschema_for::<Mirror>(),
         Kind::LogSignatures => generator.subschema_for::<LogSignatures>(),
         Kind::Runbook => generator.subschema_for::<Runbook>(),
+        Kind::Webhook => generator.subschema_for::<Webhook>(),
     }
 }

@@ -83,6 +83,7 @@ kinds! {
     ChangeMirrored => "change.mirrored",
     MirrorFailed => "change.mirror-failed",
     ChangeAnswered => "change.answered",
+    CiReported => "ci.reported",
     FeedFetched => "feed.fetched",
     TrainDeparted => "train.departed",
     TrainEndangered => "train.endangered",

@@ -16,11 +16,13 @@ pub(super) async fn handle(it: Incoming<ReplayDecision>) -> Outcome<ReplayDecisi
     let kept = gates.kept(&recorded.facts).await?;
     // What was known at that instant, from the events up to it.
     let past = it.app.runtime.as_of(recorded.at).await?;
-    let (outline, policies) = {
+    let (mut outline, policies) = {
         let state = it.app.state(Some(&past));
         let outline = gate::outline(&state, recorded.release.id, &recorded.environment, recorded.at)?;
         (outline, policies(&state, &recorded.policies))
     };
+    // What the tools outside said then is in the facts that were kept, and nowhere else.
+    outline.facts.surroundings.alert_rules = kept.facts.surroundings.alert_rules.clone();
     let requirements = gates.ask(policies, gates.fill(&kept).await?).await;
     let computed = Decision { passes: passes(&requirements), requirements, ..recorded.clone() };
     let facts = Compared { recorded: recorded.facts, computed: outline.digest() };

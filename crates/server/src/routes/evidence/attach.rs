@@ -67,8 +67,9 @@ pub(super) async fn handle(it: Incoming<AttachEvidence>) -> Outcome<AttachEviden
     it.submit(Command::AttachEvidence { id, evidence: evidence.clone() }).await?;
     if evidence.kinds.contains(&Kind::Components) && it.app.knowledge.is_some() {
         // What was imported before speaks of it at once; what fails here is made up for by the next trace.
-        for artifact in &evidence.subject {
-            if let Err(failure) = knowledge::trace_artifact(&it.app, *artifact).await {
+        let artifacts = knowledge::meant(&it.app.runtime.state(), &evidence.subject);
+        for artifact in artifacts {
+            if let Err(failure) = knowledge::trace_artifact(&it.app, artifact).await {
                 tracing::warn!(%artifact, error = %failure.detail(), "a bill of materials cannot be compared yet");
             }
         }

@@ -1,21 +1,29 @@
 //! Saying what the gates of an environment ask of a release.
 
+use std::collections::BTreeMap;
+
 use shipway_api::operations::gate::ExplainGates;
 use shipway_api::view::gate::GatesView;
 use shipway_engine::gate;
 
-use crate::gates::{passes, policies};
+use crate::gates::{passes, policies, rule_sources};
 use crate::incoming::{Incoming, Outcome};
 
 pub(super) async fn handle(it: Incoming<ExplainGates>) -> Outcome<ExplainGates> {
     let environment = &it.query.environment;
-    let (outline, digests, policies) = {
+    let (mut outline, digests, policies, sources) = {
         let state = it.state();
         let outline = super::outline(&state, &it.path.release, environment, it.now())?;
         let digests = gate::policies(&state, environment)?;
         let policies = policies(&state, &digests);
-        (outline, digests, policies)
+        // What the tools say now is nothing that was known then.
+        let sources = match it.past {
+            None => rule_sources(&state, &policies, environment),
+            Some(_) => BTreeMap::new(),
+        };
+        (outline, digests, policies, sources)
     };
+    it.app.gates.look_up(&mut outline, sources).await;
     let requirements = match digests.is_empty() {
         true => Vec::new(),
         false => it.app.gates.ask(policies, it.app.gates.fill(&outline).await?).await,

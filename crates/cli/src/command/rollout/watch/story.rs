@@ -231,6 +231,7 @@ impl Story {
             | Body::ItemDeferred { .. }
             | Body::ChangeMirrored { .. }
             | Body::MirrorFailed { .. }
+            | Body::CiReported { .. }
             | Body::ChangeAnswered { .. }
             | Body::FeedFetched { .. }
             | Body::TrainDeparted { .. }
