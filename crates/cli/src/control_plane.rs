@@ -146,7 +146,7 @@ impl ControlPlane {
         config.read_webhook = webhooks::read;
         config.compile_access = crate::access::compile;
         config.knowledge = Some(Arc::new(knowledge));
-        config.provider = place.provider.named(listen);
+        config.provider = place.provider.named();
         let server = Server::start(config, runtime.clone(), logs.clone()).await.map_err(Fault::Server)?;
         let mut drivers = drivers::all(drivers::Config {
             history: Some(history.clone()),

@@ -285,8 +285,9 @@ impl Report {
         let mut reasons = Vec::new();
         for it in &self.signatures {
             if it.speaks_against(false_discoveries) {
+                let advice = it.advice.as_ref().map(|it| format!(" Advice: {it}")).unwrap_or_default();
                 reasons.push(format!(
-                    "Known failure `{}`: {} lines of the canary, {} of control.",
+                    "Known failure `{}`: {} lines of the canary, {} of control.{advice}",
                     it.name, it.canary, it.control
                 ));
             }

@@ -102,7 +102,9 @@ fn a_single_line_of_a_known_failure_is_enough() {
     lines.push((Arm::Canary, "java.lang.OutOfMemoryError: Java heap space".to_owned()));
     let report = compare(Signatures { signatures: vec![signature] }, lines);
     assert!(report.is_worse, "{report:#?}");
-    assert_eq!(report.reasons, ["Known failure `out-of-memory`: 1 lines of the canary, 0 of control."]);
+    let reason =
+        "Known failure `out-of-memory`: 1 lines of the canary, 0 of control. Advice: look at the heap";
+    assert_eq!(report.reasons, [reason]);
 }
 
 #[test]

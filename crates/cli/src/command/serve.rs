@@ -90,13 +90,13 @@ fn parse_group_role(text: &str) -> Result<(String, Role), String> {
 }
 
 impl IdentityProvider {
-    pub(crate) fn named(&self, listen: SocketAddr) -> Option<Provider> {
+    pub(crate) fn named(&self) -> Option<Provider> {
         let secret = std::env::var("SHIPWAY_OIDC_SECRET").ok().filter(|it| !it.is_empty());
         Some(Provider {
             issuer: self.oidc_issuer.clone()?,
             client_id: self.oidc_client.clone()?,
             client_secret: secret,
-            public: self.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
+            public: self.public_url.clone(),
             scopes: self.oidc_scopes.clone(),
             groups_claim: self.oidc_groups_claim.clone(),
             roles: self.oidc_roles.clone(),

@@ -236,10 +236,10 @@ fn evidence_about_what_comes_next_asks_the_gates_of_what_is_on_its_way() {
     stage.release("2.0.0", &["web=1.0.0"]);
     let n_decisions = || json(&stage.live.ok(&["decision", "list", "-o", "json"])).as_array().unwrap().len();
     stage.live.ok(&["rollout", "start", "shop@1.0.0", "--env", "production"]);
-    stage.until("its gates are asked", || n_decisions() == 1);
+    until("its gates are asked", || n_decisions() == 1);
     stage.live.ok(&["rollout", "start", "shop@2.0.0", "--env", "production"]);
     stage.attach("web.xml", "<testsuite name='unit'><testcase name='shows'/></testsuite>", &web);
-    stage.until("they are asked again", || n_decisions() > 1);
+    until("they are asked again", || n_decisions() > 1);
 }
 
 fn report(adds: &str, moody: &str) -> String {

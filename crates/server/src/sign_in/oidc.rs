@@ -59,8 +59,8 @@ pub struct Provider {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: Option<String>,
-    /// Where people reach this control plane, for example `https://shipway.example.org`.
-    pub public: String,
+    /// Where people reach this control plane, for example `https://shipway.example.org`; where it listens when left out.
+    pub public: Option<String>,
     /// What is asked for beside `openid` and `email`, where the provider names groups only then.
     pub scopes: Vec<String>,
     /// The claim of the ID token in which groups are named.
@@ -198,6 +198,7 @@ impl Oidc {
         let wrong = |error: &dyn std::fmt::Display| Fault::Provider(error.to_string());
         let Provider { issuer, client_id, client_secret, public, .. } = &self.provider;
         let issuer = IssuerUrl::new(issuer.clone()).map_err(|it| wrong(&it))?;
+        let public = public.as_deref().unwrap_or_default();
         let redirect = format!("{}/sign-in/oidc/callback", public.trim_end_matches('/'));
         let redirect = RedirectUrl::new(redirect).map_err(|it| wrong(&it))?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &fetch).await.map_err(|it| wrong(&it))?;

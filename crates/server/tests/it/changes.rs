@@ -193,8 +193,8 @@ async fn what_does_not_count_is_refused_and_changes_nothing() {
     client.call::<RevokeKey>(KeyPath { key: ben.id }, (), Revocation::default()).await.unwrap();
     let refused = client.call::<GiveApproval>(path, (), word(late, armoured)).await;
     assert!(refused.unwrap_err().is(Code::InvalidSignature));
-    // The token of the viewer and the revocation are all that was recorded.
-    assert_eq!(bed.size(), size + 2);
+    // The token of the viewer, that they tried to approve, and the revocation are all that was recorded.
+    assert_eq!(bed.size(), size + 3);
     let open = ChangeQuery { open: Some(true), ..ChangeQuery::default() };
     let listed = bed.admin.call::<ListChanges>((), open, ()).await.unwrap().value.items;
     assert_eq!(listed.len(), 1);

@@ -121,7 +121,7 @@ impl Scene {
             issuer: idp.issuer.clone(),
             client_id: CLIENT.to_owned(),
             client_secret: Some("secret".to_owned()),
-            public: "http://shipway.test".to_owned(),
+            public: Some("http://shipway.test".to_owned()),
             scopes: vec!["groups".to_owned()],
             groups_claim: "groups".to_owned(),
             roles: vec![("releasers".to_owned(), Role::Operator), ("readers".to_owned(), Role::Viewer)],
@@ -176,7 +176,8 @@ async fn whom_the_provider_means_is_signed_in_to_their_account_once() {
     let session = answer.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     // The account's one-time password was not used: nobody else could have signed in like this.
     let home = scene.bed.http.get(scene.bed.url("/")).header(COOKIE, &session).send().await.unwrap();
-    assert_eq!(home.status(), 200);
+    let status = home.status();
+    assert_eq!(status, 200, "{}", home.text().await.unwrap());
 
     let replayed = scene.finish(&begun.cookie, &begun.state).await;
     assert_eq!(replayed.status(), 401);

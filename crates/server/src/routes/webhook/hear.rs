@@ -107,5 +107,6 @@ fn artifact(it: &Incoming<HearCi>, report: &Report) -> Result<Option<Artifact>, 
         commit: report.commit.clone().unwrap_or_default(),
         builder: it.caller.actor(),
         provenance: None,
+        source: None,
     }))
 }
