@@ -48,6 +48,8 @@ pub struct Token {
     pub account: Option<AccountId>,
     /// Of one that was given at a sign-in through an identity provider, the groups that it named.
     pub groups: BTreeSet<String>,
+    /// Whether it was given at such a sign-in: nobody knew a password then.
+    pub provider: bool,
 }
 
 impl Token {
@@ -67,7 +69,17 @@ impl Access {
 
     pub(crate) fn apply(&mut self, event: &Event) {
         match &event.body {
-            Body::TokenIssued { id, name, role, secret_digest, expires, scope, account, groups } => {
+            Body::TokenIssued {
+                id,
+                name,
+                role,
+                secret_digest,
+                expires,
+                scope,
+                account,
+                groups,
+                provider,
+            } => {
                 let token = Token {
                     id: *id,
                     name: name.clone(),
@@ -80,6 +92,7 @@ impl Access {
                     scope: scope.clone(),
                     account: *account,
                     groups: groups.clone(),
+                    provider: *provider,
                 };
                 self.tokens.insert(*id, token);
             }

@@ -319,6 +319,9 @@ pub enum Command {
         /// Of one that is given at a sign-in through an identity provider, the groups that it named.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         groups: BTreeSet<String>,
+        /// Whether it is given at such a sign-in.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        provider: bool,
     },
     /// What became of fetching a CalendarFeed.
     RecordFeed {

@@ -107,7 +107,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::NoteSilence { rollout, step, silenced } => {
             Ok(rollout::report::silenced(state, *rollout, *step, silenced))
         }
-        Command::IssueToken { id, name, role, secret_digest, expires, scope, account, groups } => {
+        Command::IssueToken { id, name, role, secret_digest, expires, scope, account, groups, provider } => {
             let token = Body::TokenIssued {
                 id: *id,
                 name: text(name)?.to_owned(),
@@ -117,6 +117,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
                 scope: scope.clone(),
                 account: *account,
                 groups: groups.clone(),
+                provider: *provider,
             };
             state.access.issue(token, ctx)
         }

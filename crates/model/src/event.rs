@@ -108,6 +108,9 @@ pub enum Body {
         /// Of one that was given at a sign-in through an identity provider, the groups that it named.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         groups: BTreeSet<String>,
+        /// Whether it was given at such a sign-in.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        provider: bool,
     },
     #[serde(rename = "token.revoked")]
     TokenRevoked { id: TokenId },

@@ -35,6 +35,7 @@ pub async fn issue_admin_token(runtime: &Runtime) -> Result<String, SubmitError>
         scope: None,
         account: None,
         groups: BTreeSet::new(),
+        provider: false,
     };
     let actor = shipway_runtime::ACTOR.to_owned();
     runtime.submit(Submission { actor, key: None, command, generation: None }).await?;

@@ -70,10 +70,11 @@ pub(crate) async fn by_password(
 }
 
 /// Gives the account a token under the id of `bearer`, for as long as a sign-in lasts.
+/// `groups` are those that the identity provider named, of a sign-in through one.
 pub(crate) async fn give_token(
     app: &App,
     account: &AccountState,
-    groups: &BTreeSet<String>,
+    groups: Option<&BTreeSet<String>>,
     bearer: &Bearer,
 ) -> Result<(), SubmitError> {
     let expires = app.runtime.clock().now().saturating_add(SIGN_IN_MAX).expect("hours can be added");
@@ -85,7 +86,8 @@ pub(crate) async fn give_token(
         expires: Some(expires),
         scope: None,
         account: Some(account.id),
-        groups: groups.clone(),
+        groups: groups.cloned().unwrap_or_default(),
+        provider: groups.is_some(),
     };
     submit(app, &account.account.name, command).await
 }

@@ -35,6 +35,7 @@ fn token(world: &mut World, by: &str, holder: &str, scope: Option<TokenScope>) -
         scope,
         account: None,
         groups: BTreeSet::new(),
+        provider: false,
     };
     world.ask_as(by, issue).map_err(|it| it.code)
 }
@@ -145,6 +146,7 @@ fn a_new_password_and_a_closed_account_end_the_sign_ins() {
             scope: None,
             account: Some(ben),
             groups: BTreeSet::new(),
+            provider: false,
         };
         world.ask_as("ben", sign_in).unwrap();
         assert!(world.state.access.get(id).unwrap().is_valid(world.now));
@@ -233,6 +235,7 @@ fn the_run_of_a_pipeline_gets_privilege_by_the_word_of_somebody_who_is_not_behin
         scope: Some(shipway_model::access::TokenScope::default()),
         account: None,
         groups: Default::default(),
+        provider: false,
     };
     world.ask_as("root", issue).unwrap();
     let privilege = |run: &str, seconds| Privilege {

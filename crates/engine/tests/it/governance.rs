@@ -134,6 +134,7 @@ fn a_revoked_token_is_no_longer_valid() {
         scope: None,
         account: None,
         groups: BTreeSet::new(),
+        provider: false,
     };
     world.ask(issue).unwrap();
     assert!(world.state.access.get(id).unwrap().is_valid(world.now));

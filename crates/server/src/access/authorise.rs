@@ -219,7 +219,9 @@ impl<'a> Asker<'a> {
             actor: Cow::Borrowed(actor),
             roles: [caller.role].into(),
             scope: token.and_then(|it| it.scope.clone()),
-            must_change_password: account.is_some_and(|it| it.must_change_password()),
+            // Whoever came by the identity provider did not use the password that somebody else knows.
+            must_change_password: account.is_some_and(|it| it.must_change_password())
+                && token.is_none_or(|it| !it.provider),
         }
     }
 }

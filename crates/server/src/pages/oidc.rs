@@ -169,7 +169,7 @@ async fn open_session(
     headers: &HeaderMap,
 ) -> Response {
     let bearer = Bearer::new(app.runtime.new_token_id(), &app.runtime.random_secret());
-    if let Err(error) = sign_in::give_token(app, account, groups, &bearer).await {
+    if let Err(error) = sign_in::give_token(app, account, Some(groups), &bearer).await {
         return Failure::from(error).into_response();
     }
     let cookie = match super::sign_in::open_session(app, bearer.id(), headers) {

@@ -1,7 +1,5 @@
 //! Signing in with a name and a password, or with a token, and out again.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
@@ -109,9 +107,7 @@ async fn by_account(
         return Err((StatusCode::FORBIDDEN, fault.to_owned()));
     }
     let bearer = Bearer::new(app.runtime.new_token_id(), &app.runtime.random_secret());
-    sign_in::give_token(app, &account, &BTreeSet::new(), &bearer)
-        .await
-        .map_err(|error| refused(error.into()))?;
+    sign_in::give_token(app, &account, None, &bearer).await.map_err(|error| refused(error.into()))?;
     Ok(bearer.id())
 }
 

@@ -69,7 +69,7 @@ fn unknown(id: AccountId) -> Failure {
 async fn issue(
     app: &App,
     account: &AccountState,
-    groups: &BTreeSet<String>,
+    groups: Option<&BTreeSet<String>>,
     bearer: &Bearer,
 ) -> Result<IssuedToken, Failure> {
     sign_in::give_token(app, account, groups, bearer).await?;

@@ -91,6 +91,7 @@ fn a_bot_is_whoever_gave_it_its_token() {
         scope: Some(shipway_model::access::TokenScope::default()),
         account: None,
         groups: Default::default(),
+        provider: false,
     };
     world.ask_as("ana", issue).unwrap();
     declare(&mut world, "root", "Team", "shop", json!({ "members": ["ana", "ben", "release-bot"] }));

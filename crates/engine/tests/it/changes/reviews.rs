@@ -24,6 +24,7 @@ pub(super) fn operator(world: &mut World, who: &str, number: u128) {
         scope: None,
         account: None,
         groups: BTreeSet::new(),
+        provider: false,
     };
     world.ask_as("root", issue).unwrap();
 }

@@ -1,7 +1,5 @@
 //! Changing one's own password.
 
-use std::collections::BTreeSet;
-
 use shipway_api::Code;
 use shipway_api::operations::account::ChangePassword;
 
@@ -26,5 +24,5 @@ pub(super) async fn handle(it: Incoming<ChangePassword>) -> Outcome<ChangePasswo
     sign_in::set_password(&it.app, id, &name, &it.body.new).await?;
     let runtime = &it.app.runtime;
     let bearer = Bearer::new(runtime.new_token_id(), &runtime.random_secret());
-    super::issue(&it.app, &account, &BTreeSet::new(), &bearer).await
+    super::issue(&it.app, &account, None, &bearer).await
 }

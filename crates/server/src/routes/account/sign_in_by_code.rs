@@ -10,5 +10,5 @@ pub(super) async fn handle(it: Incoming<SignInByCode>) -> Outcome<SignInByCode> 
     // Of two who fetch at once, one gets it.
     let signed_in = it.app.handovers.take(&code).ok_or_else(access::unauthenticated)?;
     let bearer = Bearer::new(it.caller.token, &it.app.runtime.random_secret());
-    super::issue(&it.app, &signed_in.account, &signed_in.groups, &bearer).await
+    super::issue(&it.app, &signed_in.account, Some(&signed_in.groups), &bearer).await
 }

@@ -1,7 +1,5 @@
 //! Signing in with a name and a password, which were looked at before.
 
-use std::collections::BTreeSet;
-
 use shipway_api::operations::account::SignIn;
 
 use crate::access::Bearer;
@@ -11,5 +9,5 @@ pub(super) async fn handle(it: Incoming<SignIn>) -> Outcome<SignIn> {
     let account = it.app.runtime.state().access.accounts.named(&it.caller.name).cloned();
     let account = account.expect("who has signed in has an account");
     let bearer = Bearer::new(it.caller.token, &it.app.runtime.random_secret());
-    super::issue(&it.app, &account, &BTreeSet::new(), &bearer).await
+    super::issue(&it.app, &account, None, &bearer).await
 }

@@ -31,6 +31,7 @@ pub(super) async fn handle(it: Incoming<IssueToken>) -> Outcome<IssueToken> {
             scope: it.body.scope.clone(),
             account: None,
             groups: BTreeSet::new(),
+            provider: false,
         })
         .await?;
     if receipt.repeated {
