@@ -226,7 +226,7 @@ describe("words", () => {
     await page.locator("#boards .badge").filter({ hasText: "met" }).waitFor();
     await page.locator("#boards .badge").filter({ hasText: "approved" }).waitFor();
     await page.goto(`${here}/cab/cab`);
-    await page.locator("#minutes").getByText("the plan is sound").waitFor();
+    await page.locator("#minutes").getByText("the plan is sound", { exact: true }).waitFor();
   });
 
   it("are declined and taken back", async () => {
