@@ -24,7 +24,7 @@ impl Failure {
     /// How many tests had run when it happened.
     pub(crate) fn tally(&self) -> Tally {
         match self {
-            Self::Tests { tally, .. } => *tally,
+            Self::Tests { tally, .. } => tally.clone(),
             Self::NotStarted { .. } | Self::Ended { .. } | Self::Told(_) => Tally::default(),
         }
     }

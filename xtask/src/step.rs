@@ -87,7 +87,7 @@ impl Summary {
             match result {
                 Ok(tests) => {
                     println!("{name:width$}  ok      {seconds:7.1} s");
-                    tally.add(*tests);
+                    tally.add(tests.clone());
                 }
                 Err(failure) => {
                     println!("{name:width$}  FAILED  {seconds:7.1} s  {failure}");
@@ -100,6 +100,10 @@ impl Summary {
         }
         if tally != Tally::default() {
             let took = self.outcomes.iter().map(|it| it.took).sum();
+            if !tally.blemishes().is_empty() {
+                println!("\nDid not simply pass:");
+                tally.blemishes().iter().for_each(|it| println!("  {it}"));
+            }
             println!("\n{}", tally.line(self.is_ok(), took));
         }
     }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     passed: u64,
     failed: u64,
     ignored: u64,
+    /// What was told of each test that failed, or that passed only when it was run again. The last lines of a long output
+    /// are those that are read.
+    blemishes: Vec<String>,
 }
 
 impl Tally {
@@ -14,12 +17,20 @@ impl Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
+        self.blemishes.extend(other.blemishes);
     }
 
-    /// Counts the tests of a summary line; any other line counts none.
+    pub(crate) fn blemishes(&self) -> &[String] {
+        &self.blemishes
+    }
+
+    /// Counts the tests of a summary line, and keeps a line that names a test which did not simply pass.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = without_colours(line);
-        let line = line.trim_start();
+        let line = line.trim();
+        if is_blemish(line) && !self.blemishes.iter().any(|it| it == line) {
+            self.blemishes.push(line.to_owned());
+        }
         // Node's runner tells each count on a line of its own, after a sign: `ℹ pass 11`.
         if let Some((word, count)) = line.strip_prefix("ℹ ").and_then(|it| it.split_once(' ')) {
             let count = count.trim().parse().unwrap_or(0);
@@ -51,14 +62,28 @@ impl Tally {
     }
 
     /// The sum in the form of `cargo test`. Where a step failed, the whole is no success, whatever the tests say.
-    pub(crate) fn line(self, is_ok: bool, took: Duration) -> String {
-        let Self { passed, failed, ignored } = self;
-        let word = if is_ok && failed == 0 { "ok" } else { "FAILED" };
+    pub(crate) fn line(&self, is_ok: bool, took: Duration) -> String {
+        let Self { passed, failed, ignored, .. } = self;
+        let word = if is_ok && *failed == 0 { "ok" } else { "FAILED" };
         format!(
             "test result: {word}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; 0 filtered out; \
              finished in {:.2}s",
             took.as_secs_f64()
         )
+    }
+}
+
+/// `FLAKY 2/3 [   0.1s] ( 3/33) shipway-cli::it faults::…` or `FAIL [   0.1s] …` of nextest, whose later tries it tells as
+/// `TRY 3 FAIL [   0.1s] …`; `test faults::… ... FAILED` of cargo test; `✖ the calendar is drawn (12 ms)` of Node's runner.
+fn is_blemish(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().take(3).collect();
+    match words.as_slice() {
+        ["FLAKY", tries, ..] => tries.contains('/'),
+        ["TRY", _, outcome] => *outcome != "PASS",
+        [outcome, "[", ..] => ["FAIL", "TIMEOUT", "ABORT", "TERM"].contains(outcome),
+        ["test", ..] => line.ends_with(" ... FAILED"),
+        ["✖", name, ..] => *name != "failing",
+        _ => false,
     }
 }
 
@@ -80,7 +105,7 @@ mod tests {
     fn check(line: &str, passed: u64, failed: u64, ignored: u64) {
         let mut tally = Tally::default();
         tally.read_line(line);
-        assert_eq!(tally, Tally { passed, failed, ignored }, "{line}");
+        assert_eq!(tally, Tally { passed, failed, ignored, blemishes: Vec::new() }, "{line}");
     }
 
     #[test]
@@ -109,6 +134,32 @@ mod tests {
         check("ℹ pass 11", 11, 0, 0);
         check("ℹ fail 2", 0, 2, 0);
         check("ℹ duration_ms 2100.5", 0, 0, 0);
+    }
+
+    #[test]
+    fn every_test_that_did_not_simply_pass_is_kept_by_its_name() {
+        let blemishes = [
+            "FLAKY 2/3 [  10.489s] ( 326/1458) shipway-cli::it faults::reports_repeated::out_of_order_is_fenced",
+            "FAIL [   0.106s] (48/93) shipway-model share::tests::no_share_is_ever_rounded",
+            "TRY 3 FAIL [   0.263s] (160/198) shipway-server::it oidc::whom_the_provider_means",
+            "test faults::early ... FAILED",
+            "✖ the calendar is drawn (12.3ms)",
+        ];
+        let mut tally = Tally::default();
+        for line in blemishes {
+            // Nextest tells them once when they happen and once at its end.
+            tally.read_line(&format!("   {line}"));
+            tally.read_line(line);
+        }
+        for line in [
+            "✖ failing tests:",
+            "PASS [   0.1s] ( 1/9) shipway-model one",
+            "TRY 2 PASS [   0.1s] two",
+            "test three ... ok",
+        ] {
+            tally.read_line(line);
+        }
+        assert_eq!(tally.blemishes(), blemishes);
     }
 
     #[test]
