@@ -79,8 +79,8 @@ fn is_blemish(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(3).collect();
     match words.as_slice() {
         ["FLAKY", tries, ..] => tries.contains('/'),
-        ["TRY", _, outcome] => *outcome != "PASS",
-        [outcome, "[", ..] => ["FAIL", "TIMEOUT", "ABORT", "TERM"].contains(outcome),
+        ["TRY", _, outcome] => !["PASS", "SLOW", "TRMNTG"].contains(outcome),
+        [outcome, "[", ..] => ["FAIL", "TMT", "ABORT"].contains(outcome) || outcome.starts_with("SIG"),
         ["test", ..] => line.ends_with(" ... FAILED"),
         ["✖", name, ..] => *name != "failing",
         _ => false,
@@ -155,6 +155,7 @@ mod tests {
             "✖ failing tests:",
             "PASS [   0.1s] ( 1/9) shipway-model one",
             "TRY 2 PASS [   0.1s] two",
+            "TRY 2 SLOW [> 60.000s] (─────────) shipway-cli::it two",
             "test three ... ok",
         ] {
             tally.read_line(line);

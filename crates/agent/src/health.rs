@@ -1,5 +1,7 @@
 //! Health: the checks of a contract, run against one instance. A probe that hangs has failed after its timeout.
 
+mod grpc;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use shipway_model::Name;
-use shipway_model::resource::service::{Check, ExecProbe, Health, HttpProbe, Probe, TcpProbe};
+use shipway_model::resource::service::{Check, ExecProbe, GrpcProbe, Health, HttpProbe, Probe, TcpProbe};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -61,6 +63,9 @@ impl Subject {
             Probe::Tcp(probe) => {
                 timeout(time.duration(), self.tcp(probe)).await.unwrap_or_else(|_| too_slow(time))
             }
+            Probe::Grpc(probe) => {
+                timeout(time.duration(), self.grpc(probe)).await.unwrap_or_else(|_| too_slow(time))
+            }
         };
         result.map_err(|reason| format!("check `{}` failed: {reason}", check.name))
     }
@@ -77,12 +82,18 @@ impl Subject {
     }
 
     async fn tcp(&self, probe: &TcpProbe) -> Result<(), String> {
-        let address = match &probe.address {
-            Some(address) => address.clone(),
-            None => self.own(&probe.port)?.to_string(),
-        };
-        let connected = TcpStream::connect(&address).await;
-        connected.map(drop).map_err(|fault| format!("connecting to {address}: {fault}"))
+        let address = self.endpoint(probe.address.as_deref(), &probe.port)?;
+        connect(&address).await.map(drop)
+    }
+
+    async fn grpc(&self, probe: &GrpcProbe) -> Result<(), String> {
+        let address = self.endpoint(probe.address.as_deref(), &probe.port)?;
+        let service = probe.service.as_deref().unwrap_or_default();
+        let answer = grpc::ask(connect(&address).await?, &address, service).await;
+        answer.map_err(|reason| match service {
+            "" => format!("{address} {reason}"),
+            service => format!("{address} {reason} when asked about {service}"),
+        })
     }
 
     async fn exec(&self, probe: &ExecProbe) -> Result<(), String> {
@@ -108,10 +119,19 @@ impl Subject {
         }
     }
 
+    /// Of something that it needs, or its own.
+    fn endpoint(&self, address: Option<&str>, port: &Name) -> Result<String, String> {
+        address.map_or_else(|| Ok(self.own(port)?.to_string()), |it| Ok(it.to_owned()))
+    }
+
     fn own(&self, port: &Name) -> Result<SocketAddr, String> {
         let number = self.ports.get(port).ok_or(format!("the contract has no port `{port}`"))?;
         Ok(SocketAddr::new(self.address, *number))
     }
+}
+
+async fn connect(address: &str) -> Result<TcpStream, String> {
+    TcpStream::connect(address).await.map_err(|fault| format!("connecting to {address}: {fault}"))
 }
 
 fn too_slow(time: shipway_model::Millis) -> Result<(), String> {

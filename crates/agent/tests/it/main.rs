@@ -6,6 +6,7 @@ mod command;
 mod control_plane;
 mod cut_off;
 mod delivery;
+mod grpc;
 mod outflow;
 mod placement;
 mod restart;

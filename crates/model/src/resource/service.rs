@@ -299,6 +299,8 @@ pub enum Probe {
     Http(HttpProbe),
     /// A connection that is accepted.
     Tcp(TcpProbe),
+    /// A server that says `SERVING` by gRPC's health checking protocol (`grpc.health.v1.Health/Check`), without TLS.
+    Grpc(GrpcProbe),
     /// A program that exits with 0, run in the instance's folder with its environment.
     Exec(ExecProbe),
 }
@@ -322,6 +324,23 @@ pub struct TcpProbe {
     pub port: Name,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GrpcProbe {
+    /// The service that is asked about, for example `shop.v1.Orders`; the server as a whole when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// `HOST:PORT` of something it needs; the instance's own `port` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default = "grpc_port")]
+    pub port: Name,
+}
+
+fn grpc_port() -> Name {
+    "grpc".parse().expect("a valid name")
+}
+
 fn http_port() -> Name {
     "http".parse().expect("a valid name")
 }
@@ -338,6 +357,7 @@ impl Probe {
         match self {
             Self::Http(_) => "http",
             Self::Tcp(_) => "tcp",
+            Self::Grpc(_) => "grpc",
             Self::Exec(_) => "exec",
         }
     }

@@ -80,6 +80,7 @@ spec:
         - {name: own, probe: {http: {path: healthz}}}
         - {name: own, probe: {http: {path: /healthz, port: htpp}}}
         - {name: db, probe: {tcp: {address: database}}}
+        - {name: orders, probe: {grpc: {}}}
         - {name: run, probe: {exec: {command: [" "]}}}
 "#,
     );

@@ -142,20 +142,8 @@ fn check_health(health: &Health, deployment: &Deployment, site: &mut Site<'_, '_
                     site.fault(way!(probe; "path"), message, "write for example `path: /healthz`");
                 }
             }
-            Probe::Tcp(tcp) => match &tcp.address {
-                None => check_port(&tcp.port, deployment, way!(probe; "port"), site),
-                Some(address) => {
-                    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-                    if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
-                        let message = "the address is not `HOST:PORT`";
-                        site.fault(
-                            way!(probe; "address"),
-                            message,
-                            "write for example `address: 127.0.0.1:5432`",
-                        );
-                    }
-                }
-            },
+            Probe::Tcp(tcp) => check_endpoint(tcp.address.as_deref(), &tcp.port, deployment, probe, site),
+            Probe::Grpc(grpc) => check_endpoint(grpc.address.as_deref(), &grpc.port, deployment, probe, site),
             Probe::Exec(exec) => site.check_command(way!(probe; "command"), &exec.command),
         }
     }
@@ -168,6 +156,24 @@ fn check_health(health: &Health, deployment: &Deployment, site: &mut Site<'_, '_
                 format!("write for example `{field}: 2s`"),
             );
         }
+    }
+}
+
+/// The address of something else, or a port of its own.
+fn check_endpoint(
+    address: Option<&str>,
+    port: &Name,
+    deployment: &Deployment,
+    probe: &[Segment<'_>],
+    site: &mut Site<'_, '_, '_, '_>,
+) {
+    let Some(address) = address else {
+        return check_port(port, deployment, way!(probe; "port"), site);
+    };
+    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+        let help = "write for example `address: 127.0.0.1:5432`";
+        site.fault(way!(probe; "address"), "the address is not `HOST:PORT`", help);
     }
 }
 
