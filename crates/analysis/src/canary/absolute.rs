@@ -112,7 +112,10 @@ mod tests {
     #[test]
     fn is_expected_to_be_at_most_one_wherever_the_null_holds() {
         for hits in [0, 20, 300] {
-            let (above, below) = (after(Difference::above(Likelihood::Odds, 0.05), hits), after(Difference::below(Likelihood::Odds, 0.05), hits));
+            let (above, below) = (
+                after(Difference::above(Likelihood::Odds, 0.05), hits),
+                after(Difference::below(Likelihood::Odds, 0.05), hits),
+            );
             for sizes in [(9, 9), (3, 25), (25, 3)] {
                 for control in [0.0, 0.01, 0.2, 0.6, 0.9] {
                     for step in 0..=10 {

@@ -30,7 +30,7 @@ pub struct Metric {
     pub harm: Option<f64>,
     /// Of a proportion: a difference of shares up to which the new version is no worse, whatever the ratio is. Of a
     /// latency in milliseconds, of a mean in its own unit, of a count in events per request or, if its exposure is time, per
-    /// second and instance, likewise.
+    /// second, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.000001, max = 1000000.0))]
     pub margin_absolute: Option<f64>,
@@ -90,6 +90,8 @@ pub enum Direction {
 pub enum Exposure {
     #[default]
     Requests,
+    /// Seconds of the version as a whole, however many instances it has: for versions of one size, such as a canary and its
+    /// fresh control.
     Time,
 }
 

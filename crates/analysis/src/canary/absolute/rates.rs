@@ -28,7 +28,8 @@ pub(super) fn log_ratio(table: &Table, control: f64, gap: f64, bound: f64) -> f6
     let (a, b) = (table.canary_total as f64, table.control_total as f64);
     let control = control.max(EVENTS_MIN / b);
     let tilt = tilt((a, (control + gap).max(0.0)), (b, control), bound);
-    table.canary_hits as f64 * (tilt / a).ln_1p() + table.control_hits as f64 * (-tilt / b).ln_1p() - tilt * bound
+    table.canary_hits as f64 * (tilt / a).ln_1p() + table.control_hits as f64 * (-tilt / b).ln_1p()
+        - tilt * bound
 }
 
 /// The tilt at which the rates (p₁, p₀) are those of the line, tilted: p₁/(1 + s/a) − p₀/(1 − s/b) = d. The left side falls
@@ -60,6 +61,10 @@ mod tests {
             for n in 0..400 {
                 sum += chance * (ratio(&of(n)) - nothing).exp();
                 chance *= events / (n + 1) as f64;
+                // Nothing times what is beyond every double would be no number.
+                if chance == 0.0 {
+                    break;
+                }
             }
             sum
         };
