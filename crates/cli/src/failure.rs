@@ -144,7 +144,9 @@ const fn next_of(code: Code) -> &'static str {
         Code::InvalidFiles | Code::InvalidDeclarations => "shipway validate FILE…",
         Code::UnknownResource | Code::UnknownService => "shipway get services",
         Code::UnknownEnvironment => "shipway env list",
-        Code::UnknownArtifact | Code::UnknownBlob | Code::ArtifactDiffers => "shipway artifact list",
+        Code::UnknownArtifact | Code::UnknownBlob | Code::ArtifactDiffers | Code::ReservedVersion => {
+            "shipway artifact list"
+        }
         Code::DigestMismatch | Code::SizeMismatch => "shipway artifact register FILE …",
         Code::UnknownRelease | Code::ReleaseExists | Code::ReleaseSealed => "shipway release list",
         Code::UnknownScope | Code::InvalidScope | Code::ScopeFrozen | Code::OutOfScope => {

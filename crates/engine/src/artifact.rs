@@ -55,9 +55,16 @@ impl Artifacts {
 /// The event that registers a build.
 ///
 /// # Errors
-/// When the version is something else already, or the branch that it was built from yields no releases.
+/// When the version is something else already, is kept for what no build is, or the branch that it was built from yields no
+/// releases.
 pub(crate) fn register(state: &State, artifact: &Artifact) -> Result<Vec<Body>, Rejection> {
     let (service, version) = (&artifact.service, &artifact.version);
+    if version.is_control() {
+        let message =
+            format!("{service} {version} is how a fresh control of a canary is called, and no build");
+        return Err(Rejection::new(Code::ReservedVersion, message)
+            .hint("give the build a version that ends otherwise"));
+    }
     match state.artifacts.get(service, version).map(|it| &it.artifact) {
         None => {
             source::check_build(state, artifact)?;

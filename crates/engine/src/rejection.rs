@@ -75,6 +75,8 @@ codes! {
     InvalidDeclarations = "invalid-declarations" Invalid,
     /// The same name and version with another digest.
     ArtifactDiffers = "artifact-differs" Conflict,
+    /// A build with a version that stands for something else.
+    ReservedVersion = "reserved-version" Invalid,
     ReleaseExists = "release-exists" Conflict,
     ReleaseSealed = "release-sealed" Conflict,
     ReleaseNotSealed = "release-not-sealed" Conflict,

@@ -124,9 +124,37 @@ checked_text!(
     "use 1 to 64 letters, digits, `.`, `-`, `+` and `_`, starting with a letter or digit, without `..`"
 );
 
+/// What the version of a fresh control ends with.
+const CONTROL: &str = "+control";
+
+impl Version {
+    /// The name under which instances of this version stand that are started anew beside a canary, only to be compared with
+    /// it: routers, metrics, logs and traces tell them by it from those of the same version that stood before.
+    ///
+    /// # Errors
+    /// The version is longer than [`VERSION_BYTES_MAX`] with that.
+    pub fn control(&self) -> Result<Self, InvalidName> {
+        format!("{self}{CONTROL}").parse()
+    }
+
+    /// Whether it names a fresh control. No build has such a version.
+    pub fn is_control(&self) -> bool {
+        self.0.ends_with(CONTROL)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fresh_control_is_told_from_the_version_that_it_is() {
+        let version: Version = "1.0.0+build.5".parse().unwrap();
+        let control = version.control().unwrap();
+        assert_eq!(control.as_str(), "1.0.0+build.5+control");
+        assert!(control.is_control() && !version.is_control());
+        assert!("1".repeat(VERSION_BYTES_MAX).parse::<Version>().unwrap().control().is_err());
+    }
 
     #[test]
     fn names_are_dns_labels() {

@@ -137,6 +137,11 @@ impl BasisPoints {
         Self(10_000 - self.0)
     }
 
+    /// Twice the share; never more than the whole.
+    pub const fn twice(self) -> Self {
+        if self.0 > 5_000 { Self::FULL } else { Self(2 * self.0) }
+    }
+
     /// The number of items, rounded up, that make this share of `count`.
     pub fn of_count(self, count: usize) -> usize {
         (count * usize::from(self.0)).div_ceil(10_000)
@@ -185,5 +190,7 @@ mod tests {
         assert_eq!(BasisPoints::from_percent(50).of_count(3), 2);
         assert_eq!(BasisPoints::FULL.of_count(3), 3);
         assert_eq!(BasisPoints::ZERO.of_count(3), 0);
+        assert_eq!(BasisPoints::from_percent(5).twice(), BasisPoints::from_percent(10));
+        assert_eq!(BasisPoints::from_percent(51).twice(), BasisPoints::FULL);
     }
 }

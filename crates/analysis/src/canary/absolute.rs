@@ -1,24 +1,25 @@
-//! Differences of shares: evidence that canary's share exceeds control's by more than a margin in absolute terms, or that
-//! it falls short of one.
+//! Differences in absolute terms: evidence that canary's share, or rate, exceeds control's by more than a margin, or that it
+//! falls short of one.
 //!
-//! The odds ratio of a table given its margins says nothing about the difference of the shares, which depends on the
-//! base rate. So this evidence does not condition on the margins. For an alternative (p₁, p₀), and (q₁, q₀) the point of
-//! the line q₁ = q₀ + d that minimises a·KL(p₁‖q₁) + b·KL(p₀‖q₀), the likelihood ratio of a block of a canary and b
-//! control units between the two is an e-variable against the half-plane beyond the line: the half-plane is convex, so at
-//! the minimum the expectation of its logarithm's linear bound is at most zero for every point of it (Turner, Ly &
-//! Grünwald, "Generic E-variables for exact sequential k-sample tests", 2024, theorem 1). The alternatives follow
-//! control's share of the blocks before, which keeps that true: they are fixed before the block is seen.
+//! What stands for one block is in [`shares`] and [`rates`]. The alternatives follow what control did in the blocks before,
+//! which keeps it an e-variable: they are fixed before the block is seen.
+
+mod rates;
+mod shares;
 
 use crate::kernel::Table;
 
-/// One bound on the difference of the shares, canary's minus control's.
+use super::channel::Likelihood;
+
+/// One bound on the difference of the shares or rates, canary's minus control's.
 #[derive(Debug, Clone)]
 pub(super) struct Difference {
+    law: Likelihood,
     /// The line q₁ = q₀ + d.
     bound: f64,
-    /// How far canary's share is from control's under each alternative.
+    /// How far canary is from control under each alternative.
     gaps: Vec<f64>,
-    /// Control's share, with decaying memory.
+    /// What control did, with decaying memory.
     control_hits: f64,
     control_total: f64,
 }
@@ -29,68 +30,51 @@ pub(super) const N_GAPS: usize = 10;
 /// What a block's counts still weigh one block later: a memory of about 33 blocks follows a drift of the day.
 const DECAY: f64 = 0.97;
 
-/// Shares closer to zero or one than this would make a single unit speak for ever.
-const SHARE_MIN: f64 = 1e-7;
-
-/// Halvings of the interval in which the projection is sought.
-const HALVINGS: u32 = 40;
+/// The farthest alternative of a rate exceeds the margin by so many times a quarter of it. Beyond it every event still
+/// counts, if not as much as it could.
+const RATES_REACH: f64 = 1000.0;
 
 impl Difference {
-    /// Against "canary's share is at most control's and `margin`".
-    pub(super) fn above(margin: f64) -> Self {
-        // From a quarter of the margin beyond it to half of all units.
-        let growth = (2.0 / margin).powf(1.0 / (N_GAPS - 1) as f64);
-        Self::new(margin, |idx| margin + margin / 4.0 * growth.powi(idx as i32))
+    /// Against "canary exceeds control by no more than `margin`".
+    pub(super) fn above(law: Likelihood, margin: f64) -> Self {
+        let reach = match law {
+            // From a quarter of the margin beyond it to half of all units.
+            Likelihood::Odds => 2.0 / margin,
+            Likelihood::Rates => RATES_REACH,
+        };
+        let growth = reach.powf(1.0 / (N_GAPS - 1) as f64);
+        Self::new(law, margin, |idx| margin + margin / 4.0 * growth.powi(idx as i32))
     }
 
-    /// Against "canary's share is at least control's and `harm`".
-    pub(super) fn below(harm: f64) -> Self {
-        Self::new(harm, |idx| harm * idx as f64 / (N_GAPS + 1) as f64)
+    /// Against "canary exceeds control by `harm` at least".
+    pub(super) fn below(law: Likelihood, harm: f64) -> Self {
+        Self::new(law, harm, |idx| harm * idx as f64 / (N_GAPS + 1) as f64)
     }
 
-    fn new(bound: f64, gap: impl Fn(usize) -> f64) -> Self {
-        Self { bound, gaps: (0..N_GAPS).map(gap).collect(), control_hits: 0.0, control_total: 0.0 }
+    fn new(law: Likelihood, bound: f64, gap: impl Fn(usize) -> f64) -> Self {
+        let gaps = (0..N_GAPS).map(gap).collect();
+        Self { law, bound, gaps, control_hits: 0.0, control_total: 0.0 }
     }
 
     /// Logarithms of the likelihood ratios of a block under each alternative; empty if an arm is.
     pub(super) fn log_ratios(&self, table: &Table) -> Vec<f64> {
-        let (a, b) = (table.canary_total as f64, table.control_total as f64);
-        // Before the first block the share is anyone's guess; that costs the first block only.
-        if a == 0.0 || b == 0.0 || self.control_total == 0.0 {
+        // Before the first block control is anyone's guess; that costs the first block only.
+        if table.canary_total == 0 || table.control_total == 0 || self.control_total == 0.0 {
             return Vec::new();
         }
-        let control = ((self.control_hits + 0.5) / (self.control_total + 1.0)).clamp(SHARE_MIN, 0.5);
-        let ratio = |gap: &f64| {
-            let canary = (control + gap).clamp(SHARE_MIN, 1.0 - SHARE_MIN);
-            let null = project((a, canary), (b, control), self.bound);
-            let log = |hits: u64, total: f64, p: f64, q: f64| {
-                hits as f64 * (p / q).ln() + (total - hits as f64) * ((1.0 - p) / (1.0 - q)).ln()
-            };
-            log(table.canary_hits, a, canary, null + self.bound) + log(table.control_hits, b, control, null)
+        let control = (self.control_hits + 0.5) / (self.control_total + 1.0);
+        let ratio = |gap: &f64| match self.law {
+            Likelihood::Odds => shares::log_ratio(table, control, *gap, self.bound),
+            Likelihood::Rates => rates::log_ratio(table, control, *gap, self.bound),
         };
         self.gaps.iter().map(ratio).collect()
     }
 
-    /// Remembers control's share for the blocks to come.
+    /// Remembers what control did for the blocks to come.
     pub(super) fn learn(&mut self, table: &Table) {
         self.control_hits = self.control_hits * DECAY + table.control_hits as f64;
         self.control_total = self.control_total * DECAY + table.control_total as f64;
     }
-}
-
-/// Control's share at the point of the line that is nearest to the alternative. Both divergences are convex, so the
-/// derivative of their sum rises, and changes its sign between the two shares.
-fn project((a, canary): (f64, f64), (b, control): (f64, f64), bound: f64) -> f64 {
-    let inside = |it: f64| it.clamp(SHARE_MIN / 2.0, 1.0 - bound - SHARE_MIN / 2.0);
-    let (mut low, mut high) = (inside(control.min(canary - bound)), inside(control.max(canary - bound)));
-    for _ in 0..HALVINGS {
-        let middle = (low + high) / 2.0;
-        let of_canary = middle + bound;
-        let slope = a * (of_canary - canary) / (of_canary * (1.0 - of_canary))
-            + b * (middle - control) / (middle * (1.0 - middle));
-        if slope > 0.0 { high = middle } else { low = middle }
-    }
-    (low + high) / 2.0
 }
 
 /// Logarithm of the e-value: every alternative weighs the same.
@@ -128,7 +112,10 @@ mod tests {
     #[test]
     fn is_expected_to_be_at_most_one_wherever_the_null_holds() {
         for hits in [0, 20, 300] {
-            let (above, below) = (after(Difference::above(0.05), hits), after(Difference::below(0.05), hits));
+            let (above, below) = (
+                after(Difference::above(Likelihood::Odds, 0.05), hits),
+                after(Difference::below(Likelihood::Odds, 0.05), hits),
+            );
             for sizes in [(9, 9), (3, 25), (25, 3)] {
                 for control in [0.0, 0.01, 0.2, 0.6, 0.9] {
                     for step in 0..=10 {
@@ -153,10 +140,17 @@ mod tests {
             control_total: 500,
             control_hits,
         };
-        let above = after(Difference::above(0.01), 2);
+        let above = after(Difference::above(Likelihood::Odds, 0.01), 2);
         assert!(log_e_value(&above.log_ratios(&table(20, 1))) > 3.0);
         assert!(log_e_value(&above.log_ratios(&table(4, 1))) < 0.0);
-        let below = after(Difference::below(0.01), 0);
+        let below = after(Difference::below(Likelihood::Odds, 0.01), 0);
+        assert!(log_e_value(&below.log_ratios(&table(0, 0))) > 2.0);
+        // The same of events per unit of exposure, some of which have several.
+        let above = after(Difference::above(Likelihood::Rates, 0.01), 2);
+        assert!(log_e_value(&above.log_ratios(&table(20, 1))) > 3.0);
+        assert!(log_e_value(&above.log_ratios(&table(2000, 1))) > 1000.0);
+        assert!(log_e_value(&above.log_ratios(&table(4, 1))) < 0.0);
+        let below = after(Difference::below(Likelihood::Rates, 0.01), 0);
         assert!(log_e_value(&below.log_ratios(&table(0, 0))) > 2.0);
     }
 }

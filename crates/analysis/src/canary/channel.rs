@@ -76,7 +76,7 @@ pub(super) struct Channel {
     pub(super) size: Stratified,
 }
 
-/// What is tested: ratios always, differences of shares where they are declared.
+/// What is tested: ratios always, differences of shares or rates where they are declared.
 #[derive(Debug, Clone)]
 struct Tests {
     harm: Alternatives,
@@ -121,7 +121,14 @@ impl Channel {
             Kind::Proportion | Kind::Count => (1.15, 60.0),
             Kind::Latency | Kind::Mean => (1.03, 6.0),
         };
-        let is_share = metric.kind == Kind::Proportion;
+        // Of latency and means the values themselves are moved by the margin.
+        let law = match metric.kind {
+            Kind::Proportion => Some(Likelihood::Odds),
+            Kind::Count => Some(Likelihood::Rates),
+            Kind::Latency | Kind::Mean => None,
+        };
+        let unit = metric.unit_of_rate();
+        let bound = |by: Option<f64>| Some((law?, by? / unit));
         let tests = Tests {
             harm: Alternatives::new(metric.margin(), range, N_HARM, |it| {
                 (1.0 + (it / PRIOR_SCALE).powi(2)).powf(-1.5)
@@ -129,8 +136,8 @@ impl Channel {
             // A canary between a quarter of that harm and a little under it is what health looks like.
             health: Alternatives::even(metric.harm(), (0.95, 0.25), N_HEALTH),
             severe: Alternatives::even(frame.severe_margin.max(metric.margin()), (1.15, 60.0), N_SEVERE),
-            margin: metric.margin_absolute.filter(|_| is_share).map(Difference::above),
-            harm_absolute: metric.harm_absolute.filter(|_| is_share).map(Difference::below),
+            margin: bound(metric.margin_absolute).map(|(law, by)| Difference::above(law, by)),
+            harm_absolute: bound(metric.harm_absolute).map(|(law, by)| Difference::below(law, by)),
         };
         let n_margin = if tests.margin.is_some() { N_GAPS } else { 0 };
         let is_watch = frame.is_watch;

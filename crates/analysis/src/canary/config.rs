@@ -55,12 +55,13 @@ pub struct MetricConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harm: Option<f64>,
     /// While canary differs from control by no more than this, it is not worse, whatever the ratio is; none. Of a
-    /// `proportion` a difference of shares, 1e-6 to 0.5; of `latency` in milliseconds and of `mean` in its own unit, 1e-6
-    /// to 1e6. Of a histogram it counts up to the next bound.
+    /// `proportion` a difference of shares, 1e-6 to 0.5; of a `count` one of rates, in events per request or, if its exposure
+    /// is time, per second and instance; of `latency` in milliseconds and of `mean` in its own unit; 1e-6 to 1e6. Of a
+    /// histogram it counts up to the next bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin_absolute: Option<f64>,
-    /// Of a `proportion`: a canary whose share is shown to be within this of control's is healthy, whatever the ratio
-    /// is, also if nothing fails on either side; 1e-6 to 0.5, none.
+    /// Of a `proportion` or a `count`: a canary whose share, or rate, is shown to be within this of control's is healthy,
+    /// whatever the ratio is, also if nothing fails on either side; as `margin_absolute`, none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harm_absolute: Option<f64>,
     /// Part of the evidence, relative to those of the others; 2 if critical, else 1.
@@ -144,6 +145,9 @@ pub enum InvalidConfig {
 }
 
 const METRICS_MAX: usize = 100;
+
+/// The exposure of a count over time is kept in milliseconds.
+pub(super) const TIME_PER_S: f64 = 1000.0;
 
 impl Default for Config {
     fn default() -> Self {
@@ -242,6 +246,14 @@ impl MetricConfig {
         self.min_samples.unwrap_or(if self.kind == Kind::Count { 0 } else { 50 })
     }
 
+    /// The exposure of a count is kept in so many parts of what its rates are stated per.
+    pub(super) fn unit_of_rate(&self) -> f64 {
+        match (self.kind, self.exposure) {
+            (Kind::Count, Exposure::Time) => TIME_PER_S,
+            _ => 1.0,
+        }
+    }
+
     fn check(&self) -> Result<(), InvalidConfig> {
         let field = |name: &str| format!("{name} of {}", self.name);
         within(&field("margin"), self.margin(), 1.0, 100.0)?;
@@ -251,9 +263,9 @@ impl MetricConfig {
             [("margin_absolute", self.margin_absolute), ("harm_absolute", self.harm_absolute)]
         {
             let Some(value) = value else { continue };
-            let has_values = matches!(self.kind, Kind::Latency | Kind::Mean) && name == "margin_absolute";
-            within(&field(name), value, 1e-6, if has_values { 1e6 } else { 0.5 })?;
-            if self.kind != Kind::Proportion && !has_values {
+            let greatest = if self.kind == Kind::Proportion { 0.5 } else { 1e6 };
+            within(&field(name), value, 1e-6, greatest)?;
+            if matches!(self.kind, Kind::Latency | Kind::Mean) && name == "harm_absolute" {
                 return Err(InvalidConfig::NoShare { name: self.name.clone(), field: name });
             }
         }

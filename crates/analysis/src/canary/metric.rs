@@ -5,7 +5,7 @@ use crate::evidence::log_mean;
 use super::answer::{Effect, MetricAnswer};
 use super::assembly::{Block, Line};
 use super::channel::{Channel, Start, View};
-use super::config::{Config, Direction, Exposure, Frame, Kind, MetricConfig};
+use super::config::{Config, Direction, Exposure, Frame, Kind, MetricConfig, TIME_PER_S};
 use super::distribution::Distribution;
 use super::measure::{Cell, Tally};
 use super::moments::{Moments, Sums};
@@ -164,7 +164,7 @@ impl Metric {
             (Kind::Count, _) => {
                 let total = match self.config.exposure {
                     Exposure::Requests => it.requests?,
-                    Exposure::Time => (it.dt_s * 1000.0) as u64,
+                    Exposure::Time => (it.dt_s * TIME_PER_S) as u64,
                 };
                 Some(Cell { total, hits: sample?.x? })
             }

@@ -1,5 +1,6 @@
 //! The judge over lines of several metrics and instances.
 
+mod counts;
 mod decisions;
 mod hostile;
 mod lines;

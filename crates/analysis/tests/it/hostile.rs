@@ -152,6 +152,8 @@ mod tests {
             let [alpha, beta, margin, harm, margin_absolute, duration_s] = numbers;
             let text = serde_json::json!({"alpha": alpha, "beta": beta, "watch": {"duration_s": duration_s}, "metrics": [{
                 "name": "errors", "kind": "proportion", "margin": margin, "harm": harm, "margin_absolute": margin_absolute,
+            }, {
+                "name": "restarts", "kind": "count", "margin_absolute": margin, "harm_absolute": margin_absolute,
             }]});
             config(text.to_string().as_bytes());
         }

@@ -27,7 +27,7 @@ operations! {
         body: Json<Artifact>,
         answer: Json<ArtifactView>,
         status: 201,
-        errors: [UnknownBlob, SizeMismatch, ArtifactDiffers],
+        errors: [UnknownBlob, SizeMismatch, ArtifactDiffers, ReservedVersion],
     }
 
     /// List registered builds.

@@ -42,7 +42,7 @@ operations! {
         path: WebhookPath,
         body: Message,
         answer: Json<CiHeard>,
-        errors: [UnknownWebhook, ArtifactDiffers],
+        errors: [UnknownWebhook, ArtifactDiffers, ReservedVersion],
     }
 
     /// List what CI systems have told, the newest first.

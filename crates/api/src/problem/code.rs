@@ -68,6 +68,7 @@ codes! {
     // Artifacts and releases.
     UnknownArtifact = "unknown-artifact" 404 "There is no such artifact",
     ArtifactDiffers = "artifact-differs" 409 "The version is registered as something else",
+    ReservedVersion = "reserved-version" 422 "The version is kept for something else",
     UnknownRelease = "unknown-release" 404 "There is no such release",
     ReleaseExists = "release-exists" 409 "The release exists with other content",
     ReleaseSealed = "release-sealed" 409 "The release is sealed",

@@ -10,7 +10,7 @@ use shipway_model::analysis::{
     self as model, Block, Decision, Evidence, MetricVerdict, Ratio, Sensitivity, Verdict,
 };
 use shipway_model::resource::metric::{Direction, Exposure, Metric, MetricKind};
-use shipway_model::resource::strategy::Analysis;
+use shipway_model::resource::strategy::{self, Analysis};
 use shipway_runtime::driver::{Assessment, Judging};
 
 use super::measure::Measure;
@@ -59,7 +59,7 @@ impl Shipway {
             warm_up_s: rule.warm_up.duration().as_secs_f64(),
             severe_margin: rule.severe_margin.max(rule.margin),
             silence_s: rule.silence.duration().as_secs_f64().min(SILENCE_S_MAX),
-            baseline: if rule.periods.is_empty() { Baseline::Concurrent } else { Baseline::Seasonal },
+            baseline: baseline_of(rule),
             watch: rule.change_within.map(|it| Watch { duration_s: it.duration().as_secs_f64() }),
             // The rule's own bake and requests say when health is enough.
             early_promotion: false,
@@ -140,6 +140,14 @@ impl Judging for Shipway {
             }),
         };
         Assessment { verdict, is_final }
+    }
+}
+
+fn baseline_of(rule: &Analysis) -> Baseline {
+    match rule.baseline {
+        _ if !rule.periods.is_empty() => Baseline::Seasonal,
+        strategy::Baseline::Concurrent => Baseline::Concurrent,
+        strategy::Baseline::Fresh => Baseline::Fresh,
     }
 }
 

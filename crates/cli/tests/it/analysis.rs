@@ -144,3 +144,83 @@ fn kayentas_configuration_is_judged_as_kayenta_does() {
     let same = judged("critical.json", "control.json");
     assert_eq!((&same["classification"], same["score"].as_f64()), (&json!("Marginal"), Some(65.0)), "{same}");
 }
+
+#[test]
+fn the_past_is_a_control_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let arm = |arm: &str, errors: u64| {
+        let line = |idx: u64| json!({"t": idx * 10, "dt_s": 10, "arm": arm, "instance": "a", "requests": 500, "errors": errors});
+        (0..60).map(|idx| format!("{}\n", line(idx))).collect::<String>()
+    };
+    write(
+        folder.path(),
+        &[
+            ("now.jsonl", arm("canary", 25)),
+            ("before.jsonl", arm("control", 2)),
+            ("bad-monday.jsonl", arm("control", 26)),
+            ("previous.yaml", "baseline: previous\n".to_owned()),
+            ("seasonal.yaml", "baseline: seasonal\n".to_owned()),
+        ],
+    );
+    let judged = |config: &str, past: &[&str]| {
+        let past = past.iter().flat_map(|it| ["--baseline", it]);
+        let args: Vec<&str> = ["--config", config, "--data", "now.jsonl"].into_iter().chain(past).collect();
+        answer(folder.path(), &args)["decision"].clone()
+    };
+    assert_eq!(judged("previous.yaml", &["before.jsonl"]), "harmful");
+    assert_eq!(judged("seasonal.yaml", &["before.jsonl", "before.jsonl"]), "harmful");
+    // One Monday was as bad: it has to be worse than every period.
+    assert_ne!(judged("seasonal.yaml", &["before.jsonl", "bad-monday.jsonl"]), "harmful");
+}
+
+#[test]
+fn the_rule_is_tried_before_anything_is_shipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let labelled = |truth: &str, errors: u64| format!("{{\"truth\": \"{truth}\"}}\n{}", blocks(60, errors));
+    let short = "traffic: {control_per_s: 50, canary_per_s: 50, control_instances: 1, canary_instances: 1, duration_s: 120}\n\
+                 analysis: {metrics: [{name: errors, kind: proportion}]}\n";
+    write(
+        folder.path(),
+        &[
+            ("traffic.yaml", short.to_owned()),
+            ("monday.jsonl", blocks(60, 1)),
+            ("tuesday.jsonl", blocks(60, 1)),
+            ("bad.jsonl", labelled("harmful", 25)),
+            ("good.jsonl", labelled("harmless", 1)),
+        ],
+    );
+    let said = |args: &[&str]| -> Value {
+        let said = run(folder.path(), &[&["analysis"], args, &["-o", "json"]].concat());
+        assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let power = said(&["power", "traffic.yaml", "-n", "4"]);
+    let rows = power.as_array().unwrap();
+    let found =
+        |name: &str| rows.iter().find(|it| it["regression"] == name).unwrap_or_else(|| panic!("{power:#}"));
+    assert_eq!(found("none")["takenBack"]["estimate"], 0.0, "{power:#}");
+    let gross = found("errors 0.100 % → 5.000 %");
+    assert_eq!(gross["takenBack"]["estimate"], 1.0, "{power:#}");
+    assert!(
+        gross["minutesToDecision"].as_f64() <= Some(1.0) && gross["harmed"].as_f64() > Some(0.0),
+        "{gross}"
+    );
+
+    let aa = said(&["aa", "monday.jsonl", "tuesday.jsonl"]);
+    assert_eq!(
+        (&aa["falseRollbacks"]["estimate"], aa["periods"].as_array().unwrap().len()),
+        (&json!(0.0), 2),
+        "{aa:#}"
+    );
+
+    let backtest = said(&["backtest", "bad.jsonl", "good.jsonl"]);
+    assert_eq!(backtest["confusion"]["harmful"]["harmful"], 1, "{backtest:#}");
+    assert_eq!(backtest["confusion"]["harmless"]["harmful"], 0, "{backtest:#}");
+
+    let unknown = run(folder.path(), &["analysis", "simulate", "errors-7"]);
+    assert!(unknown.code != 0 && unknown.err.contains("errors-0.5"), "{}{}", unknown.out, unknown.err);
+    let simulated = said(&["simulate", "low-traffic-5", "-n", "2", "--seed", "3"]);
+    let ours = simulated.as_array().unwrap().iter().find(|it| it["judge"] == "Shipway").cloned();
+    let ours = ours.unwrap_or_else(|| panic!("{simulated:#}"));
+    assert_eq!((&ours["isNull"], &ours["takenBack"]["estimate"]), (&json!(false), &json!(1.0)), "{ours:#}");
+}

@@ -17,6 +17,7 @@ mod completion;
 mod config;
 mod evidence;
 mod faults;
+mod fresh_control;
 mod governance;
 mod help;
 mod host;

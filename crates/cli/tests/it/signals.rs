@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shipway_model::RolloutId;
-use tokio::task::JoinHandle;
 
 use crate::program::run;
 use crate::site::service::Behaviour;
+use crate::site::traffic::Traffic;
 use crate::site::{Site, assert_ended, wait_for};
 use alertmanager::Alertmanager;
 
@@ -20,28 +20,6 @@ fn judged(rest: &str) -> String {
         "{{canary: {{steps: [{{weight: 50}}, {{analysis: {{interval: 500ms, requests: 1000000, timeout: 110s, {rest}}}}}, \
          {{weight: 100}}]}}}}"
     )
-}
-
-/// Requests through the router, until the test ends.
-struct Traffic(JoinHandle<()>);
-
-impl Traffic {
-    fn through(site: &Site) -> Self {
-        let (client, url) = (reqwest::Client::new(), site.entry());
-        Self(tokio::spawn(async move {
-            loop {
-                // While routes change one may get lost.
-                let _answer = client.get(&url).timeout(Duration::from_secs(5)).send().await;
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }))
-    }
-}
-
-impl Drop for Traffic {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// From the verdict, or the alert, that decided until the first step back had taken effect, by the ledger's own clock.
@@ -223,4 +201,60 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
         it.event["data"]["alert"]["name"] == "ManyFailedOrders"
     };
     assert_eq!(site.witness.of_kind("alert.fired").filter(of_web).count(), 1);
+}
+
+/// Traces of so many orders that one version took: each charges somebody, which may fail and the order with it.
+fn traces(version: &str, first: u32, n_traces: u32, fails: bool) -> Value {
+    let id = |trace: u32| format!("{:032x}", first + trace);
+    let span = |trace: u32, id_of: &str, parent: &str, name: &str, (start, end): (u64, u64), failed: bool| {
+        let nanoseconds = |it: u64| (u64::from(trace) * 1_000_000_000 + it * 1_000_000).to_string();
+        json!({
+            "traceId": id(trace), "spanId": id_of, "parentSpanId": parent, "name": name, "kind": 1,
+            "startTimeUnixNano": nanoseconds(start), "endTimeUnixNano": nanoseconds(end),
+            "status": {"code": if failed { 2 } else { 1 }},
+        })
+    };
+    let root = |trace| span(trace, "00000000000000aa", "", "POST /order", (0, 40), fails);
+    let child = |trace| span(trace, "00000000000000bb", "00000000000000aa", "charge", (5, 25), fails);
+    let spans: Vec<Value> = (0..n_traces).flat_map(|it| [root(it), child(it)]).collect();
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    json!({"resourceSpans": [{
+        "resource": {"attributes": [
+            attribute("service.name", "web"),
+            attribute("service.version", version),
+            attribute("deployment.environment.name", "production"),
+        ]},
+        "scopeSpans": [{"spans": spans}],
+    }]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hop_that_fails_is_named_by_traces_that_were_pushed() {
+    let strategy = judged("traces: {onWorse: rollback, firstLook: 3s}");
+    let mut site = Site::start(&["host-a", "host-b"], &strategy).await;
+    site.ship("1.0.0").await;
+    let _traffic = Traffic::through(&site);
+    for (version, first, fails) in [("1.0.0", 1, false), ("1.1.0", 10_001, true)] {
+        let request =
+            reqwest::Client::new().post(format!("{}/v1/traces", site.url())).bearer_auth(site.token());
+        let body = traces(version, first, 300, fails).to_string();
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    site.release("1.1.0", Behaviour::GOOD).await;
+    let id = site.start_rollout("1.1.0").await;
+    assert_ended(&site.ended(id).await, "rolled-back");
+    let cause = site.cause(id).await;
+    assert!(cause.contains("charge"), "{cause}");
+    let shown = site.shipway(&["rollout", "analysis", &id.to_string(), "-o", "json"]).out;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let findings = shown["steps"][0]["verdict"]["findings"].as_array().unwrap();
+    let is_charge = |it: &&Value| it["what"].as_str().is_some_and(|it| it.contains("charge"));
+    let found = findings.iter().find(is_charge).unwrap_or_else(|| panic!("{findings:#?}"));
+    assert!(found["of"] == "traces" && found["change"] == "failing" && found["isWorse"] == true, "{found:#}");
+    assert!(!found["trail"]["traces"].as_array().unwrap().is_empty(), "{found:#}");
+    // Its caller failed only because of it.
+    let is_order = |it: &&Value| it["what"].as_str().is_some_and(|it| it.ends_with("POST /order"));
+    let is_caller = |it: &&Value| is_order(it) && it["isWorse"] == true;
+    assert_eq!(findings.iter().find(is_caller), None, "{findings:#?}");
 }

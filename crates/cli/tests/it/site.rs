@@ -37,6 +37,7 @@ mod proxy;
 mod running;
 pub(crate) mod service;
 mod shipping;
+pub(crate) mod traffic;
 pub(crate) mod witness;
 
 /// Nothing that a site waits for takes this long.

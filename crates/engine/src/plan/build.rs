@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use shipway_model::plan::{
-    Action, Deployed, Plan, PlannedPool, Reversibility, ServiceUnwind, Silence, Step, StepId, Unwind,
+    Action, Deployed, Instance, Plan, PlannedPool, Reversibility, ServiceUnwind, Silence, Step, StepId,
+    Unwind,
 };
 use shipway_model::resource::metric::Source;
 use shipway_model::resource::pipeline::OnFailure;
@@ -226,6 +227,27 @@ impl<'a> Builder<'a> {
         let (_, retire) = self.pair(service, deployed, target);
         let title = format!("clear {service} {} from {target}", deployed.version);
         self.lay(title, "it does not stand, and is not brought back", after, retire, None)
+    }
+
+    /// Takes away what stood only for a while, because of `why`: nothing brings it back.
+    pub(super) fn dismiss(
+        &mut self,
+        service: &Name,
+        deployed: &Deployed,
+        target: &Name,
+        why: &str,
+        after: &[StepId],
+    ) -> StepId {
+        let (_, retire) = self.pair(service, deployed, target);
+        let title = format!("stop {service} {} on {target}", deployed.version);
+        self.lay(title, why, after, retire, None)
+    }
+
+    /// Whether a step takes this instance away already.
+    pub(super) fn retires(&self, instance: &Instance) -> bool {
+        self.steps
+            .iter()
+            .any(|it| matches!(&it.action, Action::Retire { instance: gone, .. } if gone == instance))
     }
 
     fn pair(&self, service: &Name, deployed: &Deployed, target: &Name) -> (Action, Action) {

@@ -47,11 +47,12 @@ impl Ground<'_> {
         routed.is_some_and(|it| it.pools.iter().any(|pool| pool.version != deployed.version))
     }
 
-    /// The version that stands on most targets; of two, the one that is wanted, or else the newer one.
+    /// The version that stands on most targets, a fresh control aside; of two, the one that is wanted, or else the newer one.
     fn left(&self, service: &Name, to: &Deployed) -> Option<Deployed> {
         let mut versions: BTreeMap<&Version, Vec<(&Instance, &InstanceState)>> = BTreeMap::new();
         let of_service = self.running?.instances.iter().filter(|(it, state)| {
             it.service == *service
+                && !it.version.is_control()
                 && state.status.address().is_some()
                 && self.contracts.contains_key(&state.contract)
                 && self.targets.iter().any(|agent| agent.host == it.target)

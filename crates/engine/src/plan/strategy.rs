@@ -1,12 +1,13 @@
 //! Strategies to steps. Each lays the steps of one service and returns those that its consumers wait for.
 
-use shipway_model::plan::{Deployed, PlannedPool, StepId};
+use shipway_model::plan::{Deployed, Instance, PlannedPool, StepId};
 use shipway_model::resource::Strategy;
 use shipway_model::{BasisPoints, Name, Version};
 
 use super::build::Builder;
 use super::{Shipment, wave_label};
 use crate::Rejection;
+use crate::environment::InstanceState;
 
 mod blue_green;
 mod canary;
@@ -29,7 +30,7 @@ pub(super) fn lay(
         (Strategy::Rolling(rolling), _) => rolling::lay(builder, shipment, rolling, after),
         (Strategy::Recreate(_), Some(from)) => recreate::lay(builder, shipment, from, after),
         (Strategy::BlueGreen(it), Some(from)) => blue_green::lay(builder, shipment, from, it, after)?,
-        (Strategy::Canary(it), Some(from)) => canary::lay(builder, shipment, from, it, after),
+        (Strategy::Canary(it), Some(from)) => canary::lay(builder, shipment, from, it, after)?,
     };
     Ok(retire_strays(builder, shipment, exit))
 }
@@ -45,22 +46,28 @@ fn retire_strays(builder: &mut Builder<'_>, shipment: &Shipment<'_>, after: Vec<
         .instances
         .iter()
         .filter(|(it, _)| it.service == shipment.name && !is_expected(&it.version))
+        .filter(|(it, _)| !builder.retires(it))
         .filter(|(_, state)| ground.contracts.contains_key(&state.contract))
         .collect();
     let mut exit = after.clone();
     for (instance, state) in strays {
-        let deployed = Deployed {
-            version: instance.version.clone(),
-            artifact: state.artifact,
-            variants: std::collections::BTreeMap::new(),
-            contract: state.contract,
-        };
-        exit.push(match state.status.address() {
+        let deployed = as_left(instance, state);
+        exit.push(match state.status.address().filter(|_| !instance.version.is_control()) {
             Some(_) => builder.retire(&shipment.name, &deployed, &instance.target, &after),
             None => builder.clear(&shipment.name, &deployed, &instance.target, &after),
         });
     }
     exit
+}
+
+/// What an instance is, as far as it tells by itself.
+fn as_left(instance: &Instance, state: &InstanceState) -> Deployed {
+    Deployed {
+        version: instance.version.clone(),
+        artifact: state.artifact,
+        variants: std::collections::BTreeMap::new(),
+        contract: state.contract,
+    }
 }
 
 /// Takes away what there is on `hosts` of the version that is replaced. What does not stand is not brought back.

@@ -149,12 +149,16 @@ pub(super) fn back_off(attempt: u32) -> Millis {
     Millis(1000_u64.saturating_mul(1 << attempt.saturating_sub(1).min(6)).min(60_000))
 }
 
-/// New instances that were healthy and no longer are, beyond what the strategy tolerates.
+/// New instances that were healthy and no longer are, beyond what the strategy tolerates. That an instance of a fresh control
+/// fails is not on account of the new version: its silence is for the judge to notice.
 pub(super) fn instance_failed(state: &State, rollout: &Rollout) -> Option<Body> {
     let environment = state.environments.get(&rollout.plan.environment)?;
     let mut failed: Vec<(&Step, String)> = Vec::new();
     for step in &rollout.plan.steps {
         let Action::Place { instance, .. } = &step.action else { continue };
+        if instance.version.is_control() {
+            continue;
+        }
         if rollout.step(step.id)?.forward != Progress::Succeeded || step.on_failure != OnFailure::Rollback {
             continue;
         }

@@ -32,8 +32,8 @@ pub(super) fn back(state: &State, rollout: &Rollout, now: Timestamp) -> Vec<Body
         .filter(|(step, undo, _)| rollout.plan.step(*step).is_some_and(|step| gate.lets_through(step, undo)));
     let ready: Vec<_> = ready.collect();
     let start = |(step, undo, attempt): (StepId, &Action, u32)| {
-        if is_so_already(state, rollout, undo) {
-            let reason = "the route is so already".to_owned();
+        if let Some(reason) = so_already(state, rollout, undo) {
+            let reason = reason.to_owned();
             return Body::StepSkipped { id: rollout.id, step, direction: Direction::Undo, reason };
         }
         follow::started(state, rollout, step, undo, Direction::Undo, attempt)
@@ -85,9 +85,18 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Body> {
     Some(Body::StepRetried { id, step: step.id, direction: Direction::Undo, not_before })
 }
 
-/// Several routes of a canary are taken back to the same pools; the first does it.
-fn is_so_already(state: &State, rollout: &Rollout, undo: &Action) -> bool {
-    let Action::Route { service, pools } = undo else { return false };
-    let environment = state.environments.get(&rollout.plan.environment);
-    environment.and_then(|it| it.routes.get(service)).is_some_and(|it| it.confirmed && it.pools == *pools)
+/// Why an undo has nothing left to do. Several routes of a canary are taken back to the same pools, and the first does it; a
+/// fresh control has gone when its comparison was over.
+fn so_already(state: &State, rollout: &Rollout, undo: &Action) -> Option<&'static str> {
+    let environment = state.environments.get(&rollout.plan.environment)?;
+    match undo {
+        Action::Route { service, pools } => {
+            let is_so = environment.routes.get(service).is_some_and(|it| it.confirmed && it.pools == *pools);
+            is_so.then_some("the route is so already")
+        }
+        Action::Retire { instance, .. } => {
+            (!environment.instances.contains_key(instance)).then_some("it has gone already")
+        }
+        _ => None,
+    }
 }

@@ -1,7 +1,8 @@
 //! What plans look like, and which are refused.
 
-use shipway_engine::{Code, Command, plan};
-use shipway_model::plan::Plan;
+use shipway_engine::{Code, Command, Phase, plan};
+use shipway_model::event::{Condition, End};
+use shipway_model::plan::{Action, Plan};
 
 use crate::world::{World, name, resource, resources};
 
@@ -47,6 +48,133 @@ fn a_canary_grows_and_every_route_goes_straight_back() {
         })
         .collect();
     assert!(undone.iter().all(|it| *it == (1, 10_000)), "{undone:?}");
+}
+
+fn fresh() -> (World, shipway_model::ReleaseId) {
+    let mut world = World::with_shop(serde_json::json!({ "strategies": { "checkout": "canary" } }));
+    let fresh = resource("Strategy", "canary", crate::world::against_fresh());
+    world.ask(Command::ApplyResources { resources: resources(&[fresh]) }).unwrap();
+    world.ship("1.0.0", &[("checkout", "1.0.0")]);
+    let release = world.seal("1.1.0", &[("checkout", "1.1.0")]);
+    (world, release)
+}
+
+#[test]
+fn a_fresh_control_starts_with_the_canary_has_its_share_and_goes_when_it_was_compared() {
+    let (world, release) = fresh();
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    insta::assert_snapshot!(titles(&plan).join("\n"));
+    let shares = |step: &shipway_model::plan::Step| match &step.action {
+        Action::Route { pools, .. } => Some(
+            pools
+                .iter()
+                .map(|it| (it.version.to_string(), it.weight_bp.get() / 100, it.targets.len()))
+                .collect::<Vec<_>>(),
+        ),
+        _ => None,
+    };
+    let routed: Vec<_> = plan.steps.iter().filter_map(shares).collect();
+    let expect = |control: Option<(u16, usize)>, old: u16, new: (u16, usize)| {
+        let control = control.map(|(share, n)| ("1.0.0+control".to_owned(), share, n));
+        let rest = [("1.0.0".to_owned(), old, 3), ("1.1.0".to_owned(), new.0, new.1)];
+        control.into_iter().chain(rest).collect::<Vec<_>>()
+    };
+    assert_eq!(routed[0], expect(Some((20, 1)), 60, (20, 1)));
+    assert_eq!(routed[1], expect(Some((40, 2)), 20, (40, 2)));
+    assert_eq!(routed[2], expect(None, 60, (40, 2)));
+    let compared = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Analyse { control, .. } => Some(control.as_str()),
+        _ => None,
+    });
+    assert_eq!(compared.collect::<Vec<_>>(), ["1.0.0+control", "1.0.0+control", "1.0.0"]);
+    // What takes it back gives everything to what stood before, and nothing brings the control back.
+    for step in &plan.steps {
+        match &step.undo {
+            Some(Action::Route { pools, .. }) => {
+                assert!(pools.len() == 1 && pools[0].version.as_str() == "1.0.0")
+            }
+            Some(Action::Place { instance, .. }) => assert!(!instance.version.is_control(), "{instance}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_an_aborted_comparison_has_left_goes_before_the_next_one_starts() {
+    let (mut world, release) = fresh();
+    let id = world.start(release);
+    world.run(|effect| {
+        let is_judged = matches!(effect.order, shipway_model::effect::Order::Analyse { .. });
+        is_judged.then(|| crate::world::failed("no matter"))
+    });
+    assert!(!world.standing().iter().any(|it| it.contains("+control")), "taken back with the canary");
+    let id = {
+        assert!(matches!(world.phase(id), Phase::Ended(_)), "{:?}", world.phase(id));
+        world.start(release)
+    };
+    while !world.effects().iter().any(|it| matches!(it.order, shipway_model::effect::Order::Analyse { .. })) {
+        let effect = world.effects()[0].clone();
+        let outcome = world.act(&effect);
+        world.tell(&effect, outcome);
+    }
+    world.ask(Command::AbortRollout { id, reason: "enough".to_owned() }).unwrap();
+    world.run_well();
+    assert!(
+        world.standing().contains(&"checkout 1.0.0+control @ host-a".to_owned()),
+        "{:?}",
+        world.standing()
+    );
+    let plan = plan::make(&world.state, release, &name("production")).unwrap();
+    assert_eq!(
+        titles(&plan)[..3],
+        [
+            " 1 give all of checkout to 1.0.0",
+            " 2 stop checkout 1.0.0+control on host-a <- 1",
+            " 3 start checkout 1.1.0 on host-a <- 2"
+        ],
+    );
+    // Nothing else takes it away once more.
+    let id = world.start(release);
+    world.run_well();
+    assert!(matches!(world.phase(id), Phase::Ended(End::Succeeded { .. })), "{:?}", world.phase(id));
+    assert!(world.standing().iter().all(|it| it.contains(" 1.1.0 @ ")), "{:?}", world.standing());
+}
+
+#[test]
+fn an_instance_of_the_fresh_control_that_fails_does_not_take_the_rollout_back() {
+    let (mut world, release) = fresh();
+    let id = world.start(release);
+    while !world.effects().iter().any(|it| matches!(it.order, shipway_model::effect::Order::Analyse { .. })) {
+        let effect = world.effects()[0].clone();
+        let outcome = world.act(&effect);
+        world.tell(&effect, outcome);
+    }
+    let mut crash = |number: &str| {
+        let instance = world.running.iter().find(|it| it.version.as_str() == number).cloned().unwrap();
+        let (condition, detail) = (Condition::Crashed, "exit 1".to_owned());
+        world.ask(Command::ReportInstance { instance, condition, detail }).unwrap();
+        world.phase(id).clone()
+    };
+    assert_eq!(crash("1.0.0+control"), Phase::Running);
+    assert_eq!(crash("1.1.0"), Phase::Unwinding);
+}
+
+#[test]
+fn no_build_is_called_like_a_fresh_control() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let artifact = shipway_model::release::Artifact {
+        service: name("web"),
+        version: crate::world::version("1.0.0+control"),
+        digest: shipway_model::Digest::of(b"web"),
+        size_bytes: 1,
+        format: shipway_model::release::ArchiveFormat::TarGz,
+        commit: String::new(),
+        builder: String::new(),
+        provenance: None,
+        source: None,
+    };
+    let refused = world.ask(Command::RegisterArtifact { artifact }).unwrap_err();
+    assert_eq!(refused.code, Code::ReservedVersion, "{refused}");
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::world::{World, failed, resource, resources, service};
 const SERVICES: [(&str, &str); 2] = [("checkout", "1.0.0"), ("catalogue", "1.0.0")];
 /// Each is a strategy, but for the last three: `piped` has stages of every kind around its canary, `gated` asks gates before
 /// and after it deploys, and `protected` begins and goes on by a person's word.
-const WAYS: [&str; 8] =
-    ["rolling", "replacing", "canary", "blue-green", "recreate", "piped", "gated", "protected"];
+const WAYS: [&str; 9] =
+    ["rolling", "replacing", "canary", "fresh", "blue-green", "recreate", "piped", "gated", "protected"];
 /// Whose word carries what is protected. It is not asked for by them.
 const APPROVER: (&str, u8) = ("ben", 7);
 
@@ -60,6 +60,7 @@ fn shipped(way: &str) -> World {
     declared.extend(resources(&may_be_down));
     declared.extend(resources(&[
         resource("Strategy", "replacing", json!({ "rolling": { "maxSurge": 0, "maxUnavailable": 2 } })),
+        resource("Strategy", "fresh", crate::world::against_fresh()),
         resource("Strategy", "piped", json!({ "canary": { "steps": baking, "watch": {} } })),
         resource("Pipeline", "everything", json!({ "stages": stages })),
         resource("Pipeline", "proven", json!({ "stages": proven })),

@@ -74,6 +74,15 @@ pub(crate) fn canary() -> serde_json::Value {
     )
 }
 
+/// A canary that is judged twice against a fresh control, which grows between, and once more after it has gone.
+pub(crate) fn against_fresh() -> serde_json::Value {
+    serde_json::json!({ "canary": { "steps": [
+        { "weight": 20 }, { "analysis": { "baseline": "fresh" } },
+        { "weight": 40 }, { "analysis": { "baseline": "fresh" } },
+        { "analysis": {} }, { "weight": 100 }
+    ] } })
+}
+
 /// Three services (web needs checkout, checkout needs catalogue) and an environment of three zones.
 pub(crate) fn shop(environment: serde_json::Value) -> Vec<Resource> {
     let mut spec = serde_json::json!({

@@ -29,13 +29,15 @@ pub struct Metric {
     #[schemars(range(min = 1.01, max = 1000.0))]
     pub harm: Option<f64>,
     /// Of a proportion: a difference of shares up to which the new version is no worse, whatever the ratio is. Of a
-    /// latency in milliseconds, of a mean in its own unit, likewise.
+    /// latency in milliseconds, of a mean in its own unit, of a count in events per request or, if its exposure is time, per
+    /// second, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.000001, max = 1000000.0))]
     pub margin_absolute: Option<f64>,
-    /// Of a proportion: a difference of shares that is small enough to be healthy, whatever the ratio is.
+    /// Of a proportion a difference of shares, of a count one of rates, that is small enough to be healthy, whatever the
+    /// ratio is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.000001, max = 0.5))]
+    #[schemars(range(min = 0.000001, max = 1000000.0))]
     pub harm_absolute: Option<f64>,
     /// Part of the evidence, relative to those of the others; 2 if critical, else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +90,8 @@ pub enum Direction {
 pub enum Exposure {
     #[default]
     Requests,
+    /// Seconds of the version as a whole, however many instances it has: for versions of one size, such as a canary and its
+    /// fresh control.
     Time,
 }
 

@@ -238,6 +238,9 @@ pub struct Analysis {
     /// Operations and hops, old against new, from what is pushed over OTLP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<Comparing>,
+    /// Which instances of the old version it is compared with, where `periods` names none of the past.
+    #[serde(default, skip_serializing_if = "Baseline::is_default")]
+    pub baseline: Baseline,
     /// Past periods, each so long ago, that the old version's numbers come from, instead of what runs beside the new one.
     /// The new version has to be worse than every one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -262,6 +265,18 @@ pub enum JudgeKind {
     Threshold,
 }
 
+/// Which instances of the old version a canary is compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Baseline {
+    /// Those that answer the rest of the traffic.
+    #[default]
+    Concurrent,
+    /// As many as the canary has, started with it and given the same share of the traffic; both start cold. They stand until
+    /// the last analysis that asks for them has ended.
+    Fresh,
+}
+
 /// What a trigger does when it fires.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -275,6 +290,12 @@ pub enum OnHarm {
 }
 
 impl JudgeKind {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Baseline {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -352,6 +373,7 @@ impl Default for Analysis {
             slo: None,
             logs: None,
             traces: None,
+            baseline: Baseline::default(),
             periods: Vec::new(),
             change_within: None,
         }

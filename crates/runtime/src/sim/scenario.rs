@@ -257,7 +257,8 @@ fn strategies() -> [Value; 6] {
             "careful",
             json!({"canary": {"maxFailed": 1, "steps": [
                 {"weight": 5}, {"pause": {}}, {"weight": 50}, {"bake": {"duration": "30s"}},
-                {"analysis": {"timeout": "5m", "onUndecided": "rollback"}}, {"pause": {"duration": "10s"}},
+                {"analysis": {"baseline": "fresh", "timeout": "5m", "onUndecided": "rollback"}},
+                {"pause": {"duration": "10s"}},
             ]}}),
         ),
         strategy(

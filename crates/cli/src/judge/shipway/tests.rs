@@ -165,3 +165,35 @@ fn a_watch_without_a_past_says_so_and_goes_on() {
     let Assessment { verdict, is_final } = judging.assess();
     assert_eq!((verdict.decision, is_final), (Decision::NoVerdict, false), "{verdict:?}");
 }
+
+#[test]
+fn a_fresh_control_is_as_cold_so_that_no_warm_up_excuses_the_canary() {
+    let harmed_at = |baseline: &str| {
+        let rule = json!({"baseline": baseline, "warmUp": "5m", "metrics": [{"name": "errors", "kind": "proportion"}]});
+        let Assessment { verdict, .. } =
+            decided(&mut judging(rule), |_| (arm(500, 5), arm(500, 25))).expect("it is worse");
+        assert_eq!(verdict.decision, Decision::Harmful, "{baseline}: {verdict:?}");
+        verdict.decided_at
+    };
+    assert!(harmed_at("fresh") < Millis::from_secs(60), "{:?}", harmed_at("fresh"));
+    assert!(harmed_at("concurrent") > Millis::from_secs(300), "{:?}", harmed_at("concurrent"));
+}
+
+#[test]
+fn counts_from_sources_have_absolute_margins_per_second() {
+    let judged = |margin: f64| {
+        let metric = json!({"name": "restarts", "kind": "count", "exposure": "time", "marginAbsolute": margin,
+            "from": {"otlp": {"source": "pushed", "x": {"name": "restarts"}}}});
+        let counted = |x: u64| {
+            let sample = Sample { x: Some(x), ..Sample::default() };
+            Arm { metrics: [("restarts".to_owned(), sample)].into(), ..arm(500, 0) }
+        };
+        let mut judging = judging(json!({"metrics": [metric]}));
+        (0..60).find_map(|number| {
+            judging.take(&block(number, counted(1), counted(6)));
+            Some(judging.assess().verdict.decision).filter(|it| *it == Decision::Harmful)
+        })
+    };
+    // Five in ten seconds more.
+    assert_eq!((judged(0.2), judged(0.6)), (Some(Decision::Harmful), None));
+}

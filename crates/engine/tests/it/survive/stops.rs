@@ -173,7 +173,8 @@ fn abort_at_every_step_and_go_on_from_there() {
             world.ask(Command::AbortRollout { id, reason: "think first".to_owned() }).unwrap();
             world.run_well();
             assert!(matches!(end_of(&world, id), Some(End::Aborted { .. })), "{way} after {n_before}");
-            let left = world.standing();
+            // A fresh control stood for a comparison that nobody goes on with: it is not brought back.
+            let left: Vec<_> = world.standing().into_iter().filter(|it| !it.contains("+control")).collect();
             n_without_the_recorded += usize::from(!left.iter().any(|it| it.starts_with("checkout 1.0.0")));
 
             hold_reviews(&mut world);

@@ -255,6 +255,15 @@ fn other_judges_have_what_they_need_and_no_other_ones() {
             "nobody says where the numbers of Kayenta's metric `CPU Usage` come from",
         ),
         (kayenta("{name: CPU Usage}"), "add a metric named `cpu-usage`"),
+        ("{baseline: fresh, periods: [1d]}".to_owned(), "it is compared with the past"),
+        (
+            "{metrics: [{name: errors, kind: proportion, harmAbsolute: 0.6}]}".to_owned(),
+            "no two shares differ by so much",
+        ),
+        (
+            "{metrics: [{name: latency, kind: latency, harmAbsolute: 5}]}".to_owned(),
+            "only proportions and counts have a difference",
+        ),
     ] {
         let text = strategy(&analysis);
         let told = rendered(&read_one(&text).expect_err(&text));
@@ -271,6 +280,19 @@ fn other_judges_have_what_they_need_and_no_other_ones() {
             panic!("{analysis}: {}", rendered(&faults));
         }
     }
+}
+
+#[test]
+fn a_fresh_control_needs_as_much_of_the_traffic_again() {
+    let read = |weight: u8| {
+        let steps = format!("[{{weight: {weight}}}, {{analysis: {{baseline: fresh}}}}]");
+        read_one(&format!(
+            "apiVersion: shipway.dev/v1\nkind: Strategy\nmetadata: {{name: x}}\nspec: {{canary: {{steps: {steps}}}}}\n"
+        ))
+    };
+    assert!(read(50).is_ok());
+    let told = rendered(&read(51).unwrap_err());
+    assert!(told.contains("a fresh control needs another 51 % of the traffic"), "{told}");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::Millis;
 use crate::resource::kayenta::CanaryConfig;
 use crate::resource::metric::{Metric, MetricKind, Query};
 use crate::resource::strategy::{
-    Analysis, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Signature, Slo, Strategy, Watch,
+    Analysis, Baseline, Canary, CanaryStep, Comparing, JudgeKind, LogRule, Percent, Signature, Slo, Strategy,
+    Watch,
 };
 
 pub(super) fn check(strategy: &Strategy, site: &mut Site<'_, '_, '_, '_>) {
@@ -56,9 +57,33 @@ fn check_canary(canary: &Canary, site: &mut Site<'_, '_, '_, '_>) {
                     site.fault(way!(path; "analysis"), message, "put `- weight: 5` before it");
                 }
                 check_analysis(way!(path; "analysis"), analysis, site);
+                check_baseline(way!(path; "analysis"), analysis, weight, site);
             }
             CanaryStep::Pause(_) => {}
         }
+    }
+}
+
+/// A fresh control takes the share of the canary once more.
+const FRESH_WEIGHT_MAX: u8 = 50;
+
+fn check_baseline(
+    path: &[super::Segment<'_>],
+    analysis: &Analysis,
+    weight: Option<Percent>,
+    site: &mut Site<'_, '_, '_, '_>,
+) {
+    if analysis.baseline != Baseline::Fresh {
+        return;
+    }
+    if let Some(weight) = weight.filter(|it| it.get() > FRESH_WEIGHT_MAX) {
+        let message = format!("a fresh control needs another {} % of the traffic", weight.get());
+        let help = "judge against one while the weight is 50 at most, and beyond that against `concurrent`";
+        site.fault(way!(path; "baseline"), message, help);
+    }
+    if !analysis.periods.is_empty() {
+        let message = "it is compared with the past, so nothing is started to compare it with";
+        site.fault(way!(path; "baseline"), message, "leave out `baseline` or `periods`");
     }
 }
 
@@ -255,22 +280,27 @@ fn check_metric(
     check_query(path, metric, site);
 }
 
-/// Differences of shares are for proportions, other differences for what has values.
+/// Shares differ by a half at most; health is shown by a difference of shares or rates alone.
 fn check_absolutes(path: &[super::Segment<'_>], metric: &Metric, site: &mut Site<'_, '_, '_, '_>) {
     let is_share = metric.kind == MetricKind::Proportion;
     let is_refused = match metric.kind {
         MetricKind::Proportion => metric.margin_absolute.is_some_and(|it| it > 0.5),
-        MetricKind::Latency | MetricKind::Mean => false,
-        MetricKind::Count => metric.margin_absolute.is_some(),
+        MetricKind::Latency | MetricKind::Mean | MetricKind::Count => false,
     };
     if is_refused {
-        let message = "no difference of this kind can be told";
-        let help = "a share differs by 0.5 at most; of a count write a `margin`";
-        site.fault(way!(path; "marginAbsolute"), message, help);
+        let message = "no two shares differ by so much";
+        site.fault(way!(path; "marginAbsolute"), message, "a share differs by 0.5 at most");
     }
-    if metric.harm_absolute.is_some() && !is_share {
-        let message = "only a proportion has shares that may differ";
-        site.fault(way!(path; "harmAbsolute"), message, "write `harm`, a ratio");
+    match metric.harm_absolute {
+        Some(harm) if is_share && harm > 0.5 => {
+            let message = "no two shares differ by so much";
+            site.fault(way!(path; "harmAbsolute"), message, "a share differs by 0.5 at most");
+        }
+        Some(_) if !is_share && metric.kind != MetricKind::Count => {
+            let message = "only proportions and counts have a difference that health can be shown by";
+            site.fault(way!(path; "harmAbsolute"), message, "write `harm`, a ratio");
+        }
+        Some(_) | None => {}
     }
 }
 
