@@ -1,8 +1,8 @@
 //! Canary: a growing share, with as many new instances as the share needs, judged against the version replaced.
 
 use shipway_model::plan::{Action, Coverage, Deployed, PlannedPool, StepId};
-use shipway_model::resource::Spec;
 use shipway_model::resource::strategy::{Canary, CanaryStep};
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{BasisPoints, Name};
 
 use super::{hosts, pool, retire_replaced};
@@ -88,7 +88,7 @@ pub(super) fn lay(
 fn coverage(builder: &mut Builder<'_>, service: &Name) -> Vec<Coverage> {
     let ground = builder.ground;
     let mut found = Vec::new();
-    for (key, resource) in ground.state.catalogue.iter() {
+    for (key, resource) in ground.state.catalogue.of_kind(Kind::Journey) {
         let Spec::Journey(journey) = &resource.spec else { continue };
         let leads_through = journey.service == *service || journey.through.contains(service);
         if !journey.critical || !leads_through {
