@@ -33,7 +33,7 @@ pub(crate) fn seal<'a>(
         entropy.fill(&mut salt);
         let committed = committed(&salt, personal.text);
         let text = std::mem::replace(personal.text, committed);
-        disclosures.push(Disclosure { position, pointer: personal.pointer.to_owned(), salt, text });
+        disclosures.push(Disclosure { position, pointer: Cow::Borrowed(personal.pointer), salt, text });
     }
     (Cow::Owned(sealed), disclosures)
 }
@@ -83,7 +83,7 @@ pub fn committed_pointers(record: &Record) -> Result<Vec<&'static str>, StoreErr
     }
     let damaged = |error| StoreError::Damaged(format!("record {} is no event: {error}", record.position));
     let mut event = Event::read(&record.bytes).map_err(damaged)?;
-    let committed = event.personal_mut().into_iter().filter(|it| it.text.starts_with(COMMITTED));
+    let committed = event.personal_mut().filter(|it| it.text.starts_with(COMMITTED));
     Ok(committed.map(|it| it.pointer).collect())
 }
 

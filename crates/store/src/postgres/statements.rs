@@ -101,7 +101,7 @@ fn nodes(batch: &Batch) -> Option<Statement> {
 fn disclosures(batch: &Batch) -> Option<Statement> {
     let kept = &batch.disclosures;
     let positions: Vec<_> = kept.iter().map(|it| row::integer(it.position)).collect();
-    let pointers: Vec<_> = kept.iter().map(|it| it.pointer.clone()).collect();
+    let pointers: Vec<_> = kept.iter().map(|it| it.pointer.to_string()).collect();
     let salts: Vec<_> = kept.iter().map(|it| it.salt.to_vec()).collect();
     let texts: Vec<_> = kept.iter().map(|it| it.text.clone()).collect();
     (!kept.is_empty()).then(|| statement!("put_disclosures", positions, pointers, salts, texts))
