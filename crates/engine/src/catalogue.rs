@@ -12,6 +12,9 @@ use shipway_model::{Digest, Name};
 
 pub mod check;
 pub mod graph;
+mod protected;
+
+use self::protected::Protected;
 
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
@@ -22,6 +25,7 @@ pub struct Catalogue {
     counts: BTreeMap<Key, u32>,
     /// Who declared what holds now.
     editors: BTreeMap<Key, String>,
+    protected: Protected,
 }
 
 /// Environments deeper than this in `extends` are refused.
@@ -83,10 +87,13 @@ impl Catalogue {
 
     /// Those of one kind, in the order of their names.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Arc<Resource>)> {
+        self.current_of(kind).filter_map(|(key, digest)| Some((key, self.revisions.get(digest)?)))
+    }
+
+    fn current_of(&self, kind: Kind) -> impl Iterator<Item = (&Key, &Digest)> {
         // Before every name of the kind: names begin with a letter, and `a` is the first.
         let first = Key { kind, name: "a".parse().expect("a name") };
-        let of_kind = self.current.range(first..).take_while(move |(key, _)| key.kind == kind);
-        of_kind.filter_map(|(key, digest)| Some((key, self.revisions.get(digest)?)))
+        self.current.range(first..).take_while(move |(key, _)| key.kind == kind)
     }
 
     /// The environment with everything that it inherits.
@@ -104,7 +111,7 @@ impl Catalogue {
 
     /// The budgets that count what happens in an environment.
     pub fn budgets<'a>(&'a self, environment: &'a Name) -> impl Iterator<Item = (&'a Name, &'a Budget)> + 'a {
-        self.iter().filter_map(move |(key, resource)| match &resource.spec {
+        self.of_kind(Kind::Budget).filter_map(move |(key, resource)| match &resource.spec {
             Spec::Budget(budget) if budget.covers(environment) => Some((&key.name, budget)),
             _ => None,
         })
@@ -125,7 +132,12 @@ impl Catalogue {
 
     /// Environments that have targets of their own or inherit some: those that releases can enter.
     pub fn environments(&self) -> impl Iterator<Item = &Name> {
-        self.current.keys().filter(|key| key.kind == Kind::Environment).map(|key| &key.name)
+        self.current_of(Kind::Environment).map(|(key, _)| &key.name)
+    }
+
+    /// Those of them whose rollouts open changes, in the order of their names.
+    pub fn protected_environments(&self) -> impl Iterator<Item = &Name> {
+        self.protected.iter()
     }
 
     pub(crate) fn note_editor(&mut self, key: Key, actor: &str) {
@@ -137,5 +149,8 @@ impl Catalogue {
         *self.counts.entry(key.clone()).or_default() += 1;
         self.revisions.insert(digest, Arc::clone(resource));
         self.current.insert(key, digest);
+        if let Spec::Environment(environment) = &resource.spec {
+            self.note_protection(&resource.metadata.name, environment.extends.as_ref());
+        }
     }
 }

@@ -17,14 +17,16 @@ use crate::{Rollout, State, rollout};
 
 #[derive(Debug, Clone, Default)]
 pub struct Environments {
-    environments: BTreeMap<Name, EnvironmentState>,
+    /// Shared with other copies of the state, until one of them changes: most environments rest most of the time.
+    environments: BTreeMap<Name, Arc<EnvironmentState>>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct EnvironmentState {
     /// What each service runs, as the last rollout that ended well left it.
     pub services: BTreeMap<Name, Shipped>,
-    pub instances: BTreeMap<Instance, InstanceState>,
+    /// Boxed: most environments have one or two, and a map makes room for more.
+    pub instances: BTreeMap<Instance, Box<InstanceState>>,
     /// The contracts of those instances: plans are forgotten, and what they left running still has to be looked after.
     pub contracts: BTreeMap<Digest, Arc<Deployment>>,
     pub routes: BTreeMap<Name, Routed>,
@@ -46,7 +48,7 @@ pub struct EnvironmentState {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shipped {
     pub deployed: Deployed,
-    pub contract: Deployment,
+    pub contract: Arc<Deployment>,
     pub release: shipway_model::release::ReleaseRef,
     pub since: Timestamp,
 }
@@ -107,16 +109,17 @@ impl Status {
 
 impl Environments {
     pub fn get(&self, name: &Name) -> Option<&EnvironmentState> {
-        self.environments.get(name)
+        self.environments.get(name).map(Arc::as_ref)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &EnvironmentState)> {
-        self.environments.iter()
+        self.environments.iter().map(|(name, it)| (name, it.as_ref()))
     }
 
     pub(crate) fn apply_instance(&mut self, event: &Event) {
         let Body::InstanceChanged { instance, condition, detail } = &event.body else { return };
         let Some(environment) = self.environments.get_mut(&instance.environment) else { return };
+        let environment = Arc::make_mut(environment);
         let Some(state) = environment.instances.get_mut(instance) else { return };
         let Some(address) = state.status.address() else { return };
         state.since = event.at;
@@ -133,6 +136,7 @@ impl Environments {
     /// Folds an event of a rollout whose own state has been folded already.
     pub(crate) fn apply_rollout(&mut self, rollout: &Rollout, event: &Event) {
         let environment = self.environments.entry(rollout.plan.environment.clone()).or_default();
+        let environment = Arc::make_mut(environment);
         match &event.body {
             Body::RolloutQueued { id, .. } => environment.queue.push(*id),
             Body::RolloutStarted { id } => {
@@ -168,7 +172,7 @@ impl EnvironmentState {
         match action {
             Action::Place { instance, artifact, contract } => {
                 if let Some(deployment) = plan.contracts.get(contract) {
-                    self.contracts.entry(*contract).or_insert_with(|| Arc::new(deployment.clone()));
+                    self.contracts.entry(*contract).or_insert_with(|| Arc::clone(deployment));
                 }
                 let fresh = InstanceState {
                     status: Status::Starting,
@@ -179,7 +183,7 @@ impl EnvironmentState {
                 };
                 // One that stands already is looked at and left alone; one that failed or was to go begins anew.
                 if self.instances.get(instance).is_none_or(|it| it.status.address().is_none()) {
-                    self.instances.insert(instance.clone(), fresh);
+                    self.instances.insert(instance.clone(), Box::new(fresh));
                 }
             }
             Action::Retire { instance, .. } => {
@@ -210,7 +214,7 @@ impl EnvironmentState {
                     since: at,
                     crashes: 0,
                 };
-                self.instances.insert(instance.clone(), healthy);
+                self.instances.insert(instance.clone(), Box::new(healthy));
             }
             (Action::Place { instance, .. }, Outcome::Failed { reason, .. }) => {
                 if let Some(state) = self.instances.get_mut(instance) {

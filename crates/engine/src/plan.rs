@@ -5,6 +5,7 @@
 //! not in the plan does not happen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use shipway_model::plan::{Deployed, Instance, Plan, RouteSettings, ServicePlan};
 use shipway_model::release::ReleaseRef;
@@ -95,7 +96,7 @@ struct Ground<'a> {
     targets: Vec<&'a Agent>,
     /// Providers before consumers, each with its providers in this release.
     services: Vec<Shipment<'a>>,
-    contracts: BTreeMap<Digest, Deployment>,
+    contracts: BTreeMap<Digest, Arc<Deployment>>,
     routes: BTreeMap<Name, RouteSettings>,
     declarations: BTreeMap<String, Digest>,
 }
@@ -224,7 +225,7 @@ impl<'a> Ground<'a> {
         if let Some(route) = self.route(&name, &contract) {
             self.routes.insert(name.clone(), route);
         }
-        self.contracts.insert(contract_digest, contract);
+        self.contracts.insert(contract_digest, Arc::new(contract));
         let regional = |agent: &&Agent| {
             let region: Name = agent.labels.get("region")?.parse().ok()?;
             Some((agent.host.clone(), *part.variants.get(&region)?))
@@ -243,7 +244,7 @@ impl<'a> Ground<'a> {
         for (instance, left) in self.running.iter().flat_map(|it| &it.instances) {
             let contract = self.running.and_then(|it| it.contracts.get(&left.contract));
             if let Some(contract) = contract.filter(|_| instance.service == name) {
-                self.contracts.entry(left.contract).or_insert_with(|| (**contract).clone());
+                self.contracts.entry(left.contract).or_insert_with(|| Arc::clone(contract));
             }
         }
         let from = self.replaced(&name, &to);

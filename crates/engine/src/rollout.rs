@@ -4,7 +4,8 @@
 //! rollout and says the next events; [`effects`] derives from the steps that are running what should be under way
 //! in the world; [`report`] takes what performers answer.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -40,6 +41,10 @@ pub struct Rollouts {
     pub live: BTreeMap<RolloutId, Rollout>,
     /// All that were ever asked for.
     pub summaries: BTreeMap<RolloutId, Summary>,
+    /// Of the live ones those that have ended, by environment.
+    ended: BTreeMap<Name, BTreeSet<RolloutId>>,
+    /// Of the live ones those with a step that takes locks.
+    locking: BTreeSet<RolloutId>,
 }
 
 /// What is kept in memory of every rollout.
@@ -156,7 +161,8 @@ pub struct StepState {
     pub ended: Option<Timestamp>,
     /// For how long it was under way, all ended attempts and both directions together, in milliseconds.
     pub busy_ms: u64,
-    pub result: Option<Outcome>,
+    /// Seldom there, and large: thousands of rollouts wait for theirs.
+    pub result: Option<Box<Outcome>>,
     /// What its silences kept quiet.
     pub silenced: Vec<Silenced>,
 }
@@ -389,7 +395,7 @@ impl Rollout {
                 let Some(step) = self.step_mut(*step) else { return };
                 step.clock_out(*direction, at);
                 step.ended = Some(at);
-                step.result = Some(outcome.clone());
+                step.result = Some(Box::new(outcome.clone()));
                 *step.progress_mut(*direction) = match outcome {
                     Outcome::Succeeded { .. } => Progress::Succeeded,
                     Outcome::Failed { reason, retryable, .. } => Progress::Failed {
@@ -523,10 +529,19 @@ impl Rollouts {
             };
             self.summaries.insert(id, summary);
             self.live.insert(id, rollout);
+            self.note_locks(id);
             return;
         }
         if let Some(rollout) = self.live.get_mut(&id) {
+            let had_ended = rollout.has_ended();
             rollout.apply(event);
+            if had_ended != rollout.has_ended() {
+                let (environment, has_ended) = (rollout.plan.environment.clone(), rollout.has_ended());
+                self.note_end(id, environment, has_ended);
+            }
+            if matches!(event.body, Body::RolloutReplanned { .. }) {
+                self.note_locks(id);
+            }
         }
         if let Some(summary) = self.summaries.get_mut(&id) {
             match &event.body {
@@ -548,15 +563,39 @@ impl Rollouts {
         environment: &Name,
         keeps: impl Fn(RolloutId) -> bool,
     ) -> Vec<RolloutId> {
-        let gone: Vec<_> = self
-            .live
-            .values()
-            .filter(|it| it.plan.environment == *environment && it.has_ended() && !keeps(it.id))
-            .map(|it| it.id)
-            .collect();
+        let ended = self.ended.get(environment).into_iter().flatten();
+        let gone: Vec<_> = ended.copied().filter(|id| !keeps(*id)).collect();
         for id in &gone {
             self.live.remove(id);
+            self.locking.remove(id);
+            self.note_end(*id, environment.clone(), false);
         }
         gone
+    }
+
+    /// Those that have not ended and may hold locks: looking for who holds one passes over all others.
+    pub(crate) fn locking(&self) -> impl Iterator<Item = &Rollout> {
+        self.locking.iter().filter_map(|id| self.live.get(id)).filter(|it| !it.has_ended())
+    }
+
+    fn note_end(&mut self, id: RolloutId, environment: Name, has_ended: bool) {
+        let ended = self.ended.entry(environment);
+        if has_ended {
+            ended.or_default().insert(id);
+        } else if let Entry::Occupied(mut ended) = ended {
+            ended.get_mut().remove(&id);
+            if ended.get().is_empty() {
+                ended.remove();
+            }
+        }
+    }
+
+    fn note_locks(&mut self, id: RolloutId) {
+        let takes = |it: &Rollout| it.plan.steps.iter().any(|it| !it.locks.is_empty());
+        if self.live.get(&id).is_some_and(takes) {
+            self.locking.insert(id);
+        } else {
+            self.locking.remove(&id);
+        }
     }
 }

@@ -5,9 +5,10 @@
 //! [`parse_strict`] reads back, and what either refuses could have been misread by somebody.
 
 mod parse;
+mod scan;
 mod write;
 
-pub use parse::{is_canonical, parse_canonical, parse_strict};
+pub use parse::{check_canonical, is_canonical, parse_canonical, parse_strict};
 pub use write::to_canonical;
 
 /// The largest integer that IEEE 754 doubles, and so all JSON readers, keep exactly: 2^53 − 1.

@@ -76,6 +76,11 @@ impl Commitment {
         Self(Digest::from_bytes(hasher.finalize().into()))
     }
 
+    /// The commitment itself: what an event holds.
+    pub fn digest(&self) -> Digest {
+        self.0
+    }
+
     /// What was committed to, if it is still kept.
     pub fn open<'a>(&self, personal: &'a Personal) -> Result<Opening<'a>, Mismatch> {
         let Personal::Kept { salt, value } = personal else { return Ok(Opening::Erased) };

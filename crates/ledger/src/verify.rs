@@ -117,7 +117,7 @@ impl Verifier {
         if leaf != stored {
             return Err(Fault::LeafHash { position, stored, found: leaf });
         }
-        canonical::parse_canonical(record).map_err(|source| Fault::NotCanonical { position, source })?;
+        canonical::check_canonical(record).map_err(|source| Fault::NotCanonical { position, source })?;
         self.frontier.push(leaf);
         self.compare_reached_checkpoints()
     }

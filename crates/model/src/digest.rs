@@ -4,12 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::text::read_as_text;
+
 /// A SHA-256 content digest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String", extend("pattern" = r"^sha256:[0-9a-f]{64}$"))]
 pub struct Digest([u8; 32]);
 
@@ -77,6 +78,8 @@ impl TryFrom<String> for Digest {
         text.parse()
     }
 }
+
+read_as_text!(Digest);
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

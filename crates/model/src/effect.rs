@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,12 @@ use crate::resource::pipeline::{Command, Http};
 use crate::resource::service::Deployment;
 use crate::resource::strategy::{Analysis, Watch};
 use crate::routing::Route;
+use crate::text::read_as_text;
 use crate::{Digest, Millis, Name, RolloutId, Version};
 
 /// Names one effect for ever: written `rol_…/7/do/1`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(into = "String")]
 #[schemars(with = "String")]
 pub struct EffectKey {
     pub rollout: RolloutId,
@@ -87,11 +89,11 @@ pub enum Order {
     Place {
         instance: Instance,
         artifact: Digest,
-        contract: Deployment,
+        contract: Arc<Deployment>,
     },
     Retire {
         instance: Instance,
-        contract: Deployment,
+        contract: Arc<Deployment>,
     },
     Verify {
         instance: Instance,
@@ -240,6 +242,8 @@ impl TryFrom<String> for EffectKey {
         text.parse()
     }
 }
+
+read_as_text!(EffectKey);
 
 impl From<EffectKey> for String {
     fn from(key: EffectKey) -> Self {

@@ -4,6 +4,7 @@
 //! `tests/events` keeps one fixture per kind. 64-bit numbers that may pass 2^53 travel as strings.
 
 mod personal;
+mod read;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -34,6 +34,7 @@ pub mod scope;
 pub mod share;
 pub mod source;
 pub mod stray;
+mod text;
 pub mod unit;
 
 pub use digest::Digest;

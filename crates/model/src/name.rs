@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use crate::text::read_as_text;
 
 /// Longest name, in bytes: it must fit a DNS label.
 pub const NAME_BYTES_MAX: usize = 63;
@@ -14,15 +16,13 @@ pub const VERSION_BYTES_MAX: usize = 64;
 
 /// A name: 1 to 63 lower-case letters, digits and single hyphens, starting with a letter and not ending with a
 /// hyphen (a DNS label, so it is safe in paths, URLs, labels and file names).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String", extend("minLength" = 1, "maxLength" = 63), extend("pattern" = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"))]
 pub struct Name(Arc<str>);
 
 /// A version: 1 to 64 letters, digits, `.`, `-`, `+` and `_`, starting with a letter or digit, without `..`.
 /// Semantic versions are the usual case; the rules over them belong to policy.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String", extend("minLength" = 1, "maxLength" = 64), extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9.+_-]*$"))]
 pub struct Version(Arc<str>);
 
@@ -78,6 +78,8 @@ macro_rules! checked_text {
                 text.parse()
             }
         }
+
+        read_as_text!($type);
 
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

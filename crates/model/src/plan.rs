@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::release::ReleaseRef;
 use crate::resource::environment::Alertmanager;
@@ -32,8 +33,9 @@ pub struct Plan {
     pub fallback: Option<FallbackRef>,
     /// What happens to each service of the release, providers before consumers.
     pub services: Vec<ServicePlan>,
-    /// The deployment contracts that steps refer to, with variables resolved for the environment.
-    pub contracts: BTreeMap<Digest, Deployment>,
+    /// The deployment contracts that steps refer to, with variables resolved for the environment. What is ordered and what
+    /// is known of an environment share them.
+    pub contracts: BTreeMap<Digest, Arc<Deployment>>,
     /// How each service's traffic is routed, where a router carries it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub routes: BTreeMap<Name, RouteSettings>,
@@ -50,6 +52,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alertmanager: Option<Alertmanager>,
     /// In an order in which every step comes after those that it needs.
+    #[serde(deserialize_with = "fitted")]
     pub steps: Vec<Step>,
     /// Of the whole, along the longest path.
     pub expected: Millis,
@@ -291,6 +294,13 @@ pub struct PlannedPool {
     pub version: Version,
     pub weight_bp: BasisPoints,
     pub targets: Vec<Name>,
+}
+
+/// Without room for more: steps are large, plans are never added to, and there are as many as rollouts under way.
+fn fitted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let mut steps = Vec::deserialize(deserializer)?;
+    steps.shrink_to_fit();
+    Ok(steps)
 }
 
 impl Plan {

@@ -7,10 +7,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::read_as_text;
+
 /// A duration in whole milliseconds, written in files as `250ms`, `10s`, `5m`, `1h 30m`, `2d`, or ISO 8601 (`PT10S`).
 /// At most 10 years.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(into = "String")]
 #[schemars(with = "String", example = "10s", example = "1h 30m")]
 pub struct Millis(pub u64);
 
@@ -105,6 +107,8 @@ impl TryFrom<String> for Millis {
         text.parse()
     }
 }
+
+read_as_text!(Millis);
 
 impl From<Millis> for String {
     fn from(millis: Millis) -> Self {

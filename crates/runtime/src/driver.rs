@@ -8,12 +8,11 @@ use shipway_engine::Command;
 use shipway_engine::rollout::track::Track;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::effect::{Effect, EffectKey, Order, Outcome};
-use shipway_model::event::{Body, Stream};
+use shipway_model::event::{Body, Event, Stream};
 use shipway_model::gate::Decision;
 use shipway_model::resource::strategy::Analysis;
 use tokio_util::sync::CancellationToken;
 
-use crate::replay;
 use crate::runtime::{RECORDS_MAX, Runtime, Submission, SubmitError};
 use crate::store::StoreError;
 
@@ -132,7 +131,7 @@ impl Task {
             let Some(last) = records.last() else { return Ok(()) };
             next = last.position + 1;
             for record in &records {
-                let event = replay::parse(&record.bytes).map_err(|it| StoreError::Damaged(it.to_string()))?;
+                let event = Event::read(&record.bytes).map_err(|it| StoreError::Damaged(it.to_string()))?;
                 match event.body {
                     Body::StepObserved { step, block, .. } if step == wanted => each(block),
                     _ => {}

@@ -69,7 +69,7 @@ pub fn mentions(text: &str, subject: &str) -> bool {
 }
 
 fn text_ref(it: &Disclosure) -> TextRef {
-    TextRef { position: it.position, pointer: it.pointer.clone() }
+    TextRef { position: it.position, pointer: it.pointer.to_string() }
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     fn find_among(texts: &[(u64, &str, &str)], subject: &str) -> Vec<(u64, String)> {
         let disclosure = |(position, pointer, text): &(u64, &str, &str)| Disclosure {
             position: *position,
-            pointer: (*pointer).to_owned(),
+            pointer: Disclosure::pointer(pointer),
             salt: [0; 32],
             text: (*text).to_owned(),
         };

@@ -103,6 +103,11 @@ impl<W> Inbox<W> {
         self.wake(content);
     }
 
+    /// Whether somebody waits to be taken.
+    pub(crate) fn has_asks(&self) -> bool {
+        !self.content().asks.is_empty()
+    }
+
     pub(crate) fn stop(&self) {
         let mut content = self.content();
         if content.phase == Phase::Open {

@@ -80,7 +80,7 @@ impl Store for MemoryStore {
         content.revision += 1;
         content.records.extend(batch.records.iter().cloned());
         content.nodes.extend(batch.nodes.iter().map(|it| ((it.level, it.index), it.hash)));
-        let key = |it: &Disclosure| (it.position, it.pointer.clone());
+        let key = |it: &Disclosure| (it.position, it.pointer.to_string());
         content.disclosures.extend(batch.disclosures.iter().map(|it| (key(it), it.clone())));
         for it in &batch.erased {
             content.disclosures.remove(&(it.position, it.pointer.clone()));

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use shipway_ledger::Commitment;
 use shipway_ledger::commitment::Salt;
+use shipway_model::Digest;
 use shipway_model::event::{COMMITTED, ERASED, Event, Personal};
 
 use crate::entropy::Entropy;
-use crate::replay::parse;
 use crate::store::{Disclosure, Record, StoreError, StoreReader};
 
 /// What begins every committed text in a record.
@@ -33,7 +33,7 @@ pub(crate) fn seal<'a>(
         entropy.fill(&mut salt);
         let committed = committed(&salt, personal.text);
         let text = std::mem::replace(personal.text, committed);
-        disclosures.push(Disclosure { position, pointer: personal.pointer.to_owned(), salt, text });
+        disclosures.push(Disclosure { position, pointer: Cow::Borrowed(personal.pointer), salt, text });
     }
     (Cow::Owned(sealed), disclosures)
 }
@@ -45,7 +45,7 @@ pub(crate) fn seal<'a>(
 /// When the record is no event, or a text is not what the record commits to.
 pub fn open(record: &Record, disclosures: &[Disclosure]) -> Result<Event, StoreError> {
     let damaged = |error| StoreError::Damaged(format!("record {} is no event: {error}", record.position));
-    let mut event = parse(&record.bytes).map_err(damaged)?;
+    let mut event = Event::read(&record.bytes).map_err(damaged)?;
     disclose(&mut event, record.position, disclosures)?;
     Ok(event)
 }
@@ -63,7 +63,7 @@ pub(crate) fn disclose(
         }
         match of(disclosures, position, pointer) {
             None => ERASED.clone_into(text),
-            Some(it) if committed(&it.salt, &it.text) == *text => text.clone_from(&it.text),
+            Some(it) if is_committed(it, text) => text.clone_from(&it.text),
             Some(_) => {
                 let why = format!("record {position} commits to another text than is kept for {pointer}");
                 return Err(StoreError::Damaged(why));
@@ -82,8 +82,8 @@ pub fn committed_pointers(record: &Record) -> Result<Vec<&'static str>, StoreErr
         return Ok(Vec::new());
     }
     let damaged = |error| StoreError::Damaged(format!("record {} is no event: {error}", record.position));
-    let mut event = parse(&record.bytes).map_err(damaged)?;
-    let committed = event.personal_mut().into_iter().filter(|it| it.text.starts_with(COMMITTED));
+    let mut event = Event::read(&record.bytes).map_err(damaged)?;
+    let committed = event.personal_mut().filter(|it| it.text.starts_with(COMMITTED));
     Ok(committed.map(|it| it.pointer).collect())
 }
 
@@ -123,7 +123,17 @@ fn is_sealed(record: &Record) -> bool {
 }
 
 fn committed(salt: &[u8; 32], text: &str) -> String {
-    format!("{COMMITTED}{}", Commitment::to(&Salt::from_bytes(*salt), text.as_bytes()))
+    format!("{COMMITTED}{}", commitment(salt, text).digest())
+}
+
+/// Whether `stands`, in a record, is the commitment to what is kept. Asked of every name when a ledger is read back.
+fn is_committed(kept: &Disclosure, stands: &str) -> bool {
+    let stands: Option<Digest> = stands.strip_prefix(COMMITTED).and_then(|it| it.parse().ok());
+    stands == Some(commitment(&kept.salt, &kept.text).digest())
+}
+
+fn commitment(salt: &[u8; 32], text: &str) -> Commitment {
+    Commitment::to(&Salt::from_bytes(*salt), text.as_bytes())
 }
 
 #[cfg(test)]

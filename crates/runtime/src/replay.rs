@@ -101,7 +101,7 @@ fn parse_piece(piece: Piece, tenant: &Name) -> Result<Vec<Event>, OpenError> {
 
 fn parse_record(record: &Record, disclosures: &[Disclosure], tenant: &Name) -> Result<Event, OpenError> {
     let position = record.position;
-    let mut event = parse(&record.bytes).map_err(|error| unreadable(record, &error))?;
+    let mut event = Event::read(&record.bytes).map_err(|error| unreadable(record, &error))?;
     personal::disclose(&mut event, position, disclosures)?;
     if event.tenant != *tenant {
         let (expected, found) = (tenant.clone(), event.tenant);
@@ -120,8 +120,4 @@ fn unreadable(record: &Record, error: &serde_json::Error) -> OpenError {
     // Of a kind that is not known, the error goes on with all that are.
     let why = error.to_string().split(", expected one of").next().unwrap_or_default().to_owned();
     OpenError::Unreadable { position: record.position, kind, why }
-}
-
-pub(crate) fn parse(bytes: &[u8]) -> Result<Event, serde_json::Error> {
-    serde_json::from_slice(bytes)
 }

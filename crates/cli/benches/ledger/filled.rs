@@ -1,4 +1,4 @@
-//! A long ledger, written straight into the store as the kernel would.
+//! A long ledger, written straight into the store as the kernel would. Other benches use it too.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_ledger::{Checkpoint, Frontier, SigningKey, leaf_hash, to_canonical};
+use shipway_model::Name;
 use shipway_model::event::{Body, Event, Schema};
 use shipway_runtime::store::{Batch, NODE_LEVEL_MIN, Node};
 use shipway_runtime::{Config, OsEntropy, Record, Store, SystemClock};
@@ -24,15 +25,19 @@ pub(crate) fn config() -> Config {
     }
 }
 
-/// `n_events` of 294 bytes or so.
-pub(crate) fn fill(path: &Path, n_events: u64) {
+/// `n_events` of 294 bytes or so, with those that stand there already.
+pub(crate) fn fill(path: &Path, n_events: u64, config: &Config) {
     let mut store = SqliteStore::open(path).expect("opens");
-    let signer = config().signer;
-    let mut frontier = Frontier::default();
-    for revision in 0.. {
+    let Config { signer, tenant, .. } = config;
+    let head = store.load().expect("loads").head;
+    let mut frontier = match head.size {
+        0 => Frontier::default(),
+        _ => Frontier::from_bytes(&head.frontier).expect("is a frontier"),
+    };
+    for revision in head.revision.. {
         let mut batch = Batch { revision, ..Batch::default() };
-        for _ in 0..BATCH.min(n_events - frontier.size()) {
-            let event = event(frontier.size());
+        for _ in 0..BATCH.min(n_events.saturating_sub(frontier.size())) {
+            let event = event(frontier.size(), tenant);
             let bytes = to_canonical(&event).expect("is canonical");
             let leaf = leaf_hash(&bytes);
             let record = Record { position: frontier.size(), bytes: bytes.into(), leaf };
@@ -50,12 +55,12 @@ pub(crate) fn fill(path: &Path, n_events: u64) {
         let origin = signer.verifier().name().clone();
         batch.size = size;
         batch.frontier = frontier.to_bytes();
-        batch.checkpoint = Checkpoint { origin, size, root }.sign(&signer);
+        batch.checkpoint = Checkpoint { origin, size, root }.sign(signer);
         store.append(&batch).expect("is written");
     }
 }
 
-fn event(number: u64) -> Event {
+fn event(number: u64, tenant: &Name) -> Event {
     let labels =
         BTreeMap::from([("number".to_owned(), number.to_string()), ("padding".to_owned(), "x".repeat(72))]);
     let body = Body::AgentRegistered {
@@ -64,6 +69,5 @@ fn event(number: u64) -> Event {
         labels,
     };
     let at = Timestamp::from_millisecond(1_790_000_000_000 + number as i64).expect("is in range");
-    let tenant = "bench".parse().expect("is a name");
-    Event { schema: Schema::V1, tenant, actor: "agent:host".to_owned(), at, body }
+    Event { schema: Schema::V1, tenant: tenant.clone(), actor: "agent:host".to_owned(), at, body }
 }

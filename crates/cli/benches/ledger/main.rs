@@ -39,7 +39,7 @@ fn main() {
         disk::appends_per_second(folder.path(), 1)
     );
     let path = folder.path().join("ledger.sqlite");
-    fill(&path, n_events);
+    fill(&path, n_events, &config());
     let sample = sample(&path);
 
     println!("events per second on one core, median of {ROUNDS}, a ledger of {n_events}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -132,15 +132,23 @@ async fn declare(runtime: &Runtime, n_environments: usize) -> ReleaseId {
 }
 
 fn open(folder: &Path) -> Runtime {
-    let store = SqliteStore::open(&folder.join("ledger.sqlite")).expect("a store");
+    let store = SqliteStore::open(&ledger(folder)).expect("a store");
+    Runtime::open(Box::new(store), config(folder)).expect("an open ledger")
+}
+
+pub(crate) fn ledger(folder: &Path) -> PathBuf {
+    folder.join("ledger.sqlite")
+}
+
+/// That of the control plane whose folder it is.
+pub(crate) fn config(folder: &Path) -> Config {
     let key = fs::read_to_string(folder.join("checkpoint.key")).expect("a key");
-    let config = Config {
+    Config {
         tenant: "default".parse().expect("a name"),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         signer: key.trim().parse::<SigningKey>().expect("a key"),
-    };
-    Runtime::open(Box::new(store), config).expect("an open ledger")
+    }
 }
 
 async fn submit(runtime: &Runtime, command: Command) {

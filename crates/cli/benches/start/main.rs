@@ -2,7 +2,8 @@
 //! a SIGKILL with many rollouts in flight.
 //!
 //! `cargo bench -p shipway-cli --bench start`; `SHIPWAY_BENCH_EVENTS` sets how long (1,000,000) and
-//! `SHIPWAY_BENCH_ROLLOUTS` how many (10,000).
+//! `SHIPWAY_BENCH_ROLLOUTS` how many (10,000). With `SHIPWAY_BENCH_RECOVERY_EVENTS` also after a SIGKILL with so many events,
+//! which are written straight into the store; ten million of them take minutes, and 5 GB of the disk.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+#[path = "../ledger/filled.rs"]
+#[expect(dead_code, reason = "the other bench has no folder of a control plane")]
+mod bulk;
 mod filled;
 
 const ROUNDS: usize = 5;
@@ -43,6 +47,17 @@ fn main() {
     // Each start is followed by a SIGKILL, from which the next recovers.
     start(&busy, Signal::KILL);
     report(&format!("{n_rollouts} live rollouts"), (0..ROUNDS).map(|_| start(&busy, Signal::KILL)).collect());
+
+    if let Some(n_events) = set("SHIPWAY_BENCH_RECOVERY_EVENTS") {
+        let huge = folder.path().join("huge");
+        start(&huge, Signal::TERM);
+        bulk::fill(&filled::ledger(&huge), n_events, &filled::config(&huge));
+        start(&huge, Signal::KILL);
+        report(
+            &format!("{n_events} events, killed"),
+            (0..ROUNDS).map(|_| start(&huge, Signal::KILL)).collect(),
+        );
+    }
 }
 
 fn report(what: &str, mut runs: Vec<(Duration, u64)>) {

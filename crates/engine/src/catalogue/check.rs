@@ -164,8 +164,8 @@ impl Faults<'_> {
     fn known(&self, kind: Kind, wanted: &Key) -> String {
         /// More would be a wall of names.
         const NAMES_MAX: usize = 8;
-        let names = self.catalogue.iter().map(|(key, _)| key).filter(|key| key.kind == kind);
-        let names: Vec<_> = names.map(|it| format!("`{}`", it.name)).collect();
+        let names: Vec<_> =
+            self.catalogue.of_kind(kind).map(|(key, _)| key).map(|it| format!("`{}`", it.name)).collect();
         match names.len() {
             0 => format!("declare {wanted}"),
             1..=NAMES_MAX => format!("declare {wanted}, or name {}", names.join(" or ")),
@@ -179,7 +179,7 @@ impl Faults<'_> {
     /// Nothing that tells who somebody is may be said of two Persons.
     fn people(&mut self) {
         let mut owners: BTreeMap<(&'static str, String), &Key> = BTreeMap::new();
-        for (key, resource) in self.catalogue.iter() {
+        for (key, resource) in self.catalogue.of_kind(Kind::Person) {
             let Spec::Person(person) = &resource.spec else { continue };
             let names = std::iter::once(key.name.to_string()).chain(person.accounts.iter().cloned());
             let claims = names.map(|it| ("accounts", it));
@@ -227,7 +227,7 @@ impl Faults<'_> {
         if let Some(repository) = &service.repository {
             self.refer(key, "repository", Kind::Repository, repository);
         }
-        for (_, resource) in self.catalogue.iter() {
+        for (_, resource) in self.catalogue.of_kind(Kind::Regulation) {
             let Spec::Regulation(regulation) = &resource.spec else { continue };
             let class = service.data_classes.intersection(&regulation.data_classes).next();
             if let Some(class) = class
@@ -273,11 +273,9 @@ impl Faults<'_> {
         for service in environment.secrets.keys() {
             self.refer(key, "secrets", Kind::Service, service);
         }
-        if self.catalogue.environment(&key.name).is_none()
-            && environment
-                .extends
-                .as_ref()
-                .is_some_and(|it| self.catalogue.declared_environment(it).is_some())
+        let parent = environment.extends.as_ref();
+        if parent.is_some_and(|it| self.catalogue.declared_environment(it).is_some())
+            && self.catalogue.environment(&key.name).is_none()
         {
             self.found.push(Misfit {
                 about: key.clone(),

@@ -1,10 +1,11 @@
 //! The dependency graph: services, shared libraries and vendors, and what needs what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use shipway_model::Name;
 use shipway_model::resource::service::Dependency;
-use shipway_model::resource::{Key, Kind, Spec};
+use shipway_model::resource::{Key, Kind, Resource, Spec};
 
 use super::Catalogue;
 
@@ -12,7 +13,12 @@ use super::Catalogue;
 pub type Graph = BTreeMap<Key, BTreeSet<Key>>;
 
 pub fn graph(catalogue: &Catalogue) -> Graph {
-    catalogue.iter().filter_map(|(key, resource)| Some((key.clone(), needs(&resource.spec)?))).collect()
+    nodes(catalogue).filter_map(|(key, resource)| Some((key.clone(), needs(&resource.spec)?))).collect()
+}
+
+/// What may need something: environments, of which there may be far more, are none of it.
+fn nodes(catalogue: &Catalogue) -> impl Iterator<Item = (&Key, &Arc<Resource>)> {
+    [Kind::Service, Kind::Vendor, Kind::Library].into_iter().flat_map(|it| catalogue.of_kind(it))
 }
 
 /// What a declaration needs directly; None for kinds that are no nodes of the graph.
@@ -36,7 +42,7 @@ pub fn consumers<'a>(catalogue: &'a Catalogue, wanted: &'a Key) -> impl Iterator
         | (Dependency::Library(name), Kind::Library) => *name == wanted.name,
         _ => false,
     };
-    catalogue.iter().filter_map(move |(key, resource)| {
+    nodes(catalogue).filter_map(move |(key, resource)| {
         let needs = match &resource.spec {
             Spec::Service(service) => service.depends_on.iter().any(is_wanted),
             Spec::Library(library) => library.depends_on.iter().any(is_wanted),
@@ -103,10 +109,9 @@ pub fn cycle(graph: &Graph) -> Option<Vec<Key>> {
 /// `names` with every provider before its consumers, and for each the providers among them, directly or through
 /// services that are not among them.
 pub fn order(catalogue: &Catalogue, names: &BTreeSet<Name>) -> Vec<(Name, BTreeSet<Name>)> {
-    let graph = graph(catalogue);
     let mut ordered: Vec<(Name, BTreeSet<Name>)> = Vec::new();
     let mut rest: BTreeMap<Name, BTreeSet<Name>> =
-        names.iter().map(|name| (name.clone(), providers(&graph, name, names))).collect();
+        names.iter().map(|name| (name.clone(), providers(catalogue, name, names))).collect();
     while !rest.is_empty() {
         let done: BTreeSet<&Name> = ordered.iter().map(|(name, _)| name).collect();
         let ready = rest.iter().find(|(_, needs)| needs.iter().all(|it| done.contains(it)));
@@ -118,16 +123,17 @@ pub fn order(catalogue: &Catalogue, names: &BTreeSet<Name>) -> Vec<(Name, BTreeS
     ordered
 }
 
-fn providers(graph: &Graph, of: &Name, among: &BTreeSet<Name>) -> BTreeSet<Name> {
+/// Looks at what `of` leads to alone: a plan for one service is not to lay out the graph of a thousand.
+fn providers(catalogue: &Catalogue, of: &Name, among: &BTreeSet<Name>) -> BTreeSet<Name> {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![key(Kind::Service, of)];
     while let Some(node) = open.pop() {
-        for next in graph.get(&node).into_iter().flatten() {
+        for next in catalogue.get(&node).and_then(|it| needs(&it.spec)).into_iter().flatten() {
             if next.kind == Kind::Service && next.name != *of && among.contains(&next.name) {
-                found.insert(next.name.clone());
+                found.insert(next.name);
             } else if seen.insert(next.clone()) {
-                open.push(next.clone());
+                open.push(next);
             }
         }
     }

@@ -56,8 +56,8 @@ pub(crate) fn protection(state: &State, plan: &Plan, since: Timestamp) -> Option
     }
     let touched = queue::touched(plan);
     let agents: Vec<_> = touched.iter().filter_map(|it| state.agents.get(it)).collect();
-    state.catalogue.environments().find_map(|name| {
-        let environment = state.catalogue.environment(name).filter(Environment::is_protected)?;
+    state.catalogue.protected_environments().find_map(|name| {
+        let environment = state.catalogue.environment(name)?;
         let shares =
             !environment.targets.is_empty() && agents.iter().any(|it| it.has_labels(&environment.targets));
         shares.then(|| Protection { environment: name.clone(), policy: environment.change_policy })

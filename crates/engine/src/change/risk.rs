@@ -208,7 +208,8 @@ impl Ground<'_> {
     /// 1000 for what a regulation is about, 500 for other classes of data, 200 where none is declared.
     fn data(&self) -> Share {
         let classes: BTreeSet<&Name> = self.services().flat_map(|it| &it.1.data_classes).collect();
-        let regulated = self.state.catalogue.iter().find_map(|(key, resource)| match &resource.spec {
+        let mut regulations = self.state.catalogue.of_kind(Kind::Regulation);
+        let regulated = regulations.find_map(|(key, resource)| match &resource.spec {
             Spec::Regulation(it) => Some((key, it.data_classes.iter().find(|it| classes.contains(it))?)),
             _ => None,
         });

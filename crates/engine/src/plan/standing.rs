@@ -31,7 +31,7 @@ impl Ground<'_> {
 
     /// What is known of an instance, whether it stands or not.
     pub(super) fn known(&self, instance: &Instance) -> Option<&InstanceState> {
-        self.running?.instances.get(instance)
+        self.running?.instances.get(instance).map(|it| &**it)
     }
 
     /// Whether anything of other versions is left, running or in the route.

@@ -126,7 +126,7 @@ fn failed(rollout: &Rollout, step: &Step) -> Option<Vec<Body>> {
 /// where the strategy says so.
 fn asks_a_person(rollout: &Rollout, step: &Step) -> bool {
     let Action::Analyse { rule, .. } = &step.action else { return false };
-    let result = rollout.step(step.id).and_then(|it| it.result.as_ref());
+    let result = rollout.step(step.id).and_then(|it| it.result.as_deref());
     let Some(Outcome::Failed { verdict: Some(verdict), .. }) = result else { return false };
     match verdict.decision {
         Decision::Harmful => rule.on_harm != OnHarm::Rollback,
@@ -316,7 +316,7 @@ fn steps_under_way(state: &State, environment: &Name) -> usize {
 
 /// The rollout and step that hold a lock now.
 pub(super) fn lock_holder(state: &State, lock: &Name) -> Option<(shipway_model::RolloutId, StepId)> {
-    state.rollouts.live.values().filter(|it| !it.has_ended()).find_map(|rollout| {
+    state.rollouts.locking().find_map(|rollout| {
         let holds = |step: &&Step| {
             step.locks.contains(lock)
                 && rollout.step(step.id).is_some_and(|it| {

@@ -16,7 +16,7 @@ pub struct Track {
     /// Requests that the new version answered.
     pub canary_requests: u64,
     /// The latest verdict.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Box<Verdict>>,
     /// At equal distances, the oldest first.
     pub points: Vec<Point>,
     /// Blocks from one point to the next.
@@ -41,7 +41,7 @@ impl Track {
         self.n_blocks += 1;
         self.end = block.start.saturating_add(block.length);
         self.canary_requests = self.canary_requests.saturating_add(block.canary.requests);
-        self.verdict = Some(verdict.clone());
+        self.verdict = Some(Box::new(verdict.clone()));
         if !self.n_blocks.is_multiple_of(self.stride) {
             return;
         }

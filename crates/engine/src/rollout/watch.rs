@@ -147,7 +147,7 @@ fn failed(state: &State, rollout: &Rollout, it: &Watched<'_>) -> Option<Vec<Body
 
 /// What harm does that was found so long after the end; what is no harm is only told.
 fn action(rollout: &Rollout, it: &Watched<'_>) -> OnHarm {
-    match rollout.step(it.step.id).and_then(|it| it.result.as_ref()) {
+    match rollout.step(it.step.id).and_then(|it| it.result.as_deref()) {
         Some(Outcome::Failed { verdict: Some(verdict), .. }) if verdict.decision == Decision::Harmful => {
             it.rule.action_at(verdict.decided_at)
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::scan::is_plainly_canonical;
 use super::{DEPTH_MAX, Error, INTEGER_MAX, SIZE_BYTES_MAX, prints_as_large_integer, to_canonical};
 
 /// Reads one JSON value.
@@ -36,9 +37,14 @@ pub fn parse_canonical(text: &[u8]) -> Result<Value, Error> {
     Err(Error::NotCanonical { offset: same })
 }
 
+/// What [`parse_canonical`] refuses, without the value: in most cases by one look.
+pub fn check_canonical(text: &[u8]) -> Result<(), Error> {
+    if is_plainly_canonical(text) { Ok(()) } else { parse_canonical(text).map(drop) }
+}
+
 /// Whether `text` is the canonical form of the JSON value it holds.
 pub fn is_canonical(text: &[u8]) -> bool {
-    parse_canonical(text).is_ok()
+    check_canonical(text).is_ok()
 }
 
 /// Checks what is lost once the text has become values: how deep it nests (before anything recurses into it) and

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
 
+use super::scan::is_plainly_canonical;
 use super::*;
 
 fn canonical<T: Serialize + ?Sized>(value: &T) -> String {
@@ -238,7 +239,77 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Bytes that are canonical or nearly so.
+fn nearly_canonical() -> impl Strategy<Value = Vec<u8>> {
+    let plain = prop::collection::btree_map("[a-z]{1,3}", any_json(), 0..6);
+    let plain = plain.prop_map(|entries| to_canonical(&entries).expect("is canonical"));
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..3);
+    (plain, changes).prop_map(|(mut bytes, changes)| {
+        for (place, byte, change) in changes {
+            let at = place.index(bytes.len());
+            match change {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, bytes[at]),
+                _ if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => {}
+            }
+        }
+        bytes
+    })
+}
+
+#[test]
+fn one_look_knows_the_plain_forms_and_no_other() {
+    for plain in ["0", "-12", "[]", "{}", "[[],{}]", r#"{"a":"é \n","b":{"a":[1,2]},"c":null}"#, "true"] {
+        assert!(is_plainly_canonical(plain.as_bytes()), "{plain}");
+    }
+    let deep = ["[".repeat(DEPTH_MAX + 1), "]".repeat(DEPTH_MAX + 1)].concat();
+    let others = [
+        "",
+        " 0",
+        "00",
+        "01",
+        "-0",
+        "-",
+        "0.5",
+        "1e3",
+        "9007199254740993",
+        "[1,]",
+        "[,1]",
+        "[1 ]",
+        "{,}",
+        r#"{"b":1,"a":1}"#,
+        r#"{"a":1,"a":1}"#,
+        r#"{"a":1,}"#,
+        r#"{"a" :1}"#,
+        r#""\u000a""#,
+        r#""\/""#,
+        "\"\n\"",
+        "\"",
+        "\"\\",
+        "{\"a",
+        "{\"a\":",
+        "nul",
+        "truee",
+        "[1]]",
+        &deep,
+    ];
+    for other in others {
+        assert!(!is_plainly_canonical(other.as_bytes()), "{other}");
+    }
+    assert!(is_plainly_canonical(&deep.as_bytes()[1..deep.len() - 1]));
+    assert!(!is_plainly_canonical(b"\"\xff\""));
+}
+
 proptest! {
+    #[test]
+    fn what_one_look_takes_for_canonical_is_so(bytes in nearly_canonical()) {
+        if is_plainly_canonical(&bytes) {
+            prop_assert!(parse_canonical(&bytes).is_ok(), "{}", String::from_utf8_lossy(&bytes));
+        }
+        prop_assert_eq!(check_canonical(&bytes), parse_canonical(&bytes).map(drop));
+    }
+
     #[test]
     fn agrees_with_another_implementation_and_reads_itself_back(value in any_json()) {
         let bytes = to_canonical(&value)?;

@@ -7,6 +7,7 @@ use shipway_ledger::{
     Checkpoint, Cosigner, Policy, ProofDocument, ProofFile, SigningKey, VerifierKey, canonical, parse_strict,
     to_canonical,
 };
+use shipway_model::event::Event;
 
 /// The key of the corpus.
 pub(crate) fn log() -> SigningKey {
@@ -57,6 +58,9 @@ pub(crate) fn proof(bytes: &[u8]) {
 
 /// Events.
 pub(crate) fn event(bytes: &[u8]) {
+    // Both ways of reading one see the same.
+    assert_eq!(Event::read(bytes).ok(), serde_json::from_slice(bytes).ok());
+    assert_eq!(canonical::check_canonical(bytes), canonical::parse_canonical(bytes).map(drop));
     let Ok(value) = parse_strict(bytes) else { return };
     let Ok(written) = to_canonical(&value) else { return };
     let read = canonical::parse_canonical(&written).expect("what is written is canonical");

@@ -30,14 +30,11 @@ impl Event {
     }
 
     /// The texts that may name a person, but for empty ones.
-    pub fn personal_mut(&mut self) -> Vec<Personal<'_>> {
-        let mut found = Vec::new();
-        if names_a_person(&self.actor) {
-            found.push(Personal { pointer: "/actor", text: &mut self.actor });
-        }
-        found.extend(self.body.personal_mut());
-        found.retain(|it| !it.text.is_empty());
-        found
+    pub fn personal_mut(&mut self) -> impl Iterator<Item = Personal<'_>> {
+        let is_personal = names_a_person(&self.actor);
+        let actor = is_personal.then_some(Personal { pointer: "/actor", text: &mut self.actor });
+        let found = [actor].into_iter().chain(self.body.personal_mut()).flatten();
+        found.filter(|it| !it.text.is_empty())
     }
 }
 
@@ -48,11 +45,11 @@ fn names_a_person(actor: &str) -> bool {
 }
 
 impl Body {
-    fn personal_mut(&mut self) -> Vec<Personal<'_>> {
-        let at = |pointer, text| vec![Personal { pointer, text }];
+    fn personal_mut(&mut self) -> [Option<Personal<'_>>; 2] {
+        let at = |pointer, text| [Some(Personal { pointer, text }), None];
         match self {
             // An agent's token is named after its host.
-            Self::TokenIssued { role: Role::Agent, .. } => Vec::new(),
+            Self::TokenIssued { role: Role::Agent, .. } => [None, None],
             Self::TokenIssued { name, .. } => at("/data/name", name),
             Self::AccountAdded { account, .. } => at("/data/account/name", &mut account.name),
             Self::GrantRequested { privilege, .. } => at("/data/privilege/reason", &mut privilege.reason),
@@ -76,52 +73,37 @@ impl Body {
             // A folder may be somebody's own.
             Self::ArchivePruned { archive, .. } => at("/data/archive", archive),
             Self::ExceptionRequested { exception, .. } => at("/data/exception/reason", &mut exception.reason),
-            Self::WaiverRequested { waiver, .. } => vec![
-                Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason },
-                Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner },
-            ],
+            Self::WaiverRequested { waiver, .. } => [Some(Personal { pointer: "/data/waiver/reason", text: &mut waiver.reason }), Some(Personal { pointer: "/data/waiver/owner", text: &mut waiver.owner })],
             Self::StepApproved { note, .. }
             | Self::ActionDone { note, .. }
             | Self::KnownErrorsAccepted { note, .. }
             | Self::ConditionMet { note, .. }
             | Self::RunbookReviewed { note, .. }
             | Self::RolloutNoted { note, .. } => at("/data/note", note),
-            Self::QuarantineBegun { quarantine, .. } => vec![
-                Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason },
-                Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner },
-            ],
+            Self::QuarantineBegun { quarantine, .. } => [Some(Personal { pointer: "/data/quarantine/reason", text: &mut quarantine.reason }), Some(Personal { pointer: "/data/quarantine/owner", text: &mut quarantine.owner })],
             Self::DeciderNamed { decider, .. } => at("/data/decider", decider),
             Self::KeyRegistered { key } => at("/data/key/label", &mut key.label),
-            Self::DelegationGranted { to, reason, .. } => vec![
-                Personal { pointer: "/data/to", text: to },
-                Personal { pointer: "/data/reason", text: reason },
-            ],
+            Self::DelegationGranted { to, reason, .. } => [Some(Personal { pointer: "/data/to", text: to }), Some(Personal { pointer: "/data/reason", text: reason })],
             Self::DelegationEnded { to } => at("/data/to", to),
             Self::ChangeOpened { change, .. } => match &mut change.emergency {
                 Some(emergency) => at("/data/change/emergency/reason", &mut emergency.reason),
-                None => Vec::new(),
+                None => [None, None],
             },
             Self::ApprovalGiven { approval, .. } => at("/data/approval/note", &mut approval.note),
-            Self::ReviewHeld { review, .. } => vec![
-                Personal { pointer: "/data/review/summary", text: &mut review.summary },
-                Personal { pointer: "/data/review/causes", text: &mut review.causes },
-            ],
+            Self::ReviewHeld { review, .. } => [Some(Personal { pointer: "/data/review/summary", text: &mut review.summary }), Some(Personal { pointer: "/data/review/causes", text: &mut review.causes })],
             Self::ChangeAnswered { answer, .. } => at("/data/answer/by", &mut answer.by),
             Self::EvidenceAttached { evidence, .. } => {
-                let issuer = evidence.statement.iter_mut().map(|word| Personal {
+                let issuer = evidence.statement.as_mut().map(|word| Personal {
                     pointer: "/data/evidence/statement/issuer",
                     text: &mut word.issuer,
                 });
-                let signer = evidence.seal.iter_mut().map(|seal| Personal {
+                let signer = evidence.seal.as_mut().map(|seal| Personal {
                     pointer: "/data/evidence/seal/signer/identity",
                     text: &mut seal.signer.identity,
                 });
-                issuer.chain(signer).collect()
+                [issuer, signer]
             }
-            Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => vec![
-                Personal { pointer: "/data/cause/asked/by", text: by },
-                Personal { pointer: "/data/cause/asked/reason", text: reason },
-            ],
+            Self::RolloutUnwinding { cause: Cause::Asked { by, reason }, .. } => [Some(Personal { pointer: "/data/cause/asked/by", text: by }), Some(Personal { pointer: "/data/cause/asked/reason", text: reason })],
             Self::RolloutEnded { end: End::Aborted { reason }, .. } => at("/data/end/aborted/reason", reason),
             Self::RolloutEnded { end: End::Cancelled { reason }, .. } => {
                 at("/data/end/cancelled/reason", reason)
@@ -193,7 +175,7 @@ impl Body {
             | Self::TrainDeparted { .. }
             // Whom a Train tells stands in its declaration.
             | Self::TrainEndangered { .. }
-            | Self::TrainMoved { .. } => Vec::new(),
+            | Self::TrainMoved { .. } => [None, None],
         }
     }
 }
@@ -244,7 +226,7 @@ mod tests {
         for body in bodies {
             let mut event = event("ana", body);
             let record = serde_json::to_value(&event).unwrap();
-            let found = event.personal_mut();
+            let found: Vec<_> = event.personal_mut().collect();
             assert!(found.len() > 1, "{record}");
             for Personal { pointer, text } in found {
                 assert_eq!(
@@ -263,7 +245,7 @@ mod tests {
                 actor,
                 serde_json::json!({"type": "scope.paused", "data": {"scope": "everything", "reason": ""}}),
             );
-            assert_eq!(event.personal_mut().len(), 0, "{actor}");
+            assert_eq!(event.personal_mut().count(), 0, "{actor}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! `tests/events/sparse` holds events as they were before the fields that have defaults. A fixture is never edited
 //! to make a test pass: that would be a ledger that can no longer be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -66,6 +66,16 @@ fn what_was_written_is_written_again_the_same() {
     for fixture in fixtures("events") {
         let again = serde_json::to_value(&fixture.event).unwrap();
         assert_eq!(again, fixture.json, "{}", fixture.name);
+    }
+}
+
+/// Records are canonical: their names ascend.
+#[test]
+fn a_record_reads_as_the_event_that_it_holds() {
+    for fixture in fixtures("events").into_iter().chain(fixtures("events/sparse")) {
+        let ascending: BTreeMap<_, _> = fixture.json.as_object().unwrap().iter().collect();
+        let record = serde_json::to_vec(&ascending).unwrap();
+        assert_eq!(Event::read(&record).unwrap(), fixture.event, "{}", fixture.name);
     }
 }
 

@@ -47,8 +47,12 @@ impl Queue {
             self.set(key, None);
         }
         for effect in wanted {
-            let (generation, leased_until, holder) = match self.rows.get(&effect.key) {
-                Some(row) if *row.effect == effect => continue,
+            let (generation, leased_until, holder) = match self.rows.get_mut(&effect.key) {
+                Some(row) if *row.effect == effect => {
+                    // The same, but sharing with the plan what the one that was read from the store has of its own.
+                    row.effect = Arc::new(effect);
+                    continue;
+                }
                 Some(row) => (row.generation, row.leased_until, row.holder.clone()),
                 None => (0, None, None),
             };

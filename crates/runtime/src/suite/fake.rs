@@ -108,6 +108,10 @@ impl Sharing for FaultyStore {
         self.inner().lock()
     }
 
+    fn lock_again(&mut self) {
+        self.inner().lock_again();
+    }
+
     fn unlock(&mut self) {
         self.inner().unlock();
     }

@@ -2,7 +2,7 @@
 
 use shipway_ledger::{Checkpoint, Verifier, verify_consistency, verify_inclusion};
 use shipway_model::Digest;
-use shipway_model::event::Stream;
+use shipway_model::event::{Event, Stream};
 
 use super::world::{World, pause, resume};
 use super::{Site, block_on};
@@ -97,7 +97,7 @@ pub(super) fn streams_hold_their_own_records_in_order(site: &dyn Site) {
         let expected: Vec<_> = all
             .into_iter()
             .filter(|it| {
-                let event = crate::replay::parse(&it.bytes).expect("parses");
+                let event = Event::read(&it.bytes).expect("parses");
                 event.body.stream() == Stream::Rollout(rollout)
             })
             .collect();

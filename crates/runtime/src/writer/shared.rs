@@ -89,6 +89,7 @@ impl SharedWriter {
     fn write(&mut self, mut asks: Vec<Ask>) {
         if let Some(why) = self.kernel.outrun() {
             // The lock is left to those who can use it.
+            self.sharing().unlock();
             return refuse(asks.into_iter(), &SubmitError::Unavailable(why.to_string()));
         }
         if let Err(Refused(error)) = self.prepare(&mut asks) {
@@ -104,6 +105,11 @@ impl SharedWriter {
             self.sharing().unlock();
             return reply(answered);
         };
+        // Those who wait already need not wait for another way to the store. Forgetting takes long, and nobody else may be kept
+        // from writing meanwhile.
+        if self.inbox.has_asks() && !sealed.erases() {
+            self.sharing().lock_again();
+        }
         let refused = match self.store.append(sealed.batch()) {
             Ok(()) => {
                 let erases = sealed.erases();
@@ -116,7 +122,11 @@ impl SharedWriter {
             }
             Err(AppendError::Stale) => SubmitError::Unavailable("the lock was lost".to_owned()),
             Err(AppendError::Unavailable(reason)) => SubmitError::Unavailable(reason),
-            Err(AppendError::Unsure(reason)) => SubmitError::Unsure(reason),
+            Err(AppendError::Unsure(reason)) => {
+                // Nobody is told of their own appends: if this one was written, it is seen by looking.
+                self.inbox.moved();
+                SubmitError::Unsure(reason)
+            }
         };
         self.kernel.abandon(sealed);
         self.sharing().unlock();

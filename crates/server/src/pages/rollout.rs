@@ -247,7 +247,7 @@ fn journeys(rollout: &Rollout, steps: &[StepView]) -> Vec<Journey> {
     let ended = rollout.has_ended();
     let is_one = |it: &&StepView| matches!(it.action.as_str(), "journey" | "http");
     let journey = |it: &StepView| {
-        let result = match rollout.step(it.id).and_then(|it| it.result.as_ref()) {
+        let result = match rollout.step(it.id).and_then(|it| it.result.as_deref()) {
             Some(Outcome::Succeeded { result: Success::Completed { summary } }) => summary.clone(),
             Some(Outcome::Failed { reason, .. }) => words::brief(reason),
             _ => String::new(),

@@ -21,7 +21,7 @@ pub(crate) fn on_host<'a>(
     host: &'a Name,
 ) -> impl Iterator<Item = (&'a Instance, &'a InstanceState)> {
     let all = state.environments.iter().flat_map(|(_, it)| &it.instances);
-    all.filter(move |(instance, _)| instance.target == *host)
+    all.filter(move |(instance, _)| instance.target == *host).map(|(instance, known)| (instance, &**known))
 }
 
 pub(crate) fn view(state: &State, instance: &Instance, known: &InstanceState) -> TargetView {

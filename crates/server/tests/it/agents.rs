@@ -138,7 +138,7 @@ async fn what_should_run_and_what_does_is_shown() {
     let orders = || async { agent.call::<ShowOrders>(host("host-a"), (), ()).await.unwrap().value };
     let before = orders().await;
     let ordered = &before.instances[0];
-    assert_eq!((&ordered.instance, ordered.artifact, &ordered.contract), (&instance, artifact, &contract));
+    assert_eq!((&ordered.instance, ordered.artifact, &ordered.contract), (&instance, artifact, &*contract));
     report(&agent, "host-a", &held, success(&held)).await.unwrap();
     work(&bed, &agent, "host-a", rollout).await;
     let after = orders().await;

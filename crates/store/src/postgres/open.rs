@@ -15,6 +15,7 @@ use super::line::{Line, Lines};
 use super::migrate::{MigrateError, migrate};
 use super::reader::Reader;
 use super::session::{Session, Target};
+use super::writer::NextLock;
 use crate::driver::Driver;
 
 /// Where tables are unless the address says otherwise.
@@ -44,6 +45,10 @@ pub struct PostgresStore {
     pub(super) channel: String,
     /// The revision under the lock, while it is held.
     pub(super) locked: Option<u64>,
+    /// The next append is to ask for the lock again.
+    pub(super) goes_on: bool,
+    /// The lock that was asked for with the last append.
+    pub(super) next: Option<NextLock>,
     pub(super) watching: CancellationToken,
 }
 
@@ -94,6 +99,8 @@ impl PostgresStore {
             id: new_id(),
             channel,
             locked: None,
+            goes_on: false,
+            next: None,
             watching: CancellationToken::new(),
         })
     }

@@ -68,7 +68,8 @@ pub(super) fn order(row: &Row, column: usize) -> Result<shipway_model::effect::E
 pub(super) fn disclosure(row: &Row) -> Result<Disclosure, Fault> {
     let salt: &[u8] = get(row, 2)?;
     let salt = salt.try_into().map_err(|_| Fault::Damaged("a salt has not 32 bytes".to_owned()))?;
-    Ok(Disclosure { position: unsigned(row, 0)?, pointer: get(row, 1)?, salt, text: get(row, 3)? })
+    let pointer = Disclosure::pointer(get(row, 1)?);
+    Ok(Disclosure { position: unsigned(row, 0)?, pointer, salt, text: get(row, 3)? })
 }
 
 /// `request, first, last, at_ms`

@@ -1,14 +1,19 @@
 //! A batch as statements: one of each kind, with arrays for the rows, all on the way before the first is answered.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use futures_util::future::try_join_all;
+use futures_util::poll;
 use shipway_runtime::store::{Batch, EffectChange};
 use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
 use super::row;
 use super::session::Session;
+
+/// A batch has one statement of each kind, and a dozen kinds. Leases alone have one each, where a writer gives them.
+const FEW: usize = 16;
 
 pub(super) struct Statements(Vec<Statement>);
 
@@ -26,11 +31,10 @@ macro_rules! statement {
 /// What writes `batch`, in the name of the replica `id`, and tells it on `channel`.
 pub(super) fn of(batch: &Batch, id: &str, channel: &str) -> Statements {
     let (revision, size) = (row::integer(batch.revision + 1), row::integer(batch.size));
-    let mut all = vec![
-        statement!("move_head", revision, size, batch.frontier.clone(), batch.checkpoint.clone()),
-        statement!("note_writer", id.to_owned(), revision),
-        statement!("notify", channel.to_owned()),
-    ];
+    let (frontier, checkpoint) = (batch.frontier.clone(), batch.checkpoint.clone());
+    let moved =
+        statement!("move_head", revision, size, frontier, checkpoint, id.to_owned(), channel.to_owned());
+    let mut all = vec![moved];
     all.extend(events(batch));
     all.extend(nodes(batch));
     all.extend(disclosures(batch));
@@ -43,8 +47,9 @@ pub(super) fn of(batch: &Batch, id: &str, channel: &str) -> Statements {
 }
 
 impl Statements {
-    /// Runs all of them in the transaction that is open, and commits.
-    pub(super) async fn commit(&self, session: &Session) -> Result<(), Fault> {
+    /// Runs all of them in the transaction that is open, and commits. `then` is called when all of it is on its way, and before
+    /// anything is answered: what it sends comes behind the commit.
+    pub(super) async fn commit<T>(&self, session: &Session, then: impl FnOnce() -> T) -> Result<T, Fault> {
         let mut prepared = Vec::with_capacity(self.0.len());
         for it in &self.0 {
             prepared.push(session.statement(it.sql).await?);
@@ -60,7 +65,20 @@ impl Statements {
         let mut run: Vec<_> = run.collect();
         // After a statement that failed this rolls back, and that failure is what is answered.
         run.push(Box::pin(async { Ok(session.client.batch_execute("COMMIT").await?) }));
-        try_join_all(run).await.map(drop)
+        let mut committed = pin!(try_join_all(run));
+        // The first look at each sends it.
+        let seen = poll!(committed.as_mut());
+        let next = then();
+        match seen {
+            Poll::Ready(done) => done?,
+            Poll::Pending => committed.await?,
+        };
+        Ok(next)
+    }
+
+    /// Whether all of them are looked at in their order: joining more than some thirty is another thing.
+    pub(super) fn are_few(&self) -> bool {
+        self.0.len() < FEW
     }
 }
 
@@ -83,7 +101,7 @@ fn nodes(batch: &Batch) -> Option<Statement> {
 fn disclosures(batch: &Batch) -> Option<Statement> {
     let kept = &batch.disclosures;
     let positions: Vec<_> = kept.iter().map(|it| row::integer(it.position)).collect();
-    let pointers: Vec<_> = kept.iter().map(|it| it.pointer.clone()).collect();
+    let pointers: Vec<_> = kept.iter().map(|it| it.pointer.to_string()).collect();
     let salts: Vec<_> = kept.iter().map(|it| it.salt.to_vec()).collect();
     let texts: Vec<_> = kept.iter().map(|it| it.text.clone()).collect();
     (!kept.is_empty()).then(|| statement!("put_disclosures", positions, pointers, salts, texts))

@@ -20,11 +20,19 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 pub(super) type Tell = Arc<dyn Fn(News) + Send + Sync>;
 
+/// Where it is told of appends, and who listens there.
+pub(super) struct Ear {
+    pub(super) target: Arc<Target>,
+    pub(super) channel: String,
+    /// Its own appends are no news to a replica.
+    pub(super) id: String,
+}
+
 /// Until `stopping`; a line that breaks is made again, and whoever listens is told that it may have missed something.
-pub(super) async fn watch(target: Arc<Target>, channel: String, tell: Tell, stopping: CancellationToken) {
+pub(super) async fn watch(ear: Ear, tell: Tell, stopping: CancellationToken) {
     let watching = async {
         loop {
-            let Err(fault) = listen(&target, &channel, &tell).await;
+            let Err(fault) = listen(&ear, &tell).await;
             tracing::warn!(%fault, "news from PostgreSQL are cut off");
             sleep(LOOK_INTERVAL).await;
         }
@@ -32,13 +40,17 @@ pub(super) async fn watch(target: Arc<Target>, channel: String, tell: Tell, stop
     stopping.run_until_cancelled(watching).await;
 }
 
-async fn listen(target: &Target, channel: &str, tell: &Tell) -> Result<std::convert::Infallible, Fault> {
+async fn listen(ear: &Ear, tell: &Tell) -> Result<std::convert::Infallible, Fault> {
+    let Ear { target, channel, id } = ear;
     let connected = timeout(ANSWER_MAX, target.connect()).await.map_err(|_| Fault::Late)?;
     let (client, mut connection) = connected?;
     let (sender, mut heard) = mpsc::unbounded_channel();
     let messages = stream::poll_fn(move |context| connection.poll_message(context));
+    let own = id.clone();
     tokio::spawn(messages.for_each(move |message| {
-        if let Ok(AsyncMessage::Notification(_)) = message {
+        if let Ok(AsyncMessage::Notification(told)) = message
+            && told.payload() != own
+        {
             // Nobody listens any more when the line is given up.
             let _ = sender.send(());
         }

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use shipway_model::effect::EffectKey;
 use shipway_runtime::sharing::{Shared, Sharing};
 use shipway_runtime::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader, StoredHead};
+use tokio::task::JoinHandle;
 
 use super::fault::Fault;
 use super::open::PostgresStore;
 use super::session::Session;
-use super::watch::{Tell, watch};
+use super::watch::{Ear, Tell, watch};
 use super::{row, statements};
 
 /// How long it is tried to find out whether a batch was written whose commit was not answered.
@@ -28,6 +29,7 @@ impl Store for PostgresStore {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        let goes_on = std::mem::take(&mut self.goes_on);
         let revision = match self.locked {
             Some(revision) => revision,
             None => self.lock().map_err(|error| AppendError::Unavailable(error.to_string()))?.revision,
@@ -38,8 +40,16 @@ impl Store for PostgresStore {
         }
         self.locked = None;
         let statements = statements::of(batch, &self.id, &self.channel);
-        match self.line.call(|session| async move { statements.commit(&session).await }) {
-            Ok(()) => Ok(()),
+        let goes_on = goes_on && statements.are_few();
+        let committed = self.line.call(|session| async move {
+            let then = || goes_on.then(|| NextLock::ask(session.clone()));
+            statements.commit(&session, then).await
+        });
+        match committed {
+            Ok(next) => {
+                self.next = next;
+                Ok(())
+            }
             Err(fault) => {
                 self.line.hang_up();
                 match fault {
@@ -91,7 +101,13 @@ impl PostgresStore {
 
 impl Sharing for PostgresStore {
     fn lock(&mut self) -> Result<StoredHead, StoreError> {
-        let head = self.line.call(|session| async move { lock(&session).await });
+        let next = self.next.take();
+        let head = self.line.call(|session| async move {
+            match next.filter(|it| Arc::ptr_eq(&it.session, &session)) {
+                Some(next) => next.granted().await,
+                None => lock(&session).await,
+            }
+        });
         match head {
             Ok(head) => {
                 self.locked = Some(head.revision);
@@ -104,8 +120,14 @@ impl Sharing for PostgresStore {
         }
     }
 
+    fn lock_again(&mut self) {
+        self.goes_on = true;
+    }
+
     fn unlock(&mut self) {
-        if self.locked.take().is_none() {
+        self.goes_on = false;
+        let (locked, next) = (self.locked.take(), self.next.take());
+        if locked.is_none() && next.is_none() {
             return;
         }
         let ended = self.line.call(|session| async move {
@@ -143,8 +165,32 @@ impl Sharing for PostgresStore {
     }
 
     fn watch(&mut self, tell: Tell) {
-        let (target, channel, stopping) = (self.target.clone(), self.channel.clone(), self.watching.clone());
-        self.line.driver.spawn(watch(target, channel, tell, stopping));
+        let (target, channel, id) = (self.target.clone(), self.channel.clone(), self.id.clone());
+        let ear = Ear { target, channel, id };
+        self.line.driver.spawn(watch(ear, tell, self.watching.clone()));
+    }
+}
+
+/// The lock, asked for before its turn: behind a commit, so that it may be there when the next batch wants it.
+pub(super) struct NextLock {
+    /// Under which it is given; it is of no use in another.
+    session: Arc<Session>,
+    asked: JoinHandle<Result<StoredHead, Fault>>,
+}
+
+impl NextLock {
+    /// Sends the question, and waits for the answer beside what is going on.
+    fn ask(session: Arc<Session>) -> Self {
+        let asked = tokio::spawn({
+            let session = session.clone();
+            async move { lock(&session).await }
+        });
+        Self { session, asked }
+    }
+
+    async fn granted(self) -> Result<StoredHead, Fault> {
+        // It ends by itself alone, but for the end of everything.
+        self.asked.await.unwrap_or(Err(Fault::Late))
     }
 }
 

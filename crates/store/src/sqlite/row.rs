@@ -50,7 +50,8 @@ pub(super) fn effect(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
 
 /// `position, pointer, salt, text`
 pub(super) fn disclosure(row: &Row<'_>) -> rusqlite::Result<Disclosure> {
-    Ok(Disclosure { position: unsigned(row, 0)?, pointer: row.get(1)?, salt: row.get(2)?, text: row.get(3)? })
+    let pointer = Disclosure::pointer(row.get_ref(1)?.as_str()?);
+    Ok(Disclosure { position: unsigned(row, 0)?, pointer, salt: row.get(2)?, text: row.get(3)? })
 }
 
 /// `request, first, last, at_ms`

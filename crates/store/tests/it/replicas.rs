@@ -6,6 +6,8 @@ use std::time::Duration;
 use shipway_engine::Command;
 use shipway_model::effect::Performer;
 use shipway_model::event::Scope;
+use shipway_runtime::sharing::News;
+use shipway_runtime::store::{Batch, Store};
 use shipway_runtime::suite::{ManualClock, World};
 use shipway_runtime::{LeaseRequest, SubmitError};
 use shipway_store::PostgresStore;
@@ -31,11 +33,12 @@ fn pause(scope: &str) -> Command {
 async fn writers_that_contend_are_all_served_in_one_order() {
     let cluster = Cluster::start();
     let replicas: [_; 3] = replicas(&cluster);
-    let writers = replicas.iter().zip(["x", "y", "z"]).map(|(world, name)| {
-        let world = world.clone();
+    // Several at each, so that something waits at a replica whenever it has written.
+    let writers = (0..12).map(|writer| {
+        let world = replicas[writer % 3].clone();
         tokio::spawn(async move {
-            for number in 0..50 {
-                let scope = format!("{name}-{number}");
+            for number in 0..20 {
+                let scope = format!("w-{writer}-{number}");
                 assert!(!world.submit(pause(&scope)).await.expect("is accepted").repeated);
                 assert!(world.submit(pause("same")).await.is_ok());
             }
@@ -46,10 +49,38 @@ async fn writers_that_contend_are_all_served_in_one_order() {
     }
     for world in &replicas {
         world.runtime.catch_up().await.expect("catches up");
-        assert_eq!(world.runtime.head().size, 152);
-        assert_eq!(world.runtime.state().pauses.iter().count(), 151);
+        assert_eq!(world.runtime.head().size, 242);
+        assert_eq!(world.runtime.state().pauses.iter().count(), 241);
         assert_eq!(world.runtime.head(), replicas[0].runtime.head());
     }
+}
+
+#[test]
+fn a_lock_that_was_asked_for_again_keeps_others_out_until_it_is_used_or_given_up() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let [mut one, mut other] = std::array::from_fn(|_| PostgresStore::open(&address).expect("opens"));
+    let batch = |revision| Batch { revision, ..Batch::default() };
+    let locked = |store: &mut PostgresStore| store.sharing().expect("it is shared").lock();
+    let lock_again = |store: &mut PostgresStore| store.sharing().expect("it is shared").lock_again();
+
+    assert_eq!(locked(&mut one).expect("is given").revision, 0);
+    lock_again(&mut one);
+    one.append(&batch(0)).expect("is written");
+    assert_eq!(locked(&mut one).expect("was asked for").revision, 1);
+    let waiting = std::thread::spawn(move || {
+        let seen = locked(&mut other).expect("is given in the end").revision;
+        other.sharing().expect("it is shared").unlock();
+        (other, seen)
+    });
+    one.append(&batch(1)).expect("is written");
+    let (mut other, seen) = waiting.join().expect("does not panic");
+    assert_eq!(seen, 2, "it came between the lock and the append");
+
+    lock_again(&mut one);
+    one.append(&batch(2)).expect("is written");
+    one.sharing().expect("it is shared").unlock();
+    assert_eq!(locked(&mut other).expect("was given up").revision, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,6 +116,32 @@ async fn whoever_waits_at_one_hears_what_another_appends() {
     assert_eq!(leased.leases.len(), 1);
     let size = one.runtime.head().size;
     sizes.wait_for(|it| *it >= size).await.expect("it is told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_are_told_of_what_others_append_and_not_of_their_own() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let [mut own, mut other] = std::array::from_fn(|_| PostgresStore::open(&address).expect("opens"));
+    let [mut heard_by_own, mut heard_by_other] = [&mut own, &mut other].map(|store| {
+        let (told, heard) = tokio::sync::mpsc::unbounded_channel();
+        let tell = move |news| match news {
+            News::Moved => told.send(()).expect("somebody listens"),
+            News::Expired(_) => {}
+        };
+        store.sharing().expect("it is shared").watch(Arc::new(tell));
+        heard
+    });
+    for heard in [&mut heard_by_own, &mut heard_by_other] {
+        heard.recv().await.expect("it may have missed something before it listened");
+    }
+    for revision in 0..5 {
+        own.append(&Batch { revision, ..Batch::default() }).expect("is written");
+        heard_by_other.recv().await.expect("it is told of what another appends");
+    }
+    assert!(heard_by_own.try_recv().is_err(), "it is told of its own appends");
+    other.append(&Batch { revision: 5, ..Batch::default() }).expect("is written");
+    heard_by_own.recv().await.expect("it is told of what another appends");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

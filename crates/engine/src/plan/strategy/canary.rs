@@ -6,6 +6,8 @@ mod control;
 use shipway_model::plan::{Action, Coverage, Deployed, PlannedPool, StepId};
 use shipway_model::resource::Spec;
 use shipway_model::resource::strategy::{Analysis, Baseline, Canary, CanaryStep, Percent};
+use shipway_model::resource::strategy::{Canary, CanaryStep};
+use shipway_model::resource::{Kind, Spec};
 use shipway_model::{BasisPoints, Name};
 
 use super::{hosts, pool, retire_replaced};
@@ -161,7 +163,7 @@ impl Walk<'_> {
 fn coverage(builder: &mut Builder<'_>, service: &Name) -> Vec<Coverage> {
     let ground = builder.ground;
     let mut found = Vec::new();
-    for (key, resource) in ground.state.catalogue.iter() {
+    for (key, resource) in ground.state.catalogue.of_kind(Kind::Journey) {
         let Spec::Journey(journey) = &resource.spec else { continue };
         let leads_through = journey.service == *service || journey.through.contains(service);
         if !journey.critical || !leads_through {
