@@ -177,6 +177,9 @@ pub enum Body {
     /// Teams whose services depend on what the release changes, and which services of theirs.
     #[serde(rename = "release.consumers-notified")]
     ConsumersNotified { id: ReleaseId, consumers: BTreeMap<Name, BTreeSet<Name>> },
+    /// Which services' bills of materials name which Libraries, as it was found before the release is sealed.
+    #[serde(rename = "release.library-uses-noted")]
+    LibraryUsesNoted { id: ReleaseId, uses: BTreeMap<Name, BTreeSet<Name>> },
     /// Nothing more comes into the release from then on but by exception. A later one takes its place.
     #[serde(rename = "release-scope.frozen")]
     ScopeFrozen { planned: Planned, at: Timestamp },
@@ -385,6 +388,12 @@ pub enum Body {
         to: Option<Timestamp>,
         reason: String,
     },
+    /// A Channel has taken what it was to tell: `notice` is the id that the message had.
+    #[serde(rename = "channel.told")]
+    ChannelTold { channel: Name, notice: Digest },
+    /// A message could not be left there. It is tried again, unless `given_up`.
+    #[serde(rename = "channel.failed")]
+    ChannelFailed { channel: Name, notice: Digest, reason: String, given_up: bool },
     /// The actor, who did not write this revision of a Runbook, has read it and takes it to be right.
     #[serde(rename = "runbook.reviewed")]
     RunbookReviewed {
@@ -679,6 +688,8 @@ impl Body {
             | Self::TrainDeparted { .. }
             | Self::TrainEndangered { .. }
             | Self::TrainMoved { .. }
+            | Self::ChannelTold { .. }
+            | Self::ChannelFailed { .. }
             | Self::RunbookReviewed { .. }
             | Self::RunbookOutdated { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
@@ -688,6 +699,7 @@ impl Body {
             | Self::KnownErrorsAccepted { id, .. }
             | Self::SourcesRecorded { id, .. }
             | Self::MergedBack { id, .. }
+            | Self::LibraryUsesNoted { id, .. }
             | Self::ConsumersNotified { id, .. } => Stream::Release(*id),
             Self::ScopeFrozen { .. }
             | Self::ItemAdded { .. }
@@ -793,6 +805,9 @@ impl Body {
             | Self::TrainDeparted { .. }
             | Self::TrainEndangered { .. }
             | Self::TrainMoved { .. }
+            | Self::LibraryUsesNoted { .. }
+            | Self::ChannelTold { .. }
+            | Self::ChannelFailed { .. }
             | Self::RunbookReviewed { .. }
             | Self::RunbookOutdated { .. } => None,
             Self::RolloutQueued { id, .. }

@@ -181,6 +181,9 @@ impl Body {
             | Self::ChangeEscalated { .. }
             | Self::MergedBack { .. }
             | Self::ConsumersNotified { .. }
+            | Self::LibraryUsesNoted { .. }
+            | Self::ChannelTold { .. }
+            | Self::ChannelFailed { .. }
             | Self::ScopeFrozen { .. }
             | Self::ItemAdded { .. }
             | Self::LateApproved { .. }

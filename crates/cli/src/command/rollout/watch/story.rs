@@ -224,6 +224,9 @@ impl Story {
             | Body::SourcesRecorded { .. }
             | Body::MergedBack { .. }
             | Body::ConsumersNotified { .. }
+            | Body::LibraryUsesNoted { .. }
+            | Body::ChannelTold { .. }
+            | Body::ChannelFailed { .. }
             | Body::ScopeFrozen { .. }
             | Body::ItemAdded { .. }
             | Body::LateRequested { .. }
