@@ -76,6 +76,11 @@ pub enum Command {
         id: ReleaseId,
         note: String,
     },
+    /// Which services' bills of materials name which Libraries. Whether they do was looked up before.
+    NoteLibraryUses {
+        id: ReleaseId,
+        uses: BTreeMap<Name, BTreeSet<Name>>,
+    },
     SealRelease {
         id: ReleaseId,
     },
@@ -347,6 +352,17 @@ pub enum Command {
     NoteMirrorFailure {
         id: ChangeId,
         mirror: Name,
+        reason: String,
+    },
+    /// A Channel has taken a message.
+    NoteTold {
+        channel: Name,
+        notice: Digest,
+    },
+    /// A Channel could not be told.
+    NoteUntold {
+        channel: Name,
+        notice: Digest,
         reason: String,
     },
     HearAnswer {

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod boards;
+mod channels;
 mod class;
 mod hotfixes;
 mod reviews;
