@@ -4,8 +4,8 @@ use shipway_model::event::Body;
 
 use crate::{
     Code, Command, Context, Rejection, State, access, alert, artifact, board, calendar, catalogue, change,
-    channel, ci, custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook, scope,
-    source, train, vulnerability,
+    channel, ci, custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook,
+    scope, source, train, vulnerability,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.

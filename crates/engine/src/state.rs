@@ -10,8 +10,8 @@ use crate::Rollout;
 use crate::rollout::advance::Wakes;
 use crate::{
     Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Channels, CiReports, Custody,
-    Decisions, Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Runbooks,
-    Scopes, Strays, Trains, Vulnerabilities, Waivers, channel, gate,
+    Decisions, Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts,
+    Runbooks, Scopes, Strays, Trains, Vulnerabilities, Waivers, channel, gate,
 };
 
 #[derive(Debug, Clone, Default)]

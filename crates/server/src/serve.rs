@@ -42,11 +42,7 @@ impl Server {
     ///
     /// # Errors
     /// When the address is taken or the data folder cannot be used.
-    pub async fn start(
-        config: Config,
-        runtime: Runtime,
-        logs: Arc<dyn LogSink>,
-    ) -> Result<Self, StartError> {
+    pub async fn start(config: Config, runtime: Runtime, logs: Arc<dyn LogSink>) -> Result<Self, StartError> {
         let wanted = config.listen;
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;

@@ -14,6 +14,7 @@ use crate::live::Live;
 use crate::program::{Said, said, shipway};
 
 mod runbooks;
+mod telling;
 
 const SHOP: &str = r#"
 apiVersion: shipway.dev/v1

@@ -73,8 +73,9 @@ fn new_faults(before: &Catalogue, after: &Catalogue, declared: &[Resource]) -> V
     }
     let known = faults(before);
     let is_known = |it: &Misfit| {
-        let is_same =
-            |other: &Misfit| (&other.about, other.field, &other.message) == (&it.about, it.field, &it.message);
+        let is_same = |other: &Misfit| {
+            (&other.about, other.field, &other.message) == (&it.about, it.field, &it.message)
+        };
         !declared.iter().any(|resource| resource.key() == it.about) && known.iter().any(is_same)
     };
     found.retain(|it| !is_known(it));

@@ -59,7 +59,8 @@ fn a_release_model_that_the_regulation_of_the_data_forbids_is_refused() {
 fn what_stands_and_does_not_fit_any_more_keeps_nothing_else_from_being_declared() {
     let mut world = World::with_shop(serde_json::json!({}));
     let meets = serde_json::json!({ "rule": "FREQ=SOMETIMES", "timeZone": "Europe/Zurich" });
-    let board = resource("Board", "cab", serde_json::json!({ "members": ["eva"], "sees": [{}], "meets": meets }));
+    let board =
+        resource("Board", "cab", serde_json::json!({ "members": ["eva"], "sees": [{}], "meets": meets }));
     let bad = std::sync::Arc::new(resources(&[board.clone()]).remove(0));
     let digest = bad.digest();
     world.append("root", vec![shipway_model::event::Body::ResourceApplied { resource: bad, digest }]);

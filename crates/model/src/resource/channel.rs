@@ -43,6 +43,8 @@ pub enum Occasion {
 }
 
 impl Occasion {
+    pub const ALL: [Self; 4] = [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reminder => "reminder",

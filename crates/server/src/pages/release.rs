@@ -23,6 +23,8 @@ use super::releases::{badge, path, runs, title};
 use super::rollouts::{self, Row};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{self, Badge, Hash};
+use crate::access::authorise::allow_command;
+use crate::consumers;
 use crate::problem::{self, Failure};
 use crate::routes::release::find;
 
@@ -255,6 +257,9 @@ async fn sealed(text: &str, sent: &Sent) -> Result<Response, Failure> {
         let release = named(&state, text)?;
         (release.id, path(release))
     };
-    submit(sent, Command::SealRelease { id }).await?;
+    let command = Command::SealRelease { id };
+    allow_command(&sent.visit.app, &sent.visit.caller, &command).await?;
+    consumers::note(&sent.visit.app, id).await?;
+    submit(sent, command).await?;
     Ok(see(&path))
 }

@@ -47,7 +47,10 @@ fn a_reminder_waits_until_it_was_told_and_says_who_is_asked() {
     let people: Vec<&str> = message.people.iter().map(String::as_str).collect();
     assert_eq!(people, ["ben", "cem", "dan"], "it is ana's own work");
     assert_eq!(message.about["release"], "shop@1.0.0");
-    assert!(message.text.starts_with("shop@1.0.0 into production still waits for owners (shop)"), "{message:?}");
+    assert!(
+        message.text.starts_with("shop@1.0.0 into production still waits for owners (shop)"),
+        "{message:?}"
+    );
     let told = Command::NoteTold { channel: name("duty"), notice: message.id };
     assert_eq!(world.ask_as("shipway", told.clone()).unwrap().len(), 1);
     assert_eq!(world.ask_as("shipway", told).unwrap(), [], "it counts once");
