@@ -20,6 +20,7 @@ use shipway_runtime::{Condition, Past, Receipt, StateRef, Submission, SubmitErro
 use std::time::{Duration, Instant};
 
 use crate::access::authorise::allow;
+use crate::access::sight::{Sight, committed};
 use crate::access::{self, Caller};
 use crate::app::App;
 use crate::config::REQUEST_TIMEOUT;
@@ -126,6 +127,11 @@ where
     /// What was known then, or is committed now. Hold it briefly.
     pub(crate) fn state(&self) -> StateRef<'_> {
         self.app.state(self.past.as_ref())
+    }
+
+    /// What the caller sees of lists that are made of `state`, which is what [`Incoming::state`] gave.
+    pub(crate) fn sight<'a>(&'a self, state: &'a StateRef<'_>) -> Sight<'a> {
+        Sight::of(&self.app, &self.caller, committed(state))
     }
 
     /// The instant for which it is to be answered.

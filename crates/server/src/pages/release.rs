@@ -175,7 +175,7 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
         history: history::of(state, release, &evidence, clock),
         evidence: evidence.into_iter().map(|it| told(release, it, clock)).collect(),
         rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
-        runs: runs(state, release),
+        runs: runs(state, release).map(ToString::to_string).collect(),
         before: older.max_by_key(|it| it.id).map(|it| (path(it), title(it))),
         may_seal: visit.is_now()
             && release.sealed.is_none()
