@@ -19,6 +19,7 @@ use shipway_api::operations::rollout::ShowRollout;
 use shipway_api::operations::runbook::ShowRunbook;
 use shipway_engine::calendar::Rule;
 use shipway_engine::{State, register};
+use shipway_model::event::Scope;
 use shipway_model::release::Class;
 use shipway_model::resource::calendar::Coverage;
 use shipway_model::resource::{Key, Kind, Spec};
@@ -136,6 +137,15 @@ impl<'a> Sight<'a> {
 
     pub(crate) fn runbook(&self, name: &Name) -> bool {
         self.sees(ShowRunbook::ID, || json!({ "runbook": name }))
+    }
+
+    /// What is paused.
+    pub(crate) fn scope(&self, it: &Scope) -> bool {
+        match it {
+            Scope::Everything => true,
+            Scope::Environment(name) => self.environment(name),
+            Scope::Service(name) => self.service(name),
+        }
     }
 
     /// A calendar's rule about services or environments of which the reader sees none.

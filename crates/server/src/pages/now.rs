@@ -136,8 +136,8 @@ fn draw(needs: [Asked; 2], state: &State, sight: &Sight<'_>, clock: &Clock) -> N
         needs,
         flight,
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
-        pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),
-        closed: closed(state, clock),
+        pauses: state.pauses.iter().filter(|it| sight.scope(&it.scope)).map(|it| paused(it, clock)).collect(),
+        closed: closed(state, sight, clock),
         alerts: firing().take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect(),
         more_alerts: firing().count().saturating_sub(ALERTS_MAX),
         places: places.into_iter().map(|name| place(state, name)).collect(),
@@ -299,12 +299,13 @@ fn paused(pause: &shipway_engine::Pause, clock: &Clock) -> Paused {
 }
 
 /// Rules that close something now, whatever they cover.
-fn closed(state: &State, clock: &Clock) -> Vec<Closed> {
+fn closed(state: &State, sight: &Sight<'_>, clock: &Clock) -> Vec<Closed> {
     use shipway_model::resource::calendar::RuleKind;
     let timeline = state.calendars.timeline(clock.now);
     let next = clock.now.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(clock.now);
     let holding =
         timeline.overlapping(clock.now, next).filter(|(rule, _)| rule.declared.kind == RuleKind::Deny);
+    let holding = holding.filter(|(rule, _)| sight.rule(rule));
     let closed = holding.map(|(rule, (_, until))| Closed {
         rule: rule.title(),
         reason: rule.declared.reason.clone(),

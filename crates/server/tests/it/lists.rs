@@ -58,7 +58,7 @@ kind: AccessPolicy
 metadata: { name: quiet }
 spec:
   cedar: |
-    // What's behind the \"door\" is not for eve.
+    // What is behind the \"door is not for eve.
     @id(\"team\")
     forbid (principal == Person::\"eve\", action in Action::\"reads\", resource in Team::\"payments\");
     @id(\"room\")
@@ -66,7 +66,7 @@ spec:
 ";
 
 /// What nobody may find where eve looks.
-const HIDDEN: [&str; 4] = ["vault-pay", "vault-room", "till", "cellar-work"];
+const HIDDEN: [&str; 4] = ["vault-pay", "vault-room", "vault-till", "cellar-work"];
 
 struct Scene {
     bed: Bed,
@@ -81,7 +81,7 @@ impl Scene {
         bed.apply(MORE).await;
         let agent = bed.agent("host-a").await;
         let shop = bed.release("1.0.0").await;
-        let till = release_of(&bed, "vault-pay", "till").await;
+        let till = release_of(&bed, "vault-pay", "vault-till").await;
         for release in [&shop, &till] {
             bed.admin.call::<StartRollout>((), (), new(release)).await.unwrap();
         }
@@ -149,9 +149,9 @@ async fn a_list_holds_exactly_what_its_reader_could_read_one_by_one() {
     };
     assert_eq!(
         (releases(admin).await, releases(&eve).await),
-        (vec!["till".into(), "shop".into()], vec!["shop".into()])
+        (vec!["vault-till".into(), "shop".into()], vec!["shop".into()])
     );
-    let till = ReleasePath { release: "till@1.0.0".parse().unwrap() };
+    let till = ReleasePath { release: "vault-till@1.0.0".parse().unwrap() };
     assert!(eve.call::<ShowRelease>(till, (), ()).await.is_err());
 
     let rollouts = async |client: &Client| {
@@ -183,10 +183,10 @@ async fn pages_leave_out_the_same_and_are_not_shared_with_those_who_see_more() {
     let (eve, ada) = (scene.cookie("eve").await, scene.cookie("ada").await);
     let paths = [
         ("/services", "vault-pay"),
-        ("/releases", "till"),
-        ("/rollouts", "till"),
+        ("/releases", "vault-till"),
+        ("/rollouts", "vault-till"),
         ("/environments", "vault-room"),
-        ("/", "till"),
+        ("/", "vault-till"),
         ("/search?q=vau", "vault-pay"),
         ("/calendar?view=week", "cellar-work"),
     ];
