@@ -12,7 +12,7 @@ use shipway_model::resource::channel::{Channel, Occasion};
 use shipway_model::resource::{Key, Kind, Spec, digest_of};
 use shipway_model::{ChangeId, Digest, Name};
 
-use crate::change::standing;
+use crate::change::{owner, services, standing};
 use crate::{Code, Context, Rejection, State};
 
 /// For how long a message is tried: a receiver that breaks on a Friday evening may be mended on Monday.
@@ -127,15 +127,16 @@ const fn occasion(body: &Body) -> Option<Occasion> {
         Body::ChangeEscalated { .. } => Some(Occasion::Escalation),
         Body::TrainEndangered { .. } => Some(Occasion::Promise),
         Body::ConsumersNotified { .. } => Some(Occasion::Consumers),
+        Body::ReviewOverdue { .. } => Some(Occasion::Review),
         _ => None,
     }
 }
 
 fn environment<'s>(state: &'s State, body: &Body) -> Option<&'s Name> {
     match body {
-        Body::ChangeReminded { id, .. } | Body::ChangeEscalated { id, .. } => {
-            state.changes.get(*id).map(|it| &it.change.protected)
-        }
+        Body::ChangeReminded { id, .. }
+        | Body::ChangeEscalated { id, .. }
+        | Body::ReviewOverdue { id, .. } => state.changes.get(*id).map(|it| &it.change.protected),
         Body::TrainEndangered { train, .. } => {
             match &state.catalogue.get(&Key { kind: Kind::Train, name: train.clone() })?.spec {
                 Spec::Train(train) => Some(&train.environment),
@@ -153,7 +154,7 @@ pub fn messages(state: &State, now: Timestamp) -> Vec<Message> {
         .flat_map(|(name, told)| told.waiting.iter().map(move |(id, notice)| (name, *id, notice)))
         .map(|(channel, id, notice)| message(state, channel, id, notice, now))
         .collect();
-    found.sort_by(|a, b| (a.at, a.id).cmp(&(b.at, b.id)));
+    found.sort_by_key(|it| (it.at, it.id));
     found
 }
 
@@ -177,6 +178,10 @@ fn message(state: &State, channel: &Name, id: Digest, notice: &Notice, now: Time
             let what = of_change(state, *id, rule, *due, now, &mut message);
             message.text =
                 format!("{what} was not answered in time ({rule}), and others may now: shipway approve {id}");
+        }
+        Body::ReviewOverdue { id, action, due } => {
+            let what = of_review(state, *id, action.as_ref(), *due, &mut message);
+            message.text = format!("{what} is overdue since {due}: shipway review list");
         }
         Body::TrainEndangered { train, promise, departure, to, reason } => {
             message.people.insert(to.clone());
@@ -221,6 +226,33 @@ fn of_change(
     let asked = requirements.into_iter().filter(|it| it.name == rule && !it.is_satisfied());
     message.people.extend(asked.flat_map(|it| it.can));
     what
+}
+
+/// Says what is owed, and by which teams. Returns it as a sentence begins.
+fn of_review(
+    state: &State,
+    id: ChangeId,
+    action: Option<&Name>,
+    due: Timestamp,
+    message: &mut Message,
+) -> String {
+    message.about.extend([("change", id.to_string()), ("due", due.to_string())]);
+    let Some(case) = state.changes.get(id) else { return format!("the review of {id}") };
+    let owed = case.review.iter().flat_map(|it| &it.review.actions).find(|it| Some(&it.name) == action);
+    let services = services(state, case);
+    let owners: BTreeSet<&Name> = match owed {
+        Some(action) => BTreeSet::from([&action.owner]),
+        None => services.iter().filter_map(|it| owner(state, it)).collect(),
+    };
+    let own = |team: &Name| {
+        let theirs = services.iter().filter(|it| owner(state, it) == Some(team));
+        (team.clone(), theirs.map(|it| (*it).clone()).collect::<BTreeSet<Name>>())
+    };
+    message.teams = owners.into_iter().map(own).collect();
+    match action {
+        Some(action) => format!("the action {action} of the review of {id}"),
+        None => format!("the review of {id}"),
+    }
 }
 
 fn waiting<'s>(state: &'s State, channel: &Name, notice: &Digest) -> Result<Option<&'s Notice>, Rejection> {

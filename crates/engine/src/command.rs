@@ -343,7 +343,8 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         fits: BTreeSet<ReleaseId>,
     },
-    /// Time has come to look whether promises endanger trains, and whether vendors have moved members of them.
+    /// Time has come to look whether promises endanger trains, whether vendors have moved members of them, and whether reviews are
+    /// overdue.
     WarnOfPromises {},
     NoteMirrored {
         id: ChangeId,

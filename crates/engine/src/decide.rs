@@ -135,6 +135,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)
             .into_iter()
             .chain(train::place::moves(state, ctx.now))
+            .chain(review::overdue(state, ctx.now))
             .collect()),
         Command::HearCi { webhook, delivery } => ci::hear(state, webhook, delivery),
         Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),

@@ -159,6 +159,7 @@ impl State {
             | Body::ConditionMet { id, .. }
             | Body::ChangeReminded { id, .. }
             | Body::ChangeEscalated { id, .. }
+            | Body::ReviewOverdue { id, .. }
             | Body::GatesNoted { id, .. } => {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());

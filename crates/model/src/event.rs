@@ -339,6 +339,15 @@ pub enum Body {
     /// Nobody has answered in time: whom the rule, or the board, names beside counts from now on.
     #[serde(rename = "change.escalated")]
     ChangeEscalated { id: ChangeId, rule: String, due: Timestamp },
+    /// The review that the change owes, or an action of it, is overdue: people are told, once for each.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        id: ChangeId,
+        /// The action; the review itself when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<Name>,
+        due: Timestamp,
+    },
     /// What the gates said that approvals of the change wait for.
     #[serde(rename = "change.gates-noted")]
     GatesNoted { id: ChangeId, decision: Decision, result: Digest },
@@ -679,6 +688,7 @@ impl Body {
             | Self::ConditionMet { id, .. }
             | Self::ChangeReminded { id, .. }
             | Self::ChangeEscalated { id, .. }
+            | Self::ReviewOverdue { id, .. }
             | Self::GatesNoted { id, .. }
             | Self::ChangeMirrored { id, .. }
             | Self::MirrorFailed { id, .. }
@@ -788,6 +798,7 @@ impl Body {
             | Self::ConditionMet { .. }
             | Self::ChangeReminded { .. }
             | Self::ChangeEscalated { .. }
+            | Self::ReviewOverdue { .. }
             | Self::GatesNoted { .. }
             | Self::SourcesRecorded { .. }
             | Self::MergedBack { .. }

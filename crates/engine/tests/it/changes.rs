@@ -10,6 +10,7 @@ mod rules;
 mod runbooks;
 mod scopes;
 mod sources;
+mod states;
 mod words;
 
 use serde_json::json;

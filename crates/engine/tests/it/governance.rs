@@ -61,7 +61,7 @@ fn what_stands_and_does_not_fit_any_more_keeps_nothing_else_from_being_declared(
     let meets = serde_json::json!({ "rule": "FREQ=SOMETIMES", "timeZone": "Europe/Zurich" });
     let board =
         resource("Board", "cab", serde_json::json!({ "members": ["eva"], "sees": [{}], "meets": meets }));
-    let bad = std::sync::Arc::new(resources(&[board.clone()]).remove(0));
+    let bad = std::sync::Arc::new(resources(std::slice::from_ref(&board)).remove(0));
     let digest = bad.digest();
     world.append("root", vec![shipway_model::event::Body::ResourceApplied { resource: bad, digest }]);
     let team = resource("Team", "payments", serde_json::json!({ "members": ["pia"] }));

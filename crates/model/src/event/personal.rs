@@ -179,6 +179,7 @@ impl Body {
             | Self::GatesNoted { .. }
             | Self::ChangeReminded { .. }
             | Self::ChangeEscalated { .. }
+            | Self::ReviewOverdue { .. }
             | Self::MergedBack { .. }
             | Self::ConsumersNotified { .. }
             | Self::LibraryUsesNoted { .. }

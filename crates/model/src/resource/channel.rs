@@ -40,10 +40,13 @@ pub enum Occasion {
     Promise,
     /// A release changes what other teams' services depend on.
     Consumers,
+    /// A review that is owed, or an action of one, is overdue.
+    Review,
 }
 
 impl Occasion {
-    pub const ALL: [Self; 4] = [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers];
+    pub const ALL: [Self; 5] =
+        [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers, Self::Review];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +54,7 @@ impl Occasion {
             Self::Escalation => "escalation",
             Self::Promise => "promise",
             Self::Consumers => "consumers",
+            Self::Review => "review",
         }
     }
 }

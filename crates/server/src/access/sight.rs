@@ -205,7 +205,7 @@ impl Mentions {
             }
         }
         let scope = state.access.get(caller.token).and_then(|it| it.scope.as_ref());
-        for scope in scope {
+        if let Some(scope) = scope {
             found.words.extend(scope.services.iter().chain(&scope.environments).map(ToString::to_string));
         }
         let actor = caller.actor();

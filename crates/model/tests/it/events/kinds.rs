@@ -71,6 +71,7 @@ kinds! {
     ConditionMet => "change.condition-met",
     ChangeReminded => "change.reminded",
     ChangeEscalated => "change.escalated",
+    ReviewOverdue => "review.overdue",
     GatesNoted => "change.gates-noted",
     SourcesRecorded => "release.sources-recorded",
     MergedBack => "release.merged-back",

@@ -220,6 +220,7 @@ impl Story {
             | Body::ConditionMet { .. }
             | Body::ChangeReminded { .. }
             | Body::ChangeEscalated { .. }
+            | Body::ReviewOverdue { .. }
             | Body::GatesNoted { .. }
             | Body::SourcesRecorded { .. }
             | Body::MergedBack { .. }
