@@ -74,11 +74,11 @@ fn two_changes_of_one_service_or_of_what_it_needs_are_told_apart() {
 
 #[test]
 fn the_blast_radius_of_another_change_is_followed_through_services_and_libraries() {
-    let why = "a fault of the other reaches this one: web needs checkout needs catalogue";
-    check(&change("web"), change("catalogue"), ConflictKind::BlastRadius, why);
+    let why = "a fault of the other reaches this one: app needs client needs web needs checkout";
+    check(&change("app"), change("checkout"), ConflictKind::BlastRadius, why);
     check(
-        &change("catalogue"),
-        change("web"),
+        &change("checkout"),
+        change("app"),
         ConflictKind::BlastRadius,
         "a fault of this one reaches the other",
     );
