@@ -271,7 +271,7 @@ fn a_hotfix_goes_at_once_by_a_second_person_and_owes_its_review() {
         "# Review of till@1.0.1 into production",
         "ben: approve",
         "It was an emergency.",
-        "settle",
+        "started",
         "## What let it happen",
     ] {
         assert!(draft.contains(part), "no `{part}` in:\n{draft}");
