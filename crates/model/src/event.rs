@@ -180,6 +180,9 @@ pub enum Body {
     /// Teams whose services depend on what the release changes, and which services of theirs.
     #[serde(rename = "release.consumers-notified")]
     ConsumersNotified { id: ReleaseId, consumers: BTreeMap<Name, BTreeSet<Name>> },
+    /// Which services' bills of materials name which Libraries, as it was found before the release is sealed.
+    #[serde(rename = "release.library-uses-noted")]
+    LibraryUsesNoted { id: ReleaseId, uses: BTreeMap<Name, BTreeSet<Name>> },
     /// Nothing more comes into the release from then on but by exception. A later one takes its place.
     #[serde(rename = "release-scope.frozen")]
     ScopeFrozen { planned: Planned, at: Timestamp },
@@ -339,6 +342,15 @@ pub enum Body {
     /// Nobody has answered in time: whom the rule, or the board, names beside counts from now on.
     #[serde(rename = "change.escalated")]
     ChangeEscalated { id: ChangeId, rule: String, due: Timestamp },
+    /// The review that the change owes, or an action of it, is overdue: people are told, once for each.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        id: ChangeId,
+        /// The action; the review itself when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<Name>,
+        due: Timestamp,
+    },
     /// What the gates said that approvals of the change wait for.
     #[serde(rename = "change.gates-noted")]
     GatesNoted { id: ChangeId, decision: Decision, result: Digest },
@@ -388,6 +400,12 @@ pub enum Body {
         to: Option<Timestamp>,
         reason: String,
     },
+    /// A Channel has taken what it was to tell: `notice` is the id that the message had.
+    #[serde(rename = "channel.told")]
+    ChannelTold { channel: Name, notice: Digest },
+    /// A message could not be left there. It is tried again, unless `given_up`.
+    #[serde(rename = "channel.failed")]
+    ChannelFailed { channel: Name, notice: Digest, reason: String, given_up: bool },
     /// The actor, who did not write this revision of a Runbook, has read it and takes it to be right.
     #[serde(rename = "runbook.reviewed")]
     RunbookReviewed {

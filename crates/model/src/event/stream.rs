@@ -85,6 +85,7 @@ impl Body {
             | Self::ConditionMet { id, .. }
             | Self::ChangeReminded { id, .. }
             | Self::ChangeEscalated { id, .. }
+            | Self::ReviewOverdue { id, .. }
             | Self::GatesNoted { id, .. }
             | Self::ChangeMirrored { id, .. }
             | Self::MirrorFailed { id, .. }
@@ -94,6 +95,8 @@ impl Body {
             | Self::TrainDeparted { .. }
             | Self::TrainEndangered { .. }
             | Self::TrainMoved { .. }
+            | Self::ChannelTold { .. }
+            | Self::ChannelFailed { .. }
             | Self::RunbookReviewed { .. }
             | Self::RunbookOutdated { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
@@ -103,6 +106,7 @@ impl Body {
             | Self::KnownErrorsAccepted { id, .. }
             | Self::SourcesRecorded { id, .. }
             | Self::MergedBack { id, .. }
+            | Self::LibraryUsesNoted { id, .. }
             | Self::ConsumersNotified { id, .. } => Stream::Release(*id),
             Self::ScopeFrozen { .. }
             | Self::ItemAdded { .. }

@@ -11,6 +11,7 @@ use super::document::{self, Area, Motion};
 use super::now::is_place;
 use super::releases;
 use super::visit::{Asked, Shown, Visit};
+use crate::access::sight::Sight;
 
 const FOUND_MAX: usize = 24;
 /// Of one kind, so that many releases do not hide the one service.
@@ -55,7 +56,11 @@ pub(super) struct Question {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Response {
-    let hits = Hits { hits: search(&visit.state(), asked.q.trim()), q: asked.q.trim().to_owned() };
+    let hits = {
+        let state = visit.state();
+        search(&state, &visit.sight(&state), asked.q.trim())
+    };
+    let hits = Hits { hits, q: asked.q.trim().to_owned() };
     if visit.is_part() {
         return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
     }
@@ -63,31 +68,31 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
     visit.show(&Shown { title: "Search".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
-fn search(state: &State, q: &str) -> Vec<Hit> {
+fn search(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
     let listed = Area::LISTED.map(|it| (it.title(), it.path()));
     let pages =
         listed.into_iter().chain(ASIDE).map(|(title, path)| ("page", title.to_owned(), path.to_owned()));
-    add(&mut hits, &q, pages);
+    add(&mut hits, &q, pages.map(|it| (it, ())), |()| true);
     if q.is_empty() {
         return hits;
     }
     let services = state.catalogue.of_kind(Kind::Service);
-    add(
-        &mut hits,
-        &q,
-        services.map(|(key, _)| ("service", key.name.to_string(), format!("/services/{}", key.name))),
-    );
+    let services =
+        services.map(|(key, _)| (("service", key.name.to_string(), format!("/services/{}", key.name)), key));
+    add(&mut hits, &q, services, |key| sight.resource(key));
     let places = state.catalogue.environments().filter(|it| is_place(state, it));
-    add(&mut hits, &q, places.map(|it| ("environment", it.to_string(), format!("/environments/{it}"))));
+    let places = places.map(|it| (("environment", it.to_string(), format!("/environments/{it}")), it));
+    add(&mut hits, &q, places, |it| sight.environment(it));
     let newest = state.releases.iter().rev();
-    add(&mut hits, &q, newest.map(|it| ("release", releases::title(it), releases::path(it))));
+    let newest = newest.map(|it| (("release", releases::title(it), releases::path(it)), it.id));
+    add(&mut hits, &q, newest, |id| sight.release(id));
     let rollouts = state.rollouts.summaries.values().rev().map(|it| {
         let title = format!("{} {} → {}", it.release.name, it.release.version, it.environment);
-        ("rollout", title, format!("/rollouts/{}", it.id))
+        (("rollout", title, format!("/rollouts/{}", it.id)), it.id)
     });
-    add(&mut hits, &q, rollouts);
+    add(&mut hits, &q, rollouts, |id| sight.rollout(id));
     if let Ok(position) = q.trim_start_matches('@').parse::<u64>() {
         hits.push(Hit {
             kind: "event",
@@ -101,13 +106,16 @@ fn search(state: &State, q: &str) -> Vec<Hit> {
     hits
 }
 
-/// Adds those that hold every word of `q`, the best of the kind first.
-fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
+/// A kind, a title and an address.
+type Named = (&'static str, String, String);
+
+/// Adds those that hold every word of `q` and that the reader sees, the best of the kind first.
+fn add<T>(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (Named, T)>, sees: impl Fn(T) -> bool) {
     let mut found: Vec<Hit> = Vec::new();
     // How many were found of each rank: among ten thousand things nobody wants to count them anew for each.
     let mut n_of_rank = [0; RANKS];
-    for (kind, title, path) in things {
-        let Some(rank) = rank(&title, &path, q) else { continue };
+    for ((kind, title, path), thing) in things {
+        let Some(rank) = rank(&title, &path, q).filter(|_| sees(thing)) else { continue };
         n_of_rank[usize::from(rank)] += 1;
         found.push(Hit { kind, title, path, rank });
         if n_of_rank[..=usize::from(rank)].iter().sum::<usize>() > OF_KIND_MAX * 4 {
