@@ -20,6 +20,7 @@ pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod inventory;
 pub mod itsm;
 pub mod key;
 pub mod ledger;
@@ -138,6 +139,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     train::ALL,
     key::ALL,
     environment::ALL,
+    inventory::ALL,
     agent::ALL,
     alert::ALL,
     telemetry::ALL,

@@ -40,6 +40,9 @@ pub(crate) enum Verb {
     Diff(command::diff::Diff),
     Get(command::get::Get),
     Graph(command::graph::Graph),
+    /// See what runs where, and export it to a configuration management database
+    #[command(subcommand)]
+    Inventory(command::inventory::Inventory),
     /// Pack, register and list builds
     #[command(subcommand)]
     Artifact(command::artifact::Artifact),
@@ -188,6 +191,7 @@ impl Verb {
             | Self::Diff(_)
             | Self::Get(_)
             | Self::Graph(_)
+            | Self::Inventory(_)
             | Self::Artifact(_)
             | Self::Release(_)
             | Self::Explain(_)

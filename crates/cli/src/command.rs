@@ -30,6 +30,7 @@ pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod inventory;
 pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
@@ -96,6 +97,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Diff(it) => it.run(connection).await,
         Verb::Get(it) => it.run(connection).await,
         Verb::Graph(it) => it.run(connection).await,
+        Verb::Inventory(it) => it.run(connection).await,
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,

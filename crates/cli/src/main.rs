@@ -10,6 +10,7 @@ mod access;
 mod archive;
 mod cdevents;
 mod cli;
+mod cmdb;
 mod command;
 mod connection;
 mod control_plane;

@@ -17,6 +17,7 @@ mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod inventory;
 mod itsm;
 mod key;
 mod ledger;
@@ -69,6 +70,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         train::add,
         key::add,
         environment::add,
+        inventory::add,
         agent::add,
         alert::add,
         telemetry::add,
