@@ -140,8 +140,9 @@ async function people(token) {
 async function pages(cookie) {
   const last = `train-${(RELEASES - 1) % 50}@1.${RELEASES - 1}.0`;
   const paths = ["/", "/rollouts", "/releases", "/releases?q=train-7", `/releases/${last}`, "/services", "/services/service-7",
-    "/environments", "/environments/environment-7", "/calendar", "/calendar?view=week", "/ledger", "/ledger?q=nothing-like-it",
-    "/ledger/100", "/search?q=service-99", "/design"];
+    "/environments", "/environments/environment-7", "/calendar", "/calendar?view=week", "/calendar?view=agenda", "/ledger",
+    "/ledger?q=nothing-like-it", "/ledger/100", "/search?q=service-99", "/changes", "/cab", "/alerts", "/exceptions", "/reviews", "/me",
+    "/access", "/design"];
   console.log("page                              p50 ms   p99 ms    bytes over the line");
   for (const path of paths) {
     const took = [];
@@ -163,7 +164,9 @@ async function paints(token) {
   const browser = await Browser.start();
   const { page } = await browser.person({ url }, token);
   console.log("\nin the browser                 first paint ms   layout shift   interaction ms   bytes of a first page");
-  for (const path of ["/", "/releases", "/services", "/environments", "/calendar", "/ledger"]) {
+  const last = `/releases/train-${(RELEASES - 1) % 50}@1.${RELEASES - 1}.0`;
+  for (const path of ["/", "/rollouts", "/releases", last, "/services", "/services/service-7", "/environments", "/environments/environment-7", "/calendar",
+    "/calendar?view=week", "/changes", "/cab", "/ledger", "/search?q=service-99"]) {
     const session = await page.context().newCDPSession(page);
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     await page.goto(url + path, { waitUntil: "load" });
