@@ -43,6 +43,7 @@ pub(crate) enum Verb {
     /// See what runs where, and export it to a configuration management database
     #[command(subcommand)]
     Inventory(command::inventory::Inventory),
+    Rehearse(command::rehearse::Rehearse),
     /// Pack, register and list builds
     #[command(subcommand)]
     Artifact(command::artifact::Artifact),
@@ -192,6 +193,7 @@ impl Verb {
             | Self::Get(_)
             | Self::Graph(_)
             | Self::Inventory(_)
+            | Self::Rehearse(_)
             | Self::Artifact(_)
             | Self::Release(_)
             | Self::Explain(_)

@@ -40,6 +40,7 @@ pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod provenance;
+pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod review;
@@ -98,6 +99,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Get(it) => it.run(connection).await,
         Verb::Graph(it) => it.run(connection).await,
         Verb::Inventory(it) => it.run(connection).await,
+        Verb::Rehearse(it) => it.run(connection).await,
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,

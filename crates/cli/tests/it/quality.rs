@@ -444,3 +444,38 @@ fn what_runs_where_is_exported_with_every_deployment() {
     let then = stage.live.ok(&["inventory", "export", "--as-of", before["at"].as_str().unwrap()]);
     assert_eq!(json(&then)["items"], serde_json::json!([]));
 }
+
+#[test]
+fn a_rehearsal_measures_who_answers_and_is_evidence_for_what_it_shipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    let build = stage.build("checkout", "1.0.0");
+    stage.release("1.0.0", &["checkout=1.0.0"]);
+    let exercise =
+        "{ name: friday, environment: staging, releases: [shop@1.0.0], people: [admin], answerWithin: 1m,
+      load: [sh, -c, 'echo $SHIPWAY_REHEARSAL > load; exec sleep 600'] }";
+    fs::write(folder.path().join("friday.yaml"), exercise).unwrap();
+    let (url, received) = sink();
+    let evidence = ["--attach", "--issuer", "release-managers", "--expires", "2099-01-01T00:00:00Z"];
+    let mut command = stage.live.command();
+    command.args(["rehearse", "friday.yaml", "--notices", &url, "--report", "friday.json"]).args(evidence);
+    let mut rehearsing = Following(command.spawn().unwrap());
+    let (_, notice) = received.recv_timeout(std::time::Duration::from_secs(60)).expect("people are told");
+    let notice = json(&notice);
+    assert_eq!((&notice["exercise"], &notice["people"][0]), (&true.into(), &"admin".into()), "{notice}");
+    let id = notice["rollout"].as_str().unwrap();
+    until("the rollout asks", || stage.live.ok(&["rollout", "show", id]).contains("waits"));
+    assert_eq!(fs::read_to_string(folder.path().join("load")).unwrap(), "friday\n");
+    stage.let_pass(id);
+    stage.live.ok(&["rollout", "note", id, "on it"]);
+    assert!(rehearsing.0.wait().unwrap().success());
+    let report = json(&fs::read_to_string(folder.path().join("friday.json")).unwrap());
+    assert_eq!((&report["passed"], &report["underLoad"]), (&true.into(), &true.into()), "{report}");
+    assert_eq!(report["legs"][0]["handoffs"][0]["by"], "admin", "{report}");
+    assert!(report["calls"][0]["took"].is_string(), "{report}");
+    // About the build that was shipped, and nothing else.
+    let about = |subject: &str| stage.live.ok(&["evidence", "list", "--subject", subject]);
+    assert!(about(&build).contains("rehearsal"), "{}", about(&build));
+    let other = stage.build("checkout", "1.0.1");
+    assert!(!about(&other).contains("rehearsal"));
+}

@@ -12,13 +12,13 @@ use shipway_api::view::ledger::LedgerEvent;
 
 use crate::cmdb::Form;
 use crate::connection::{connect, only_now};
+use crate::delivery::deliver;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::settings::ConnectionArgs;
 
-/// How often somebody who does not take it is asked again, and how long after.
-const TRIES_MAX: u32 = 30;
+/// Before a stream that has ended is asked for again.
 const PAUSE: Duration = Duration::from_secs(1);
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Sent as the header `Authorization`. In the environment, because arguments can be read by everybody on a machine.
@@ -135,20 +135,17 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 async fn send(http: &reqwest::Client, to: &str, form: Form, text: &str) -> Result<(), Failure> {
-    let mut why = String::new();
-    for _ in 0..TRIES_MAX {
-        let mut request = http.post(to).header("content-type", form.content_type()).body(text.to_owned());
-        if let Ok(authorization) = env::var(AUTHORIZATION) {
-            request = request.header("authorization", authorization);
+    let authorization = env::var(AUTHORIZATION).ok();
+    let request = || {
+        let request = http.post(to).header("content-type", form.content_type()).body(text.to_owned());
+        match &authorization {
+            Some(it) => request.header("authorization", it),
+            None => request,
         }
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => why = format!("it answered {}", answer.status()),
-            Err(error) => why = error.without_url().to_string(),
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    let hint = format!("set {AUTHORIZATION} where it asks for a sign-in, and try the address with curl");
-    Err(Failure::new(format!("{to} does not take the inventory: {why}"), "shipway inventory export --help")
-        .with_hint(hint))
+    };
+    deliver(request).await.map_err(|why| {
+        let hint = format!("set {AUTHORIZATION} where it asks for a sign-in, and try the address with curl");
+        Failure::new(format!("{to} does not take the inventory: {why}"), "shipway inventory export --help")
+            .with_hint(hint)
+    })
 }
