@@ -97,7 +97,7 @@ struct Stray {
     kind: &'static str,
     service: String,
     version: String,
-    detail: String,
+    detail: Prose,
     since: Moment,
 }
 
@@ -261,7 +261,7 @@ fn strays(state: &State, name: &Name, visit: &Visit) -> Vec<Stray> {
             kind: it.kind.word(),
             service: it.service.to_string(),
             version: it.version.to_string(),
-            detail: it.detail.clone(),
+            detail: visit.clock.prose(&it.detail),
             since: visit.clock.moment(since),
         })
         .collect()

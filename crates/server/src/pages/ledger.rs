@@ -20,6 +20,7 @@ use shipway_runtime::store::Disclosure;
 use super::changes;
 use super::document::{Area, Motion};
 use super::moment::Moment;
+use super::prose::Prose;
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{Hash, grouped};
 use crate::problem::Failure;
@@ -52,7 +53,7 @@ struct Row {
     kind: String,
     actor: String,
     at: Option<Moment>,
-    summary: String,
+    summary: Prose,
     /// What it is about, by its name where that is known, and its page.
     thing: Option<Thing>,
 }
@@ -175,7 +176,7 @@ fn row(visit: &Visit, event: &LedgerEvent) -> Row {
         kind: text("type"),
         actor: text("actor"),
         at: text("at").parse::<Timestamp>().ok().map(|it| visit.clock.moment(it)),
-        summary: opened.get("data").map(summary).unwrap_or_default(),
+        summary: visit.clock.prose(&opened.get("data").map(summary).unwrap_or_default()),
         thing: opened.get("data").and_then(id).map(|it| thing(&visit.state(), it)),
     }
 }
@@ -270,7 +271,7 @@ struct Shape {
     kind: String,
     actor: String,
     at: Option<Moment>,
-    summary: String,
+    summary: Prose,
     thing: Option<Thing>,
     json: String,
     personal: Vec<(String, &'static str)>,

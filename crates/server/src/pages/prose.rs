@@ -1,13 +1,15 @@
 //! Sentences of the core as people read them: names and commands between backticks as code, instants in the reader's zone
-//! with the exact one on hover.
+//! and digests by their beginning, each with the whole on hover.
 
 use std::fmt::{self, Write};
 
 use askama::filters::HtmlSafe;
 use jiff::Timestamp;
+use shipway_model::Digest;
 
 use super::drawing::escaped;
 use super::moment::Clock;
+use super::words::Hash;
 
 /// One sentence or several. It writes itself as the inside of an element.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,17 +56,23 @@ fn words(text: &str, clock: &Clock) -> String {
     let mut html = String::with_capacity(text.len());
     for word in text.split_inclusive(' ') {
         let bare = word.trim_end_matches([' ', '.', ',', ';', ':', ')']).trim_start_matches('(');
-        match instant(bare) {
-            Some(at) => {
+        match instant(bare).map(|at| clock.moment(at).to_string()).or_else(|| digest(bare)) {
+            Some(told) => {
                 let (before, after) = word.split_once(bare).unwrap_or_default();
                 html.push_str(&escaped(before));
-                write!(html, "{}", clock.moment(at)).expect("a string takes everything");
+                html.push_str(&told);
                 html.push_str(&escaped(after));
             }
             None => html.push_str(&escaped(word)),
         }
     }
     html
+}
+
+/// Its beginning, with the whole on hover.
+fn digest(word: &str) -> Option<String> {
+    let digest: Digest = word.strip_prefix("sha256:").and(word.parse().ok())?;
+    Some(Hash(digest).to_string())
 }
 
 /// Of RFC 3339 in UTC, as the core writes it.
@@ -100,6 +108,14 @@ mod tests {
             "it was withdrawn at <time datetime=\"2026-11-21T11:00:00.116Z\" title=\"2026-11-21 11:00:00.116 UTC\">12:00:00</time>.",
         );
         check("version 2026-11-21", "version 2026-11-21");
+    }
+
+    #[test]
+    fn digests_are_told_by_their_beginning() {
+        let digest = format!("sha256:{}", "55eef607e73bb4ed".repeat(4));
+        let told =
+            format!("not as in <code class=\"hash\" title=\"{digest}\">55eef607e73b</code>: shop.json");
+        check(&format!("not as in {digest}: shop.json"), &told);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Risk {
 /// As long as the most that the factor could add, on one scale for all, and filled as far as it does.
 fn bar(points: u32, of: u32, most: u32) -> Svg {
     Svg::drawn(format!(
-        "<svg class=\"span weight\" viewBox=\"0 0 {most} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
+        "<svg class=\"span gauge\" viewBox=\"0 0 {most} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
          <rect class=\"track\" width=\"{of}\" height=\"1\"/><rect class=\"risk\" width=\"{points}\" height=\"1\"/></svg>"
     ))
 }

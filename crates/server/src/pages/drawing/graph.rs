@@ -5,14 +5,14 @@ use std::fmt::Write;
 use super::{Svg, escaped};
 
 /// In pixels; text is not scaled. Boxes are as wide as the longest title in them needs, within these.
-const WIDTH_MIN: f64 = 84.0;
+const WIDTH_MIN: f64 = 64.0;
 const WIDTH_MAX: f64 = 184.0;
-const CHAR_WIDTH: f64 = 7.1;
-const PADDING: f64 = 12.0;
+const CHAR_WIDTH: f64 = 6.7;
+const PADDING: f64 = 10.0;
 const HEIGHT: f64 = 38.0;
 const GAP_X: f64 = 56.0;
 /// Of long chains, which would leave the page otherwise.
-const GAP_X_MIN: f64 = 28.0;
+const GAP_X_MIN: f64 = 22.0;
 const LAYERS_WIDE_MAX: usize = 5;
 const GAP_Y: f64 = 14.0;
 const MARGIN: f64 = 4.0;

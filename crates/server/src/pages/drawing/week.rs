@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{Svg, escaped};
 
 const DAY_MINUTES: u64 = 24 * 60;
-/// Two thirds of a minute each pixel: a quarter of an hour can be told.
+/// Three minutes a pixel.
 const HEIGHT: u64 = 480;
 /// So that what takes a moment is seen, with its sign.
 const HEIGHT_MIN: u64 = 15;
@@ -31,7 +31,6 @@ pub(in crate::pages) struct Block<'a> {
 pub(in crate::pages) fn draw(blocks: &[Block<'_>], now: Option<u64>) -> Svg {
     let places: Vec<Place> = blocks.iter().map(place).collect();
     let lanes = lanes(&places);
-    let n_lanes = lanes.iter().max().map_or(1, |it| it + 1);
     let mut svg =
         format!("<svg class=\"day-column\" width=\"100%\" height=\"{HEIGHT}\" aria-hidden=\"true\">");
     for hour in 1..24 {
@@ -41,10 +40,10 @@ pub(in crate::pages) fn draw(blocks: &[Block<'_>], now: Option<u64>) -> Svg {
     }
     for ((block, place), lane) in blocks.iter().zip(&places).zip(&lanes) {
         // Hundredths of a percent, without fractions.
-        let share = |lane: usize| format!("{}.{:02}%", lane * 100 / n_lanes, lane * 10_000 / n_lanes % 100);
+        let share = |n: usize| format!("{}.{:02}%", n * 100 / lane.of, n * 10_000 / lane.of % 100);
         let mut shape = format!(
             "<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title><rect class=\"block {}\" width=\"100%\" height=\"100%\" rx=\"4\"/>",
-            share(*lane),
+            share(lane.idx),
             place.top,
             share(1),
             place.height,
@@ -91,21 +90,35 @@ fn place(block: &Block<'_>) -> Place {
     Place { top: top.min(HEIGHT - height), height }
 }
 
-/// Side by side where they overlap: each in the first lane that is free.
-fn lanes(places: &[Place]) -> Vec<usize> {
+/// One of several that stand side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lane {
+    idx: usize,
+    of: usize,
+}
+
+/// Side by side where they overlap, each in the first lane that is free; what overlaps with nothing has the whole width.
+fn lanes(places: &[Place]) -> Vec<Lane> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by_key(|it| (places[*it].top, std::cmp::Reverse(places[*it].height)));
+    let mut lanes = vec![Lane { idx: 0, of: 1 }; places.len()];
     let mut free_from: Vec<u64> = Vec::new();
-    let mut lanes = vec![0; places.len()];
+    let mut together: Vec<usize> = Vec::new();
     for idx in order {
         let Place { top, height } = places[idx];
+        if free_from.iter().all(|it| *it <= top) {
+            together.drain(..).for_each(|it| lanes[it].of = free_from.len());
+            free_from.clear();
+        }
         let lane = free_from.iter().position(|it| *it <= top).unwrap_or_else(|| {
             free_from.push(0);
             free_from.len() - 1
         });
         free_from[lane] = top + height;
-        lanes[idx] = lane;
+        lanes[idx].idx = lane;
+        together.push(idx);
     }
+    together.into_iter().for_each(|it| lanes[it].of = free_from.len());
     lanes
 }
 
@@ -124,9 +137,10 @@ mod tests {
         let lanes = lanes(&places);
         for (a, (first, lane)) in places.iter().zip(&lanes).enumerate() {
             assert!(first.top + first.height <= HEIGHT, "{first:?}");
-            for (second, other) in places.iter().zip(&lanes).skip(a + 1).filter(|it| it.1 == lane) {
+            for (second, other) in places.iter().zip(&lanes).skip(a + 1) {
                 let apart = first.top + first.height <= second.top || second.top + second.height <= first.top;
-                assert!(apart, "{first:?} and {second:?} in lane {other}");
+                let beside = lane.of == other.of && lane.idx != other.idx;
+                assert!(apart || beside, "{first:?} in {lane:?}, {second:?} in {other:?}");
             }
         }
     }
@@ -143,5 +157,7 @@ mod tests {
         assert!(drawn.contains("x=\"0.00%\" y=\"0\" width=\"100.00%\" height=\"40\""), "{drawn}");
         let drawn = draw(&[block(0, 60, "a"), block(0, 60, "b"), block(30, 60, "c")], None).to_string();
         assert!(drawn.contains("x=\"66.66%\"") && drawn.contains("width=\"33.33%\""), "{drawn}");
+        let drawn = draw(&[block(0, 60, "a"), block(0, 60, "b"), block(600, 660, "c")], None).to_string();
+        assert!(drawn.contains("x=\"50.00%\"") && drawn.contains("width=\"100.00%\""), "{drawn}");
     }
 }

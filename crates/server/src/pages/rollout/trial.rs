@@ -272,7 +272,8 @@ fn number(value: f64) -> String {
 /// `odds of failing × 4.2 (1.9 to 9.8)`; where one of the two versions has none, the bound that is known.
 fn ratio(ratio: &Ratio) -> Option<String> {
     let Some(estimate) = ratio.estimate else {
-        return match (ratio.low.filter(|it| *it > 0.0), ratio.high) {
+        // A bound on the other side of 1 says nothing yet.
+        return match (ratio.low.filter(|it| *it >= 1.0), ratio.high.filter(|it| *it <= 1.0)) {
             (Some(low), _) => Some(format!("{} × {} or more", ratio.of, number(low))),
             (None, Some(high)) => Some(format!("{} × {} or less", ratio.of, number(high))),
             (None, None) => None,
@@ -326,7 +327,8 @@ mod tests {
         check(Some(2.0), Some(1.0), None, Some("odds × 2.00 (1.00 to ∞)"));
         check(Some(2.0), None, None, Some("odds × 2.00"));
         check(None, Some(3.5), None, Some("odds × 3.50 or more"));
-        check(None, Some(0.0), Some(2.0), Some("odds × 2.00 or less"));
+        check(None, Some(0.0), Some(0.5), Some("odds × 0.500 or less"));
+        check(None, Some(0.012), Some(2.0), None);
         check(None, None, None, None);
     }
 
