@@ -283,7 +283,7 @@ describe("what is drawn", () => {
     assert.equal(await page.locator(".week-day.today .now-line").count(), 1);
     for (const kind of ["booked", "ship"]) assert.ok((await page.locator(`.block.${kind}`).count()) > 0, kind);
     // Nothing is drawn outside of its day.
-    const outside = await page.evaluate(() => [...document.querySelectorAll(".day-column > svg, .day-column > a > svg")].filter((it) => {
+    const outside = await page.evaluate(() => [...document.querySelectorAll(".day-column rect.block")].filter((it) => {
       const [block, day] = [it.getBoundingClientRect(), it.closest(".week-day").getBoundingClientRect()];
       return block.left < day.left - 1 || block.right > day.right + 1 || block.bottom > day.bottom + 1;
     }).length);
