@@ -267,6 +267,99 @@ describe("words", () => {
   });
 });
 
+describe("what is drawn", () => {
+  before(async () => {
+    const hour = (n) => new Date(Date.now() + n * 3_600_000).toISOString().slice(0, 19) + "Z";
+    const booking = (place, team) => `{ environment: ${place}, team: ${team}, from: "${hour(-1)}", until: "${hour(3)}", reason: load test }`;
+    const declared = (name, spec) => `apiVersion: shipway.dev/v1\nkind: Booking\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+    await site.declare("load-test", declared("load-test", booking("production", "storefront")));
+    site.stray("host-c");
+  });
+
+  it("shows on the calendar what is booked, what ships, who is away, and what gets in whose way", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/calendar?view=week`);
+    assert.equal(await page.locator(".week-day .day-column").count(), 7);
+    assert.equal(await page.locator(".week-day.today .now-line").count(), 1);
+    for (const kind of ["booked", "ship"]) assert.ok((await page.locator(`.block.${kind}`).count()) > 0, kind);
+    // Nothing is drawn outside of its day.
+    const outside = await page.evaluate(() => [...document.querySelectorAll(".day-column rect.block")].filter((it) => {
+      const [block, day] = [it.getBoundingClientRect(), it.closest(".week-day").getBoundingClientRect()];
+      return block.left < day.left - 1 || block.right > day.right + 1 || block.bottom > day.bottom + 1;
+    }).length);
+    assert.equal(outside, 0);
+    await page.locator(".day").getByText("production booked by storefront").first().waitFor();
+    const conflicts = page.getByRole("region", { name: "Conflicts" });
+    await conflicts.getByRole("link", { name: /shop 1\.2\.0/ }).first().waitFor();
+    await page.goto(`${site.url}/calendar`);
+    await page.locator(".month td.today .event").first().waitFor();
+    await page.locator(".month .event", { hasText: "card-bank is away" }).first().waitFor();
+    await page.goto(`${site.url}/calendar?view=agenda&environment=staging`);
+    await page.locator(".day").getByText("staging booked by payments").first().waitFor();
+    assert.equal(await page.getByText("production booked by storefront").count(), 0, "the other environment is left out");
+    await page.goto(`${site.url}/calendar?view=week&release=shop@1.2.0&environment=production`);
+    await page.locator("#fit").getByText("It does not fit:").waitFor();
+    await page.locator("#fit .chip").first().waitFor();
+    await page.getByRole("link", { name: "Move it there" }).waitFor();
+  });
+
+  it("shows where an environment drifted, differs and is booked", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/environments/production`);
+    await page.getByText("on host-c").first().waitFor({ timeout: 60_000 });
+    await page.locator("#parity").getByText("pipeline").first().waitFor();
+    await page.locator("main").getByText("team storefront").first().waitFor();
+    await page.goto(`${site.url}/environments`);
+    const head = page.locator(".matrix thead");
+    for (const text of ["booked by storefront", "1 drifted", "differences"]) await head.getByText(text).waitFor();
+    await page.locator(".matrix .diff.changed").getByText("≠").first().waitFor();
+  });
+
+  it("compares two plans, and says what stands before a release", async () => {
+    const { page } = ada;
+    await page.goto(`${site.url}/plan?release=shop@1.2.0&environment=production`);
+    await page.getByLabel("Release", { exact: true }).fill("shop@1.0.0");
+    await page.getByRole("button", { name: "Compare" }).click();
+    await page.getByRole("heading", { name: "Only in this plan" }).waitFor();
+    await page.locator(".diff.gone", { hasText: "verify checkout 1.0.0" }).first().waitFor();
+    assert.ok((await page.locator(".gantt .span").count()) >= 20, "every step has its bar");
+    await page.getByText("would be refused").or(page.getByRole("heading", { name: "What could stop it" })).first().waitFor();
+    await page.goto(`${site.url}/releases/shop@1.2.0?environment=production`);
+    await page.locator("#outlook .badge").filter({ hasText: "may pass" }).waitFor();
+    await page.locator(".factors").getByText("criticality").waitFor();
+  });
+
+  it("lists what is asked for, and nothing else", async () => {
+    const { page } = ada;
+    const check = async (path, rows, n) => {
+      await page.goto(site.url + path);
+      await page.locator("h1").first().waitFor();
+      assert.equal(await page.locator(rows).count(), n, path);
+    };
+    await check("/releases?q=1.2", "main .rows li", 1);
+    await check("/releases?q=none", "main .rows li", 0);
+    await check("/services?q=payments", "main table tbody tr", 1);
+    await check("/environments?q=web", ".matrix tbody tr", 1);
+    await check("/rollouts?environment=staging", "main .rows li", 2);
+    await check("/changes?open=true", "main .rows li", 1);
+    await check("/alerts?firing=true", "main .asks li", 1);
+    await check("/exceptions?kind=waiver", "main .asks li", 0);
+  });
+
+  it("finds a change, a board, an alert, and a release by its digest", async () => {
+    const { page } = ada;
+    const { seal } = await site.call("GET", "/api/v1/releases/shop@1.2.0");
+    const wanted = [["shop 1.2.0 → prod", "change"], ["cab", "board"], ["SlowCatalogue", "alert"], [seal.digest.slice(7, 19), "release"]];
+    for (const [q, kind] of wanted) {
+      await page.goto(`${site.url}/search?q=${encodeURIComponent(q)}`);
+      assert.ok((await page.locator(".found .kind", { hasText: kind }).count()) > 0, `${q} is no ${kind}`);
+    }
+    await page.goto(`${site.url}/search?q=nothing-like-it`);
+    await page.getByRole("link", { name: "events with “nothing-like-it”" }).click();
+    await page.waitForURL(/\/ledger\?q=nothing-like-it/);
+  });
+});
+
 describe("every page", () => {
   const pages = () => ({
     now: "/",

@@ -21,6 +21,7 @@ pub mod decision;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod inventory;
 pub mod itsm;
 pub mod key;
 pub mod ledger;
@@ -140,6 +141,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     train::ALL,
     key::ALL,
     environment::ALL,
+    inventory::ALL,
     agent::ALL,
     alert::ALL,
     telemetry::ALL,

@@ -17,6 +17,7 @@ pub mod environment;
 pub mod evidence;
 pub mod exception;
 pub mod gate;
+pub mod inventory;
 pub mod itsm;
 pub mod ledger;
 pub mod pause;

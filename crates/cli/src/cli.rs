@@ -40,6 +40,10 @@ pub(crate) enum Verb {
     Diff(command::diff::Diff),
     Get(command::get::Get),
     Graph(command::graph::Graph),
+    /// See what runs where, and export it to a configuration management database
+    #[command(subcommand)]
+    Inventory(command::inventory::Inventory),
+    Rehearse(command::rehearse::Rehearse),
     /// Pack, register and list builds
     #[command(subcommand)]
     Artifact(command::artifact::Artifact),
@@ -191,6 +195,8 @@ impl Verb {
             | Self::Diff(_)
             | Self::Get(_)
             | Self::Graph(_)
+            | Self::Inventory(_)
+            | Self::Rehearse(_)
             | Self::Artifact(_)
             | Self::Release(_)
             | Self::Explain(_)

@@ -31,6 +31,7 @@ pub(crate) mod facts;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod help;
+pub(crate) mod inventory;
 pub(crate) mod itsm;
 pub(crate) mod key;
 pub(crate) mod ledger;
@@ -40,6 +41,7 @@ pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod provenance;
+pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod resume;
 pub(crate) mod review;
@@ -97,6 +99,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Diff(it) => it.run(connection).await,
         Verb::Get(it) => it.run(connection).await,
         Verb::Graph(it) => it.run(connection).await,
+        Verb::Inventory(it) => it.run(connection).await,
+        Verb::Rehearse(it) => it.run(connection).await,
         Verb::Artifact(it) => it.run(connection).await,
         Verb::Release(it) => it.run(connection).await,
         Verb::Evidence(it) => it.run(connection).await,

@@ -54,6 +54,14 @@ fn metrics(rule: &Analysis) -> Vec<Metric> {
     vec![metric("errors", MetricKind::Proportion, true), metric("latency", MetricKind::Latency, false)]
 }
 
+/// In which its numbers are told: durations in milliseconds, whatever their source counts in.
+fn unit(metric: &Metric) -> Option<String> {
+    match metric.kind {
+        MetricKind::Latency => Some("ms".to_owned()),
+        MetricKind::Proportion | MetricKind::Count | MetricKind::Mean => metric.unit.clone(),
+    }
+}
+
 /// A metric's part of a verdict by a judge that gathers no evidence.
 fn plain_verdict(metric: &Metric, control: &Measure, canary: &Measure) -> MetricVerdict {
     MetricVerdict {
@@ -63,6 +71,6 @@ fn plain_verdict(metric: &Metric, control: &Measure, canary: &Measure) -> Metric
         canary: canary.value(metric.kind).unwrap_or(0.0),
         log_health_e_value: None,
         effect: None,
-        unit: metric.unit.clone(),
+        unit: unit(metric),
     }
 }

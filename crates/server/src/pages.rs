@@ -41,6 +41,7 @@ mod oidc;
 mod people;
 mod plan;
 mod press;
+mod prose;
 mod reading;
 mod release;
 mod releases;

@@ -18,6 +18,7 @@ mod decision;
 mod environment;
 mod evidence;
 mod gate;
+mod inventory;
 mod itsm;
 mod key;
 mod ledger;
@@ -71,6 +72,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         train::add,
         key::add,
         environment::add,
+        inventory::add,
         agent::add,
         alert::add,
         telemetry::add,

@@ -6,6 +6,7 @@ pub(crate) mod board;
 pub(crate) mod change;
 pub(crate) mod environment;
 pub(crate) mod instance;
+pub(crate) mod inventory;
 pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod release;

@@ -16,13 +16,13 @@ use shipway_model::evidence::{Normal, Tests};
 
 use crate::cdevents::{CdEvent, Teller, tested};
 use crate::connection::{connect, only_now};
+use crate::delivery::deliver;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output;
 use crate::settings::ConnectionArgs;
 
-/// How often somebody who does not take an event is asked again, and how long after.
-const TRIES_MAX: u32 = 30;
+/// Before a stream that has ended is asked for again.
 const PAUSE: Duration = Duration::from_secs(1);
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -121,10 +121,8 @@ impl Relay {
     }
 
     async fn send(&self, to: &str, it: &CdEvent) -> Result<(), Failure> {
-        let mut why = String::new();
-        for _ in 0..TRIES_MAX {
-            let request = self
-                .http
+        let request = || {
+            self.http
                 .post(to)
                 .header("content-type", "application/json")
                 .header("ce-specversion", "1.0")
@@ -133,15 +131,12 @@ impl Relay {
                 .header("ce-type", &it.kind)
                 .header("ce-subject", &it.subject)
                 .header("ce-time", &it.at)
-                .body(it.document.to_string());
-            match request.send().await {
-                Ok(answer) if answer.status().is_success() => return Ok(()),
-                Ok(answer) => why = format!("it answered {}", answer.status()),
-                Err(error) => why = error.without_url().to_string(),
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Err(Failure::new(format!("{to} does not take {}: {why}", it.id), "shipway cdevents --help"))
+                .body(it.document.to_string())
+        };
+        let taken = deliver(request).await;
+        taken.map_err(|why| {
+            Failure::new(format!("{to} does not take {}: {why}", it.id), "shipway cdevents --help")
+        })
     }
 }
 

@@ -193,7 +193,7 @@ fn verdict_of(found: canary::MetricAnswer, it: &Watched) -> MetricVerdict {
         canary: it.canary.value(it.metric.kind).unwrap_or(0.0),
         log_health_e_value: Some(found.log_health_e_value),
         effect: Some(Ratio { of, estimate, low, high }),
-        unit: it.metric.unit.clone(),
+        unit: super::unit(&it.metric),
     }
 }
 

@@ -356,7 +356,8 @@ fn sink() -> (String, std::sync::mpsc::Receiver<(String, String)>) {
                 }
                 let (name, value) = line.split_once(':').unwrap_or((&line, ""));
                 match name.to_ascii_lowercase().as_str() {
-                    "ce-type" => kind = value.trim().to_owned(),
+                    // What tells those apart that are sent here.
+                    "ce-type" | "authorization" => kind = value.trim().to_owned(),
                     "content-length" => length = value.trim().parse().unwrap(),
                     _ => {}
                 }
@@ -397,4 +398,84 @@ fn what_happened_is_told_to_others_once_each() {
     let lines = stage.live.ok(&["cdevents"]);
     let last = json(lines.lines().nth(1).unwrap());
     assert_eq!(last["subject"]["content"]["environment"]["id"], "staging");
+}
+
+/// Ends with the test, whatever becomes of it.
+struct Following(std::process::Child);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn what_runs_where_is_exported_with_every_deployment() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    let before = json(&stage.live.ok(&["inventory", "export"]));
+    let (url, received) = sink();
+    let follow = ["inventory", "export", "--form", "servicenow", "--follow", "--to", &url];
+    let mut command = stage.live.command();
+    command.args(follow).env("SHIPWAY_CMDB_AUTHORIZATION", "Basic c2hpcHdheQ==");
+    let _following = Following(command.spawn().unwrap());
+    let next = || received.recv_timeout(std::time::Duration::from_secs(60)).expect("it is exported again");
+    let (authorization, body) = next();
+    assert_eq!(
+        (authorization.as_str(), &json(&body)["items"]),
+        ("Basic c2hpcHdheQ==", &serde_json::json!([]))
+    );
+    stage.build("checkout", "1.0.0");
+    fs::write(folder.path().join("up.sql"), "alter table orders add column note text;").unwrap();
+    let parts = ["--part", "checkout=1.0.0", "--document", "migrations=up.sql"];
+    stage.live.ok(&[&["release", "create", "shop", "1.0.0", "--seal"], &parts[..]].concat());
+    let id = stage.ship("1.0.0");
+    stage.let_pass(&id);
+    let item = json(&next().1)["items"][0]["values"].clone();
+    assert_eq!(item["name"], "checkout (staging)");
+    assert_eq!((&item["version"], &item["u_migrations"]), (&"1.0.0".into(), &"shop@1.0.0".into()), "{item}");
+    let lines = stage.live.ok(&["inventory", "export", "--form", "csv"]);
+    assert!(lines.contains("staging,checkout,1.0.0,shop@1.0.0,sha256:"), "{lines}");
+    stage.live.ok(&["inventory", "export", "--form", "csv", "--to", "services.csv"]);
+    assert_eq!(fs::read_to_string(folder.path().join("services.csv")).unwrap(), lines);
+    let told = stage.live.ok(&["inventory", "show"]);
+    assert!(told.contains("checkout") && told.contains("shop@1.0.0"), "{told}");
+    let then = stage.live.ok(&["inventory", "export", "--as-of", before["at"].as_str().unwrap()]);
+    assert_eq!(json(&then)["items"], serde_json::json!([]));
+}
+
+#[test]
+fn a_rehearsal_measures_who_answers_and_is_evidence_for_what_it_shipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    let build = stage.build("checkout", "1.0.0");
+    stage.release("1.0.0", &["checkout=1.0.0"]);
+    let exercise =
+        "{ name: friday, environment: staging, releases: [shop@1.0.0], people: [admin], answerWithin: 1m,
+      load: [sh, -c, 'echo $SHIPWAY_REHEARSAL > load; exec sleep 600'] }";
+    fs::write(folder.path().join("friday.yaml"), exercise).unwrap();
+    let (url, received) = sink();
+    let evidence = ["--attach", "--issuer", "release-managers", "--expires", "2099-01-01T00:00:00Z"];
+    let mut command = stage.live.command();
+    command.args(["rehearse", "friday.yaml", "--notices", &url, "--report", "friday.json"]).args(evidence);
+    let mut rehearsing = Following(command.spawn().unwrap());
+    let (_, notice) = received.recv_timeout(std::time::Duration::from_secs(60)).expect("people are told");
+    let notice = json(&notice);
+    assert_eq!((&notice["exercise"], &notice["people"][0]), (&true.into(), &"admin".into()), "{notice}");
+    let id = notice["rollout"].as_str().unwrap();
+    until("the rollout asks", || stage.live.ok(&["rollout", "show", id]).contains("waits"));
+    assert_eq!(fs::read_to_string(folder.path().join("load")).unwrap(), "friday\n");
+    stage.let_pass(id);
+    stage.live.ok(&["rollout", "note", id, "on it"]);
+    assert!(rehearsing.0.wait().unwrap().success());
+    let report = json(&fs::read_to_string(folder.path().join("friday.json")).unwrap());
+    assert_eq!((&report["passed"], &report["underLoad"]), (&true.into(), &true.into()), "{report}");
+    assert_eq!(report["legs"][0]["handoffs"][0]["by"], "admin", "{report}");
+    assert!(report["calls"][0]["took"].is_string(), "{report}");
+    // About the build that was shipped, and nothing else.
+    let about = |subject: &str| stage.live.ok(&["evidence", "list", "--subject", subject]);
+    assert!(about(&build).contains("rehearsal"), "{}", about(&build));
+    let other = stage.build("checkout", "1.0.1");
+    assert!(!about(&other).contains("rehearsal"));
 }

@@ -33,7 +33,7 @@ pub fn waited(rollout: &Rollout, now: Timestamp) -> Vec<Charge> {
     let charge = |cause: &str, total| Charge { cause: cause.to_owned(), total };
     let mut charges = vec![
         charge("its turn in the environment", turn),
-        charge("the calendar", closed),
+        charge("open times and approvals", closed),
         charge("people's word", word),
         charge("its gates", gates),
         charge("waits, bakes and judgements", watch),

@@ -14,6 +14,7 @@ use shipway_model::resource::Kind;
 use super::alerts::{about, of_alert};
 use super::document::{Area, Motion};
 use super::moment::{self, Clock, Moment};
+use super::prose::Prose;
 use super::visit::{self, Shown, Visit};
 use super::words::Badge;
 use crate::problem::Failure;
@@ -40,7 +41,7 @@ struct Suspected {
     path: Option<String>,
     at: Moment,
     before: String,
-    reason: String,
+    reason: Prose,
 }
 
 pub(super) async fn page(visit: Visit, path: Result<Path<AlertId>, PathRejection>) -> Response {
@@ -100,6 +101,31 @@ fn suspected(it: &Suspect, clock: &Clock) -> Suspected {
         path,
         at: clock.moment(it.at),
         before: moment::length(it.before),
-        reason: it.reason.clone(),
+        reason: clock.prose(without_age(&it.reason)),
+    }
+}
+
+/// How long before the alert it was is told beside the reason, which ends with it.
+fn without_age(reason: &str) -> &str {
+    match reason.rsplit_once(", ") {
+        Some((before, age)) if age.ends_with(" before") => before,
+        _ => reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_does_not_repeat_how_long_before_it_was() {
+        let check = |reason, told| assert_eq!(without_age(reason), told);
+        check("it ships catalogue itself, 49s before", "it ships catalogue itself");
+        check(
+            "it ships web, which needs catalogue directly, 2m 3s before",
+            "it ships web, which needs catalogue directly",
+        );
+        let apart = "it began 5s before, and no dependency leads to what it ships";
+        check(apart, apart);
     }
 }

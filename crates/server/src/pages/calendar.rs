@@ -18,7 +18,8 @@ use shipway_model::resource::{Key, Kind};
 use self::clash::Clash;
 use self::fit::{Fit, Question};
 use super::document::{Area, Motion};
-use super::drawing::timeline::Bar;
+use super::drawing::Svg;
+use super::drawing::week::{self, Block};
 use super::moment::{Clock, Moment};
 use super::visit::{Asked, Shown, Visit};
 use super::words::Tone;
@@ -62,6 +63,8 @@ struct Calendar {
     first: Date,
     n_days: i64,
     has_rules: bool,
+    /// Of the week or the agenda: whether there is nothing at all.
+    is_bare: bool,
 }
 
 #[derive(Default)]
@@ -69,9 +72,13 @@ struct Day {
     date: String,
     iso: String,
     number: i8,
+    /// `Mon`.
+    weekday: String,
     is_today: bool,
     is_other_month: bool,
     items: Vec<Item>,
+    /// As a column, in the week.
+    column: Svg,
     more: usize,
 }
 
@@ -85,7 +92,10 @@ struct Item {
     /// As local times of that day, `09:00–17:00`, or `all day`.
     hours: String,
     path: Option<String>,
-    bar: Bar,
+    class: &'static str,
+    /// In minutes of the day.
+    begin: u64,
+    end: u64,
 }
 
 struct Permit {
@@ -166,9 +176,16 @@ fn draw(state: &State, sight: &Sight<'_>, asked: Filter, question: Question, clo
         }));
         weeks.retain(|week: &Vec<Day>| week.iter().any(|it| !it.is_other_month));
         days = Vec::new();
-    } else if view == "agenda" {
+    } else if view == "week" {
+        let local = clock.local(clock.now);
+        let minute = u64::try_from(i64::from(local.hour()) * 60 + i64::from(local.minute())).ok();
+        for day in &mut days {
+            day.column = column(day, minute.filter(|_| day.is_today));
+        }
+    } else {
         days.retain(|it| !it.items.is_empty());
     }
+    let is_bare = view != "month" && days.iter().all(|it| it.items.is_empty());
     let anchor = if view == "month" { month } else { from };
     let names = |kind| {
         let seen = state.catalogue.of_kind(kind).filter(|(key, _)| sight.resource(key));
@@ -203,6 +220,7 @@ fn draw(state: &State, sight: &Sight<'_>, asked: Filter, question: Question, clo
         permits: permits(state, clock),
         clashes: clash::all(state, sight, clock),
         has_rules: !state.calendars.is_empty(),
+        is_bare,
         filter: asked,
     }
 }
@@ -276,7 +294,7 @@ fn drawn(rule: &Rule) -> (Tone, &'static str, &'static str) {
     match (rule.declared.purpose, rule.declared.kind) {
         (Purpose::Booking, _) => (Tone::Undo, "◆", "booked"),
         (Purpose::Vendor, RuleKind::Deny) => (Tone::Bad, "▽", "vendor"),
-        (Purpose::OnCall, _) => (Tone::Busy, "●", "people"),
+        (Purpose::OnCall, _) => (Tone::Idle, "●", "people"),
         (_, RuleKind::Allow) => (Tone::Good, "○", "open"),
         (_, RuleKind::Deny) => (Tone::Hold, "✕", "closed"),
     }
@@ -330,7 +348,8 @@ fn rollouts<'a>(
         Stretch {
             from: it.started.unwrap_or(it.queued),
             until: it.ended.unwrap_or(clock.now),
-            tone: badge.tone,
+            // Rollouts are told from windows by their colour, and how they went by their sign.
+            tone: Tone::Busy,
             symbol: badge.symbol,
             class: "ship",
             title: format!("{} {} → {}", it.release.name, it.release.version, it.environment),
@@ -357,18 +376,42 @@ fn on_day(date: Date, stretches: &[Stretch], clock: &Clock, today: Date, month: 
             detail: it.detail.clone(),
             hours: hours(it, from, to, clock),
             path: it.path.clone(),
-            bar: Bar::new(begin, until.saturating_sub(begin), DAY_MINUTES, it.class),
+            class: it.class,
+            begin,
+            end: until,
         }
     };
     Day {
         date: date.strftime("%A, %-d %B").to_string(),
         iso: date.to_string(),
         number: date.day(),
+        weekday: date.strftime("%a").to_string(),
         is_today: date == today,
         is_other_month: date.month() != month.month(),
         items: here.map(item).collect(),
+        column: Svg::default(),
         more: 0,
     }
+}
+
+fn column(day: &Day, now: Option<u64>) -> Svg {
+    let whole: Vec<String> =
+        day.items.iter().map(|it| format!("{}: {} {}", it.hours, it.title, it.detail)).collect();
+    let blocks: Vec<Block<'_>> = day
+        .items
+        .iter()
+        .zip(&whole)
+        .map(|(it, whole)| Block {
+            begin: it.begin,
+            end: it.end,
+            class: it.class,
+            symbol: it.symbol,
+            title: &it.title,
+            whole,
+            path: it.path.as_deref(),
+        })
+        .collect();
+    week::draw(&blocks, now)
 }
 
 fn hours(it: &Stretch, from: Timestamp, to: Timestamp, clock: &Clock) -> String {

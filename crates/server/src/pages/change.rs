@@ -23,6 +23,7 @@ use super::document::{Area, Motion};
 use super::gates::{self, Gates};
 use super::moment::{self, Moment};
 use super::plan::stops;
+use super::prose::Prose;
 use super::risk::Risk;
 use super::rollout::{look, mark};
 use super::tally::{Recorded, Tally};
@@ -51,8 +52,8 @@ struct Shape {
     emergency: Option<(String, Moment)>,
     by: String,
     opened: Moment,
-    against: Vec<String>,
-    stops: Vec<String>,
+    against: Vec<Prose>,
+    stops: Vec<Prose>,
     rules: Vec<Rule>,
     words: Vec<Word>,
     /// The boards that look at it.
@@ -106,7 +107,7 @@ struct Word {
     window: Option<(Moment, Moment)>,
     with: &'static str,
     /// Why it does not count now.
-    void: Option<String>,
+    void: Option<Prose>,
 }
 
 /// One of the digests under a signature.
@@ -217,7 +218,7 @@ fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<
         emergency: it.emergency.as_ref().map(|it| (it.reason.clone(), clock.moment(it.until))),
         by: case.requested_by.clone(),
         opened: clock.moment(case.opened),
-        stops: if open { stops(state, plan, clock.now) } else { Vec::new() },
+        stops: if open { stops(state, plan, clock) } else { Vec::new() },
         rules: standing.requirements.iter().map(rule).collect(),
         words: case.words.iter().rev().map(|it| word(visit, state, it, &standing)).collect(),
         signed: signed.as_ref().map(lines).unwrap_or_default(),
@@ -250,7 +251,7 @@ fn draw(visit: &Visit, state: &State, rollout: &Rollout, wish: &Wish) -> Result<
         },
         record: (!boards.is_empty()).then(|| record(state, case, clock.now).into()),
         boards,
-        against: standing.against,
+        against: standing.against.iter().map(|it| clock.prose(it)).collect(),
         csrf: visit.csrf.as_str().to_owned(),
         key: visit.app.runtime.random_secret(),
     })
@@ -283,7 +284,7 @@ fn rule(it: &Requirement) -> Rule {
 fn word(visit: &Visit, state: &State, it: &change::Word, standing: &change::Standing) -> Word {
     use shipway_model::approval::{Decision, PublicKey};
     let (clock, statement) = (&visit.clock, &it.approval.statement);
-    let void = standing.void.iter().find(|(nonce, _)| *nonce == statement.nonce).map(|it| it.1.clone());
+    let void = standing.void.iter().find(|(nonce, _)| *nonce == statement.nonce).map(|it| clock.prose(&it.1));
     Word {
         badge: match statement.decision {
             _ if void.is_some() => Tone::Idle.badge("does not count"),

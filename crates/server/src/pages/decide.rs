@@ -24,6 +24,7 @@ use super::csrf::Sent;
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment;
+use super::prose::Prose;
 use super::rollout::{known, look};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::count;
@@ -229,7 +230,7 @@ struct Decision {
     now: Vec<Split>,
     before: Vec<Split>,
     /// Why it is not possible.
-    refusal: Option<(String, Option<String>)>,
+    refusal: Option<(Prose, Option<Prose>)>,
     csrf: String,
     key: String,
 }
@@ -279,10 +280,12 @@ impl Decision {
         let step = asked.map(StepId).or_else(|| asked_step(rollout)).unwrap_or(StepId(0));
         let ctx = Context { actor: &visit.caller.actor(), now: visit.now() };
         let command = (verb.command)(rollout.id, &Given { reason: "", step });
-        let refusal = shipway_engine::decide(state, &command, &ctx).err().map(|it| (it.message, it.hint));
+        let refused = shipway_engine::decide(state, &command, &ctx).err();
+        let prose = |text: String| visit.clock.prose(&text);
+        let refusal = refused.map(|it| (prose(it.message), it.hint.map(prose)));
         let may = verb.permission.allows(visit.caller.role);
         let forbidden =
-            || (format!("your role does not allow it: it takes a{}", article(verb.permission)), None);
+            || (prose(format!("your role does not allow it: it takes a{}", article(verb.permission))), None);
         let view = views::rollout::view(state, rollout);
         let is_back = verb.path == "roll-back";
         let traffic_before = if is_back { before(plan, &view.traffic) } else { Vec::new() };

@@ -6,6 +6,7 @@ pub(super) mod chart;
 pub(super) mod graph;
 pub(super) mod split;
 pub(super) mod timeline;
+pub(super) mod week;
 
 use std::fmt;
 

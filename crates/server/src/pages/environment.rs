@@ -22,6 +22,7 @@ use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Moment};
+use super::prose::Prose;
 use super::rollouts::{self, Row};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{self, Badge, Hash, Tone};
@@ -36,6 +37,11 @@ const ALERTS_MAX: usize = 10;
 struct Shape {
     name: String,
     description: String,
+    badge: Badge,
+    /// How many of what should run does, and on how many hosts.
+    up: usize,
+    targets: usize,
+    n_hosts: String,
     promotes_from: Option<String>,
     limit: u32,
     parity: Option<Parity>,
@@ -73,6 +79,8 @@ struct Service {
     release: String,
     /// Of its declaration, as it was shipped.
     configuration: Hash,
+    /// The release whose migrations it has, and their digest.
+    migrations: Option<(String, Hash)>,
     since: Moment,
 }
 
@@ -89,7 +97,7 @@ struct Stray {
     kind: &'static str,
     service: String,
     version: String,
-    detail: String,
+    detail: Prose,
     since: Moment,
 }
 
@@ -97,8 +105,8 @@ struct Queued {
     id: String,
     release: String,
     position: u32,
-    why: String,
-    until: String,
+    why: Prose,
+    until: Prose,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,6 +123,8 @@ struct Parity {
 }
 
 struct Difference {
+    /// Topology, capacity, versions, settings or the way in.
+    area: String,
     name: String,
     there: String,
     here: String,
@@ -153,10 +163,10 @@ fn parity(state: &State, name: &Name, with: &str) -> Option<Parity> {
         Some(text) => text.split(", ").map(named).collect::<Vec<_>>().join(", "),
         None => "–".to_owned(),
     };
-    let difference = |it: gate::facts::Difference| Difference {
-        name: it.name.replace('/', " "),
-        there: word(it.there),
-        here: word(it.here),
+    let difference = |it: gate::facts::Difference| {
+        let (area, name) = it.name.split_once('/').unwrap_or(("", &it.name));
+        let (area, name) = (area.to_owned(), name.replace('/', " "));
+        Difference { area, name, there: word(it.there), here: word(it.here) }
     };
     let differences = parity::differences(state, &with, name)?.into_iter().map(difference).collect();
     Some(Parity { with: with.to_string(), differences })
@@ -181,7 +191,13 @@ fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape
     });
     let shipped = known.into_iter().flat_map(|it| &it.services);
     let permission = if paused.is_some() { ResumeScope::PERMISSION } else { PauseScope::PERMISSION };
+    let place = super::now::place(state, &name);
+    let migrated = views::inventory::migrated(state);
     Ok(Shape {
+        badge: place.badge,
+        up: place.up,
+        targets: place.targets,
+        n_hosts: place.hosts,
         description: state.catalogue.get(&key).map(|it| it.metadata.description.clone()).unwrap_or_default(),
         promotes_from: view.summary.promotes_from.as_ref().map(ToString::to_string),
         limit: view.concurrency.rollouts,
@@ -197,6 +213,9 @@ fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape
                 version: it.deployed.version.to_string(),
                 release: format!("{}@{}", it.release.name, it.release.version),
                 configuration: Hash(it.deployed.contract),
+                migrations: migrated
+                    .get(&(&name, service))
+                    .map(|it| (format!("{}@{}", it.release.name, it.release.version), Hash(it.digest))),
                 since: clock.moment(it.since),
             })
             .collect(),
@@ -210,8 +229,8 @@ fn draw(visit: &Visit, state: &State, text: &str, about: &About) -> Result<Shape
                 id: it.rollout.to_string(),
                 release: format!("{} {}", it.release.name, it.release.version),
                 position: it.position,
-                why: it.why,
-                until: it.until,
+                why: clock.prose(&it.why),
+                until: clock.prose(&it.until),
             })
             .collect(),
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
@@ -242,7 +261,7 @@ fn strays(state: &State, name: &Name, visit: &Visit) -> Vec<Stray> {
             kind: it.kind.word(),
             service: it.service.to_string(),
             version: it.version.to_string(),
-            detail: it.detail.clone(),
+            detail: visit.clock.prose(&it.detail),
             since: visit.clock.moment(since),
         })
         .collect()

@@ -10,6 +10,7 @@ use shipway_model::gate::{Requirement, Status};
 use shipway_model::{Name, ReleaseId};
 
 use super::moment::{Clock, Moment};
+use super::prose::Prose;
 use super::visit::Visit;
 use super::words::{Badge, Hash, Tone, badge};
 use crate::gates::{instant, passes, policies, rule_sources};
@@ -35,7 +36,7 @@ struct Ask {
     gate: String,
     policy: String,
     service: String,
-    reasons: Vec<String>,
+    reasons: Vec<Prose>,
     who: String,
     next: String,
     until: Option<Moment>,
@@ -98,7 +99,7 @@ fn ask(it: Requirement, clock: &Clock) -> Ask {
         gate: it.gate.to_string(),
         policy: it.policy.to_string(),
         service: it.service.map(|it| it.to_string()).unwrap_or_default(),
-        reasons: it.reasons,
+        reasons: it.reasons.iter().map(|it| clock.prose(it)).collect(),
         who: it.who.unwrap_or_default(),
         next: it.next.unwrap_or_default(),
         until: it.until.map(|it| clock.moment(it)),

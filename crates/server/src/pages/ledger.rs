@@ -12,11 +12,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::Code;
 use shipway_api::view::ledger::LedgerEvent;
+use shipway_engine::State;
+use shipway_model::{AlertId, ChangeId, RolloutId};
 use shipway_runtime::Record;
 use shipway_runtime::store::Disclosure;
 
+use super::changes;
 use super::document::{Area, Motion};
 use super::moment::Moment;
+use super::prose::Prose;
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{Hash, grouped};
 use crate::problem::Failure;
@@ -49,7 +53,15 @@ struct Row {
     kind: String,
     actor: String,
     at: Option<Moment>,
-    summary: String,
+    summary: Prose,
+    /// What it is about, by its name where that is known, and its page.
+    thing: Option<Thing>,
+}
+
+struct Thing {
+    name: String,
+    id: String,
+    path: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -164,12 +176,47 @@ fn row(visit: &Visit, event: &LedgerEvent) -> Row {
         kind: text("type"),
         actor: text("actor"),
         at: text("at").parse::<Timestamp>().ok().map(|it| visit.clock.moment(it)),
-        summary: opened.get("data").map(summary).unwrap_or_default(),
+        summary: visit.clock.prose(&opened.get("data").map(summary).unwrap_or_default()),
+        thing: opened.get("data").and_then(id).map(|it| thing(&visit.state(), it)),
+    }
+}
+
+/// Its own, or that of what is within it.
+fn id(data: &Value) -> Option<&str> {
+    let within = data.as_object()?.values().filter(|it| it.is_object());
+    std::iter::once(data).chain(within).find_map(|it| it.get("id").and_then(Value::as_str))
+}
+
+/// Ids are for machines: people know a rollout or a change by what goes where.
+fn thing(state: &State, id: &str) -> Thing {
+    let of_rollout = |it: RolloutId| state.rollouts.summaries.get(&it).map(changes::title);
+    let (name, path) = match id.split_once('_') {
+        Some(("rol", _)) => (id.parse().ok().and_then(of_rollout), Some(format!("/rollouts/{id}"))),
+        Some(("chg", _)) => {
+            let change = id.parse::<ChangeId>().ok();
+            (change.and_then(|it| of_rollout(it.rollout())), Some(format!("/changes/{id}")))
+        }
+        Some(("alr", _)) => (None, Some(format!("/alerts/{id}"))),
+        _ => (None, None),
+    };
+    // What the state has let go of has no page either.
+    let is_known = name.is_some() || id.parse().is_ok_and(|it: AlertId| state.alerts.get(it).is_some());
+    Thing { name: name.unwrap_or_else(|| shortened(id)), id: id.to_owned(), path: path.filter(|_| is_known) }
+}
+
+/// `rol_01a1fedb7dfe7a698c3c10403c2adc49` as `rol_…2adc49`; what is short already stays.
+fn shortened(id: &str) -> String {
+    const END: usize = 6;
+    match id.split_once('_') {
+        Some((prefix, rest)) if rest.len() > 2 * END && rest.is_ascii() => {
+            format!("{prefix}_…{}", &rest[rest.len() - END..])
+        }
+        _ => id.to_owned(),
     }
 }
 
 /// The fields by which people know a thing, in this order.
-const KNOWN_BY: [&str; 14] = [
+const KNOWN_BY: [&str; 13] = [
     "name",
     "version",
     "service",
@@ -183,7 +230,6 @@ const KNOWN_BY: [&str; 14] = [
     "condition",
     "reason",
     "detail",
-    "id",
 ];
 /// Of a summary, in characters.
 const SUMMARY_MAX: usize = 160;
@@ -225,7 +271,8 @@ struct Shape {
     kind: String,
     actor: String,
     at: Option<Moment>,
-    summary: String,
+    summary: Prose,
+    thing: Option<Thing>,
     json: String,
     personal: Vec<(String, &'static str)>,
     leaf: String,
@@ -272,6 +319,7 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
             .and_then(|it| it.parse::<Timestamp>().ok())
             .map(|it| visit.clock.full(it)),
         summary: line.summary,
+        thing: line.thing,
         json: serde_json::to_string_pretty(&opened).unwrap_or_default(),
         personal: event
             .personal
@@ -303,10 +351,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ids_are_cut_to_what_tells_them_apart() {
+        let check = |id, told| assert_eq!(shortened(id), told);
+        check("rol_01a1fedb7dfe7a698c3c10403c2adc49", "rol_…2adc49");
+        check("rol_1", "rol_1");
+        check("laptop", "laptop");
+    }
+
+    #[test]
     fn a_summary_says_what_people_know_a_thing_by() {
         let check = |data: Value, told: &str| assert_eq!(summary(&data), told);
         check(json!({ "resource": { "metadata": { "name": "web" } } }), "web");
-        check(json!({ "id": "rol_1", "step": 3, "attempt": 1 }), "step 3 · attempt 1 · rol_1");
+        check(json!({ "id": "rol_1", "step": 3, "attempt": 1 }), "step 3 · attempt 1");
         check(json!({ "scope": { "environment": "staging" }, "reason": "" }), "staging");
         check(json!({ "reason": "x".repeat(500) }), &format!("{}…", "x".repeat(159)));
     }

@@ -13,6 +13,7 @@ use super::changes::{self, is_open, misses};
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{Clock, Moment};
+use super::prose::Prose;
 use super::rollouts::{self, Row};
 use super::tally;
 use super::visit::{Shown, Visit};
@@ -60,7 +61,7 @@ struct Need {
     is_own: bool,
     badge: Badge,
     what: String,
-    why: String,
+    why: Prose,
     path: String,
     verb: &'static str,
     since: Option<Moment>,
@@ -80,13 +81,14 @@ struct Closed {
     until: Moment,
 }
 
-struct Place {
+/// An environment at a glance.
+pub(super) struct Place {
     name: String,
-    badge: Badge,
+    pub(super) badge: Badge,
     release: Option<String>,
-    hosts: String,
-    up: usize,
-    targets: usize,
+    pub(super) hosts: String,
+    pub(super) up: usize,
+    pub(super) targets: usize,
     queued: usize,
     splits: Vec<Split>,
 }
@@ -172,7 +174,7 @@ fn needs(state: &State, rollout: &Rollout, visit: &Visit) -> Vec<Need> {
             },
             badge: Tone::Bad.badge("halted"),
             what,
-            why: format!("step {step} failed: {}", words::brief(reason)),
+            why: clock.prose(&format!("step {step} failed: {}", words::brief(reason))),
             path: format!("/rollouts/{}", rollout.id),
             verb: "Decide",
             since: Some(clock.moment(*since)),
@@ -199,7 +201,7 @@ fn needs(state: &State, rollout: &Rollout, visit: &Visit) -> Vec<Need> {
             is_own,
             badge,
             what: what.clone(),
-            why: words::brief(&waits.why),
+            why: clock.prose(&words::brief(&waits.why)),
             path,
             verb,
             since: waits.since.map(|it| clock.moment(it)),
@@ -220,7 +222,7 @@ fn changes<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl
             is_own: is_own && Permission::Approver.allows(visit.caller.role),
             badge: Tone::Hold.badge("change"),
             what: changes::title(summary),
-            why: standing.against.first()?.clone(),
+            why: clock.prose(standing.against.first()?),
             path: format!("/changes/{}", case.id),
             verb: match (is_own, votes) {
                 (true, true) => "Look and vote",
@@ -239,7 +241,7 @@ fn exceptions<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Ne
         is_own: may_answer(visit, state, &it.requested_by),
         badge: Tone::Hold.badge("exception"),
         what: format!("{} asks to be let through a closed calendar", it.requested_by),
-        why: it.exception.reason.clone(),
+        why: clock.prose(&it.exception.reason),
         path: "/calendar".to_owned(),
         verb: "Look",
         since: Some(clock.moment(it.requested)),
@@ -253,7 +255,7 @@ fn waivers<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need>
         is_own: may_answer(visit, state, &it.requested_by),
         badge: Tone::Hold.badge("waiver"),
         what: format!("{} asks to waive {} of {}", it.requested_by, it.waiver.gate, it.waiver.policy),
-        why: it.waiver.reason.clone(),
+        why: clock.prose(&it.waiver.reason),
         path: format!("/exceptions#{}", it.id),
         verb: "Look",
         since: Some(clock.moment(it.requested)),
@@ -281,7 +283,7 @@ fn reviews<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl
                 Tone::Hold.badge("review")
             },
             what: changes::title(summary),
-            why: format!("it {}, and owes a review", debt.why),
+            why: clock.prose(&format!("it {}, and owes a review", debt.why)),
             path: "/reviews".to_owned(),
             verb: "Look",
             since: Some(clock.moment(debt.since)),
@@ -334,7 +336,7 @@ fn distance(state: &State, name: &Name) -> usize {
     std::iter::successors(before(name), before).take(PROMOTIONS_MAX).count()
 }
 
-fn place(state: &State, name: &Name) -> Place {
+pub(super) fn place(state: &State, name: &Name) -> Place {
     let view = views::environment::view(state, name);
     let known = state.environments.get(name);
     let (running, queued) = known.map_or((0, 0), |it| (it.running.len(), it.queue.len()));

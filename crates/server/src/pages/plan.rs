@@ -22,7 +22,8 @@ use super::document::{Area, Motion};
 use super::drawing::Svg;
 use super::drawing::graph::{self, Node};
 use super::drawing::timeline::Bar;
-use super::moment::{self, Moment};
+use super::moment::{self, Clock, Moment};
+use super::prose::Prose;
 use super::release::named;
 use super::releases::path;
 use super::rollout::mark;
@@ -49,14 +50,14 @@ struct Shape {
     n_steps: String,
     services: Vec<Service>,
     promises: Vec<Promise>,
-    stages: Vec<Stage>,
+    groups: Vec<Group>,
     graph: Svg,
-    stops: Vec<String>,
+    stops: Vec<Prose>,
     comparison: Option<Comparison>,
     against: String,
     may_start: bool,
     /// Why it would be refused.
-    refusal: Option<(String, Option<String>)>,
+    refusal: Option<(Prose, Option<Prose>)>,
     csrf: String,
     key: String,
 }
@@ -77,14 +78,15 @@ struct Promise {
     kept: bool,
 }
 
-struct Stage {
-    name: String,
+/// Steps of one wave, or of a stage without waves.
+struct Group {
+    stage: String,
+    wave: String,
     steps: Vec<Row>,
 }
 
 struct Row {
     id: u32,
-    wave: String,
     title: String,
     why: String,
     mark: &'static str,
@@ -141,7 +143,8 @@ fn draw(visit: &Visit, state: &State, asked: &Question) -> Result<Shape, Failure
         plan: Some(digest),
     };
     let ctx = Context { actor: &visit.caller.actor(), now: visit.now() };
-    let refusal = shipway_engine::decide(state, &command, &ctx).err().map(|it| (it.message, it.hint));
+    let refused = shipway_engine::decide(state, &command, &ctx).err();
+    let refusal = refused.map(|it| (clock.prose(&it.message), it.hint.map(|it| clock.prose(&it))));
     let begins = begins(&plan);
     let ends = clock.now.saturating_add(jiff::SignedDuration::from_millis(plan.expected.0.cast_signed()));
     let comparison =
@@ -160,9 +163,9 @@ fn draw(visit: &Visit, state: &State, asked: &Question) -> Result<Shape, Failure
         n_steps: count(plan.steps.len() as u64, "step"),
         services: plan.services.iter().map(service).collect(),
         promises: plan.unwind.services.iter().filter_map(promise).collect(),
-        stages: stages(&plan, &begins),
+        groups: groups(&plan, &begins),
         graph: graph(&plan),
-        stops: stops(state, &plan, clock.now),
+        stops: stops(state, &plan, clock),
         comparison,
         against: asked.against.clone(),
         may_start: visit.is_now() && StartRollout::PERMISSION.allows(visit.caller.role),
@@ -209,14 +212,13 @@ fn begins(plan: &Plan) -> Vec<u64> {
     begins
 }
 
-fn stages(plan: &Plan, begins: &[u64]) -> Vec<Stage> {
+fn groups(plan: &Plan, begins: &[u64]) -> Vec<Group> {
     let ends = plan.steps.iter().zip(begins).map(|(step, begin)| begin.saturating_add(step.expected.0));
     let whole = ends.max().unwrap_or(0).max(1);
     let row = |step: &Step| {
         let begin = begins.get((step.id.0 as usize).wrapping_sub(1)).copied().unwrap_or(0);
         Row {
             id: step.id.0,
-            wave: step.wave.clone(),
             title: step.title.clone(),
             why: step.why.clone(),
             mark: mark(step.reversibility),
@@ -225,9 +227,12 @@ fn stages(plan: &Plan, begins: &[u64]) -> Vec<Stage> {
             bar: Bar::new(begin, step.expected.0, whole, class(step)),
         }
     };
-    let stage =
-        |steps: &[Step]| Stage { name: steps[0].stage.to_string(), steps: steps.iter().map(row).collect() };
-    plan.steps.chunk_by(|a, b| a.stage == b.stage).map(stage).collect()
+    let group = |steps: &[Step]| Group {
+        stage: steps[0].stage.to_string(),
+        wave: steps[0].wave.clone(),
+        steps: steps.iter().map(row).collect(),
+    };
+    plan.steps.chunk_by(|a, b| a.stage == b.stage && a.wave == b.wave).map(group).collect()
 }
 
 /// Which step waits for which, as boxes and arrows; of a longer plan, which wave for which.
@@ -235,16 +240,19 @@ fn graph(plan: &Plan) -> Svg {
     let few = plan.steps.len() <= BOXES_MAX;
     let is_together = |a: &Step, b: &Step| !few && a.stage == b.stage && a.wave == b.wave;
     let groups: Vec<&[Step]> = plan.steps.chunk_by(is_together).collect();
-    let node = |group: &&[Step]| Node {
+    // The stage is said once, so that the boxes of a long plan stay narrow.
+    let is_first = |idx: usize, step: &Step| idx == 0 || groups[idx - 1][0].stage != step.stage;
+    let node = |(idx, group): (usize, &&[Step])| Node {
         title: match (few, &group[0]) {
             (true, step) => format!("{} {}", step.id, step.title),
             (false, step) if step.wave.is_empty() => step.stage.to_string(),
-            (false, step) => format!("{}: {}", step.stage, step.wave),
+            (false, step) if is_first(idx, step) => format!("{}: {}", step.stage, step.wave),
+            (false, step) => step.wave.clone(),
         },
         path: Some(format!("#step-{}", group[0].id)),
         class: class(&group[0]),
     };
-    let nodes: Vec<Node> = groups.iter().map(node).collect();
+    let nodes: Vec<Node> = groups.iter().enumerate().map(node).collect();
     let group_of = |id: StepId| groups.iter().position(|it| it.iter().any(|step| step.id == id));
     let edges = groups.iter().enumerate().flat_map(|(to, group)| {
         let after: BTreeSet<usize> =
@@ -266,8 +274,8 @@ fn class(step: &Step) -> &'static str {
 }
 
 /// What could hold it up, as far as is known now.
-pub(super) fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
-    let mut stops = Vec::new();
+pub(super) fn stops(state: &State, plan: &Plan, clock: &Clock) -> Vec<Prose> {
+    let (mut stops, now) = (Vec::new(), clock.now);
     let subjects = closing::subjects(state, plan, Direction::Do);
     let answer = state.calendars.check(&subjects, Some(&plan.release.name), now);
     if !answer.allowed {
@@ -294,7 +302,7 @@ pub(super) fn stops(state: &State, plan: &Plan, now: Timestamp) -> Vec<String> {
     }
     let people = plan.steps.iter().filter(|it| waits_for_a_person(it));
     stops.extend(people.map(|it| format!("Step {} waits for a person: {}.", it.id, it.title)));
-    stops
+    stops.iter().map(|it| clock.prose(it)).collect()
 }
 
 fn compare(state: &State, plan: &Plan, against: &str) -> Result<Comparison, Failure> {

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use shipway_model::change;
 
-use super::drawing::timeline::Bar;
+use super::drawing::Svg;
 
 #[derive(Template)]
 #[template(path = "risk.html")]
@@ -22,8 +22,7 @@ struct Factor {
     name: &'static str,
     points: u32,
     of: u32,
-    /// Nothing to draw where it adds nothing.
-    bar: Option<Bar>,
+    bar: Svg,
     why: String,
 }
 
@@ -35,7 +34,7 @@ impl Risk {
             name: it.factor.as_str(),
             points: it.points,
             of: it.of,
-            bar: (it.points > 0).then(|| Bar::new(0, it.points.into(), most.into(), "risk")),
+            bar: bar(it.points, it.of, most),
             why: it.why.clone(),
         };
         Self {
@@ -43,5 +42,25 @@ impl Risk {
             of: risk.factors.iter().map(|it| it.of).sum(),
             factors: risk.factors.iter().map(factor).collect(),
         }
+    }
+}
+
+/// As long as the most that the factor could add, on one scale for all, and filled as far as it does.
+fn bar(points: u32, of: u32, most: u32) -> Svg {
+    Svg::drawn(format!(
+        "<svg class=\"span gauge\" viewBox=\"0 0 {most} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
+         <rect class=\"track\" width=\"{of}\" height=\"1\"/><rect class=\"risk\" width=\"{points}\" height=\"1\"/></svg>"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_adds_all_that_it_can_is_full() {
+        let drawn = bar(6, 6, 12).to_string();
+        assert!(drawn.contains("viewBox=\"0 0 12 1\""), "{drawn}");
+        assert_eq!(drawn.matches("width=\"6\"").count(), 2, "{drawn}");
     }
 }

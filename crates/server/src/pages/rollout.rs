@@ -25,6 +25,8 @@ use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Clock, Moment};
 use super::people::People;
+use super::prose::Prose;
+use super::rollouts::Waits;
 use super::visit::{self, Shown, Visit};
 use super::words::{self, Badge, Hash};
 use crate::problem::Failure;
@@ -51,14 +53,14 @@ struct Board {
     started: Option<Moment>,
     length: String,
     expected: String,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(String, String)>,
     plan: Hash,
     digest: Hash,
     /// What can be done now.
     verbs: Vec<&'static Verb>,
     /// Why it is not simply going on.
-    notice: Option<String>,
-    waiting: Vec<Waiting>,
+    notice: Option<Prose>,
+    waiting: Vec<Waits>,
     splits: Vec<Split>,
     /// The newest first.
     trials: Vec<Trial>,
@@ -113,8 +115,11 @@ struct Row {
     id: u32,
     badge: Badge,
     title: String,
-    remark: String,
+    remark: Prose,
+    /// How long it took, or is expected to take.
     length: String,
+    /// Its word is told by the sign alone, so that what moves stands out.
+    is_to_come: bool,
     mark: &'static str,
 }
 
@@ -217,12 +222,16 @@ impl Board {
             plan: Hash(view.plan_digest),
             digest: Hash(release.digest),
             verbs: if visit.is_now() { Verb::possible(visit, state, rollout) } else { Vec::new() },
-            notice: words::notice(&summary.phase),
+            notice: words::notice(&summary.phase).map(|it| clock.prose(&it)),
             // Why it is halted is the notice.
-            waiting: if matches!(rollout.phase, Phase::Halted { .. }) { Vec::new() } else { held_up(&view) },
+            waiting: if matches!(rollout.phase, Phase::Halted { .. }) {
+                Vec::new()
+            } else {
+                held_up(&view, clock)
+            },
             splits: splits(&view.traffic),
-            trials: trials.iter().rev().filter_map(|it| Trial::new(it, &view.steps)).collect(),
-            stages: stages(&view.steps, summary.phase.is_ended(), clock),
+            trials: trials.iter().rev().filter_map(|it| Trial::new(it, &view.steps, clock)).collect(),
+            stages: stages(&view.steps, rollout, clock),
             zones: zones(&view.targets),
             people: People::of(state, rollout, clock),
             notes: rollout.notes.iter().rev().take(NOTES_MAX).map(|it| note(it, clock)).collect(),
@@ -284,34 +293,38 @@ fn alerts(state: &State, rollout: &Rollout, clock: &Clock) -> Vec<Told> {
 }
 
 /// What keeps it from going on. A step that is at work shows that itself.
-fn held_up(view: &RolloutView) -> Vec<Waiting> {
+fn held_up(view: &RolloutView, clock: &Clock) -> Vec<Waits> {
     let at_work = |waiting: &Waiting| {
         let step = view.steps.iter().find(|it| Some(it.id) == waiting.step);
         step.is_some_and(|it| matches!(it.undo.as_ref().unwrap_or(&it.state), StepState::Running { .. }))
     };
-    view.waiting_for.iter().filter(|it| !at_work(it)).cloned().collect()
+    let waits = |it: &Waiting| Waits {
+        what: it.what.clone(),
+        why: clock.prose(&it.why),
+        until: clock.prose(&it.until),
+    };
+    view.waiting_for.iter().filter(|it| !at_work(it)).map(waits).collect()
 }
 
-fn facts(view: &RolloutView) -> Vec<(&'static str, String)> {
+/// Where its time went: a word for each, and how long.
+fn facts(view: &RolloutView) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     if view.paused_total.0 > 0 {
-        facts.push(("paused for", moment::length(view.paused_total)));
+        facts.push(("paused".to_owned(), moment::length(view.paused_total)));
     }
     if view.busy.0 > 0 {
-        facts.push(("agents worked", moment::length(view.busy)));
+        facts.push(("agents worked".to_owned(), moment::length(view.busy)));
     }
-    for waited in &view.waited {
-        facts.push(("waited", format!("{} for {}", moment::length(waited.total), waited.cause)));
-    }
+    facts.extend(view.waited.iter().map(|it| (format!("waited for {}", it.cause), moment::length(it.total))));
     facts
 }
 
 /// Steps in the plan's order, put together while stage and wave stay the same.
-fn stages(steps: &[StepView], ended: bool, clock: &Clock) -> Vec<Stage> {
+fn stages(steps: &[StepView], rollout: &Rollout, clock: &Clock) -> Vec<Stage> {
     let waves = |steps: &[StepView]| {
         let wave = |steps: &[StepView]| Wave {
             name: steps[0].wave.clone(),
-            steps: steps.iter().map(|it| row(it, ended, clock)).collect(),
+            steps: steps.iter().map(|it| row(it, rollout, clock)).collect(),
         };
         steps.chunk_by(|a, b| a.wave == b.wave).map(wave).collect()
     };
@@ -319,13 +332,19 @@ fn stages(steps: &[StepView], ended: bool, clock: &Clock) -> Vec<Stage> {
     steps.chunk_by(|a, b| a.stage == b.stage).map(stage).collect()
 }
 
-fn row(step: &StepView, ended: bool, clock: &Clock) -> Row {
-    let length = step.started_at.map(|it| clock.length(it, step.ended_at));
+fn row(step: &StepView, rollout: &Rollout, clock: &Clock) -> Row {
+    let ended = rollout.has_ended();
+    let expected = rollout.plan.step(step.id).filter(|_| !ended).map(|it| it.expected);
+    let length = match step.started_at {
+        Some(it) => Some(clock.length(it, step.ended_at)),
+        None => expected.map(|it| format!("≈ {}", moment::length(it))),
+    };
     Row {
         id: step.id.0,
         badge: words::of_step(step, ended),
+        is_to_come: step.started_at.is_none(),
         title: step.title.clone(),
-        remark: words::brief(words::remark(step).unwrap_or_default()),
+        remark: clock.prose(&words::brief(words::remark(step).unwrap_or_default())),
         length: length.unwrap_or_default(),
         mark: mark(step.reversibility),
     }

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
 use shipway_api::view::RolloutSummary;
-use shipway_api::view::rollout::Waiting;
 use shipway_engine::rollout::waiting;
 use shipway_engine::{State, Summary};
 use shipway_model::RolloutId;
 
 use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
+use super::prose::Prose;
 use super::visit::{Asked, Shown, Visit};
 use super::words::{self, Badge};
 use crate::access::sight::Sight;
@@ -41,7 +41,15 @@ pub(super) struct Row {
     pub(super) when: Moment,
     pub(super) length: String,
     /// What it waits for, the reason that holds most.
-    pub(super) waiting: Option<Waiting>,
+    pub(super) waiting: Option<Waits>,
+}
+
+/// Why something does not go on, and what will let it.
+pub(super) struct Waits {
+    /// Empty where that is said beside it.
+    pub(super) what: String,
+    pub(super) why: Prose,
+    pub(super) until: Prose,
 }
 
 pub(super) struct Done {
@@ -83,17 +91,15 @@ pub(super) fn row(state: &State, known: &Summary, clock: &Clock) -> Row {
     let summary = views::rollout::summary(state, known);
     let live = state.rollouts.live.get(&known.id).filter(|it| !it.has_ended());
     let waits = live.and_then(|it| waiting::waiting(state, it).into_iter().next());
-    let waiting = waits.map(|it| Waiting {
+    let waiting = waits.map(|it| Waits {
         what: String::new(),
-        step: it.step,
-        why: words::brief(&it.why),
-        since: it.since,
-        until: it.until,
+        why: clock.prose(&words::brief(&it.why)),
+        until: clock.prose(&it.until),
     });
     of_summary(&summary, waiting, clock)
 }
 
-fn of_summary(summary: &RolloutSummary, waiting: Option<Waiting>, clock: &Clock) -> Row {
+fn of_summary(summary: &RolloutSummary, waiting: Option<Waits>, clock: &Clock) -> Row {
     Row {
         id: summary.id.to_string(),
         release: format!("{} {}", summary.release.name, summary.release.version),

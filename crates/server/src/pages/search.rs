@@ -3,21 +3,29 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::Deserialize;
-use shipway_engine::State;
-use shipway_model::resource::Kind;
+use shipway_engine::{Release, State};
+use shipway_model::resource::{Key, Kind};
+use shipway_model::{ChangeId, Digest};
 
+use super::changes;
 use super::document::{self, Area, Motion};
+use super::moment::Clock;
 use super::now::is_place;
 use super::releases;
 use super::visit::{Asked, Shown, Visit};
 use crate::access::sight::Sight;
+use super::words;
+use crate::views;
 
 const FOUND_MAX: usize = 24;
 /// Of one kind, so that many releases do not hide the one service.
 const OF_KIND_MAX: usize = 8;
 /// Pages that the navigation does not list.
-const ASIDE: [(&str, &str); 5] = [
+const ASIDE: [(&str, &str); 7] = [
+    ("Alerts", "/alerts"),
+    ("Boards", "/cab"),
     ("Exceptions", "/exceptions"),
     ("Reviews", "/reviews"),
     ("Who can", "/access"),
@@ -26,6 +34,8 @@ const ASIDE: [(&str, &str); 5] = [
 ];
 /// Ranks that there are, from 0.
 const RANKS: usize = 4;
+/// Of a digest's beginning: fewer are too many digests' own.
+const DIGEST_CHARS_MIN: usize = 6;
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -45,6 +55,8 @@ struct Hit {
     kind: &'static str,
     title: String,
     path: String,
+    /// Where it stands, in a few words.
+    detail: String,
     /// Better is less: the name itself, its beginning, a word's beginning, anywhere.
     rank: u8,
 }
@@ -61,6 +73,8 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
         search(&state, &visit.sight(&state), asked.q.trim())
     };
     let hits = Hits { hits, q: asked.q.trim().to_owned() };
+    let hits =
+        Hits { hits: search(&visit.state(), asked.q.trim(), &visit.clock), q: asked.q.trim().to_owned() };
     if visit.is_part() {
         return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
     }
@@ -69,6 +83,9 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
 }
 
 fn search(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
+    }
+
+fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
     let listed = Area::LISTED.map(|it| (it.title(), it.path()));
@@ -93,16 +110,35 @@ fn search(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
         (("rollout", title, format!("/rollouts/{}", it.id)), it.id)
     });
     add(&mut hits, &q, rollouts, |id| sight.rollout(id));
+    add(&mut hits, &q, rollouts);
+    let changes = state.changes.iter().rev().filter_map(|it| {
+        let summary = state.rollouts.summaries.get(&it.change.rollout)?;
+        Some(("change", changes::title(summary), format!("/changes/{}", it.id)))
+    });
+    add(&mut hits, &q, changes);
+    let boards = state.catalogue.of_kind(Kind::Board);
+    add(&mut hits, &q, boards.map(|(key, _)| ("board", key.name.to_string(), format!("/cab/{}", key.name))));
+    let alerts = state.alerts.iter().rev();
+    add(&mut hits, &q, alerts.map(|it| ("alert", it.alert.name.clone(), format!("/alerts/{}", it.id))));
+    hits.extend(by_digest(state, &q));
     if let Ok(position) = q.trim_start_matches('@').parse::<u64>() {
         hits.push(Hit {
             kind: "event",
             title: format!("event {position}"),
             path: format!("/ledger/{position}"),
+            detail: String::new(),
             rank: 0,
         });
     }
     hits.sort_by_key(|it| it.rank);
     hits.truncate(FOUND_MAX);
+    for hit in &mut hits {
+        hit.detail = detail(state, hit, clock);
+    }
+    // Whatever has no page of its own is in the ledger.
+    let path = format!("/ledger?q={}", urlencoding(&q));
+    let title = format!("events with “{q}”");
+    hits.push(Hit { kind: "ledger", title, path, detail: String::new(), rank: RANKS as u8 });
     hits
 }
 
@@ -111,13 +147,73 @@ type Named = (&'static str, String, String);
 
 /// Adds those that hold every word of `q` and that the reader sees, the best of the kind first.
 fn add<T>(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (Named, T)>, sees: impl Fn(T) -> bool) {
+    }
+
+/// Releases whose digest, or that of a build in them, begins so.
+fn by_digest(state: &State, q: &str) -> Vec<Hit> {
+    let q = q.strip_prefix("sha256:").unwrap_or(q);
+    if q.len() < DIGEST_CHARS_MIN || !q.bytes().all(|it| it.is_ascii_hexdigit()) {
+        return Vec::new();
+    }
+    let begins = |it: &Digest| it.hex().starts_with(q);
+    let is_it = |it: &&Release| {
+        it.sealed.as_ref().is_some_and(|it| begins(&it.digest))
+            || it.bundle.parts.values().any(|it| begins(&it.artifact))
+    };
+    let found = state.releases.iter().rev().filter(is_it).take(OF_KIND_MAX);
+    let hit = |it: &Release| Hit {
+        kind: "release",
+        title: releases::title(it),
+        path: releases::path(it),
+        detail: String::new(),
+        rank: 0,
+    };
+    found.map(hit).collect()
+}
+
+/// Asked of what is shown alone: most of what is found is not.
+fn detail(state: &State, hit: &Hit, clock: &Clock) -> String {
+    let rollout = |id: &str| {
+        let summary = state.rollouts.summaries.get(&id.parse().ok()?)?;
+        let phase = views::rollout::summary(state, summary).phase;
+        Some(format!("{} · {}", words::of_phase(&phase).word, ago(clock, summary.queued)))
+    };
+    let of_kind = |kind, name: &str| state.catalogue.get(&Key { kind, name: name.parse().ok()? });
+    let last = hit.path.rsplit('/').next().unwrap_or_default();
+    let told = match hit.kind {
+        "rollout" => rollout(last),
+        "change" => last.parse::<ChangeId>().ok().and_then(|it| rollout(&it.rollout().to_string())),
+        "service" => of_kind(Kind::Service, last).map(|it| it.metadata.description.clone()),
+        "environment" => of_kind(Kind::Environment, last).map(|it| it.metadata.description.clone()),
+        "alert" => last.parse().ok().and_then(|id| state.alerts.get(id)).map(|it| {
+            let word = if it.ended_at.is_none() { "firing" } else { "ended" };
+            format!("{word} · {}", ago(clock, it.at))
+        }),
+        _ => None,
+    };
+    told.unwrap_or_default()
+}
+
+fn ago(clock: &Clock, at: Timestamp) -> String {
+    match clock.age(at) {
+        it if it == "just now" => it,
+        it => format!("{it} ago"),
+    }
+}
+
+fn urlencoding(text: &str) -> String {
+    askama::filters::urlencode(text).map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Adds those that hold every word of `q`, the best of the kind first.
+fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
     let mut found: Vec<Hit> = Vec::new();
     // How many were found of each rank: among ten thousand things nobody wants to count them anew for each.
     let mut n_of_rank = [0; RANKS];
     for ((kind, title, path), thing) in things {
         let Some(rank) = rank(&title, &path, q).filter(|_| sees(thing)) else { continue };
         n_of_rank[usize::from(rank)] += 1;
-        found.push(Hit { kind, title, path, rank });
+        found.push(Hit { kind, title, path, detail: String::new(), rank });
         if n_of_rank[..=usize::from(rank)].iter().sum::<usize>() > OF_KIND_MAX * 4 {
             break;
         }

@@ -25,6 +25,7 @@ use super::csrf::Csrf;
 use super::document::{self, Area, Frame, Ledger, Motion, Reader, Then};
 use super::moment::Clock;
 use super::press::Pressed;
+use super::prose::Prose;
 use super::reading;
 use super::session::{self, SignedIn};
 use crate::access::Caller;
@@ -108,9 +109,9 @@ impl Visit {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let content = Refusal {
             title: &problem.title,
-            detail: &problem.detail,
-            hint: problem.hint.as_deref(),
-            faults: problem.faults.iter().map(ToString::to_string).collect(),
+            detail: self.clock.prose(&problem.detail),
+            hint: problem.hint.as_deref().map(|it| self.clock.prose(it)),
+            faults: problem.faults.iter().map(|it| self.clock.prose(&it.to_string())).collect(),
             code: &problem.code,
         };
         let title = problem.title.as_str().into();
@@ -208,9 +209,9 @@ impl<T: Template> Shown<'_, T> {
 #[template(path = "refusal.html")]
 struct Refusal<'a> {
     title: &'a str,
-    detail: &'a str,
-    hint: Option<&'a str>,
-    faults: Vec<String>,
+    detail: Prose,
+    hint: Option<Prose>,
+    faults: Vec<Prose>,
     code: &'a str,
 }
 

@@ -16,8 +16,9 @@ use shipway_runtime::RECORDS_MAX;
 use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
-use super::moment::Moment;
+use super::moment::{self, Moment};
 use super::people::{People, named};
+use super::prose::Prose;
 use super::release;
 use super::releases::{path, title};
 use super::rollouts::{self, Row};
@@ -55,7 +56,7 @@ struct Entry {
     /// Whether whoever did it was named to decide.
     decides: bool,
     place: String,
-    text: String,
+    text: Prose,
 }
 
 pub(super) async fn page(visit: Visit, Path(text): Path<String>) -> Response {
@@ -94,7 +95,7 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
             by: named(&by).to_owned(),
             decides,
             place: place.to_string(),
-            text,
+            text: visit.clock.prose(&text),
         };
     let entries = told.into_iter().take(ENTRIES_MAX).map(entry).collect();
     let content = draw(visit, &visit.state(), text, &rollouts, entries)?;
@@ -144,9 +145,10 @@ fn draw(
 /// What is worth telling of an event to people who decide: turns, words and failures, and not each step that went well.
 fn tell(event: &Event) -> Option<(Badge, String)> {
     Some(match &event.body {
-        Body::RolloutQueued { plan, .. } => {
-            (Tone::Busy.badge("asked for"), format!("{} steps, about {}", plan.steps.len(), plan.expected))
-        }
+        Body::RolloutQueued { plan, .. } => (
+            Tone::Busy.badge("asked for"),
+            format!("{} steps, about {}", plan.steps.len(), moment::length(plan.expected)),
+        ),
         Body::RolloutStarted { .. } => (Tone::Busy.badge("begun"), String::new()),
         Body::RolloutPaused { reason, .. } => (badge(Tone::Hold, "❙❙", "paused"), reason.clone()),
         Body::RolloutResumed { .. } => (Tone::Busy.badge("goes on"), String::new()),

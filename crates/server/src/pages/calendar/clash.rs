@@ -9,6 +9,7 @@ use shipway_model::effect::Direction;
 
 use crate::access::sight::Sight;
 use crate::pages::moment::{Clock, Moment};
+use crate::pages::prose::Prose;
 
 /// Rollouts that are looked at, the newest first; a site with more of them at once has other worries.
 const ROLLOUTS_MAX: usize = 20;
@@ -18,7 +19,7 @@ pub(super) struct Clash {
     pub(super) what: String,
     pub(super) path: String,
     pub(super) with: String,
-    pub(super) why: String,
+    pub(super) why: Prose,
     pub(super) from: Moment,
     /// When it can be without any.
     pub(super) next: Option<Moment>,
@@ -51,7 +52,7 @@ pub(super) fn all(state: &State, sight: &Sight<'_>, clock: &Clock) -> Vec<Clash>
             what: change.title.clone(),
             path: format!("/rollouts/{}", rollout.id),
             with: it.with,
-            why: it.why,
+            why: clock.prose(&it.why),
             from: clock.moment(it.overlap.from),
             next: it.next.map(|it| clock.full(it.from)),
         }));

@@ -20,6 +20,7 @@ use shipway_model::Name;
 use crate::pages::document;
 use crate::pages::drawing::Svg;
 use crate::pages::moment::{Clock, Moment};
+use crate::pages::prose::Prose;
 use crate::pages::release::named;
 use crate::pages::visit::{self, Asked, Visit};
 use crate::problem::Failure;
@@ -70,7 +71,7 @@ impl HtmlSafe for Fit {}
 struct Way {
     kind: &'static str,
     with: String,
-    why: String,
+    why: Prose,
 }
 
 /// The answer alone, for a page that is there already.
@@ -120,7 +121,7 @@ pub(super) fn of(state: &State, clock: &Clock, asked: Question) -> Result<Fit, F
         begins: clock.full(leg.change.from),
         ends: clock.full(leg.change.until),
         track: track(state, clock, &leg, (from, to), found.is_empty()),
-        in_the_way: found.into_iter().map(way).collect(),
+        in_the_way: found.into_iter().map(|it| way(it, clock)).collect(),
         next,
         slot,
         slots,
@@ -141,8 +142,8 @@ fn in_the_way(state: &State, clock: &Clock, leg: &Leg) -> Vec<Conflict> {
     conflicts(&leg.change, &around)
 }
 
-fn way(it: Conflict) -> Way {
-    Way { kind: it.kind.as_str(), with: it.with, why: it.why }
+fn way(it: Conflict, clock: &Clock) -> Way {
+    Way { kind: it.kind.as_str(), with: it.with, why: clock.prose(&it.why) }
 }
 
 /// The days as a strip: open and closed times, what is under way, and the stretch that is asked about.

@@ -4,10 +4,16 @@ use std::fmt::Write;
 
 use super::{Svg, escaped};
 
-/// In pixels; text is not scaled.
-const WIDTH: f64 = 176.0;
+/// In pixels; text is not scaled. Boxes are as wide as the longest title in them needs, within these.
+const WIDTH_MIN: f64 = 64.0;
+const WIDTH_MAX: f64 = 184.0;
+const CHAR_WIDTH: f64 = 6.7;
+const PADDING: f64 = 10.0;
 const HEIGHT: f64 = 38.0;
-const GAP_X: f64 = 64.0;
+const GAP_X: f64 = 56.0;
+/// Of long chains, which would leave the page otherwise.
+const GAP_X_MIN: f64 = 22.0;
+const LAYERS_WIDE_MAX: usize = 5;
 const GAP_Y: f64 = 14.0;
 const MARGIN: f64 = 4.0;
 /// Longer names are cut; the whole name is in the title.
@@ -30,20 +36,23 @@ pub(in crate::pages) fn draw(label: &str, nodes: &[Node], edges: &[(usize, usize
     let rows = rows(&layers, n_layers, edges);
     let n_rows =
         (0..n_layers).map(|layer| layers.iter().filter(|it| **it == layer).count()).max().unwrap_or(0);
+    let longest = nodes.iter().map(|it| it.title.chars().count().min(CHARS_MAX)).max().unwrap_or(0);
+    let box_width = (longest as f64 * CHAR_WIDTH + 2.0 * PADDING).clamp(WIDTH_MIN, WIDTH_MAX).ceil();
+    let gap = if n_layers > LAYERS_WIDE_MAX { GAP_X_MIN } else { GAP_X };
     let (width, height) = (
-        2.0 * MARGIN + n_layers as f64 * (WIDTH + GAP_X) - GAP_X,
+        2.0 * MARGIN + n_layers as f64 * (box_width + gap) - gap,
         2.0 * MARGIN + n_rows as f64 * (HEIGHT + GAP_Y) - GAP_Y,
     );
-    let x = |idx: usize| MARGIN + layers[idx] as f64 * (WIDTH + GAP_X);
+    let x = |idx: usize| MARGIN + layers[idx] as f64 * (box_width + gap);
     let y = |idx: usize| MARGIN + rows[idx] as f64 * (HEIGHT + GAP_Y);
     let mut svg = format!(
         "<svg class=\"graph\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"group\" aria-label=\"{}\">",
         escaped(label)
     );
     for (from, to) in edges {
-        let (x1, y1) = (x(*from) + WIDTH, y(*from) + HEIGHT / 2.0);
+        let (x1, y1) = (x(*from) + box_width, y(*from) + HEIGHT / 2.0);
         let (x2, y2) = (x(*to), y(*to) + HEIGHT / 2.0);
-        let bend = (GAP_X / 2.0).max((x2 - x1).abs() / 2.5);
+        let bend = (gap / 2.0).max((x2 - x1).abs() / 2.5);
         write!(
             svg,
             "<path class=\"edge\" d=\"M{x1} {y1}C{:.1} {y1} {:.1} {y2} {:.1} {y2}\"/><path class=\"tip\" d=\"M{x2} {y2}l-7 -4v8z\"/>",
@@ -58,10 +67,10 @@ pub(in crate::pages) fn draw(label: &str, nodes: &[Node], edges: &[(usize, usize
             _ => node.title.chars().take(CHARS_MAX - 1).chain(['…']).collect(),
         };
         let shape = format!(
-            "<g class=\"node {}\"><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"9\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
+            "<g class=\"node {}\"><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{box_width}\" height=\"{HEIGHT}\" rx=\"9\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
             node.class,
             escaped(&node.title),
-            x + 12.0,
+            x + PADDING,
             y + HEIGHT / 2.0 + 4.5,
             escaped(&short)
         );

@@ -9,6 +9,7 @@ use shipway_model::Name;
 use crate::pages::gates::{self, Gates};
 use crate::pages::moment::{Clock, Moment};
 use crate::pages::plan::stops;
+use crate::pages::prose::Prose;
 use crate::pages::risk::Risk;
 use crate::pages::visit::Visit;
 
@@ -24,7 +25,7 @@ pub(super) struct Outlook {
     risk: Option<Risk>,
     /// Why there is no plan, and so no risk of it.
     unplanned: Option<String>,
-    stops: Vec<String>,
+    stops: Vec<Prose>,
     waivers: Vec<Waived>,
 }
 
@@ -63,7 +64,7 @@ pub(super) async fn of(visit: &Visit, text: &str, places: &[Name], asked: &str) 
         gates,
         unasked,
         risk: plan.as_ref().ok().map(|it| Risk::new(&change::assess(&state, it, visit.now()))),
-        stops: plan.as_ref().map(|it| stops(&state, it, visit.now())).unwrap_or_default(),
+        stops: plan.as_ref().map(|it| stops(&state, it, &visit.clock)).unwrap_or_default(),
         unplanned: plan.err().map(|it| it.message),
         waivers: waivers(&state, release, &place, &visit.clock),
     })

@@ -3,12 +3,20 @@
 use shipway_api::view::StepView;
 use shipway_api::view::analysis::StepAnalysis;
 use shipway_model::Millis;
-use shipway_model::analysis::{Finding, MetricVerdict, Point, Ratio, Series, Signal};
+use shipway_model::analysis::{
+    Decision, Finding, LogLine, MetricVerdict, Point, Ratio, Series, Signal, Verdict,
+};
+use shipway_model::resource::strategy::OnUndecided;
 
 use crate::pages::drawing::Svg;
 use crate::pages::drawing::chart::{Boundary, Chart, Line};
-use crate::pages::moment;
+use crate::pages::moment::{self, Clock, Moment};
+use crate::pages::prose::Prose;
 use crate::pages::words::{self, Badge};
+
+use self::pace::{Ahead, Pace};
+
+mod pace;
 
 pub(super) struct Trial {
     pub(super) title: String,
@@ -20,7 +28,9 @@ pub(super) struct Trial {
     pub(super) elapsed: String,
     /// When it will decide, and by what.
     pub(super) rule: String,
-    pub(super) reasons: Vec<String>,
+    /// When that is likely to be, while it is open.
+    pub(super) ahead: Option<String>,
+    pub(super) reasons: Vec<Prose>,
     /// Evidence over time, as a share of what decides.
     pub(super) evidence: Option<Svg>,
     /// The latest evidence in words.
@@ -35,11 +45,18 @@ pub(super) struct Found {
     /// `logs: new`, `metrics: harmful`.
     pub(super) of: String,
     pub(super) what: String,
-    pub(super) is_worse: bool,
+    /// The first that speaks against the new version; the others are folded.
+    pub(super) is_open: bool,
     /// How often each version had it; nothing of metrics.
     pub(super) counts: String,
-    /// Words before each, and what can be looked at.
-    pub(super) leads: Vec<(&'static str, String)>,
+    pub(super) leads: Vec<Lead>,
+}
+
+/// Something that can be looked at, and when it was.
+pub(super) struct Lead {
+    pub(super) word: &'static str,
+    pub(super) at: Option<Moment>,
+    pub(super) text: String,
 }
 
 /// How far the evidence is from each boundary, in percent of it.
@@ -50,24 +67,27 @@ pub(super) struct Distance {
 
 pub(super) struct Metric {
     pub(super) name: String,
+    /// In which it is counted, where that is said once for a whole chart.
+    pub(super) unit: String,
     pub(super) control: String,
     pub(super) canary: String,
-    /// New over old with its bounds, or nothing.
+    /// New over old with its bounds, or a dash.
     pub(super) ratio: String,
     pub(super) chart: Option<Svg>,
 }
 
 impl Trial {
     /// Nothing while the analysis has seen nothing.
-    pub(super) fn new(analysis: &StepAnalysis, steps: &[StepView]) -> Option<Self> {
+    pub(super) fn new(analysis: &StepAnalysis, steps: &[StepView], clock: &Clock) -> Option<Self> {
         let verdict = analysis.verdict.as_ref()?;
         let step = steps.iter().find(|it| it.id == analysis.step);
         let rule = &analysis.rule;
         let named = |it: &MetricVerdict| Metric {
             name: it.name.clone(),
+            unit: it.unit.clone().unwrap_or_default(),
             control: value(it, it.control),
             canary: value(it, it.canary),
-            ratio: it.effect.as_ref().map(ratio).unwrap_or_default(),
+            ratio: it.effect.as_ref().and_then(ratio).unwrap_or_else(|| "–".to_owned()),
             chart: metric_chart(&it.name, &analysis.points),
         };
         Some(Self {
@@ -78,41 +98,80 @@ impl Trial {
             requests: words::count(verdict.canary_requests, "request"),
             errors: words::grouped(verdict.canary_errors),
             elapsed: moment::length(analysis.elapsed),
+            ahead: (verdict.decision == Decision::Undecided && analysis.under_way)
+                .then(|| ahead(analysis, verdict)),
             rule: format!(
                 "Harm is decided at any look, wrongly with a chance of at most {}; health not before {} and {}.",
                 percent(rule.alpha),
                 moment::length(rule.bake),
                 words::count(rule.requests, "request"),
             ),
-            reasons: verdict.reasons.clone(),
+            reasons: verdict.reasons.iter().map(|it| clock.prose(&exponents(it))).collect(),
             evidence: evidence_chart(&analysis.points),
             distance: analysis.points.last().and_then(distance),
             metrics: verdict.metrics.iter().map(named).collect(),
-            findings: verdict.findings.iter().map(found).collect(),
+            findings: findings(&verdict.findings, clock),
         })
     }
 }
 
-fn found(it: &Finding) -> Found {
+/// When it will decide, and what happens when it does not.
+fn ahead(analysis: &StepAnalysis, verdict: &Verdict) -> String {
+    let rule = &analysis.rule;
+    let health = analysis.points.last().and_then(shares).map_or(0.0, |it| it.1);
+    let pace = Pace {
+        elapsed: analysis.elapsed,
+        bake: rule.bake,
+        requests: verdict.canary_requests,
+        requests_needed: rule.requests,
+        health,
+    };
+    let soon = match pace.ahead() {
+        Ahead::In(Millis(0)) => "With the next look it may be called healthy.".to_owned(),
+        Ahead::In(wait) => {
+            format!("At this pace it may be called healthy in about {}.", moment::length(wait))
+        }
+        Ahead::NoRequests => {
+            "Nothing can be said before the first request reaches the new version.".to_owned()
+        }
+        Ahead::NoEvidence => "What was seen so far does not speak for health yet.".to_owned(),
+    };
+    let left = Millis(rule.timeout.0.saturating_sub(analysis.elapsed.0));
+    let otherwise = match rule.on_undecided {
+        OnUndecided::Rollback => "it is taken back",
+        OnUndecided::Hold => "it halts for a person",
+        OnUndecided::Promote => "it goes on",
+    };
+    format!("{soon} Without a decision {otherwise} in {}.", moment::length(left))
+}
+
+/// The first that is worse stands open.
+fn findings(all: &[Finding], clock: &Clock) -> Vec<Found> {
+    let worst = all.iter().position(|it| it.is_worse);
+    all.iter().enumerate().map(|(idx, it)| found(it, Some(idx) == worst, clock)).collect()
+}
+
+fn found(it: &Finding, is_open: bool, clock: &Clock) -> Found {
     let of = match it.of {
         Signal::Metrics => "metrics",
         Signal::Logs => "logs",
         Signal::Traces => "traces",
     };
-    let mut leads: Vec<(&'static str, String)> = Vec::new();
-    leads.extend(it.advice.iter().map(|it| ("advice", it.clone())));
+    let lead = |word, text| Lead { word, at: None, text };
+    let mut leads: Vec<Lead> = it.advice.iter().map(|it| lead("advice", it.clone())).collect();
     if let Some(trail) = &it.trail {
-        let series = |it: &Series| ("series", format!("{} of {}: {}", it.metric, it.source, it.query));
+        let series = |it: &Series| lead("series", format!("{} of {}: {}", it.metric, it.source, it.query));
         leads.extend(trail.series.iter().map(series));
-        leads.extend(trail.lines.iter().map(|it| ("line", format!("{:.3} {}", it.at, it.text))));
-        leads.extend(trail.traces.iter().map(|it| ("trace", it.clone())));
+        let line = |it: &LogLine| Lead { word: "line", at: Some(clock.moment(it.at)), text: it.text.clone() };
+        leads.extend(trail.lines.iter().map(line));
+        leads.extend(trail.traces.iter().map(|it| lead("trace", it.clone())));
     }
     let counts = match it.of {
         Signal::Metrics => String::new(),
         Signal::Logs | Signal::Traces => format!("{} of the new, {} of the old", it.canary, it.control),
     };
     let (of, what) = (format!("{of}: {}", spaced(&it.change)), it.what.clone());
-    Found { of, what, is_worse: it.is_worse, counts, leads }
+    Found { of, what, is_open, counts, leads }
 }
 
 /// `moreOften` as people write it: `more often`.
@@ -210,16 +269,38 @@ fn number(value: f64) -> String {
     }
 }
 
-/// `odds of failing × 4.2 (1.9 to 9.8)`.
-fn ratio(ratio: &Ratio) -> String {
-    let Some(estimate) = ratio.estimate else { return String::new() };
+/// `odds of failing × 4.2 (1.9 to 9.8)`; where one of the two versions has none, the bound that is known.
+fn ratio(ratio: &Ratio) -> Option<String> {
+    let Some(estimate) = ratio.estimate else {
+        // A bound on the other side of 1 says nothing yet.
+        return match (ratio.low.filter(|it| *it >= 1.0), ratio.high.filter(|it| *it <= 1.0)) {
+            (Some(low), _) => Some(format!("{} × {} or more", ratio.of, number(low))),
+            (None, Some(high)) => Some(format!("{} × {} or less", ratio.of, number(high))),
+            (None, None) => None,
+        };
+    };
     let bound = |it: Option<f64>, open: &str| it.map_or_else(|| open.to_owned(), number);
     let bounds = match (ratio.low, ratio.high) {
         (None, None) => String::new(),
         (low, high) => format!(" ({} to {})", bound(low, "0"), bound(high, "∞")),
     };
-    format!("{} × {}{bounds}", ratio.of, number(estimate))
+    Some(format!("{} × {}{bounds}", ratio.of, number(estimate)))
 }
+
+/// `10^19` as people write it: `10¹⁹`.
+fn exponents(text: &str) -> String {
+    let mut parts = text.split("10^");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.find(|it: char| !it.is_ascii_digit()).unwrap_or(part.len());
+        told.push_str("10");
+        told.extend(part[..digits].bytes().map(|it| RAISED[usize::from(it - b'0')]));
+        told.push_str(&part[digits..]);
+    }
+    told
+}
+
+const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
 
 #[cfg(test)]
 mod tests {
@@ -239,9 +320,21 @@ mod tests {
 
     #[test]
     fn a_ratio_says_what_it_does_not_know() {
-        let of = |low, high| ratio(&Ratio { of: "odds".to_owned(), estimate: Some(2.0), low, high });
-        assert_eq!(of(Some(1.0), Some(4.0)), "odds × 2.00 (1.00 to 4.00)");
-        assert_eq!(of(Some(1.0), None), "odds × 2.00 (1.00 to ∞)");
-        assert_eq!(of(None, None), "odds × 2.00");
+        let check = |estimate, low, high, told: Option<&str>| {
+            assert_eq!(ratio(&Ratio { of: "odds".to_owned(), estimate, low, high }).as_deref(), told);
+        };
+        check(Some(2.0), Some(1.0), Some(4.0), Some("odds × 2.00 (1.00 to 4.00)"));
+        check(Some(2.0), Some(1.0), None, Some("odds × 2.00 (1.00 to ∞)"));
+        check(Some(2.0), None, None, Some("odds × 2.00"));
+        check(None, Some(3.5), None, Some("odds × 3.50 or more"));
+        check(None, Some(0.0), Some(0.5), Some("odds × 0.500 or less"));
+        check(None, Some(0.012), Some(2.0), None);
+        check(None, None, None, None);
+    }
+
+    #[test]
+    fn powers_of_ten_are_raised() {
+        assert_eq!(exponents("e-value 10^19 ≥ 125, and 10^205"), "e-value 10¹⁹ ≥ 125, and 10²⁰⁵");
+        assert_eq!(exponents("nothing of that"), "nothing of that");
     }
 }
