@@ -22,6 +22,7 @@ mod keygen;
 mod manual;
 mod output;
 mod rehearsal;
+mod sandbox;
 mod sessions;
 mod settings;
 mod signing;
@@ -35,6 +36,9 @@ use exit::Exit;
 use output::Paint;
 
 fn main() -> ExitCode {
+    if sandbox::is_meant() {
+        return sandbox::serve();
+    }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
