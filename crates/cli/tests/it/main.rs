@@ -35,6 +35,7 @@ mod sign_in;
 mod signals;
 mod site;
 mod store;
+mod tools;
 mod torture;
 mod trust;
 mod unreachable;
