@@ -20,7 +20,7 @@ use shipway_integrations::notify::Telling;
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
-use shipway_integrations::{documents, drivers, evidence, knowledge, metrics, webhooks};
+use shipway_integrations::{dashboards, documents, drivers, evidence, knowledge, metrics, webhooks};
 use shipway_ledger::{Origin, SigningKey};
 use shipway_model::Name;
 use shipway_model::attestation::Attestation;
@@ -34,10 +34,11 @@ use shipway_runtime::driver::LogSink;
 use shipway_runtime::log_store::LogStore;
 use shipway_runtime::worker::{self, Tools, Worker};
 use shipway_runtime::{Config, Entropy, OpenError, OsEntropy, Runtime, Store, SystemClock};
-use shipway_server::{Server, StartError, ensure_admin_token, issue_admin_token};
+use shipway_server::{Seen, Server, StartError, ensure_admin_token, issue_admin_token};
 use shipway_store::{PostgresStore, SqliteStore};
 
 use crate::command::serve::Place;
+use crate::sandbox;
 
 /// The ledger within the folder.
 pub(crate) const LEDGER: &str = "ledger.sqlite";
@@ -143,7 +144,7 @@ impl ControlPlane {
         config.read_document = documents::read;
         config.can_deploy = shipway_policy::contracts::can_deploy;
         config.test_histories = test_histories;
-        config.read_alert_rules = |sources| Box::pin(metrics::alert_rules(sources));
+        config.look_at_tools = |tools| Box::pin(look_at(tools));
         config.verify_webhook = webhooks::verify;
         config.read_webhook = webhooks::read;
         config.compile_access = crate::access::compile;
@@ -183,6 +184,19 @@ impl ControlPlane {
 }
 
 /// How documents are read: the seam between the server and the table of formats.
+/// What the tools of an environment say, all asked at once.
+async fn look_at(tools: shipway_server::Tools) -> Seen {
+    let shipway_server::Tools { sources, grafana, dashboards: names } = tools;
+    let dashboards = async {
+        match &grafana {
+            Some(grafana) => Some(dashboards::look_up(grafana, &names).await),
+            None => None,
+        }
+    };
+    let (alert_rules, dashboards) = tokio::join!(metrics::alert_rules(sources), dashboards);
+    Seen { alert_rules, dashboards }
+}
+
 fn read_evidence(
     bytes: &mut dyn BufRead,
     file_name: Option<&str>,
@@ -194,7 +208,7 @@ fn read_evidence(
 
 /// How gates are asked: the seam between the server and the table of gates.
 fn ask_gates(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Vec<Requirement> {
-    shipway_policy::decide(policies, facts).requirements
+    sandbox::decide(policies, facts).requirements
 }
 
 /// How the history of tests is told: the same seam.

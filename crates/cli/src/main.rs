@@ -25,6 +25,7 @@ mod keygen;
 mod manual;
 mod output;
 mod rehearsal;
+mod sandbox;
 mod sessions;
 mod settings;
 mod signing;
@@ -38,6 +39,9 @@ use exit::Exit;
 use output::Paint;
 
 fn main() -> ExitCode {
+    if sandbox::is_meant() {
+        return sandbox::serve();
+    }
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

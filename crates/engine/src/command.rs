@@ -300,6 +300,13 @@ pub enum Command {
         id: DecisionId,
         decision: Decision,
     },
+    /// What gates were told from outside of the ledger at this attempt is no longer so.
+    ReopenGates {
+        id: RolloutId,
+        step: StepId,
+        attempt: u32,
+        reason: String,
+    },
     /// What the judge saw on the way.
     Observe {
         key: EffectKey,

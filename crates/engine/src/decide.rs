@@ -104,6 +104,9 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::ReceiveAlerts { notices } => Ok(alert::receive(state, notices, ctx)),
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
+        Command::ReopenGates { id, step, attempt, reason } => {
+            Ok(gate::reopen(state, *id, *step, *attempt, text(reason)?))
+        }
         Command::Observe { key, block, verdict } => Ok(rollout::report::observe(state, *key, block, verdict)),
         Command::NoteSilence { rollout, step, silenced } => {
             Ok(rollout::report::silenced(state, *rollout, *step, silenced))

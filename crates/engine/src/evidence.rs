@@ -14,6 +14,8 @@ use crate::{Code, Context, Rejection, State};
 
 /// Most digests that one document may be about: the services of a large release.
 pub const SUBJECTS_MAX: usize = 1000;
+/// Most data sets over which one test may be said to have run.
+const DATA_SETS_MAX: usize = 100;
 
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
@@ -94,6 +96,7 @@ pub(crate) fn attach(
         }
     }
     check_seal(state, evidence, ctx)?;
+    check_place(state, evidence)?;
     let strangers: Vec<String> = evidence
         .subject
         .iter()
@@ -124,6 +127,21 @@ fn check_seal(state: &State, evidence: &Attachment, ctx: &Context<'_>) -> Result
         true => Ok(()),
         false => Err(refused(format!("it is {}'s and not {}'s", signer.identity, seal.signer.identity))),
     }
+}
+
+/// Where it ran is compared with what the environment declares, so it must be one that is declared.
+fn check_place(state: &State, evidence: &Attachment) -> Result<(), Rejection> {
+    let Some(ran) = &evidence.ran else { return Ok(()) };
+    if let Some(name) = ran.environment.as_ref().filter(|it| state.catalogue.environment(it).is_none()) {
+        return Err(Rejection::new(Code::UnknownEnvironment, format!("there is no environment {name}"))
+            .hint("`shipway get environment` shows those there are"));
+    }
+    let n = ran.data.len();
+    if n > DATA_SETS_MAX || (n == 0 && ran.environment.is_none()) {
+        let message = format!("where it ran names an environment or 1 to {DATA_SETS_MAX} data sets");
+        return Err(Rejection::new(Code::InvalidEvidence, message));
+    }
+    Ok(())
 }
 
 /// Whether an identity of this scope may send it: only what speaks of nothing but kinds that the scope names.

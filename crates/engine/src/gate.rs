@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shipway_model::effect::{Direction, EffectKey, Outcome, Success};
 use shipway_model::event::{Body, Event};
-use shipway_model::evidence::Normal;
+use shipway_model::evidence::{Normal, Ran};
 use shipway_model::gate::Decision;
 use shipway_model::gate::facts::{Content, Evidence, Facts, GrantedWaiver, Running, Service};
 use shipway_model::plan::{Action, Deployed, StepId};
@@ -25,7 +25,7 @@ use shipway_model::{DecisionId, Digest, EvidenceId, Name, ReleaseId, RolloutId, 
 use crate::access::{Part as Duty, hands};
 use crate::evidence::{self, Attached};
 use crate::plan::stages;
-use crate::{Code, Rejection, Release, State, known_error};
+use crate::{Code, Rejection, Release, Rollout, State, known_error, rollout};
 
 /// The id of a release that nobody made: a question about one build.
 const NOBODYS: &str = "rel_00000000000000000000000000000000";
@@ -107,13 +107,13 @@ impl Outline {
     /// The facts with what the documents say. A document without a normal form stays without.
     pub fn filled(
         &self,
-        normal: impl Fn(&Digest) -> Option<Normal>,
+        mut normal: impl FnMut(&Digest) -> Option<Normal>,
         content: impl Fn(Document, &Digest) -> Option<Content>,
     ) -> Facts {
         let mut facts = self.facts.clone();
         let around = &mut facts.surroundings.contracts;
         for it in facts.evidence.iter_mut().chain(&mut facts.baseline).chain(around) {
-            it.normal = self.normals.get(&it.id).and_then(&normal).map(Box::new);
+            it.normal = self.normals.get(&it.id).and_then(&mut normal).map(Box::new);
         }
         let contents = self.documents.iter().filter_map(|(kind, it)| Some((*kind, content(*kind, it)?)));
         facts.contents = contents.collect();
@@ -420,8 +420,17 @@ fn fact(state: &State, attached: &Attached, services: BTreeSet<Name>, at: Timest
         statement: document.statement.clone(),
         seal,
         unsealed,
+        ran: document.ran.as_ref().map(|it| ran(state, it)),
         normal: None,
     }
+}
+
+/// What was counted, and what the environment declares of the rest.
+fn ran(state: &State, told: &Ran) -> Ran {
+    let declared = told.environment.as_ref().and_then(|it| state.catalogue.environment(it));
+    let mut data = declared.map(|it| it.scale.data).unwrap_or_default();
+    data.extend(told.data.iter().map(|(name, n)| (name.clone(), *n)));
+    Ran { environment: told.environment.clone(), data }
 }
 
 fn waivers(state: &State, at: Timestamp) -> Vec<GrantedWaiver> {
@@ -475,6 +484,21 @@ pub(crate) fn decide(
     let summary = format!("{} requirements are met", decision.requirements.len());
     let outcome = Outcome::Succeeded { result: Success::Completed { summary } };
     Ok(vec![decided, Body::StepEnded { id, step, direction: Direction::Do, attempt, outcome }])
+}
+
+/// What gates said last to rollouts that still go by it, and where.
+pub fn standing(state: &State) -> impl Iterator<Item = (&Rollout, StepId, &Answered)> {
+    let rollouts = state.rollouts.live.values();
+    rollouts.flat_map(|it| rollout::gates::standing(it).map(move |(step, answered)| (it, step.id, answered)))
+}
+
+/// Has gates asked again, because what they were told from outside of the ledger is no longer so. `attempt` is the asking that
+/// saw it: once it is not the last one any more, or nothing waits behind it, there is nothing to do.
+pub(crate) fn reopen(state: &State, id: RolloutId, step: StepId, attempt: u32, reason: &str) -> Vec<Body> {
+    let is_meant =
+        |it: &(&Rollout, StepId, &Answered)| it.0.id == id && it.1 == step && it.2.attempt == attempt;
+    let meant = standing(state).any(|it| is_meant(&it));
+    meant.then(|| Body::StepReopened { id, step, reason: reason.to_owned() }).into_iter().collect()
 }
 
 /// What gates said to a step last.

@@ -1,5 +1,6 @@
 //! Asking a source what one version came to during a stretch of time.
 
+pub(crate) mod api;
 pub(crate) mod series;
 
 use std::time::Duration;

@@ -46,6 +46,7 @@ mod stryker;
 mod tally;
 mod trivy;
 mod trufflehog;
+mod weight;
 mod wrk;
 mod xml;
 
@@ -107,6 +108,9 @@ pub struct Place {
 pub const HEAD_BYTES: usize = 64 * 1024;
 /// Most entries that one list of a normal form keeps; what is beyond is counted under `omitted`.
 pub const ENTRIES_MAX: usize = 500_000;
+/// Most memory that the entries of one list may take, in bytes; what is beyond is counted under `omitted` too. It holds more than
+/// any forge takes in of a report (GitHub 25,000 results a run), and a document has few long lists.
+pub const LIST_BYTES_MAX: usize = 48 << 20;
 /// Longest text that a normal form keeps of a message, in characters.
 pub const MESSAGE_CHARS_MAX: usize = 2_000;
 

@@ -5,6 +5,7 @@ mod background;
 pub mod calendar_feeds;
 pub mod contracts;
 pub mod coverage_map;
+pub mod dashboards;
 pub mod documents;
 pub mod drivers;
 pub mod evidence;

@@ -4,8 +4,10 @@
 //! document did not speak of is absent, which is not the same as empty or zero: a gate must never read silence
 //! as a pass. Durations are seconds, latencies milliseconds, ratios are never stored (they follow from counts).
 
+mod digests;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::AddAssign;
+use std::ops::{AddAssign, MulAssign};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::Digest;
 use crate::attestation::{Attestation, Seal};
 use crate::contract::Contract;
+
+pub use self::digests::Digests;
 
 /// A document as the ledger knows it: what it is about, under which digests it is kept, and who vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +45,21 @@ pub struct Attachment {
     /// Whose signature over the statement holds; absent where none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+    /// Where what it tells of took place, as far as whoever sent it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
+}
+
+/// Where a test ran, and over how much: what it cannot have shown follows from that.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ran {
+    /// The Environment in which it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<crate::Name>,
+    /// How much was there, as it was counted, by the data sets of the environments' `scale` and in their units.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<crate::Name, u64>,
 }
 
 /// The format of documents that are taken at their issuer's word.
@@ -440,8 +459,9 @@ pub struct Component {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
     /// By algorithm as `sha256`, in lower-case hex.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub digests: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Digests::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub digests: Digests,
     /// `library`, `application`, `container`, ….
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -619,6 +639,18 @@ impl AddAssign for Counts {
         self.none += other.none;
         self.unknown += other.unknown;
         self.suppressed += other.suppressed;
+    }
+}
+
+impl MulAssign<u64> for Counts {
+    fn mul_assign(&mut self, n: u64) {
+        self.critical *= n;
+        self.high *= n;
+        self.medium *= n;
+        self.low *= n;
+        self.none *= n;
+        self.unknown *= n;
+        self.suppressed *= n;
     }
 }
 

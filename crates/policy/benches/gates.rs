@@ -3,15 +3,18 @@
 //!
 //! `cargo bench -p shipway-policy --bench gates`; `SHIPWAY_BENCH_DECISIONS` sets over how many the backtest goes (100,000).
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use regorus::{Engine, Value};
 use serde_json::json;
 use shipway_model::resource::Policy;
+use shipway_model::resource::policy::Rego;
 use shipway_model::{Digest, Name};
-use shipway_policy::{Facts, decide};
+use shipway_policy::rego::{Input, Module};
+use shipway_policy::{Facts, decide, decide_with};
 
 const SERVICES: usize = 50;
 const GATES: usize = 20;
@@ -58,6 +61,16 @@ fn main() {
 
     let rego = policies(&(0..GATES).map(own).collect::<Vec<_>>());
     row(&format!("{GATES} gates in Rego"), GATES, || decide(&rego, &facts).passes);
+    let kept = RefCell::new(HashMap::new());
+    row(&format!("{GATES} gates in Rego, modules kept compiled"), GATES, || {
+        let input = Input::of(&facts);
+        let modules = |rule: &Rego| {
+            let mut kept = kept.borrow_mut();
+            let module = kept.entry(rule.module.clone());
+            module.or_insert_with(|| Module::compile(rule).expect("it compiles")).ask(&input)
+        };
+        decide_with(&rego, &facts, &modules).passes
+    });
     let input = serde_json::to_value(&facts).expect("facts have a JSON form");
     row("the same modules, regorus alone, compiled each time", GATES, || {
         (0..GATES).all(|_| bare(&mut compiled(), Value::from(input.clone())))

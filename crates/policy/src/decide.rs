@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use shipway_model::gate::{Requirement, Status};
 use shipway_model::resource::Policy;
-use shipway_model::resource::policy::{Gate, Require};
+use shipway_model::resource::policy::{Gate, Rego, Require};
 use shipway_model::{Name, WaiverId};
 
 use crate::counting::View;
 use crate::facts::{Facts, GrantedWaiver};
 use crate::found::Found;
 use crate::gates;
-use crate::rego::Input;
+use crate::rego::{self, Input, Said};
 
 /// Longest reason, in characters.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -25,25 +25,33 @@ pub struct Answer {
     pub requirements: Vec<Requirement>,
 }
 
+/// Says what a Rego module says about the facts, or why it cannot be asked.
+pub type Modules<'a> = &'a dyn Fn(&Rego) -> Result<Said, String>;
+
 /// Asks every gate. No policy at all passes nothing: a stage that asks for none has asked for nothing, and says so
 /// when its file is read.
 pub fn decide(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Answer {
-    let mut requirements = Vec::new();
+    // What Rego sees of the facts, once some module has asked for it.
     let input = OnceCell::new();
+    decide_with(policies, facts, &|rule| rego::ask(rule, input.get_or_init(|| Input::of(facts))))
+}
+
+/// The same with somebody else asking the Rego modules about the facts: one who bounds what a module takes.
+pub fn decide_with(policies: &BTreeMap<Name, Policy>, facts: &Facts, modules: Modules<'_>) -> Answer {
+    let mut requirements = Vec::new();
     for (name, policy) in policies {
         for gate in &policy.gates {
-            ask((name, policy), gate, (facts, &input), &mut requirements);
+            ask((name, policy), gate, (facts, modules), &mut requirements);
         }
     }
     let passes = !requirements.is_empty() && requirements.iter().all(|it| it.status.passes());
     Answer { passes, requirements }
 }
 
-/// `input` is what Rego sees of the facts, once some module has asked for it.
 fn ask(
     (policy, whole): (&Name, &Policy),
     gate: &Gate,
-    (facts, input): (&Facts, &OnceCell<Input>),
+    (facts, modules): (&Facts, Modules<'_>),
     requirements: &mut Vec<Requirement>,
 ) {
     let mut put = |service: Option<&Name>, found: Found| {
@@ -71,7 +79,7 @@ fn ask(
         Require::Documents(rule) => put(None, gates::documents::judge(rule, gate, &whole.senders, facts)),
         Require::KnownErrors(rule) => put(None, gates::known_errors::judge(rule, facts)),
         Require::Parity(rule) => put(None, gates::parity::judge(policy, gate, rule, facts)),
-        Require::Rego(rule) => put(None, gates::rego::judge(rule, input.get_or_init(|| Input::of(facts)))),
+        Require::Rego(rule) => put(None, gates::rego::judge(modules(rule))),
         _ => {
             let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
             for service in facts.services.keys().filter(wanted) {

@@ -16,5 +16,5 @@ mod gates;
 pub mod rego;
 pub mod selection;
 
-pub use decide::{Answer, decide};
+pub use decide::{Answer, Modules, decide, decide_with};
 pub use shipway_model::gate::facts::{self, Facts};

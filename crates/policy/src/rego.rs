@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
+use serde::{Deserialize, Serialize};
 use shipway_model::resource::policy::Rego;
 
 use crate::facts::Facts;
@@ -19,7 +20,8 @@ const STEPS_PER_LOOK: NonZeroU32 = NonZeroU32::new(1000).expect("it is not zero"
 /// Longest module with its libraries, in bytes.
 pub const MODULE_BYTES_MAX: usize = 256 * 1024;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a module says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     Allowed,
     /// Sorted sentences.
@@ -44,48 +46,73 @@ impl From<serde_json::Value> for Input {
     }
 }
 
-/// Evaluates the `allow` and `deny` of the rule's module over `input`, with its parameters as `data.parameters` and its libraries at
-/// hand.
-///
-/// # Errors
-/// A sentence when a module does not compile, takes too long, or fails.
-pub fn ask(rule: &Rego, input: &Input) -> Result<Said, String> {
-    let size = rule.module.len() + rule.libraries.values().map(String::len).sum::<usize>();
-    if size > MODULE_BYTES_MAX {
-        return Err(format!("it has {size} bytes, and at most {MODULE_BYTES_MAX} are read"));
+/// A module with its libraries and parameters, ready to be asked about any number of inputs.
+#[derive(Debug)]
+pub struct Module {
+    engine: Engine,
+    package: String,
+}
+
+impl Module {
+    /// # Errors
+    /// A sentence when it does not compile, or is larger than [`MODULE_BYTES_MAX`].
+    pub fn compile(rule: &Rego) -> Result<Self, String> {
+        let size = rule.module.len() + rule.libraries.values().map(String::len).sum::<usize>();
+        if size > MODULE_BYTES_MAX {
+            return Err(format!("it has {size} bytes, and at most {MODULE_BYTES_MAX} are read"));
+        }
+        let plain = |error: &dyn std::fmt::Display| error.to_string().trim().to_owned();
+        let mut engine = Engine::new();
+        engine.set_strict_builtin_errors(true);
+        engine.set_execution_timer_config(ExecutionTimerConfig {
+            limit: TIME_MAX,
+            check_interval: STEPS_PER_LOOK,
+        });
+        let package =
+            engine.add_policy("policy.rego".to_owned(), rule.module.clone()).map_err(|it| plain(&it))?;
+        for (name, library) in &rule.libraries {
+            let of_library =
+                engine.add_policy(format!("library {name}"), library.clone()).map_err(|it| plain(&it))?;
+            // Its rules would be taken for the module's own.
+            if of_library == package {
+                return Err(format!("the library {name} is of the module's own package, `{package}`"));
+            }
+        }
+        let data = serde_json::json!({ "parameters": rule.parameters });
+        engine.add_data(Value::from(data)).map_err(|it| plain(&it))?;
+        Ok(Self { engine, package })
     }
-    let plain = |error: &dyn std::fmt::Display| error.to_string().trim().to_owned();
-    let mut engine = Engine::new();
-    engine.set_strict_builtin_errors(true);
-    engine
-        .set_execution_timer_config(ExecutionTimerConfig { limit: TIME_MAX, check_interval: STEPS_PER_LOOK });
-    let package =
-        engine.add_policy("policy.rego".to_owned(), rule.module.clone()).map_err(|it| plain(&it))?;
-    for (name, library) in &rule.libraries {
-        let of_library =
-            engine.add_policy(format!("library {name}"), library.clone()).map_err(|it| plain(&it))?;
-        // Its rules would be taken for the module's own.
-        if of_library == package {
-            return Err(format!("the library {name} is of the module's own package, `{package}`"));
+
+    /// Evaluates its `allow` and `deny` over `input`, with its parameters as `data.parameters` and its libraries at hand. Each
+    /// evaluation begins anew: nothing of an earlier input is left.
+    ///
+    /// # Errors
+    /// A sentence when it takes too long, or fails.
+    pub fn ask(&mut self, input: &Input) -> Result<Said, String> {
+        self.engine.set_input(input.0.clone());
+        let denied = match evaluated(&mut self.engine, &self.package, "deny") {
+            Ok(value) => sentences(&value)?,
+            Err(Undefined::NoRule) => Vec::new(),
+            Err(Undefined::Failed(why)) => return Err(why),
+        };
+        if !denied.is_empty() {
+            return Ok(Said::Denied(denied));
+        }
+        match evaluated(&mut self.engine, &self.package, "allow") {
+            Ok(Value::Bool(true)) => Ok(Said::Allowed),
+            Ok(Value::Bool(false) | Value::Undefined) | Err(Undefined::NoRule) => Ok(Said::Nothing),
+            Ok(_) => Err("`allow` is neither true nor false".to_owned()),
+            Err(Undefined::Failed(why)) => Err(why),
         }
     }
-    let data = serde_json::json!({ "parameters": rule.parameters });
-    engine.add_data(Value::from(data)).map_err(|it| plain(&it))?;
-    engine.set_input(input.0.clone());
-    let denied = match evaluated(&mut engine, &package, "deny") {
-        Ok(value) => sentences(&value)?,
-        Err(Undefined::NoRule) => Vec::new(),
-        Err(Undefined::Failed(why)) => return Err(why),
-    };
-    if !denied.is_empty() {
-        return Ok(Said::Denied(denied));
-    }
-    match evaluated(&mut engine, &package, "allow") {
-        Ok(Value::Bool(true)) => Ok(Said::Allowed),
-        Ok(Value::Bool(false) | Value::Undefined) | Err(Undefined::NoRule) => Ok(Said::Nothing),
-        Ok(_) => Err("`allow` is neither true nor false".to_owned()),
-        Err(Undefined::Failed(why)) => Err(why),
-    }
+}
+
+/// Compiles a rule's module and asks it once.
+///
+/// # Errors
+/// A sentence when the module does not compile, takes too long, or fails.
+pub fn ask(rule: &Rego, input: &Input) -> Result<Said, String> {
+    Module::compile(rule)?.ask(input)
 }
 
 enum Undefined {

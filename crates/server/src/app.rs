@@ -86,7 +86,7 @@ impl App {
                 blobs: blobs.clone(),
                 ask: config.ask_gates,
                 read_document: config.read_document,
-                read_alert_rules: config.read_alert_rules,
+                look_at_tools: config.look_at_tools,
             }),
             blobs,
             logs,

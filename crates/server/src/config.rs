@@ -14,10 +14,9 @@ use shipway_model::ci::Delivery;
 use shipway_model::contract::{Deployability, Fit, FitReason};
 use shipway_model::evidence::{Normal, Tests};
 use shipway_model::gate::Requirement;
-use shipway_model::gate::facts::{AlertRules, Content, Facts};
+use shipway_model::gate::facts::{Content, Facts};
 use shipway_model::quarantine::History;
 use shipway_model::release::Document;
-use shipway_model::resource::metric::Source;
 use shipway_model::resource::webhook::Sender;
 use shipway_model::resource::{Policy, TrustRoot, Webhook};
 use shipway_model::{Digest, Name};
@@ -26,6 +25,7 @@ use shipway_runtime::knowledge::Knowledge;
 use shipway_runtime::telemetry::Receive;
 
 use crate::access::rules::{Compile, by_role};
+use crate::gates::{Seen, Tools};
 use crate::sign_in::oidc::Provider;
 
 /// The largest JSON body, in bytes.
@@ -57,8 +57,8 @@ pub type DeployJudge = fn(&Facts, &Name) -> Deployability;
 /// and the share of disagreeing runs that is put up with.
 pub type TestHistorian = fn(&[(String, Timestamp, Tests)], f64) -> Vec<History>;
 
-/// Which alerting rules the sources that know any have loaded, by their names. Whoever cannot be asked says why.
-pub type RuleReader = fn(BTreeMap<Name, Source>) -> BoxFuture<'static, BTreeMap<Name, AlertRules>>;
+/// Asks the tools outside for what gates want to know of them.
+pub type ToolReader = fn(Tools) -> BoxFuture<'static, Seen>;
 
 /// Whether a message comes from who knows the Webhook's secret, which may be read from a file; or why it does not.
 pub type WebhookVerifier = fn(&Webhook, &HeaderMap, &[u8]) -> Result<(), String>;
@@ -92,7 +92,7 @@ pub struct Config {
     pub read_document: DocumentReader,
     pub can_deploy: DeployJudge,
     pub test_histories: TestHistorian,
-    pub read_alert_rules: RuleReader,
+    pub look_at_tools: ToolReader,
     pub verify_webhook: WebhookVerifier,
     pub read_webhook: WebhookReader,
 }
@@ -130,7 +130,7 @@ impl Config {
             },
             test_histories: |_, _| Vec::new(),
             // No source at all has loaded no rule.
-            read_alert_rules: |_| Box::pin(async { BTreeMap::new() }),
+            look_at_tools: |_| Box::pin(async { Seen::default() }),
             verify_webhook: |_, _, _| Err("this server knows no CI system".to_owned()),
             read_webhook: |_, _, _| Err("this server knows no CI system".to_owned()),
         }

@@ -12,27 +12,28 @@ use shipway_model::gate::facts::{Content, Facts};
 use shipway_model::gate::{Decision, Requirement};
 use shipway_model::release::Document;
 use shipway_model::resource::Policy;
-use shipway_model::resource::metric::Source;
-use shipway_model::resource::policy::Require;
 use shipway_model::{Digest, Name};
 use tokio::io::AsyncReadExt;
 
 use crate::blob::{BlobStore, PutError};
-use crate::config::{DocumentReader, GateAsker, RuleReader};
+use crate::config::{DocumentReader, GateAsker, ToolReader};
 
 pub(crate) mod backtest;
 mod driver;
 pub(crate) mod erasure;
 pub(crate) mod first;
+mod tools;
+pub(crate) mod watch;
 
 pub(crate) use driver::GateDriver;
+pub use tools::{Seen, Tools};
 
 /// Knows the documents and whoever asks the gates.
 pub(crate) struct Gates {
     pub(crate) blobs: Arc<BlobStore>,
     pub(crate) ask: GateAsker,
     pub(crate) read_document: DocumentReader,
-    pub(crate) read_alert_rules: RuleReader,
+    pub(crate) look_at_tools: ToolReader,
 }
 
 /// Facts of an earlier decision.
@@ -71,9 +72,10 @@ impl Fault {
 impl Gates {
     /// Puts into the facts what only the tools outside know, as far as any gate asks for it: from then on it is kept with
     /// them, and whoever decides again decides on the same.
-    pub(crate) async fn look_up(&self, outline: &mut Outline, sources: BTreeMap<Name, Source>) {
-        if !sources.is_empty() {
-            outline.facts.surroundings.alert_rules = (self.read_alert_rules)(sources).await;
+    pub(crate) async fn look_up(&self, outline: &mut Outline, tools: Tools) {
+        if !tools.is_empty() {
+            let seen = (self.look_at_tools)(tools.about(outline)).await;
+            seen.put(&mut outline.facts.surroundings);
         }
     }
 
@@ -84,19 +86,29 @@ impl Gates {
 
     /// The facts with what every document says.
     pub(crate) async fn fill(&self, outline: &Outline) -> Result<Facts, Fault> {
-        let mut normals: HashMap<Digest, Normal> = HashMap::new();
+        // Each is handed on where it is needed last: normal forms may be large.
+        let mut normals: HashMap<Digest, (Normal, usize)> = HashMap::new();
         for digest in outline.normals.values() {
-            if !normals.contains_key(digest) {
-                normals.insert(*digest, self.read("the normal form", digest).await?);
+            match normals.get_mut(digest) {
+                Some((_, n_uses)) => *n_uses += 1,
+                None => drop(normals.insert(*digest, (self.read("the normal form", digest).await?, 1))),
             }
         }
+        let hand_on = |digest: &Digest| {
+            let (normal, n_uses) = normals.get_mut(digest)?;
+            *n_uses = n_uses.saturating_sub(1);
+            match n_uses {
+                0 => normals.remove(digest).map(|it| it.0),
+                _ => Some(normal.clone()),
+            }
+        };
         let mut contents: HashMap<Digest, Content> = HashMap::new();
         for (kind, digest) in &outline.documents {
             let bytes = self.bytes("the document", digest).await?;
             contents.insert(*digest, (self.read_document)(*kind, &bytes));
         }
         let content = |_: Document, digest: &Digest| contents.get(digest).cloned();
-        Ok(outline.filled(|digest| normals.get(digest).cloned(), content))
+        Ok(outline.filled(hand_on, content))
     }
 
     /// What the policies ask of the facts. Off the threads that answer requests: Rego may take its time.
@@ -214,18 +226,6 @@ pub(crate) fn policies(state: &State, digests: &BTreeMap<Name, Digest>) -> BTree
     let known =
         digests.iter().filter_map(|(name, it)| Some((name.clone(), gate::policy(state, it)?.clone())));
     known.collect()
-}
-
-/// Whom the gates want to be asked about alerting rules: every source of the environment, if one of them does.
-pub(crate) fn rule_sources(
-    state: &State,
-    policies: &BTreeMap<Name, Policy>,
-    environment: &Name,
-) -> BTreeMap<Name, Source> {
-    let mut gates = policies.values().flat_map(|it| &it.gates);
-    let is_wanted = gates.any(|it| matches!(&it.require, Require::Monitoring(rule) if rule.loaded));
-    let declared = state.catalogue.environment(environment).filter(|_| is_wanted);
-    declared.map(|it| it.metrics).unwrap_or_default()
 }
 
 /// Facts are about whole milliseconds, as the ledger's times are.

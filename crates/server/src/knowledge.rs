@@ -216,6 +216,7 @@ async fn attach(app: &App, artifact: Digest, mut normal: Normal, unjudged: u64) 
         file_name: None,
         statement: None,
         seal: None,
+        ran: None,
     };
     let id = app.runtime.new_evidence_id();
     let command = Command::NoteVulnerabilities { id, evidence, vulnerabilities, unjudged };

@@ -39,9 +39,10 @@ pub use access::rules::{Compile, Decide};
 pub use app::App;
 pub use bootstrap::{ensure_admin_token, issue_admin_token};
 pub use config::{
-    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, RuleReader,
-    TestHistorian, WebhookReader, WebhookVerifier,
+    AttestationVerifier, Config, DeployJudge, DocumentReader, EvidenceReader, GateAsker, TestHistorian,
+    ToolReader, WebhookReader, WebhookVerifier,
 };
+pub use gates::{Seen, Tools};
 pub use router::router;
 pub use serve::{Server, StartError};
 pub use sign_in::oidc::Provider;

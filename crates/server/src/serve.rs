@@ -52,6 +52,7 @@ impl Server {
         let (stopping, gates) = (app.stopping.clone(), app.gates.clone());
         tokio::spawn(absence::watch(app.clone()));
         tokio::spawn(conductor::watch(app.clone()));
+        tokio::spawn(crate::gates::watch::watch(app.clone()));
         let running = tokio::spawn(connections::serve(listener, router(app), stopping.clone()));
         Ok(Self { address, gates, stopping, running })
     }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shipway_model::evidence::{Kind, Word};
+use shipway_model::evidence::{Kind, Ran, Word};
 use shipway_model::{Digest, EvidenceId};
 
 use super::operations;
@@ -31,6 +31,9 @@ pub struct NewEvidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8192))]
     pub signature: Option<String>,
+    /// Where what it tells of took place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -29,6 +29,7 @@ pub(super) async fn attach(client: &Client, view: &RolloutView) -> Result<(), Fa
         file_name: Some("staging.xml".to_owned()),
         statement: None,
         signature: None,
+        ran: None,
     };
     let attached = client.call::<AttachEvidence>((), (), new).await.map_err(failed)?.value;
     println!("  attached the checks in staging as evidence  {}", attached.id);

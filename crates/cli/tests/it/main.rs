@@ -36,6 +36,7 @@ mod sign_in;
 mod signals;
 mod site;
 mod store;
+mod tools;
 mod torture;
 mod trust;
 mod unreachable;

@@ -60,6 +60,41 @@ fn real_files_pass_or_not_and_say_why() {
     assert!(said.code == 1 && said.out.is_empty() && said.err.contains("line 1"), "{}{}", said.out, said.err);
 }
 
+/// A text that is doubled forty times would have a terabyte; the numbers of a range come out of one step, between whose beginning and
+/// end nobody looks at the time.
+#[test]
+fn a_module_that_grows_without_end_is_a_no_and_harms_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "good.xml", &JUNIT.replace("FAILURE", ""));
+    let doubled = (1..=40).map(|n| format!("t{n} := concat(\"\", [t{before}, t{before}])", before = n - 1));
+    let text =
+        format!("t0 := \"grows\"\n{}\nallow if count(t40) > 0", doubled.collect::<Vec<_>>().join("\n"));
+    let range = "allow if count(numbers.range(1, 100000000)) > 0".to_owned();
+    // The one may be too slow before it is too large.
+    for (grows, whys) in [(text, &["256 MiB of memory", "time limit"][..]), (range, &["256 MiB of memory"])] {
+        let gate = |name: &str, module: &str| serde_json::json!({"name": name, "require": {"rego": {"module": format!("package own\n{module}")}}});
+        let policy = serde_json::json!({
+            "apiVersion": "shipway.dev/v1", "kind": "Policy", "metadata": {"name": "production"},
+            "spec": {"gates": [
+                gate("before", "allow if count(input.evidence) == 1"),
+                gate("grows", &grows),
+                gate("after", "allow if input.services.service"),
+            ]},
+        });
+        write(folder, "policy.yaml", &policy.to_string());
+        let (said, json) = check(folder, &["--evidence", "good.xml"]);
+        let told = |idx: usize| json["requirements"][idx].clone();
+        assert_eq!((said.code, told(1)["status"].as_str()), (1, Some("failed")), "{}{}", said.out, said.err);
+        let reason = told(1)["reasons"][0].as_str().unwrap().to_owned();
+        assert!(whys.iter().any(|it| reason.contains(it)), "{reason}");
+        assert_eq!(
+            (told(0)["status"].as_str(), told(2)["status"].as_str()),
+            (Some("satisfied"), Some("satisfied"))
+        );
+    }
+}
+
 #[test]
 fn a_module_that_asserts_nothing_is_found() {
     let folder = tempfile::tempdir().unwrap();

@@ -39,6 +39,8 @@ pub(super) fn surroundings(
         parity: comparison(state, environment),
         // Whoever asks the gates asks the tools, if a gate wants that.
         alert_rules: BTreeMap::new(),
+        dashboards: None,
+        scale: state.catalogue.environment(environment).map(|it| it.scale).unwrap_or_default(),
     }
 }
 

@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use shipway_model::effect::Direction;
 use shipway_model::event::Body;
 use shipway_model::plan::{Action, Step, StepId};
 use shipway_model::{Digest, Name};
 
 use super::{Progress, Rollout, StepState};
+use crate::gate::Answered;
 
 impl StepState {
     /// Whether the attempt has asked the gates and they have not answered.
@@ -86,15 +88,27 @@ pub(super) fn reopen(rollout: &Rollout, now: Timestamp) -> Vec<Body> {
             }
             None => continue,
         };
-        let matters = match state.forward {
-            Progress::Succeeded => holds_something(rollout, step.id),
-            _ => state.has_answer(),
-        };
-        if matters {
+        if matters(rollout, step.id, state) {
             events.push(Body::StepReopened { id: rollout.id, step: step.id, reason });
         }
     }
     events
+}
+
+/// Whether it still counts what the step's gates said: they have not passed, or something after them has not begun.
+fn matters(rollout: &Rollout, step: StepId, state: &StepState) -> bool {
+    match state.forward {
+        Progress::Succeeded => holds_something(rollout, step),
+        _ => state.has_answer(),
+    }
+}
+
+/// What gates said last that still counts, by their steps. Nothing of a rollout that has ended or is taken back.
+pub(crate) fn standing(rollout: &Rollout) -> impl Iterator<Item = (&Step, &Answered)> {
+    let is_forward = !rollout.has_ended() && rollout.direction() == Direction::Do;
+    let steps =
+        rollout.gate_steps().filter(move |(step, state)| is_forward && matters(rollout, step.id, state));
+    steps.filter_map(|(step, state)| Some((step, state.answered.as_ref()?)))
 }
 
 /// When time alone makes gates due to be asked again.

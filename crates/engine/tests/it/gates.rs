@@ -96,6 +96,7 @@ fn attach(world: &mut World, about: &str) -> EvidenceId {
         file_name: None,
         statement: None,
         seal: None,
+        ran: None,
     };
     world.ask_as("ci", Command::AttachEvidence { id, evidence }).unwrap();
     id
@@ -316,4 +317,73 @@ fn facts_hold_what_is_about_the_release_and_what_runs_before_it() {
     assert_eq!(outline.normals.len(), 2);
     let policies = gate::policies(&world.state, &name("production")).unwrap();
     assert_eq!(policies.keys().collect::<Vec<_>>(), [&name("proof")]);
+}
+
+#[test]
+fn what_the_tools_took_back_asks_again_until_everything_behind_the_gates_has_begun() {
+    let mut world = gated();
+    let (_, id) = ship(&mut world, "1.0.0");
+    let step = asked(&world).unwrap().key.step;
+    let reopen = |attempt: u32| Command::ReopenGates {
+        id,
+        step,
+        attempt,
+        reason: "what main says of its alerting rules has changed".to_owned(),
+    };
+    assert_eq!(world.ask_as("shipway", reopen(1)).unwrap(), [], "nothing was answered yet");
+    answer(&mut world, requirement(Status::Failed));
+    assert!(matches!(world.ask_as("shipway", reopen(1)).unwrap()[..], [Body::StepReopened { .. }, ..]));
+    assert_eq!(asked(&world).unwrap().key.attempt, 2, "a gate that waits is asked again");
+    assert_eq!(world.ask_as("shipway", reopen(1)).unwrap(), [], "another replica saw the same");
+
+    answer(&mut world, requirement(Status::Satisfied));
+    let standing: Vec<u32> =
+        shipway_engine::gate::standing(&world.state).map(|(_, _, answered)| answered.attempt).collect();
+    assert_eq!(standing, [2]);
+    assert!(matches!(world.ask_as("shipway", reopen(2)).unwrap()[..], [Body::StepReopened { .. }, ..]));
+    assert_eq!(asked(&world).unwrap().key.attempt, 3, "so is one that had passed");
+    answer(&mut world, requirement(Status::Satisfied));
+    world.run_well();
+    assert_eq!(*world.phase(id), Phase::Ended(End::Succeeded { failed_targets: 0 }));
+    assert_eq!(shipway_engine::gate::standing(&world.state).count(), 0);
+    assert_eq!(world.ask_as("shipway", reopen(3)).unwrap(), [], "it is too late");
+}
+
+#[test]
+fn where_a_test_ran_is_compared_with_what_the_environments_declare() {
+    let mut world = gated();
+    let staging = resource(
+        "Environment",
+        "staging",
+        json!({
+            "targets": {"stage": "true"}, "scale": {"data": {"orders": 1000, "customers": 7}},
+        }),
+    );
+    world.ask(Command::ApplyResources { resources: resources(&[staging]) }).unwrap();
+    let (release, _) = ship(&mut world, "1.0.0");
+    let mut attach = |ran: serde_json::Value| {
+        let id = EvidenceId::from_uuid(uuid_from(world.uuid()));
+        let evidence = Attachment {
+            subject: BTreeSet::from([Digest::of(b"catalogue 1.0.0")]),
+            original: Digest::of(id.to_string().as_bytes()),
+            size_bytes: 1,
+            format: "k6".to_owned(),
+            normal: Some(Digest::of(b"normal")),
+            kinds: BTreeSet::from([Kind::Load]),
+            file_name: None,
+            statement: None,
+            seal: None,
+            ran: serde_json::from_value(ran).unwrap(),
+        };
+        let attached = world.ask_as("ci", Command::AttachEvidence { id, evidence });
+        let facts = shipway_engine::gate::outline(&world.state, release, &name("production"), world.now);
+        let facts = facts.unwrap().facts.evidence.into_iter().find(|it| it.id == id);
+        attached.map(|_| facts.unwrap().ran.unwrap_or_default().data)
+    };
+    let told = |data: &[(&str, u64)]| data.iter().map(|(it, n)| (name(it), *n)).collect();
+    assert_eq!(attach(json!({"environment": "staging"})), Ok(told(&[("customers", 7), ("orders", 1000)])));
+    let counted = json!({"environment": "staging", "data": {"orders": 20}});
+    assert_eq!(attach(counted), Ok(told(&[("customers", 7), ("orders", 20)])), "what was counted holds");
+    assert_eq!(attach(json!({"environment": "nowhere"})).unwrap_err().code, Code::UnknownEnvironment);
+    assert_eq!(attach(json!({})).unwrap_err().code, Code::InvalidEvidence);
 }

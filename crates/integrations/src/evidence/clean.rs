@@ -100,8 +100,12 @@ fn component(it: &mut Component) {
         .into_iter()
         .for_each(maybe);
     all(&mut it.licenses);
-    it.digests = keys(take(&mut it.digests));
-    it.digests.values_mut().for_each(one);
+    let digests = take(&mut it.digests).into_iter().map(|(mut algorithm, mut hex)| {
+        one(&mut algorithm);
+        one(&mut hex);
+        (algorithm, hex)
+    });
+    it.digests = digests.collect();
 }
 
 pub(crate) fn attestation(it: &mut Attestation) {

@@ -10,6 +10,7 @@ use shipway_model::evidence::{Normal, Statement, Vex, VexStatus};
 
 use self::tree::Tree;
 use super::gathered::{Gather, Gathered, Kept, excerpt};
+use super::weight::Weigh;
 use super::{Fault, Format, Head, Sniff, Source, advisory, json};
 
 pub(super) const FORMAT: Format =
@@ -113,6 +114,50 @@ impl Gather for Vulnerabilities {
     }
 }
 
+impl Weigh for Vulnerability {
+    fn heap_bytes(&self) -> usize {
+        self.cve.heap_bytes()
+            + self.ids.heap_bytes()
+            + self.product_status.heap_bytes()
+            + self.flags.heap_bytes()
+            + self.threats.heap_bytes()
+            + self.remediations.heap_bytes()
+    }
+}
+
+impl Weigh for Id {
+    fn heap_bytes(&self) -> usize {
+        self.text.heap_bytes()
+    }
+}
+
+impl Weigh for ProductStatus {
+    fn heap_bytes(&self) -> usize {
+        let not_affected = [&self.known_not_affected, &self.under_investigation];
+        let affected = [&self.known_affected, &self.first_affected, &self.last_affected];
+        let fixed = [&self.fixed, &self.first_fixed];
+        not_affected.into_iter().chain(affected).chain(fixed).map(Weigh::heap_bytes).sum()
+    }
+}
+
+impl Weigh for Flag {
+    fn heap_bytes(&self) -> usize {
+        self.label.heap_bytes()
+            + self.date.heap_bytes()
+            + self.product_ids.heap_bytes()
+            + self.group_ids.heap_bytes()
+    }
+}
+
+impl Weigh for Note {
+    fn heap_bytes(&self) -> usize {
+        self.category.heap_bytes()
+            + self.details.heap_bytes()
+            + self.product_ids.heap_bytes()
+            + self.group_ids.heap_bytes()
+    }
+}
+
 impl ProductStatus {
     /// Products by status.
     fn groups(self) -> [(VexStatus, Vec<String>); 4] {
@@ -209,7 +254,7 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let tree = csaf.product_tree.unwrap_or_default().index();
     let mut statements = Kept::default();
     let mut unjudged = 0_u64;
-    for vulnerability in csaf.vulnerabilities.unwrap_or_default().0.0.finish("vulnerabilities", &mut normal) {
+    for vulnerability in csaf.vulnerabilities.unwrap_or_default().0.0.finish("statements", &mut normal) {
         unjudged += u64::from(vulnerability.product_status.is_none());
         vulnerability.statements(&tree, tracking.current_release_date.as_ref(), &mut statements);
     }

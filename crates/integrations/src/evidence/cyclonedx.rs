@@ -95,9 +95,8 @@ impl Bom {
             self.tool.map_or((None, None), |(name, version)| (Some(name), version));
 
         let listed = self.components.is_some();
-        let mut components = Kept::default();
-        self.subject.into_iter().for_each(|it| components.push(it));
-        components.append(self.components.unwrap_or_default());
+        let mut components = self.components.unwrap_or_default();
+        self.subject.into_iter().for_each(|it| components.begin_with(it));
         let components = components.finish("components", &mut normal);
         if let Some(Edges(edges)) = self.dependencies {
             let edges = edges.finish("dependencies", &mut normal);
@@ -109,7 +108,7 @@ impl Bom {
             let by_reference: HashMap<&str, &Component> =
                 components.iter().filter_map(|it| Some((it.reference.as_deref()?, it))).collect();
             let (mut findings, mut statements) = (Findings::default(), Kept::default());
-            for rated in vulnerabilities.finish("vulnerabilities", &mut normal) {
+            for rated in vulnerabilities.finish("findings", &mut normal) {
                 rated.settle(&by_reference, &mut findings, &mut statements);
             }
             findings.finish(&mut normal);

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use shipway_model::evidence::{Counts, Finding, Normal};
 
-use super::{ENTRIES_MAX, MESSAGE_CHARS_MAX};
+use super::weight::Weigh;
+use super::{ENTRIES_MAX, LIST_BYTES_MAX, MESSAGE_CHARS_MAX};
 
 /// What takes the elements of a list, one after the other.
 pub(super) trait Gather: Default {
@@ -56,31 +57,59 @@ impl<'de, G: Gather> Visitor<'de> for Elements<G> {
     }
 }
 
-/// A list of the normal form as it grows: the first [`ENTRIES_MAX`] entries and the number of the others.
+/// A list of the normal form as it grows: the first entries, up to [`ENTRIES_MAX`] of them and [`LIST_BYTES_MAX`] of memory, and
+/// the number of the others.
 #[derive(Debug)]
 pub(super) struct Kept<T> {
     pub(super) entries: Vec<T>,
+    n_bytes: usize,
     omitted: u64,
 }
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self { entries: Vec::new(), omitted: 0 }
+        Self { entries: Vec::new(), n_bytes: 0, omitted: 0 }
     }
 }
 
-impl<T> Kept<T> {
+impl<T: Weigh> Kept<T> {
     pub(super) fn push(&mut self, entry: T) {
-        if self.entries.len() < ENTRIES_MAX {
+        let n_bytes = self.n_bytes + entry.weight_bytes();
+        // Once one was left out all others are: what is kept is the beginning of the list.
+        if self.omitted == 0 && self.entries.len() < ENTRIES_MAX && n_bytes <= LIST_BYTES_MAX {
+            self.n_bytes = n_bytes;
             self.entries.push(entry);
         } else {
             self.omitted += 1;
         }
     }
 
+    /// The entry back, where there is no room for it.
+    pub(super) fn try_push(&mut self, entry: T) -> Result<(), T> {
+        let n_bytes = self.n_bytes + entry.weight_bytes();
+        if self.entries.len() >= ENTRIES_MAX || n_bytes > LIST_BYTES_MAX {
+            return Err(entry);
+        }
+        self.n_bytes = n_bytes;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Takes in what stands in another list of the same document, and what was left out of that.
     pub(super) fn append(&mut self, other: Self) {
-        self.omitted += other.omitted;
         other.entries.into_iter().for_each(|entry| self.push(entry));
+        self.omitted += other.omitted;
+    }
+
+    /// One that stands before all others.
+    pub(super) fn begin_with(&mut self, entry: T) {
+        self.n_bytes += entry.weight_bytes();
+        self.entries.insert(0, entry);
+    }
+
+    /// Others that are not kept.
+    pub(super) fn omit(&mut self, n: u64) {
+        self.omitted += n;
     }
 
     /// How many were not kept.
@@ -99,7 +128,11 @@ impl<T> Kept<T> {
 
 /// As much of a text as is kept in the end, and one character more where there is more, so that it is shown to be cut.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(MESSAGE_CHARS_MAX + 1).collect()
+    let end = match text.len() <= MESSAGE_CHARS_MAX {
+        true => text.len(),
+        false => text.char_indices().nth(MESSAGE_CHARS_MAX + 1).map_or(text.len(), |(idx, _)| idx),
+    };
+    text[..end].to_owned()
 }
 
 /// Findings as they grow: every one is counted, also those that are not kept.
@@ -113,6 +146,15 @@ impl Findings {
     pub(super) fn push(&mut self, finding: Finding) {
         self.counts.add(&finding);
         self.kept.push(finding);
+    }
+
+    /// Counts others of which no more is known than this one says, and keeps none of them.
+    pub(super) fn count(&mut self, finding: &Finding, n: u64) {
+        let mut counts = Counts::default();
+        counts.add(finding);
+        counts *= n;
+        self.counts += counts;
+        self.kept.omit(n);
     }
 
     /// Completes those that are kept by what stood behind them in the document.
@@ -167,14 +209,38 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_limit_is_counted() {
+        let weight = Finding::default().weight_bytes();
+        let n_kept = (LIST_BYTES_MAX / weight).min(ENTRIES_MAX);
         let mut findings = Findings::default();
-        for _ in 0..ENTRIES_MAX + 3 {
+        for _ in 0..n_kept + 3 {
             findings.push(Finding::default());
         }
+        findings.count(&Finding { suppressed: true, ..Finding::default() }, 5);
         let mut normal = Normal::default();
         findings.finish(&mut normal);
-        assert_eq!(normal.findings.map(|it| it.len()), Some(ENTRIES_MAX));
-        assert_eq!(normal.omitted["findings"], 3);
-        assert_eq!(normal.counts.map(|it| it.unknown), Some(ENTRIES_MAX as u64 + 3));
+        assert_eq!(normal.findings.map(|it| it.len()), Some(n_kept));
+        assert_eq!(normal.omitted["findings"], 8);
+        let counts = normal.counts.unwrap();
+        assert_eq!((counts.unknown, counts.suppressed), (n_kept as u64 + 3, 5));
+    }
+
+    #[test]
+    fn a_list_is_bounded_by_its_weight_and_keeps_its_beginning() {
+        let mut kept = Kept::<String>::default();
+        let page = "x".repeat(1 << 20);
+        for _ in 0..100 {
+            kept.push(page.clone());
+        }
+        let n_kept = kept.entries.len();
+        assert!(n_kept > 1 && n_kept * page.len() <= LIST_BYTES_MAX, "{n_kept}");
+        kept.push("short".to_owned());
+        assert_eq!((kept.entries.len(), kept.omitted()), (n_kept, 101 - n_kept as u64));
+    }
+
+    #[test]
+    fn an_excerpt_is_one_character_longer_than_what_is_shown_of_it() {
+        assert_eq!(excerpt("é"), "é");
+        assert_eq!(excerpt(&"é".repeat(MESSAGE_CHARS_MAX + 9)).chars().count(), MESSAGE_CHARS_MAX + 1);
+        assert_eq!(excerpt(&"é".repeat(MESSAGE_CHARS_MAX)).chars().count(), MESSAGE_CHARS_MAX);
     }
 }

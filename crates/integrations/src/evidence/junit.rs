@@ -3,7 +3,7 @@
 use shipway_model::evidence::{Case, CaseResult, Normal, Tests};
 
 use super::xml::{Node, Reader};
-use super::{ENTRIES_MAX, Fault, Format, Head, MESSAGE_CHARS_MAX, Sniff, Source};
+use super::{Fault, Format, Head, MESSAGE_CHARS_MAX, Sniff, Source};
 
 mod gathered;
 mod suite;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use shipway_model::evidence::{Counts, Debt, Finding, FindingKind, Location, Normal, Severity};
+use shipway_model::evidence::{Debt, Finding, FindingKind, Location, Normal, Severity};
 
-use super::{ENTRIES_MAX, Fault, Format, Head, Sniff, Source, json};
+use super::gathered::Findings;
+use super::{Fault, Format, Head, Sniff, Source, json};
 
 pub(super) const FORMAT: Format = Format {
     name: "sonarqube",
@@ -92,30 +93,21 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     let paths: HashMap<_, _> =
         page.components.into_iter().filter_map(|it| it.path.map(|path| (it.key, path))).collect();
     let mut debt = Debt::default();
-    let mut findings = Vec::new();
-    let mut n_beyond = 0;
+    let mut findings = Findings::default();
     for issue in page.issues.into_iter().filter(|it| !it.is_gone()) {
         if issue.suppression().is_none() {
             owe(&mut debt, &issue)?;
         }
-        if findings.len() == ENTRIES_MAX {
-            n_beyond += 1;
-        } else {
-            findings.push(issue.into_finding(&paths));
-        }
+        findings.push(issue.into_finding(&paths));
     }
     let mut normal =
         Normal { format: FORMAT.name.to_owned(), tool: Some("SonarQube".to_owned()), ..Normal::default() };
     let total = page.paging.map(|it| it.total).or(page.total).unwrap_or(n_listed);
+    findings.finish(&mut normal);
     if total > n_listed {
-        n_beyond += total - n_listed;
+        *normal.omitted.entry("findings".to_owned()).or_default() += total - n_listed;
         normal.remarks.push(format!("this is one page of {n_listed} of {total} issues: export them all"));
     }
-    if n_beyond > 0 {
-        normal.omitted.insert("findings".to_owned(), n_beyond);
-    }
-    normal.counts = Some(Counts::of(&findings));
-    normal.findings = Some(findings);
     normal.debt = Some(debt);
     Ok(normal)
 }

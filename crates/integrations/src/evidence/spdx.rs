@@ -13,6 +13,7 @@ use std::io::BufRead as _;
 use shipway_model::evidence::{Component, Normal, Statement};
 
 use super::gathered::Kept;
+use super::weight::Weigh;
 use super::{Fault, Format, Head, Sniff, Source};
 
 pub(super) const FORMAT: Format = Format {
@@ -52,6 +53,12 @@ struct Document {
 struct Relation {
     from: String,
     to: String,
+}
+
+impl Weigh for Relation {
+    fn heap_bytes(&self) -> usize {
+        self.from.heap_bytes() + self.to.heap_bytes()
+    }
 }
 
 impl Relation {

@@ -134,6 +134,13 @@ impl Knowledge for Store {
                     ])
                     .map_err(told)?;
             }
+            // Nobody can tell what these carry.
+            if let Some(n) = normal.omitted.get("components") {
+                let name = format!("{n} further components");
+                let why = format!("that stands for {n} beyond what is kept of the bill of materials");
+                let (none, way) = (None::<String>, "[]");
+                insert.execute(params![bill, none, name, none, none, none, name, way, why]).map_err(told)?;
+            }
         }
         transaction.commit().map_err(told)
     }

@@ -116,6 +116,20 @@ fn what_cannot_be_compared_is_told_and_never_taken_for_unaffected() {
 }
 
 #[test]
+fn what_was_left_out_of_a_bill_is_told_too() {
+    let bench = bench();
+    let normal = json!({"format": "spdx", "components": [], "omitted": {"components": 7}});
+    let bill = Digest::of(b"a bill that was cut short");
+    bench.store.take_bill(&bill, &serde_json::from_value(normal).unwrap()).unwrap();
+    let compared = bench.store.compare(&bill).unwrap();
+    assert_eq!((compared.findings.len(), compared.unjudged), (0, 1));
+    assert_eq!(
+        compared.reasons,
+        ["1 component that stands for 7 beyond what is kept of the bill of materials"]
+    );
+}
+
+#[test]
 fn the_newest_form_of_an_entry_counts_and_withdrawn_ones_say_nothing() {
     let bench = bench();
     let taken = |modified: &str, change: fn(&mut Value)| {

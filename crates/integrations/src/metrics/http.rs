@@ -4,7 +4,8 @@ use http::{StatusCode, header};
 use shipway_model::analysis::{Sample, VALUES_MAX};
 use shipway_model::resource::metric::{Endpoint, HttpQuery};
 
-use super::prometheus::{bearer, form_urlencoded};
+use super::prometheus::form_urlencoded;
+use crate::asking::api::bearer;
 use crate::asking::{AskError, Question, TIMEOUT, written};
 use crate::outbound::{Call, Outbound};
 use crate::spec::Spec;

@@ -11,14 +11,15 @@ pub(super) mod rules;
 mod selector;
 mod series;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::Method;
 use shipway_model::analysis::Sample;
 use shipway_model::resource::metric::{Endpoint, MetricKind, SeriesQuery};
 
 use self::selector::Selector;
 use self::series::Series;
-use crate::asking::{AskError, Question, TIMEOUT, variable, whole, written};
-use crate::outbound::{Call, Outbound};
+use crate::asking::api::Api;
+use crate::asking::{AskError, Question, TIMEOUT, whole, written};
+use crate::outbound::Outbound;
 use crate::spec::Spec;
 
 pub(crate) const SPEC: Spec =
@@ -26,7 +27,6 @@ pub(crate) const SPEC: Spec =
 
 /// Before the stretch, for the sample that it begins with.
 const LOOK_BACK_S: u64 = 300;
-const BODY_BYTES_MAX: usize = 8 << 20;
 /// Series that one query may add up.
 const SERIES_MAX: usize = 10_000;
 
@@ -88,48 +88,22 @@ async fn series(
 ) -> Result<Vec<Series>, AskError> {
     let range_s = question.to.duration_since(question.from).as_secs().cast_unsigned() + 1 + LOOK_BACK_S;
     let encode = |text: &str| form_urlencoded(text);
-    let body = format!(
+    let form = format!(
         "query={}&time={}&timeout={}s",
         encode(&format!("{selector}[{range_s}s]")),
         encode(&written(question.to)),
         TIMEOUT.as_secs()
     );
-    let mut headers = HeaderMap::new();
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    headers.insert(header::CONTENT_TYPE, form);
-    if let Some(name) = &source.token_variable {
-        headers.insert(header::AUTHORIZATION, bearer(name)?);
-    }
-    let url = format!("{}/api/v1/query", source.url.trim_end_matches('/'));
-    let call = Call {
-        method: Method::POST,
-        url: &url,
-        headers,
-        body: Some(body.into_bytes()),
-        timeout: TIMEOUT,
-        body_bytes_max: BODY_BYTES_MAX,
-    };
-    let answer = outbound.call(call).await?;
-    if answer.is_cut {
-        return Err(AskError::TooLarge(BODY_BYTES_MAX));
-    }
-    if answer.status != StatusCode::OK {
-        return Err(AskError::Status(format!("{}: {}", answer.status, answer.excerpt())));
-    }
-    let series = series::read(&answer.body).map_err(AskError::Invalid)?;
+    let body = api(outbound, source).ask(Method::POST, "/api/v1/query", Some(form)).await?;
+    let series = series::read(&body).map_err(AskError::Invalid)?;
     if series.len() > SERIES_MAX {
         return Err(AskError::Invalid(format!("{} series fit {selector}", series.len())));
     }
     Ok(series)
 }
 
-/// The token that a variable of the control plane's environment holds, as a header.
-pub(super) fn bearer(name: &str) -> Result<HeaderValue, AskError> {
-    let token = variable(name)?;
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| AskError::Invalid(format!("{name} holds no token")))?;
-    value.set_sensitive(true);
-    Ok(value)
+fn api<'a>(outbound: &'a Outbound, source: &'a Endpoint) -> Api<'a> {
+    Api { outbound, url: &source.url, token_variable: source.token_variable.as_deref() }
 }
 
 /// As browsers send forms; also safe within a URL.

@@ -370,3 +370,23 @@ mod secrets {
         assert_eq!(forced("trufflehog", finished).unwrap().findings, Some(Vec::new()));
     }
 }
+
+/// As many results as weigh more than one list may: the rest is counted as it would have been kept.
+#[test]
+fn a_report_of_any_length_is_counted_whole_and_kept_in_part() {
+    let n_results = 180_000_usize;
+    let result = |n: usize| {
+        let (rule, level) = (["R1", "R2"][n % 2], ["", r#""level":"note","#][n % 3 / 2]);
+        let place = format!(r#"{{"physicalLocation":{{"artifactLocation":{{"uri":"{n}.rs"}}}}}}"#);
+        format!(r#"{{"ruleId":"{rule}",{level}"message":{{"text":"{n}"}},"locations":[{place}]}}"#)
+    };
+    let rules = r#"[{"id":"R1","properties":{"security-severity":"9.5"}},{"id":"R2","defaultConfiguration":{"level":"error"}}]"#;
+    let results = (0..n_results).map(result).collect::<Vec<_>>().join(",");
+    let run = format!(r#"{{"tool":{{"driver":{{"name":"x","rules":{rules}}}}},"results":[{results}]}}"#);
+    let normal = forced("sarif", &format!(r#"{{"version":"2.1.0","runs":[{run}]}}"#)).unwrap();
+    let (kept, omitted) = (findings(&normal).len(), normal.omitted["findings"]);
+    assert!(kept > 10_000 && kept as u64 + omitted == n_results as u64, "{kept} {omitted}");
+    let counts = normal.counts.unwrap();
+    // Every other result has the score of its rule; of the rest two thirds have the rule's level, and one its own.
+    assert_eq!((counts.critical, counts.high, counts.low), (90_000, 60_000, 30_000));
+}

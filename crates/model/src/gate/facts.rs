@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Waiver;
 use crate::attestation::Seal;
-use crate::evidence::{Kind, Normal, Word};
+use crate::evidence::{Kind, Normal, Ran, Word};
 use crate::quarantine::Quarantine;
 use crate::release::{Document, KnownError, ReleaseRef, RollbackPackage};
+use crate::resource::environment::Scale;
 use crate::resource::service::Monitoring;
 use crate::{Digest, EvidenceId, Name, QuarantineId, RolloutId, Version, WaiverId};
 use jiff::Timestamp;
@@ -77,6 +78,24 @@ pub struct Surroundings {
     /// want it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub alert_rules: BTreeMap<Name, AlertRules>,
+    /// Which of the declared dashboards the environment's Grafana has. Asked under the same condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboards: Option<Dashboards>,
+    /// How much the environment declares to hold and bear.
+    #[serde(default, skip_serializing_if = "Scale::is_empty")]
+    pub scale: Scale,
+}
+
+/// The dashboards of one Grafana, as far as services of the release declare them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Dashboards {
+    /// Under the names by which they are declared.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub there: BTreeSet<String>,
+    /// Why it could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// The alerting rules of one Prometheus.
@@ -224,6 +243,9 @@ pub struct Evidence {
     /// Why the signature with which it came holds no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsealed: Option<String>,
+    /// Where what it tells of took place; what was not counted there is what the environment declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<Ran>,
     /// Absent for a statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<Box<Normal>>,

@@ -83,6 +83,30 @@ pub struct Environment {
     /// What of it cannot be seen from here and matters when it is compared with another: segmentation, latency, capacity.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub characteristics: BTreeMap<String, String>,
+    /// How much it holds and bears, so that a load test elsewhere can be told from one that comes up to it.
+    #[serde(default, skip_serializing_if = "Scale::is_empty")]
+    pub scale: Scale,
+    /// Where gates look up the dashboards that services declare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grafana: Option<Grafana>,
+}
+
+/// How much an environment holds and bears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scale {
+    /// By data set: rows, files or megabytes, each in the same unit wherever its name is used.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<Name, u64>,
+    /// By service, at its busiest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requests_per_second: BTreeMap<Name, u64>,
+}
+
+impl Scale {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The router that carries the environment's traffic.
@@ -110,6 +134,17 @@ pub struct Alertmanager {
     /// For example `http://127.0.0.1:9093`.
     pub url: String,
     /// The control plane's environment variable that holds a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_variable: Option<String>,
+}
+
+/// A Grafana with its HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grafana {
+    /// For example `http://127.0.0.1:3000`.
+    pub url: String,
+    /// The control plane's environment variable that holds the token of a service account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_variable: Option<String>,
 }
@@ -175,6 +210,14 @@ impl Environment {
             change_policy: child.change_policy.or_else(|| parent.change_policy.clone()),
             available_from: child.available_from.or(parent.available_from),
             characteristics: merged(&parent.characteristics, child.characteristics),
+            scale: Scale {
+                data: merged(&parent.scale.data, child.scale.data),
+                requests_per_second: merged(
+                    &parent.scale.requests_per_second,
+                    child.scale.requests_per_second,
+                ),
+            },
+            grafana: child.grafana.or_else(|| parent.grafana.clone()),
         }
     }
 }

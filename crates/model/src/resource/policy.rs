@@ -239,6 +239,11 @@ pub struct Load {
     /// Errors and latency are compared with the load test of what runs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regression: Option<Regression>,
+    /// The share of the data and of the requests a second that the environment declares as its `scale`, in percent, from
+    /// which a load test counts as like it; 50 when absent. What falls short is told, and left to the canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub like_for_like: Option<f64>,
 }
 
 /// When a load test counts as worse than the one before.
@@ -413,7 +418,8 @@ pub struct Monitoring {
     #[serde(default = "yes")]
     pub routes: bool,
     /// Whether each declared alert must be an alerting rule that a Prometheus among the environment's metric sources has
-    /// loaded. It is asked when the gate is.
+    /// loaded, and each declared dashboard one of the environment's Grafana, if it names one. They are asked when the gate
+    /// is, and looked at again for as long as something waits behind it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub loaded: bool,
 }

@@ -1,6 +1,9 @@
 //! A load test that held, and is no worse than what runs.
 
+mod likeness;
+
 use shipway_analysis::compare::{self, Share};
+use shipway_model::EvidenceId;
 use shipway_model::evidence::{Kind, Load as Measured};
 use shipway_model::resource::policy::{Load, Regression};
 
@@ -15,10 +18,11 @@ const LIKE_FOR_LIKE: f64 = 0.5;
 
 pub(crate) fn judge(rule: &Load, view: &View<'_>) -> Found {
     let counted = view.evidence(Kind::Load);
-    let tests: Vec<&Measured> = counted.documents.iter().filter_map(|(_, it)| it.load.as_ref()).collect();
-    let Some(latest) = tests.last() else { return missing("load test", &counted, view) };
+    let measured = counted.documents.iter().filter_map(|(id, it)| Some((*id, it.load.as_ref()?)));
+    let tests: Vec<(EvidenceId, &Measured)> = measured.collect();
+    let Some((id, latest)) = tests.last() else { return missing("load test", &counted, view) };
     let (mut faults, mut remarks) = (Vec::new(), Vec::new());
-    for test in &tests {
+    for (_, test) in &tests {
         bounds(rule, test, &mut faults);
     }
     if let Some(regression) = &rule.regression {
@@ -28,7 +32,8 @@ pub(crate) fn judge(rule: &Load, view: &View<'_>) -> Found {
             Some(before) => compare_with(regression, before, latest, &mut faults, &mut remarks),
         }
     }
-    let requests: u64 = tests.iter().map(|it| it.requests).sum();
+    remarks.extend(likeness::shortfalls(rule, *id, latest, view));
+    let requests: u64 = tests.iter().map(|(_, it)| it.requests).sum();
     let mut found = Found::unless(faults, format!("{requests} requests held")).shown_by(counted.ids());
     found.reasons.extend(remarks);
     found

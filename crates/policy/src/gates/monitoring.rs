@@ -45,7 +45,9 @@ pub(crate) fn judge(rule: &Monitoring, view: &View<'_>) -> Found {
         }
     }
     if rule.loaded {
-        faults.extend(listed(not_loaded(declared, view)));
+        let is_told = !declared.alerts.is_empty();
+        faults.extend(listed(if is_told { not_loaded(declared, view) } else { Vec::new() }));
+        faults.extend(listed(not_there(declared, view)));
     }
     let well = match rule.routes {
         true => format!("{} routes of {} are watched", routes.len(), view.service),
@@ -76,6 +78,16 @@ fn not_loaded(declared: &service::Monitoring, view: &View<'_>) -> Vec<String> {
         faults.extend(broken.map(|(name, why)| format!("{name} cannot evaluate {}: {why}", alert.name)));
     }
     faults
+}
+
+/// Declared dashboards that the environment's Grafana has not, where it names one.
+fn not_there(declared: &service::Monitoring, view: &View<'_>) -> Vec<String> {
+    let Some(seen) = &view.facts.surroundings.dashboards else { return Vec::new() };
+    if let Some(why) = &seen.fault {
+        return vec![format!("Grafana does not say which dashboards there are: {why}")];
+    }
+    let absent = declared.dashboards.iter().filter(|it| !seen.there.contains(&it.name));
+    absent.map(|it| format!("the dashboard {} is declared, and Grafana has none such", it.name)).collect()
 }
 
 fn kinds<'a>(

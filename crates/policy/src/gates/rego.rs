@@ -1,13 +1,12 @@
 //! A rule of an organisation's own, in Rego.
 
 use shipway_model::gate::Status;
-use shipway_model::resource::policy::Rego;
 
 use crate::found::Found;
-use crate::rego::{Input, Said, ask};
+use crate::rego::Said;
 
-pub(crate) fn judge(rule: &Rego, input: &Input) -> Found {
-    match ask(rule, input) {
+pub(crate) fn judge(said: Result<Said, String>) -> Found {
+    match said {
         Ok(Said::Allowed) => Found::new(Status::Satisfied, vec!["the module allows it".to_owned()]),
         Ok(Said::Denied(reasons)) => Found::new(Status::Failed, super::listed(reasons)),
         Ok(Said::Nothing) => {

@@ -65,7 +65,7 @@ pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
         }
     }
     if rule.no_new_failures || !rule.suites.is_empty() {
-        faults.extend(cut_short(&counted.documents, "tests"));
+        faults.extend(cut_short(&counted.documents, "tests.cases"));
     }
     let mut found = Found::unless(faults, format!("{passed} of {ran} tests passed")).shown_by(counted.ids());
     if !hidden.is_empty() {

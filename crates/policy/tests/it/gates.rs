@@ -108,6 +108,34 @@ fn tests_count_by_rate_suite_and_novelty() {
 }
 
 #[test]
+fn what_was_left_out_of_a_report_is_not_taken_for_good() {
+    let cut = |normal: Value, part: &str, rule: Value| {
+        let mut scene = Scene::new();
+        let whole = scene.attach(normal.clone());
+        whole.normal.as_mut().unwrap().created_at = Some("2026-06-01T00:00:00Z".to_owned());
+        assert_eq!(scene.status(rule.clone()), Status::Satisfied, "{part} of a whole report");
+        let mut omitted = normal;
+        omitted["omitted"] = json!({part: 1});
+        let mut scene = Scene::new();
+        scene.attach(omitted);
+        let found = scene.ask(rule);
+        assert!(
+            found.status == Status::Failed && found.reasons.concat().contains("than are kept"),
+            "{part}: {found:?}"
+        );
+    };
+    let case = json!({"suite": "unit", "name": "adds", "result": "passed"});
+    let tests = json!({"tests": {"total": 2, "passed": 2, "failed": 0, "errors": 0, "skipped": 0, "flaky": 0, "cases": [case]}});
+    cut(tests.clone(), "tests.cases", json!({"tests": {"noNewFailures": true}}));
+    cut(tests, "tests.cases", json!({"tests": {"suites": ["unit"]}}));
+    let none = json!({"findings": [], "counts": {"critical": 0, "high": 0, "medium": 0, "low": 0, "none": 0, "unknown": 0, "suppressed": 0}});
+    cut(none.clone(), "findings", json!({"vulnerabilities": {}}));
+    cut(none, "findings", json!({"findings": {}}));
+    let component = json!({"components": [{"name": "a", "version": "1.0.0", "licenses": ["MIT"]}]});
+    cut(component, "components", json!({"licences": {"allow": ["MIT"]}}));
+}
+
+#[test]
 fn a_later_report_of_the_same_kind_takes_the_earlier_ones_place() {
     let mut scene = Scene::new();
     scene.attach(good());
@@ -266,6 +294,49 @@ fn secrets_need_a_scan_for_secrets() {
     assert_eq!(scene.status(json!({"secrets": {}})), Status::Satisfied);
     scene.attach(json!({"format": "trufflehog", "findings": [{"id": "aws-key", "kind": "secret", "severity": "unknown"}]}));
     assert_eq!(scene.status(json!({"secrets": {}})), Status::Failed);
+}
+
+#[test]
+fn a_load_test_says_where_it_falls_short_of_production() {
+    let load = json!({"load": {"requests": 20000, "errors": 0, "rps": 300, "latency_ms": {}}});
+    let ask = |scale: Value, ran: Value, rule: Value| {
+        let mut scene = Scene::new();
+        scene.attach(load.clone()).ran = serde_json::from_value(ran).unwrap();
+        scene.facts.surroundings.scale = serde_json::from_value(scale).unwrap();
+        let found = scene.ask(json!({"load": rule}));
+        assert_eq!(found.status, Status::Satisfied, "the canary finds out, and the release is not stopped");
+        found.reasons[1..].join("; ")
+    };
+    let plain = || json!({"maxErrorRate": 1});
+    let production =
+        || json!({"data": {"orders": 1000, "customers": 10}, "requestsPerSecond": {"checkout": 500}});
+    let ran = |orders: u64, customers: u64| json!({"environment": "staging", "data": {"orders": orders, "customers": customers}});
+    assert_eq!(
+        ask(production(), ran(500, 10), plain()),
+        "",
+        "half as much is like it, unless the rule says otherwise"
+    );
+    let short = ask(production(), ran(499, 10), plain());
+    assert_eq!(
+        short,
+        "it ran over 499 of orders, and production has 1000: what shows only there is left to the canary"
+    );
+    assert_eq!(ask(production(), ran(499, 10), json!({"maxErrorRate": 1, "likeForLike": 30})), "");
+    let slow = ask(json!({"requestsPerSecond": {"checkout": 601}}), Value::Null, plain());
+    assert!(slow.starts_with("it made 300 requests a second, and production bears 601"), "{slow}");
+    assert_eq!(
+        ask(json!({"requestsPerSecond": {"web": 9000}}), Value::Null, plain()),
+        "",
+        "another service's load"
+    );
+    let untold = ask(production(), json!({"data": {"orders": 1000}}), plain());
+    assert!(untold.starts_with("it is not told over how many of customers it ran"), "{untold}");
+    assert!(ask(production(), Value::Null, plain()).contains("over how many of orders"));
+    // Whoever wants a comparison is told that nothing is known, and whoever does not is not.
+    assert_eq!(ask(json!({}), Value::Null, plain()), "");
+    let undeclared = ask(json!({}), ran(1, 1), json!({"regression": {}}));
+    assert!(undeclared.contains("production does not declare how much data it holds"), "{undeclared}");
+    assert!(undeclared.contains("how many requests a second checkout bears"), "{undeclared}");
 }
 
 #[test]

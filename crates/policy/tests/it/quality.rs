@@ -236,6 +236,27 @@ fn a_declared_alert_must_be_loaded_somewhere() {
 }
 
 #[test]
+fn a_declared_dashboard_must_be_in_grafana_where_there_is_one() {
+    let mut scene = Scene::new();
+    let (overview, orders) = ("https://grafana.example/d/overview", "https://grafana.example/d/orders");
+    let dashboards = json!({"dashboards": [{"name": overview}, {"name": orders}]});
+    scene.facts.services.values_mut().next().unwrap().monitoring =
+        Some(serde_json::from_value(dashboards).unwrap());
+    let rule = json!({"monitoring": {"alerts": false, "traces": false, "routes": false, "loaded": true}});
+    assert_eq!(scene.status(rule.clone()), Status::Satisfied, "the environment names no Grafana");
+    let mut ask = |seen: Value| {
+        scene.facts.surroundings.dashboards = Some(serde_json::from_value(seen).unwrap());
+        scene.ask(rule.clone())
+    };
+    assert_eq!(ask(json!({"there": [overview, orders]})).status, Status::Satisfied);
+    let found = ask(json!({"there": [overview]}));
+    assert_eq!(found.status, Status::Failed);
+    assert_eq!(found.reasons, [format!("the dashboard {orders} is declared, and Grafana has none such")]);
+    let found = ask(json!({"fault": "it did not answer"}));
+    assert_eq!(found.reasons, ["Grafana does not say which dashboards there are: it did not answer"]);
+}
+
+#[test]
 fn a_release_is_ready_when_every_item_of_the_list_is() {
     let mut scene = Scene::new();
     let rule = json!({"readiness": {

@@ -1,7 +1,9 @@
 //! Rules of an organisation's own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shipway_model::gate::Status;
+use shipway_model::resource::policy::Rego;
+use shipway_policy::rego::{Input, Module, Said};
 
 use crate::scene::Scene;
 
@@ -63,4 +65,25 @@ fn what_takes_for_ever_is_a_no() {
     let module = "package own\nallow if count([1 | some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i != j]) > 0";
     let (status, reasons) = ask(module);
     assert_eq!(status, Status::Failed, "{reasons}");
+}
+
+#[test]
+fn a_module_that_is_kept_answers_each_input_by_itself() {
+    let rule: Rego = serde_json::from_value(json!({
+        "module": "package own\nimport data.house.names\nallow if names.is_ours(input.owner)\ndeny contains msg if {\n  some fault in input.faults\n  msg := concat(\" \", [fault, data.parameters.of])\n}",
+        "libraries": {"names": "package house.names\nis_ours(name) if name in {\"payments\", \"shop\"}"},
+        "parameters": {"of": "payments"},
+    }))
+    .unwrap();
+    let mut module = Module::compile(&rule).unwrap();
+    let mut ask = |input: Value| module.ask(&Input::from(input)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(ask(json!({"owner": "payments"})), Said::Allowed);
+        assert_eq!(
+            ask(json!({"owner": "payments", "faults": ["late"]})),
+            Said::Denied(vec!["late payments".to_owned()])
+        );
+        assert_eq!(ask(json!({"owner": "strangers"})), Said::Nothing);
+        assert_eq!(ask(Value::Null), Said::Nothing, "nothing is left of the input before");
+    }
 }

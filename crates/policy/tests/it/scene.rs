@@ -90,6 +90,7 @@ impl Scene {
             statement: None,
             seal: None,
             unsealed: None,
+            ran: None,
             normal: Some(Box::new(normal)),
         }
     }

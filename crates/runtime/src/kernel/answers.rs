@@ -172,6 +172,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WithdrawWaiver { .. }
         | Command::EndQuarantine { .. }
         | Command::Decide { .. }
+        | Command::ReopenGates { .. }
         | Command::RevokeToken { .. }
         | Command::SetPassword { .. }
         | Command::DisableAccount { .. }

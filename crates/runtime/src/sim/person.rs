@@ -178,6 +178,7 @@ impl World<'_> {
             file_name: None,
             statement: None,
             seal: None,
+            ran: None,
         };
         Some(Command::AttachEvidence { id, evidence })
     }

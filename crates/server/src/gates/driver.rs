@@ -6,7 +6,7 @@ use shipway_engine::gate;
 use shipway_model::effect::{Order, Outcome, Success};
 use shipway_runtime::driver::{BoxFuture, Driver, Task};
 
-use super::{Fault, Gates, instant, policies, rule_sources};
+use super::{Fault, Gates, Tools, instant, policies};
 
 /// Gives gates their say. Asking twice decides once: the second answer finds the question gone.
 pub(crate) struct GateDriver(pub(crate) Arc<Gates>);
@@ -33,15 +33,15 @@ impl GateDriver {
         };
         let runtime = task.runtime();
         let at = instant(runtime.clock().now());
-        let (outline, policies, sources) = {
+        let (outline, policies, tools) = {
             let state = runtime.state();
             let policies = policies(&state, digests);
-            let sources = rule_sources(&state, &policies, environment);
-            (gate::outline(&state, release.id, environment, at), policies, sources)
+            let tools = Tools::of(&state, &policies, environment);
+            (gate::outline(&state, release.id, environment, at), policies, tools)
         };
         let decided = async {
             let mut outline = outline.map_err(Fault::Rejected)?;
-            self.0.look_up(&mut outline, sources).await;
+            self.0.look_up(&mut outline, tools).await;
             self.0.decide(&outline, digests, policies).await
         };
         let decision = decided.await.map_err(|fault| {

@@ -8,11 +8,10 @@ use shipway_engine::gate::{self, Outline};
 use shipway_engine::{Command, State};
 use shipway_model::event::CONTROL_PLANE;
 use shipway_model::resource::Policy;
-use shipway_model::resource::metric::Source;
 use shipway_model::{ChangeId, Digest, Name};
 use shipway_runtime::Submission;
 
-use super::{instant, policies, rule_sources};
+use super::{Tools, instant, policies};
 use crate::app::App;
 use crate::problem::Failure;
 
@@ -22,7 +21,7 @@ struct Question {
     digests: BTreeMap<Name, Digest>,
     policies: BTreeMap<Name, Policy>,
     /// Whom they want to be asked.
-    sources: BTreeMap<Name, Source>,
+    tools: Tools,
 }
 
 /// Asks the gates of the change's environment, if some word for it waits for them, and records what they say. Whoever gives
@@ -33,8 +32,8 @@ struct Question {
 pub(crate) async fn note(app: &App, id: ChangeId) -> Result<(), Failure> {
     let at = instant(app.runtime.clock().now());
     let question = question(&app.runtime.state(), id, at)?;
-    let Some(Question { mut outline, digests, policies, sources }) = question else { return Ok(()) };
-    app.gates.look_up(&mut outline, sources).await;
+    let Some(Question { mut outline, digests, policies, tools }) = question else { return Ok(()) };
+    app.gates.look_up(&mut outline, tools).await;
     let decision = app.gates.decide(&outline, &digests, policies).await?;
     let command = Command::NoteGates { id, decision };
     let actor = CONTROL_PLANE.to_owned();
@@ -54,6 +53,6 @@ fn question(state: &State, id: ChangeId, at: Timestamp) -> Result<Option<Questio
     }
     let outline = gate::outline(state, rollout.plan.release.id, environment, at)?;
     let policies = policies(state, &digests);
-    let sources = rule_sources(state, &policies, environment);
-    Ok(Some(Question { outline, digests, policies, sources }))
+    let tools = Tools::of(state, &policies, environment);
+    Ok(Some(Question { outline, digests, policies, tools }))
 }

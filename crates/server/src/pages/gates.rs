@@ -1,8 +1,6 @@
 //! What the gates of an environment ask of a release now, with who supplies what is missing and how: a part of several
 //! pages.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use askama::filters::HtmlSafe;
 use shipway_engine::gate;
@@ -13,7 +11,7 @@ use super::moment::{Clock, Moment};
 use super::prose::Prose;
 use super::visit::Visit;
 use super::words::{Badge, Hash, Tone, badge};
-use crate::gates::{instant, passes, policies, rule_sources};
+use crate::gates::{Tools, instant, passes, policies};
 use crate::problem::Failure;
 
 #[derive(Template)]
@@ -53,19 +51,19 @@ impl Gates {
 /// # Errors
 /// When the release or the environment is unknown, or something that was attached cannot be read.
 pub(super) async fn explain(visit: &Visit, release: ReleaseId, environment: &Name) -> Result<Gates, Failure> {
-    let (mut outline, digests, policies, sources) = {
+    let (mut outline, digests, policies, tools) = {
         let state = visit.state();
         let outline = gate::outline(&state, release, environment, instant(visit.now()))?;
         let digests = gate::policies(&state, environment)?;
         let policies = policies(&state, &digests);
         // What the tools say now is nothing that was known then.
-        let sources = match visit.past() {
-            None => rule_sources(&state, &policies, environment),
-            Some(_) => BTreeMap::new(),
+        let tools = match visit.past() {
+            None => Tools::of(&state, &policies, environment),
+            Some(_) => Tools::default(),
         };
-        (outline, digests, policies, sources)
+        (outline, digests, policies, tools)
     };
-    visit.app.gates.look_up(&mut outline, sources).await;
+    visit.app.gates.look_up(&mut outline, tools).await;
     let mut requirements = match digests.is_empty() {
         true => Vec::new(),
         false => visit.app.gates.ask(policies, visit.app.gates.fill(&outline).await?).await,

@@ -42,6 +42,7 @@ fn about(subject: SubjectSelector) -> NewEvidence {
         file_name: Some("report\u{1b}[31m.txt".to_owned()),
         statement: None,
         signature: None,
+        ran: None,
     }
 }
 

@@ -146,6 +146,7 @@ impl Plane {
             file_name: None,
             statement: None,
             signature: None,
+            ran: None,
         };
         self.bed.admin.call::<AttachEvidence>((), (), new).await.unwrap();
     }

@@ -11,7 +11,7 @@ use shipway_api::operations::evidence::{AttachEvidence, NewEvidence};
 use shipway_api::operations::release::{ReleasePath, ShowRelease};
 use shipway_api::selector::SubjectSelector;
 use shipway_api::view::release::Seal;
-use shipway_model::evidence::{NAMESPACE, SignedWord, Word};
+use shipway_model::evidence::{NAMESPACE, Ran, SignedWord, Word};
 use shipway_model::{Digest, Name};
 use tokio_util::io::ReaderStream;
 
@@ -45,6 +45,7 @@ Examples:
   shipway evidence attach target/junit.xml coverage.lcov --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
   shipway evidence attach sbom.cdx.json trivy.json --subject shop@1.2.0
   shipway evidence attach e2e.xml --subject sha256:c40004366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8 --subject sha256:77ab04366d684cdf64f8ffcbef5cc173ed227c7a39bf7dbf6aeb71d9ca9610d8
+  shipway evidence attach k6.json --subject shop@1.2.0 --ran-in staging --ran-over orders=1200000
   shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z
   shipway evidence attach drill.md --subject shop@1.2.0 --statement dr-drill --issuer ops@example.com --scope 'all zones' --expires 2027-06-30T00:00:00Z --sign ~/.ssh/id_ed25519
   shipway evidence attach pentest.pdf --subject shop@1.2.0 --statement penetration-test --issuer 'Red Team' --scope 'external interface' --expires 2027-06-30T00:00:00Z --print > word.json
@@ -79,6 +80,12 @@ pub(crate) struct Attach {
     /// What `ssh-keygen -Y sign -n evidence@shipway.dev` made of what --print wrote
     #[arg(long, value_name = "FILE", requires = "statement", conflicts_with = "sign")]
     signature: Option<PathBuf>,
+    /// The environment in which the tests ran; what it declares as its `scale` is what they ran over
+    #[arg(long, value_name = "ENV")]
+    ran_in: Option<Name>,
+    /// Over how much of a data set the tests ran, as it was counted, such as orders=1200000
+    #[arg(long, value_name = "NAME=COUNT", value_parser = parse_count)]
+    ran_over: Vec<(Name, u64)>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -114,10 +121,16 @@ impl Attach {
                 file_name: path.file_name().map(|it| it.to_string_lossy().into_owned()),
                 statement: statement.clone(),
                 signature,
+                ran: self.ran(),
             };
             all.push(once(client.call::<AttachEvidence>((), (), new)).await?.value);
         }
         self.output.show(&all, |paint| render(&all, paint))
+    }
+
+    fn ran(&self) -> Option<Ran> {
+        let ran = Ran { environment: self.ran_in.clone(), data: self.ran_over.iter().cloned().collect() };
+        (ran != Ran::default()).then_some(ran)
     }
 
     fn word(&self) -> Option<Word> {
@@ -153,6 +166,13 @@ impl Attach {
             _ => Ok(None),
         }
     }
+}
+
+fn parse_count(text: &str) -> Result<(Name, u64), String> {
+    let (name, count) = text.split_once('=').ok_or("it is written NAME=COUNT, such as orders=1200000")?;
+    let name = name.parse::<Name>().map_err(|it| it.to_string())?;
+    let count = count.parse().map_err(|_| format!("`{count}` is no whole number"))?;
+    Ok((name, count))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

@@ -3,7 +3,7 @@
 use clap::Args;
 use shipway_api::operations::evidence::{EvidencePath, ShowEvidence};
 use shipway_api::view::evidence::EvidenceView;
-use shipway_model::EvidenceId;
+use shipway_model::{EvidenceId, Name};
 
 use crate::connection::connect;
 use crate::failure::Outcome;
@@ -45,6 +45,14 @@ fn render(view: &EvidenceView, paint: Paint) -> String {
     if let Some(normal) = &it.normal {
         line("normal", normal.to_string());
         line("speaks of", it.kinds.iter().map(word).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(ran) = &it.ran {
+        let over = ran.data.iter().map(|(name, n)| format!("{n} of {name}")).collect::<Vec<_>>().join(", ");
+        let place = ran.environment.as_ref().map_or("", Name::as_str);
+        line(
+            "ran",
+            [place, &over].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", over "),
+        );
     }
     if let Some(said) = &it.statement {
         line("statement", said.kind.to_string());

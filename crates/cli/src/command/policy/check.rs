@@ -10,14 +10,15 @@ use shipway_model::evidence::Normal;
 use shipway_model::gate::{Requirement, Status};
 use shipway_model::release::{Document, ReleaseRef};
 use shipway_model::{Digest, EvidenceId, Name, ReleaseId};
+use shipway_policy::Answer;
 use shipway_policy::facts::{Evidence, Facts, Running, Service, Surroundings};
-use shipway_policy::{Answer, decide};
 use shipway_runtime::{Clock as _, SystemClock};
 
 use super::files;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};
+use crate::sandbox::decide;
 
 /// Ask policies about evidence in files, without a control plane
 ///
@@ -158,6 +159,7 @@ impl Check {
             statement: None,
             seal: None,
             unsealed: None,
+            ran: None,
             normal: Some(Box::new(normal)),
         }
     }

@@ -7,12 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shipway_model::Name;
 use shipway_model::resource::policy::{Gate, Require};
-use shipway_policy::rego::{Said, ask};
+use shipway_policy::rego::Said;
 
 use super::files;
 use crate::exit::Exit;
 use crate::failure::Outcome;
 use crate::output::{OutputArgs, Paint, plain};
+use crate::sandbox::Sandbox;
 
 /// Look for policies that let pass what they should not
 ///
@@ -62,7 +63,7 @@ fn look(gate: &Gate) -> Vec<String> {
     match &gate.require {
         Require::Rego(rule) => inputs()
             .into_iter()
-            .filter_map(|(what, input)| match ask(rule, &input.into()) {
+            .filter_map(|(what, input)| match Sandbox::about(&input).ask(rule) {
                 Ok(Said::Allowed) => Some(format!(
                     "the module allows {what}: let `allow` follow from what must be there, never from what is absent"
                 )),

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shipway_model::Name;
 use shipway_model::gate::Status;
-use shipway_policy::{Facts, decide};
+use shipway_policy::Facts;
 
 use super::files;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, plain};
+use crate::sandbox::decide;
 
 /// Run the tests of policies
 ///

@@ -150,6 +150,7 @@ fn facts(artifact: Digest, attestations: Vec<Attestation>, at: Timestamp) -> Fac
         statement: None,
         seal: None,
         unsealed: None,
+        ran: None,
         normal: Some(Box::new(normal)),
     };
     let in_question = Service {

@@ -84,6 +84,7 @@ pub(super) async fn prove(client: &Client, version: &str) -> Result<(), Error> {
         file_name: None,
         statement: None,
         signature: None,
+        ran: None,
     };
     client.call::<AttachEvidence>((), (), evidence).await.map(drop)
 }

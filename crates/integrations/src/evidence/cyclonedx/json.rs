@@ -153,12 +153,15 @@ impl Written {
             .into_iter()
             .flatten()
             .filter_map(|it| it.expression.or_else(|| it.license.and_then(|it| it.id.or(it.name))));
+        let mut licenses: Vec<String> = licences.collect();
+        // Most have one, and there may be very many components.
+        licenses.shrink_to_fit();
         let component = Component {
             reference: self.reference,
             purl: self.purl,
             name,
             version: self.version.filter(|it| !it.is_empty()),
-            licenses: licences.collect(),
+            licenses,
             digests: self
                 .hashes
                 .into_iter()

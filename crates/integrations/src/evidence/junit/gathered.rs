@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::suite::{Declared, Suite};
-use super::{ENTRIES_MAX, MESSAGES_MAX, Normal, Tests};
+use super::{MESSAGES_MAX, Normal, Tests};
+use crate::evidence::gathered::Kept;
 use crate::evidence::remarks::remark;
 use shipway_model::evidence::{Case, CaseResult};
 
 #[derive(Default)]
 pub(super) struct Gathered {
-    cases: Vec<Case>,
-    /// Where a case is, by the hash of its names.
+    cases: Kept<Case>,
+    /// Where a case is, by the hash of its names; 20 bytes or so for each.
     places: HashMap<u64, usize>,
     /// What is in no list: suites without cases, and cases beyond the limit.
     beyond: Tests,
-    n_beyond: u64,
     n_messages: usize,
     n_messages_beyond: u64,
     duration_s: Option<f64>,
@@ -32,17 +32,23 @@ impl Gathered {
             }
         }
         let key = key(&case);
-        if let Some(earlier) = self.places.get(&key).map(|it| &mut self.cases[*it])
+        if let Some(earlier) = self.places.get(&key).map(|it| &mut self.cases.entries[*it])
             && same(earlier, &case)
         {
             return rerun(earlier, case);
         }
-        if self.cases.len() == ENTRIES_MAX {
-            self.n_beyond += 1;
-            return count(&mut self.beyond, &case);
+        // What is beyond is the rest of the document, and not what happens to be too long.
+        let refused = match self.cases.omitted() {
+            0 => self.cases.try_push(case),
+            _ => Err(case),
+        };
+        match refused {
+            Ok(()) => drop(self.places.insert(key, self.cases.entries.len() - 1)),
+            Err(case) => {
+                self.cases.omit(1);
+                count(&mut self.beyond, &case);
+            }
         }
-        self.places.insert(key, self.cases.len());
-        self.cases.push(case);
     }
 
     /// Compares what a suite says with what was seen of it, and hands it on to the suite around it.
@@ -81,13 +87,11 @@ impl Gathered {
 
     pub(super) fn finish(self, normal: &mut Normal) {
         let mut tests = self.beyond;
-        self.cases.iter().for_each(|it| count(&mut tests, it));
+        self.cases.entries.iter().for_each(|it| count(&mut tests, it));
         tests.duration_s = self.duration_s;
-        tests.cases = self.cases;
-        for (what, n) in [("tests.cases", self.n_beyond), ("tests.cases.message", self.n_messages_beyond)] {
-            if n > 0 {
-                normal.omitted.insert(what.to_owned(), n);
-            }
+        tests.cases = self.cases.finish("tests.cases", normal);
+        if self.n_messages_beyond > 0 {
+            normal.omitted.insert("tests.cases.message".to_owned(), self.n_messages_beyond);
         }
         normal.remarks.extend(self.remarks);
         normal.tests = Some(tests);
@@ -115,7 +119,9 @@ fn rerun(earlier: &mut Case, case: Case) {
         (Some(one), Some(other)) => Some(one + other),
         (one, other) => one.or(other),
     };
-    *earlier = Case { flaky, message, duration_s, ..case };
+    // It is the same test, so it stands in the same file; and what is kept of it does not grow.
+    let file = earlier.file.take();
+    *earlier = Case { flaky, message, duration_s, file, ..case };
 }
 
 fn key(case: &Case) -> u64 {

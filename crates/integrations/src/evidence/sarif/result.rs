@@ -1,14 +1,15 @@
 //! Results, kept until the rules of their run are known: tools write the two in either order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use shipway_model::evidence::{Finding, Location, Severity};
 
-use super::rule::{Properties, Reference, Rules};
+use super::rule::{Properties, Reference, Rule, Rules};
 use crate::evidence::gathered::{Findings, Gather, excerpt};
 use crate::evidence::remarks::remark;
-use crate::evidence::{ENTRIES_MAX, advisory};
+use crate::evidence::weight::{Weigh, allocation};
+use crate::evidence::{ENTRIES_MAX, LIST_BYTES_MAX, advisory};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,27 +74,66 @@ struct Suppression {
 
 /// A result without what its rule has to say.
 pub(super) struct Pending {
-    finding: Finding,
-    pub(super) rule: Reference,
-    failing: bool,
-    undecided: bool,
-    level: Option<String>,
-    pub(super) message_id: Option<String>,
-    pub(super) message_arguments: Vec<String>,
-    taxa: Vec<Reference>,
-    properties: Properties,
+    title: Option<String>,
+    location: Option<Location>,
     file_index: Option<i64>,
+    suppression: Option<String>,
+    fingerprint: Option<String>,
+    grounds: Grounds,
+    /// Rare, all of it.
+    more: Option<Box<More>>,
+}
+
+/// What decides on a result's severity.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Grounds {
+    rule: Reference,
+    standing: Standing,
+    /// By its own level.
+    severity: Option<Severity>,
+    /// Its own score, as bits: 0 to 10.
+    score_bits: Option<u64>,
+    suppressed: bool,
+}
+
+/// By the result's `kind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Standing {
+    Failing,
+    /// Nobody has decided yet.
+    Undecided,
+    Informing,
+}
+
+/// What few results have.
+#[derive(Default)]
+struct More {
+    message_id: Option<String>,
+    message_arguments: Vec<String>,
+    taxa: Vec<Reference>,
+    tags: Vec<String>,
 }
 
 /// The results of one run.
 #[derive(Default)]
 pub(super) struct Results {
-    pending: Vec<Pending>,
-    /// Severity by the result's own level, and whether it is suppressed, of what is beyond the limit.
-    beyond: Vec<(Severity, bool)>,
+    /// In pieces, so that what is settled is given back while the findings grow.
+    pending: Vec<Vec<Pending>>,
+    n_bytes: usize,
+    n_pending: usize,
+    /// What is beyond the limit, by what decides on its severity.
+    beyond: HashMap<Grounds, u64>,
+    n_bytes_beyond: usize,
+    /// What differs too much for that, by its own level and whether it is suppressed.
+    scattered: HashMap<(Severity, bool), u64>,
     passed: u64,
     absent: u64,
 }
+
+/// Results in one piece.
+const PIECE: usize = 1024;
+/// Most memory for the different grounds of results beyond the limit, in bytes: rules are few, and have short names.
+const GROUNDS_BYTES_MAX: usize = 2 << 20;
 
 impl Gather for Results {
     type Item = Written;
@@ -103,16 +143,43 @@ impl Gather for Results {
             self.absent += 1;
         } else if matches!(written.kind.as_deref(), Some("pass" | "notApplicable")) {
             self.passed += 1;
-        } else if self.pending.len() < ENTRIES_MAX {
-            self.pending.push(Pending::of(written));
         } else {
-            let severity = written.level.as_deref().map_or(Severity::Unknown, severity);
-            self.beyond.push((severity, suppression(written.suppressions).is_some()));
+            self.take(Pending::of(written));
         }
     }
 }
 
 impl Results {
+    fn take(&mut self, pending: Pending) {
+        let n_bytes = self.n_bytes + pending.weight_bytes();
+        let is_whole = self.beyond.is_empty() && self.scattered.is_empty();
+        if is_whole && self.n_pending < ENTRIES_MAX && n_bytes <= LIST_BYTES_MAX {
+            (self.n_bytes, self.n_pending) = (n_bytes, self.n_pending + 1);
+            match self.pending.last_mut().filter(|it| it.len() < PIECE) {
+                Some(piece) => piece.push(pending),
+                None => {
+                    let mut piece = Vec::with_capacity(PIECE);
+                    piece.push(pending);
+                    self.pending.push(piece);
+                }
+            }
+            return;
+        }
+        let grounds = pending.grounds;
+        let n_bytes = self.n_bytes_beyond + size_of::<Grounds>() + grounds.rule.heap_bytes();
+        match self.beyond.get_mut(&grounds) {
+            Some(n) => *n += 1,
+            None if n_bytes <= GROUNDS_BYTES_MAX => {
+                self.n_bytes_beyond = n_bytes;
+                self.beyond.insert(grounds, 1);
+            }
+            None => {
+                let key = (grounds.severity.unwrap_or_default(), grounds.suppressed);
+                *self.scattered.entry(key).or_default() += 1;
+            }
+        }
+    }
+
     /// Whether the run said nothing at all.
     pub(super) fn is_empty(&self) -> bool {
         self.pending.is_empty() && self.passed == 0 && self.absent == 0
@@ -126,12 +193,16 @@ impl Results {
         findings: &mut Findings,
         remarks: &mut Vec<String>,
     ) {
-        findings.extend(self.pending.into_iter().map(|it| it.settle(rules, files)));
-        findings.extend(self.beyond.into_iter().map(|(severity, suppressed)| Finding {
-            severity,
-            suppressed,
-            ..Finding::default()
-        }));
+        for piece in self.pending {
+            findings.extend(piece.into_iter().map(|it| it.settle(rules, files)));
+        }
+        for (grounds, n) in self.beyond {
+            let severity = grounds.severity(rules, rules.of(&grounds.rule));
+            findings.count(&Finding { severity, suppressed: grounds.suppressed, ..Finding::default() }, n);
+        }
+        for ((severity, suppressed), n) in self.scattered {
+            findings.count(&Finding { severity, suppressed, ..Finding::default() }, n);
+        }
         if self.passed > 0 {
             remark(remarks, || {
                 format!("{} results say that nothing is wrong; they are no findings", self.passed)
@@ -145,6 +216,44 @@ impl Results {
     }
 }
 
+impl Grounds {
+    fn severity(&self, rules: &Rules<'_>, rule: Option<&Rule>) -> Severity {
+        let score = self.score_bits.map(f64::from_bits).or(rule.and_then(Rule::security_severity));
+        match (score, self.severity, self.standing) {
+            (Some(score), ..) => Severity::of_score(score),
+            (None, Some(own), _) => own,
+            (None, None, Standing::Undecided) => Severity::Unknown,
+            (None, None, Standing::Informing) => Severity::None,
+            (None, None, Standing::Failing) => severity(rules.level(&self.rule, rule)),
+        }
+    }
+}
+
+impl Weigh for Pending {
+    fn heap_bytes(&self) -> usize {
+        let texts = [&self.title, &self.suppression, &self.fingerprint];
+        let more = self.more.as_ref().map_or(0, |it| {
+            let arguments = it.message_arguments.heap_bytes();
+            allocation(size_of::<More>())
+                + it.message_id.heap_bytes()
+                + arguments
+                + it.taxa.heap_bytes()
+                + it.tags.heap_bytes()
+        });
+        texts.into_iter().map(Weigh::heap_bytes).sum::<usize>()
+            + self.location.heap_bytes()
+            + self.grounds.rule.heap_bytes()
+            + more
+    }
+}
+
+impl Weigh for Reference {
+    fn heap_bytes(&self) -> usize {
+        let component = self.tool_component.as_ref();
+        self.id.heap_bytes() + component.map_or(0, |it| allocation(size_of_val(&**it)) + it.name.heap_bytes())
+    }
+}
+
 impl Pending {
     fn of(written: Written) -> Self {
         let mut rule = written.rule.unwrap_or_default();
@@ -155,72 +264,82 @@ impl Pending {
         let suppression = suppression(written.suppressions);
         let message = written.message;
         let text = message.as_ref().and_then(|it| it.text.as_deref().or(it.markdown.as_deref()));
-        let kind = written.kind.as_deref().unwrap_or("fail");
+        let properties = written.properties.unwrap_or_default();
         Self {
-            finding: Finding {
-                id: rule.id.clone().unwrap_or_default(),
-                title: text.map(excerpt),
-                location,
-                suppressed: suppression.is_some(),
-                suppression: suppression.filter(|it| !it.is_empty()),
-                fingerprint: fingerprint(written.fingerprints)
-                    .or_else(|| fingerprint(written.partial_fingerprints)),
-                ..Finding::default()
-            },
-            failing: kind == "fail",
-            undecided: matches!(kind, "open" | "review"),
-            rule,
-            level: written.level,
-            message_id: message.as_ref().and_then(|it| it.id.clone()),
-            message_arguments: message.and_then(|it| it.arguments).unwrap_or_default(),
-            taxa: written.taxa.unwrap_or_default(),
-            properties: written.properties.unwrap_or_default(),
+            title: text.map(excerpt),
+            location,
             file_index,
+            grounds: Grounds {
+                rule,
+                standing: match written.kind.as_deref().unwrap_or("fail") {
+                    "fail" => Standing::Failing,
+                    "open" | "review" => Standing::Undecided,
+                    _ => Standing::Informing,
+                },
+                severity: written.level.as_deref().map(severity),
+                score_bits: properties.security_severity.map(f64::to_bits),
+                suppressed: suppression.is_some(),
+            },
+            suppression: suppression.filter(|it| !it.is_empty()),
+            fingerprint: fingerprint(written.fingerprints)
+                .or_else(|| fingerprint(written.partial_fingerprints)),
+            more: More::of(message, written.taxa, properties.tags),
         }
     }
 
-    fn settle(mut self, rules: &Rules<'_>, files: &[String]) -> Finding {
-        let rule = rules.of(&self.rule);
-        let mut finding = std::mem::take(&mut self.finding);
-        if finding.id.is_empty() {
-            finding.id = rule.and_then(|it| it.id.clone()).unwrap_or_default();
-        }
-        let message = || rules.message(&self, rule);
-        finding.title = finding.title.or_else(message).or_else(|| rule?.description());
+    fn settle(self, rules: &Rules<'_>, files: &[String]) -> Finding {
+        let rule = rules.of(&self.grounds.rule);
+        let severity = self.grounds.severity(rules, rule);
+        let more = self.more.map(|it| *it).unwrap_or_default();
+        let id = self.grounds.rule.id.clone().filter(|it| !it.is_empty());
+        let id = id.or_else(|| rule.and_then(|it| it.id.clone())).unwrap_or_default();
+        let message =
+            || rules.message(&self.grounds.rule, rule, more.message_id.as_ref()?, &more.message_arguments);
+        let title = self.title.or_else(message).or_else(|| rule?.description());
 
-        let tags: Vec<&str> = self
-            .properties
-            .tags
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .chain(rule.into_iter().flat_map(|it| it.tags()))
-            .collect();
-        let score = self.properties.security_severity.or(rule.and_then(|it| it.security_severity()));
-        finding.kind = rules.kind(&finding.id, &tags);
-        finding.severity = match (score, &self.level) {
-            (Some(score), _) => Severity::of_score(score),
-            (None, Some(level)) => severity(level),
-            (None, None) if self.undecided => Severity::Unknown,
-            (None, None) if !self.failing => Severity::None,
-            (None, None) => severity(rules.level(&self.rule, rule)),
-        };
-
-        let own = self.taxa.iter().chain(rule.into_iter().flat_map(|it| it.classes()));
+        let of_rule = rule.into_iter().flat_map(|it| it.tags());
+        let tags: Vec<&str> = more.tags.iter().map(String::as_str).chain(of_rule).collect();
+        let own = more.taxa.iter().chain(rule.into_iter().flat_map(|it| it.classes()));
         let tagged = tags
             .iter()
             .filter(|it| it.to_ascii_lowercase().contains("cwe"))
             .filter_map(|it| advisory::cwe(it));
-        finding.taxa = own.filter_map(|it| rules.class(it)).chain(tagged).collect();
-        finding.taxa.sort();
-        finding.taxa.dedup();
+        let mut taxa: Vec<String> = own.filter_map(|it| rules.class(it)).chain(tagged).collect();
+        taxa.sort();
+        taxa.dedup();
+        taxa.shrink_to_fit();
 
-        if let Some(location) = finding.location.as_mut().filter(|it| it.file.is_empty()) {
+        let mut location = self.location;
+        if let Some(location) = location.as_mut().filter(|it| it.file.is_empty()) {
             let file = self.file_index.and_then(|it| files.get(usize::try_from(it).ok()?));
             location.file = file.cloned().unwrap_or_default();
         }
-        finding.location = finding.location.filter(|it| !it.file.is_empty());
-        finding
+        Finding {
+            kind: rules.kind(&id, &tags),
+            id,
+            severity,
+            title,
+            location: location.filter(|it| !it.file.is_empty()),
+            suppressed: self.grounds.suppressed,
+            suppression: self.suppression,
+            fingerprint: self.fingerprint,
+            taxa,
+            ..Finding::default()
+        }
+    }
+}
+
+impl More {
+    fn of(
+        message: Option<Message>,
+        taxa: Option<Vec<Reference>>,
+        tags: Option<Vec<String>>,
+    ) -> Option<Box<Self>> {
+        let (message_id, arguments) = message.map_or((None, None), |it| (it.id, it.arguments));
+        let (taxa, tags) = (taxa.unwrap_or_default(), tags.unwrap_or_default());
+        let is_something = message_id.is_some() || !taxa.is_empty() || !tags.is_empty();
+        let message_arguments = arguments.unwrap_or_default();
+        is_something.then(|| Box::new(Self { message_id, message_arguments, taxa, tags }))
     }
 }
 

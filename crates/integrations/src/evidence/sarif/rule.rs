@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Deserializer};
 use shipway_model::evidence::FindingKind;
 
-use super::result::Pending;
 use crate::evidence::gathered::excerpt;
 use crate::evidence::{MESSAGE_CHARS_MAX, advisory};
 
@@ -53,15 +52,15 @@ struct Relationship {
 }
 
 /// A pointer to a rule or a class, by any of its parts.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Reference {
     pub(super) id: Option<String>,
     pub(super) index: Option<i64>,
-    pub(super) tool_component: Option<ComponentReference>,
+    pub(super) tool_component: Option<Box<ComponentReference>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 pub(super) struct ComponentReference {
     pub(super) name: Option<String>,
     pub(super) index: Option<i64>,
@@ -173,11 +172,16 @@ impl<'a> Rules<'a> {
     }
 
     /// The text of a message given by its name, with its arguments in their places (3.11.5).
-    pub(super) fn message(&self, pending: &Pending, rule: Option<&Rule>) -> Option<String> {
-        let id = pending.message_id.as_ref()?;
+    pub(super) fn message(
+        &self,
+        meant: &Reference,
+        rule: Option<&Rule>,
+        id: &String,
+        arguments: &[String],
+    ) -> Option<String> {
         let own = rule.and_then(|it| it.message_strings.as_ref()?.get(id));
-        let common = || self.component(&pending.rule).0.global_message_strings.as_ref()?.get(id);
-        Some(filled(own.or_else(common)?.text.as_deref()?, &pending.message_arguments))
+        let common = || self.component(meant).0.global_message_strings.as_ref()?.get(id);
+        Some(filled(own.or_else(common)?.text.as_deref()?, arguments))
     }
 
     /// A class: `CWE-79`, or its taxonomy and name.

@@ -2,14 +2,15 @@
 //!
 //! Elements may come in any order, so that what points is kept until all are read. VEX relations become statements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Deserialize;
-use shipway_model::evidence::{Component, Statement, Vex, VexStatus};
+use shipway_model::evidence::{Component, Digests, Statement, Vex, VexStatus};
 
 use super::{Document, Relation, asserted};
 use crate::evidence::Fault;
 use crate::evidence::gathered::{Gather, Kept, excerpt};
+use crate::evidence::weight::Weigh;
 
 /// Any element, as far as it is of interest.
 #[derive(Deserialize)]
@@ -88,6 +89,16 @@ struct Pointer {
     at: Option<String>,
 }
 
+impl Weigh for Pointer {
+    fn heap_bytes(&self) -> usize {
+        self.kind.heap_bytes()
+            + self.from.heap_bytes()
+            + self.to.heap_bytes()
+            + self.vex.heap_bytes()
+            + self.at.heap_bytes()
+    }
+}
+
 impl Gather for Graph {
     type Item = Element;
 
@@ -137,7 +148,7 @@ impl Element {
             .map(|it| it.identifier)
             .next();
         let hashes = self.verified_using.into_iter().flatten();
-        let digests: BTreeMap<String, String> = hashes
+        let digests: Digests = hashes
             .filter_map(|it| Some((it.algorithm?.replace('_', ""), it.hash_value?.to_lowercase())))
             .collect();
         Component {
@@ -238,6 +249,7 @@ impl Graph {
         }
         if unread > 0 {
             document.remarks.push(format!("{unread} relationships are beyond what is kept"));
+            document.relations.omit(unread);
         }
         document.packages = packages;
         document.statements = (!statements.entries.is_empty()).then_some(statements);

@@ -2,56 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::Method;
 use serde::Deserialize;
 use shipway_model::Name;
 use shipway_model::gate::facts::AlertRules;
 use shipway_model::resource::metric::{Endpoint, Source};
+use tokio::task::JoinSet;
 
-use super::{BODY_BYTES_MAX, bearer};
-use crate::asking::{AskError, TIMEOUT};
-use crate::outbound::{Call, Outbound};
+use super::api;
+use crate::asking::AskError;
+use crate::outbound::Outbound;
 
 /// Longest reason of Prometheus' that is kept, in characters.
 const REASON_CHARS_MAX: usize = 200;
 
-/// What each Prometheus among the sources has loaded. The other sources know no rules, and are left out.
+/// What each Prometheus among the sources has loaded, all asked at once. The other sources know no rules, and are left out.
 pub async fn alert_rules(sources: BTreeMap<Name, Source>) -> BTreeMap<Name, AlertRules> {
     let outbound = Outbound::new();
-    let mut found = BTreeMap::new();
+    let mut asking = JoinSet::new();
     for (name, source) in sources {
         let Source::Prometheus(endpoint) = source else { continue };
-        let rules = ask(&outbound, &endpoint).await;
-        // Facts are kept: no part of an answer that somebody else made stands in them whole.
-        let fault =
-            |error: AskError| AlertRules { fault: Some(cut(&error.to_string())), ..AlertRules::default() };
-        found.insert(name, rules.unwrap_or_else(fault));
+        let outbound = outbound.clone();
+        asking.spawn(async move { (name, ask(&outbound, &endpoint).await) });
     }
-    found
+    // Facts are kept: no part of an answer that somebody else made stands in them whole.
+    let fault =
+        |error: AskError| AlertRules { fault: Some(cut(&error.to_string())), ..AlertRules::default() };
+    let found = asking.join_all().await.into_iter();
+    found.map(|(name, rules)| (name, rules.unwrap_or_else(fault))).collect()
 }
 
 async fn ask(outbound: &Outbound, source: &Endpoint) -> Result<AlertRules, AskError> {
-    let mut headers = HeaderMap::new();
-    if let Some(name) = &source.token_variable {
-        headers.insert(header::AUTHORIZATION, bearer(name)?);
-    }
-    let url = format!("{}/api/v1/rules?type=alert", source.url.trim_end_matches('/'));
-    let call = Call {
-        method: Method::GET,
-        url: &url,
-        headers,
-        body: None,
-        timeout: TIMEOUT,
-        body_bytes_max: BODY_BYTES_MAX,
-    };
-    let answer = outbound.call(call).await?;
-    if answer.is_cut {
-        return Err(AskError::TooLarge(BODY_BYTES_MAX));
-    }
-    if answer.status != StatusCode::OK {
-        return Err(AskError::Status(format!("{}: {}", answer.status, answer.excerpt())));
-    }
-    read(&answer.body).map_err(AskError::Invalid)
+    let body = api(outbound, source).ask(Method::GET, "/api/v1/rules?type=alert", None).await?;
+    read(&body).map_err(AskError::Invalid)
 }
 
 /// The parts of the answer that are looked at.

@@ -22,7 +22,9 @@ pub(super) async fn handle(it: Incoming<ReplayDecision>) -> Outcome<ReplayDecisi
         (outline, policies(&state, &recorded.policies))
     };
     // What the tools outside said then is in the facts that were kept, and nowhere else.
-    outline.facts.surroundings.alert_rules = kept.facts.surroundings.alert_rules.clone();
+    let (seen, surroundings) = (&kept.facts.surroundings, &mut outline.facts.surroundings);
+    surroundings.alert_rules.clone_from(&seen.alert_rules);
+    surroundings.dashboards.clone_from(&seen.dashboards);
     let requirements = gates.ask(policies, gates.fill(&kept).await?).await;
     let computed = Decision { passes: passes(&requirements), requirements, ..recorded.clone() };
     let facts = Compared { recorded: recorded.facts, computed: outline.digest() };

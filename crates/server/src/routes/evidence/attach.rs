@@ -42,6 +42,7 @@ pub(super) async fn handle(it: Incoming<AttachEvidence>) -> Outcome<AttachEviden
         file_name: new.file_name.as_deref().map(printable),
         statement: new.statement.clone(),
         seal: None,
+        ran: new.ran.clone(),
     };
     if let Some(armoured) = &new.signature {
         let seal = seal(&it.app, &evidence, armoured)?;

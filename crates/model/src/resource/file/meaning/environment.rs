@@ -25,6 +25,7 @@ pub(super) fn check(name: &Name, environment: &Environment, site: &mut Site<'_, 
     }
     check_router(environment, site);
     check_sources(environment, site);
+    check_tools(environment, site);
     check_variables(environment, site);
 }
 
@@ -58,6 +59,12 @@ fn check_sources(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
             }
             Source::Csv(_) | Source::Sql(_) | Source::Otlp(_) => {}
         }
+    }
+}
+
+fn check_tools(environment: &Environment, site: &mut Site<'_, '_, '_, '_>) {
+    if let Some(it) = &environment.grafana {
+        site.check_url(way!["grafana", "url"], &it.url, &["http://"]);
     }
 }
 
