@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::event::{Body, Event};
+use shipway_model::event::{Body, Cause, Event};
 use shipway_model::resource::channel::{Channel, Occasion};
 use shipway_model::resource::{Key, Kind, Spec, digest_of};
-use shipway_model::{ChangeId, Digest, Name};
+use shipway_model::{ChangeId, Digest, Name, RolloutId};
 
 use crate::change::{owner, services, standing};
-use crate::{Code, Context, Rejection, State};
+use crate::{Code, Context, Rejection, State, source};
 
 /// For how long a message is tried: a receiver that breaks on a Friday evening may be mended on Monday.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
@@ -54,7 +54,7 @@ pub struct Message {
     pub at: Timestamp,
     /// A sentence for people.
     pub text: String,
-    /// What it is about, by name: `change`, `release`, `environment`, `rule`, `due`, `train`, `promise`, `departure`.
+    /// What it is about, by name: `change`, `release`, `environment`, `rule`, `due`, `train`, `promise`, `departure`, `rollout`.
     pub about: BTreeMap<&'static str, String>,
     /// Who is asked.
     pub people: BTreeSet<String>,
@@ -128,6 +128,7 @@ const fn occasion(body: &Body) -> Option<Occasion> {
         Body::TrainEndangered { .. } => Some(Occasion::Promise),
         Body::ConsumersNotified { .. } => Some(Occasion::Consumers),
         Body::ReviewOverdue { .. } => Some(Occasion::Review),
+        Body::RolloutUnwinding { .. } => Some(Occasion::Rollback),
         _ => None,
     }
 }
@@ -137,6 +138,7 @@ fn environment<'s>(state: &'s State, body: &Body) -> Option<&'s Name> {
         Body::ChangeReminded { id, .. }
         | Body::ChangeEscalated { id, .. }
         | Body::ReviewOverdue { id, .. } => state.changes.get(*id).map(|it| &it.change.protected),
+        Body::RolloutUnwinding { id, .. } => state.rollouts.summaries.get(id).map(|it| &it.environment),
         Body::TrainEndangered { train, .. } => {
             match &state.catalogue.get(&Key { kind: Kind::Train, name: train.clone() })?.spec {
                 Spec::Train(train) => Some(&train.environment),
@@ -200,6 +202,7 @@ fn message(state: &State, channel: &Name, id: Digest, notice: &Notice, now: Time
             message.text = format!("{name} changes what services of {} depend on", teams.join(", "));
             message.about.insert("release", name);
         }
+        Body::RolloutUnwinding { id, cause } => of_rollback(state, *id, cause, &mut message),
         _ => {}
     }
     message
@@ -226,6 +229,22 @@ fn of_change(
     let asked = requirements.into_iter().filter(|it| it.name == rule && !it.is_satisfied());
     message.people.extend(asked.flat_map(|it| it.can));
     what
+}
+
+/// Says what is taken back where and why, and which teams' services depend on it.
+fn of_rollback(state: &State, id: RolloutId, cause: &Cause, message: &mut Message) {
+    message.about.insert("rollout", id.to_string());
+    let Some(summary) = state.rollouts.summaries.get(&id) else { return };
+    let release = format!("{}@{}", summary.release.name, summary.release.version);
+    message.text = format!("{release} is taken back in {}: {}", summary.environment, cause.reason());
+    message.about.extend([("release", release), ("environment", summary.environment.to_string())]);
+    if let Some(release) = state.releases.get(summary.release.id) {
+        message.teams = source::consumers(state, &release.bundle, &release.library_uses);
+    }
+    if !message.teams.is_empty() {
+        let teams: Vec<&str> = message.teams.keys().map(Name::as_str).collect();
+        message.text += &format!("; services of {} depend on it", teams.join(", "));
+    }
 }
 
 /// Says what is owed, and by which teams. Returns it as a sentence begins.

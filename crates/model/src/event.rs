@@ -659,6 +659,20 @@ pub enum End {
     },
 }
 
+impl Cause {
+    /// In the words of whoever, or whatever, gave it.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Asked { reason, .. }
+            | Self::StepFailed { reason, .. }
+            | Self::InstanceFailed { reason, .. }
+            | Self::TargetLost { reason, .. }
+            | Self::AlertFired { reason, .. }
+            | Self::CalendarClosed { reason } => reason,
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -116,7 +116,10 @@ mod cyclonedx {
         let normal = fixture("cyclonedx/decided-1.4.xml");
         let names: Vec<&str> = components(&normal).iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["shop-cart", "org.apache.logging.log4j/log4j-core", "inner.jar"]);
-        assert_eq!(components(&normal)[1].digests.get("sha1").unwrap(), "9141212b8507ab50a45525b545b39d224614528b");
+        assert_eq!(
+            components(&normal)[1].digests.get("sha1").unwrap(),
+            "9141212b8507ab50a45525b545b39d224614528b"
+        );
         assert_eq!(
             (normal.tool.as_deref(), normal.tool_version.as_deref()),
             (Some("sbom-maker"), Some("4.2.0"))

@@ -22,7 +22,7 @@ pub struct Channel {
     /// What it tells of; everything there is when empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tells: BTreeSet<Occasion>,
-    /// Changes of these protected environments, and trains into these; all of them when empty. Releases are for no environment
+    /// Changes of these protected environments, and trains and rollouts into these; all of them when empty. Releases are for no environment
     /// yet when their consumers are told, and so are told of by every channel.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub environments: BTreeSet<Name>,
@@ -42,11 +42,13 @@ pub enum Occasion {
     Consumers,
     /// A review that is owed, or an action of one, is overdue.
     Review,
+    /// A rollout is taken back, and with it what other teams' services depend on.
+    Rollback,
 }
 
 impl Occasion {
-    pub const ALL: [Self; 5] =
-        [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers, Self::Review];
+    pub const ALL: [Self; 6] =
+        [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers, Self::Review, Self::Rollback];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +57,7 @@ impl Occasion {
             Self::Promise => "promise",
             Self::Consumers => "consumers",
             Self::Review => "review",
+            Self::Rollback => "rollback",
         }
     }
 }

@@ -15,8 +15,8 @@ use super::moment::Clock;
 use super::now::is_place;
 use super::releases;
 use super::visit::{Asked, Shown, Visit};
-use crate::access::sight::Sight;
 use super::words;
+use crate::access::sight::Sight;
 use crate::views;
 
 const FOUND_MAX: usize = 24;
@@ -70,11 +70,9 @@ pub(super) struct Question {
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Response {
     let hits = {
         let state = visit.state();
-        search(&state, &visit.sight(&state), asked.q.trim())
+        search(&state, &visit.sight(&state), asked.q.trim(), &visit.clock)
     };
     let hits = Hits { hits, q: asked.q.trim().to_owned() };
-    let hits =
-        Hits { hits: search(&visit.state(), asked.q.trim(), &visit.clock), q: asked.q.trim().to_owned() };
     if visit.is_part() {
         return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
     }
@@ -82,10 +80,7 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
     visit.show(&Shown { title: "Search".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
-fn search(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
-    }
-
-fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
+fn search(state: &State, sight: &Sight<'_>, q: &str, clock: &Clock) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
     let listed = Area::LISTED.map(|it| (it.title(), it.path()));
@@ -110,17 +105,18 @@ fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
         (("rollout", title, format!("/rollouts/{}", it.id)), it.id)
     });
     add(&mut hits, &q, rollouts, |id| sight.rollout(id));
-    add(&mut hits, &q, rollouts);
     let changes = state.changes.iter().rev().filter_map(|it| {
         let summary = state.rollouts.summaries.get(&it.change.rollout)?;
-        Some(("change", changes::title(summary), format!("/changes/{}", it.id)))
+        Some((("change", changes::title(summary), format!("/changes/{}", it.id)), it.id))
     });
-    add(&mut hits, &q, changes);
+    add(&mut hits, &q, changes, |id| sight.change(id));
     let boards = state.catalogue.of_kind(Kind::Board);
-    add(&mut hits, &q, boards.map(|(key, _)| ("board", key.name.to_string(), format!("/cab/{}", key.name))));
+    let boards = boards.map(|(key, _)| (("board", key.name.to_string(), format!("/cab/{}", key.name)), key));
+    add(&mut hits, &q, boards, |key| sight.resource(key));
     let alerts = state.alerts.iter().rev();
-    add(&mut hits, &q, alerts.map(|it| ("alert", it.alert.name.clone(), format!("/alerts/{}", it.id))));
-    hits.extend(by_digest(state, &q));
+    let alerts = alerts.map(|it| (("alert", it.alert.name.clone(), format!("/alerts/{}", it.id)), it.id));
+    add(&mut hits, &q, alerts, |id| sight.alert(id));
+    hits.extend(by_digest(state, sight, &q));
     if let Ok(position) = q.trim_start_matches('@').parse::<u64>() {
         hits.push(Hit {
             kind: "event",
@@ -142,15 +138,8 @@ fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
     hits
 }
 
-/// A kind, a title and an address.
-type Named = (&'static str, String, String);
-
-/// Adds those that hold every word of `q` and that the reader sees, the best of the kind first.
-fn add<T>(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (Named, T)>, sees: impl Fn(T) -> bool) {
-    }
-
 /// Releases whose digest, or that of a build in them, begins so.
-fn by_digest(state: &State, q: &str) -> Vec<Hit> {
+fn by_digest(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
     let q = q.strip_prefix("sha256:").unwrap_or(q);
     if q.len() < DIGEST_CHARS_MIN || !q.bytes().all(|it| it.is_ascii_hexdigit()) {
         return Vec::new();
@@ -160,7 +149,7 @@ fn by_digest(state: &State, q: &str) -> Vec<Hit> {
         it.sealed.as_ref().is_some_and(|it| begins(&it.digest))
             || it.bundle.parts.values().any(|it| begins(&it.artifact))
     };
-    let found = state.releases.iter().rev().filter(is_it).take(OF_KIND_MAX);
+    let found = state.releases.iter().rev().filter(is_it).filter(|it| sight.release(it.id)).take(OF_KIND_MAX);
     let hit = |it: &Release| Hit {
         kind: "release",
         title: releases::title(it),
@@ -205,8 +194,11 @@ fn urlencoding(text: &str) -> String {
     askama::filters::urlencode(text).map(|it| it.to_string()).unwrap_or_default()
 }
 
-/// Adds those that hold every word of `q`, the best of the kind first.
-fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
+/// A kind, a title and an address.
+type Named = (&'static str, String, String);
+
+/// Adds those that hold every word of `q` and that the reader sees, the best of the kind first.
+fn add<T>(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (Named, T)>, sees: impl Fn(T) -> bool) {
     let mut found: Vec<Hit> = Vec::new();
     // How many were found of each rank: among ten thousand things nobody wants to count them anew for each.
     let mut n_of_rank = [0; RANKS];

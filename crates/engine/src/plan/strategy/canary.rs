@@ -4,9 +4,7 @@
 mod control;
 
 use shipway_model::plan::{Action, Coverage, Deployed, PlannedPool, StepId};
-use shipway_model::resource::Spec;
 use shipway_model::resource::strategy::{Analysis, Baseline, Canary, CanaryStep, Percent};
-use shipway_model::resource::strategy::{Canary, CanaryStep};
 use shipway_model::resource::{Kind, Spec};
 use shipway_model::{BasisPoints, Name};
 

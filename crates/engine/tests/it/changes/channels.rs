@@ -116,3 +116,23 @@ fn consumers_are_told_of_by_team_and_what_is_no_channel_is_refused() {
     let nowhere = Command::NoteTold { channel: name("nowhere"), notice: told.id };
     assert_eq!(world.ask_as("shipway", nowhere).unwrap_err().code, Code::InvalidDeclarations);
 }
+
+#[test]
+fn whose_services_depend_on_what_is_taken_back_is_told() {
+    let mut world = protected(json!({ "changePolicy": { "rules": [], "normal": { "approvals": [] } } }));
+    declare(&mut world, "root", "Team", "payments", json!({ "members": ["pia"] }));
+    let mut spec = crate::world::service("refunds", &["web"])["spec"].clone();
+    spec["owner"] = json!("payments");
+    declare(&mut world, "root", "Service", "refunds", spec);
+    open(&mut world, "duty", json!({ "tells": ["rollback"], "environments": ["production"] }));
+    open(&mut world, "elsewhere", json!({ "tells": ["rollback"], "environments": ["staging"] }));
+    let release = seal(&mut world, "1.0.0", Class::Normal, &["src/page.rs"]);
+    let rollout = world.start(release);
+    assert_eq!(waiting(&world), []);
+    world.ask_as("ana", Command::RollBack { id: rollout, reason: "slow".to_owned() }).unwrap();
+    let [told] = waiting(&world).try_into().unwrap();
+    assert_eq!((told.occasion, told.channel.as_str()), (Occasion::Rollback, "duty"));
+    assert_eq!(told.text, "shop@1.0.0 is taken back in production: slow; services of payments depend on it");
+    assert_eq!(told.teams, [(name("payments"), [name("refunds")].into())].into());
+    assert_eq!(told.about["rollout"], rollout.to_string());
+}
