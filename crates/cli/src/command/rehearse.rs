@@ -169,6 +169,7 @@ impl Rehearse {
                 expires,
             }),
             signature: None,
+            ran: None,
         };
         once(client.call::<AttachEvidence>((), (), new)).await?;
         Ok(())
