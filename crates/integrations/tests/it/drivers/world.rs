@@ -202,7 +202,7 @@ impl World {
 
     /// Waits until the first step of this kind (`http`, `analyse`) has an outcome.
     pub(super) async fn outcome(&self, id: RolloutId, word: &str) -> Outcome {
-        self.wait(id, |it| it.step(step(it, word)?)?.result.clone()).await
+        self.wait(id, |it| it.step(step(it, word)?)?.result.as_deref().cloned()).await
     }
 
     /// Waits until `look` sees in the rollout what it looks for.
