@@ -39,6 +39,8 @@ try {
   await fill(token);
   const cookie = await signIn(token);
   await pages(cookie);
+  console.log("\nfor somebody from whom policies keep a service and an environment");
+  await pages(await whoSeesLess(token));
   await paints(token);
   await watchers(await people(token), token);
 } finally {
@@ -124,6 +126,17 @@ async function signIn(token) {
   const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": body.length };
   const answer = await ask("POST", "/sign-in", headers, body);
   return answer.headers["set-cookie"][0].split(";")[0];
+}
+
+/// Whose lists have to be looked through: policies name one service, one environment, and a hundred people who are nobody here.
+async function whoSeesLess(token) {
+  const quiet = ["Service::\"service-3\"", "Environment::\"environment-3\""].map((it, idx) => `@id("quiet-${idx}") forbid (principal == Person::"eve", action, resource in ${it});`);
+  const others = Array.from({ length: 100 }, (_, idx) => `@id("other-${idx}") forbid (principal == Person::"other-${idx}", action, resource in Service::"service-${idx + 100}");`);
+  const cedar = [...quiet, ...others].map((it) => `    ${it}\n`).join("");
+  const text = `apiVersion: shipway.dev/v1\nkind: AccessPolicy\nmetadata: { name: quiet }\nspec:\n  cedar: |\n${cedar}`;
+  await call(token, "POST", "/api/v1/resources/apply", { files: [{ path: "quiet.yaml", text }], dryRun: false });
+  const { secret } = await call(token, "POST", "/api/v1/tokens", { name: "eve", role: "viewer" });
+  return signIn(secret);
 }
 
 /// Cookies of as many people as share the live pages, each with a session of their own; most of them look on.

@@ -15,6 +15,7 @@ pub mod blob;
 pub mod board;
 pub mod calendar;
 pub mod change;
+pub mod channel;
 pub mod contract;
 pub mod decision;
 pub mod environment;
@@ -131,6 +132,7 @@ pub const ALL: &[&[fn() -> Endpoint]] = &[
     change::ALL,
     board::ALL,
     itsm::ALL,
+    channel::ALL,
     webhook::ALL,
     register::ALL,
     scope::ALL,

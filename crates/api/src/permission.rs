@@ -9,6 +9,8 @@ use crate::operations;
 pub enum Permission {
     /// A name and a password instead of a token.
     Password,
+    /// The code of a sign-in that a browser has finished, and its verifier, instead of a token.
+    Code,
     /// Any valid token.
     AnyToken,
     /// People's and machines' tokens that may read, which is all but agents'.
@@ -18,6 +20,8 @@ pub enum Permission {
     Builder,
     /// Builders, and agents, which push what services tell of themselves.
     BuilderOrAgent,
+    /// Builders, and CI systems, which have the secret of a Webhook and no token.
+    Webhook,
     /// Says yes or no to what others ask for.
     Approver,
     Operator,
@@ -36,9 +40,11 @@ impl Permission {
     /// Whether a token of `role` passes. That an agent acts for its own host alone is checked by the server.
     pub const fn allows(self, role: Role) -> bool {
         match self {
-            Self::Password | Self::AnyToken | Self::ViewerOrAgent => true,
+            Self::Password | Self::Code | Self::AnyToken | Self::ViewerOrAgent => true,
             Self::Viewer => !matches!(role, Role::Agent),
-            Self::Builder => matches!(role, Role::Builder | Role::Operator | Role::Admin),
+            Self::Builder | Self::Webhook => {
+                matches!(role, Role::Builder | Role::Operator | Role::Admin)
+            }
             Self::BuilderOrAgent => {
                 matches!(role, Role::Builder | Role::Operator | Role::Admin | Role::Agent)
             }
@@ -53,10 +59,10 @@ impl Permission {
     /// The group of operations that it makes, as policies name it.
     pub const fn group(self) -> &'static str {
         match self {
-            Self::Password | Self::AnyToken => "for-any-token",
+            Self::Password | Self::Code | Self::AnyToken => "for-any-token",
             Self::Viewer => "for-viewers",
             Self::ViewerOrAgent => "for-viewers-and-agents",
-            Self::Builder => "for-builders",
+            Self::Builder | Self::Webhook => "for-builders",
             Self::BuilderOrAgent => "for-builders-and-agents",
             Self::Approver => "for-approvers",
             Self::Operator => "for-operators",
@@ -69,11 +75,13 @@ impl Permission {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "a name and a password",
+            Self::Code => "the code of a sign-in and its verifier",
             Self::AnyToken => "any token",
             Self::Viewer => "viewer",
             Self::ViewerOrAgent => "viewer or agent",
             Self::Builder => "builder",
             Self::BuilderOrAgent => "builder or agent",
+            Self::Webhook => "builder, or the secret of the Webhook",
             Self::Approver => "approver",
             Self::Operator => "operator",
             Self::Admin => "admin",

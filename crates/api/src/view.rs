@@ -10,6 +10,7 @@ pub mod backtest;
 pub mod board;
 pub mod calendar;
 pub mod change;
+pub mod channel;
 pub mod contract;
 pub mod decision;
 pub mod environment;

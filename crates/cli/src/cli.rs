@@ -103,6 +103,9 @@ pub(crate) enum Verb {
     /// See what ITSM tools show of changes, and what they say
     #[command(subcommand)]
     Itsm(command::itsm::Itsm),
+    /// See through which channels people are told what waits for them
+    #[command(subcommand)]
+    Channel(command::channel::Channel),
     /// See which reviews are owed, and hold them
     #[command(subcommand)]
     Review(command::review::Review),
@@ -208,6 +211,7 @@ impl Verb {
             | Self::Schedule(_)
             | Self::Train(_)
             | Self::Itsm(_)
+            | Self::Channel(_)
             | Self::Change(_)
             | Self::Approve(_)
             | Self::Cab(_)

@@ -16,6 +16,7 @@ pub(crate) mod calendar;
 pub(crate) mod can_deploy;
 pub(crate) mod cdevents;
 pub(crate) mod change;
+pub(crate) mod channel;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod contract;
@@ -119,6 +120,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Schedule(it) => it.run(connection).await,
         Verb::Train(it) => it.run(connection).await,
         Verb::Itsm(it) => it.run(connection).await,
+        Verb::Channel(it) => it.run(connection).await,
         Verb::Calendar(it) => it.run(connection).await,
         Verb::Change(it) => it.run(connection).await,
         Verb::Approve(it) => it.run(connection).await,

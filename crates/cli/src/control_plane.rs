@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use shipway_integrations::calendar_feeds::CalendarFeeds;
 use shipway_integrations::history::{History, Recorder};
 use shipway_integrations::itsm::Mirroring;
+use shipway_integrations::notify::Telling;
 use shipway_integrations::otlp::Telemetry;
 use shipway_integrations::provenance::{self, Roots};
 use shipway_integrations::silencer::Silencer;
@@ -57,6 +58,7 @@ pub(crate) struct ControlPlane {
     silencer: Silencer,
     feeds: CalendarFeeds,
     mirroring: Mirroring,
+    telling: Telling,
     server: Server,
     /// The first admin's token, when this was the first start and it was not written to a file. It is not kept
     /// anywhere.
@@ -159,7 +161,8 @@ impl ControlPlane {
         let silencer = Silencer::start(runtime.clone(), folder.join("silencer.lock"));
         let feeds = CalendarFeeds::start(runtime.clone(), folder.join("calendar-feeds.lock"));
         let mirroring = Mirroring::start(runtime.clone(), folder.join("itsm.lock"));
-        Ok(Self { runtime, worker, recorder, silencer, feeds, mirroring, server, first_token })
+        let telling = Telling::start(runtime.clone(), folder.join("channels.lock"));
+        Ok(Self { runtime, worker, recorder, silencer, feeds, mirroring, telling, server, first_token })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -174,6 +177,7 @@ impl ControlPlane {
         self.silencer.stop().await;
         self.feeds.stop().await;
         self.mirroring.stop().await;
+        self.telling.stop().await;
         self.runtime.shutdown().await;
     }
 }

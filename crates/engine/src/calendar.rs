@@ -16,10 +16,12 @@ pub mod ics;
 pub mod lint;
 pub(crate) mod meeting;
 pub mod on_call;
+pub mod propose;
 mod recurrence;
 mod rule;
 pub mod subject;
 mod timeline;
+pub mod traffic;
 mod vendor;
 mod zone;
 

@@ -64,6 +64,8 @@ pub struct Case {
     pub escalated: BTreeMap<String, Timestamp>,
     /// Rules that those who are asked were reminded of.
     pub reminded: BTreeMap<String, Timestamp>,
+    /// Actions of its review, and the review itself, that people were told are overdue.
+    pub overdue: BTreeSet<Option<Name>>,
     /// What gates said when a word that waits for them was given last.
     pub gates: Option<Noted>,
 }
@@ -147,6 +149,7 @@ impl Changes {
                     met: BTreeMap::new(),
                     escalated: BTreeMap::new(),
                     reminded: BTreeMap::new(),
+                    overdue: BTreeSet::new(),
                     gates: None,
                 };
                 self.cases.insert(*id, case);
@@ -187,6 +190,11 @@ impl Changes {
             Body::ChangeEscalated { id, rule, .. } => {
                 if let Some(case) = self.cases.get_mut(id) {
                     case.escalated.entry(rule.clone()).or_insert(event.at);
+                }
+            }
+            Body::ReviewOverdue { id, action, .. } => {
+                if let Some(case) = self.cases.get_mut(id) {
+                    case.overdue.insert(action.clone());
                 }
             }
             Body::GatesNoted { id, .. } => {

@@ -76,6 +76,11 @@ pub enum Command {
         id: ReleaseId,
         note: String,
     },
+    /// Which services' bills of materials name which Libraries. Whether they do was looked up before.
+    NoteLibraryUses {
+        id: ReleaseId,
+        uses: BTreeMap<Name, BTreeSet<Name>>,
+    },
     SealRelease {
         id: ReleaseId,
     },
@@ -338,7 +343,8 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         fits: BTreeSet<ReleaseId>,
     },
-    /// Time has come to look whether promises endanger trains, and whether vendors have moved members of them.
+    /// Time has come to look whether promises endanger trains, whether vendors have moved members of them, and whether reviews are
+    /// overdue.
     WarnOfPromises {},
     NoteMirrored {
         id: ChangeId,
@@ -347,6 +353,17 @@ pub enum Command {
     NoteMirrorFailure {
         id: ChangeId,
         mirror: Name,
+        reason: String,
+    },
+    /// A Channel has taken a message.
+    NoteTold {
+        channel: Name,
+        notice: Digest,
+    },
+    /// A Channel could not be told.
+    NoteUntold {
+        channel: Name,
+        notice: Digest,
         reason: String,
     },
     HearAnswer {

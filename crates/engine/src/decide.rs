@@ -4,8 +4,8 @@ use shipway_model::event::Body;
 
 use crate::{
     Code, Command, Context, Rejection, State, access, alert, artifact, board, calendar, catalogue, change,
-    ci, custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook, scope,
-    source, train, vulnerability,
+    channel, ci, custody, environment, evidence, gate, itsm, known_error, release, review, rollout, runbook,
+    scope, source, train, vulnerability,
 };
 
 /// Longest reason, note or detail that people and agents may give, in bytes.
@@ -28,6 +28,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         }
         Command::AcceptKnownErrors { id, note } => known_error::accept(state, *id, text(note)?, ctx),
         Command::CreateRelease { id, bundle } => release::create(state, *id, bundle),
+        Command::NoteLibraryUses { id, uses } => release::note_library_uses(state, *id, uses),
         Command::SealRelease { id } => release::seal(state, *id, ctx),
         Command::StartRollout { id, release, environment, plan } => {
             rollout::start::start(state, *id, *release, environment, *plan, None, ctx)
@@ -134,11 +135,16 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::WarnOfPromises {} => Ok(train::endangered(state, ctx.now)
             .into_iter()
             .chain(train::place::moves(state, ctx.now))
+            .chain(review::overdue(state, ctx.now))
             .collect()),
         Command::HearCi { webhook, delivery } => ci::hear(state, webhook, delivery),
         Command::NoteMirrored { id, mirrored } => itsm::note_mirrored(state, *id, mirrored),
         Command::NoteMirrorFailure { id, mirror, reason } => {
             itsm::note_failure(state, *id, mirror, text(reason)?)
+        }
+        Command::NoteTold { channel, notice } => channel::told(state, channel, *notice),
+        Command::NoteUntold { channel, notice, reason } => {
+            channel::failed(state, channel, *notice, text(reason)?, ctx)
         }
         Command::HearAnswer { id, answer } => itsm::hear(state, *id, answer),
         Command::AddAccount { id, account } => {

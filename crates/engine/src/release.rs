@@ -36,6 +36,8 @@ pub struct Release {
     pub merged_back: BTreeMap<Name, BTreeSet<String>>,
     /// Teams that were told of it because services of theirs depend on what it changes, and which.
     pub consumers: BTreeMap<Name, BTreeSet<Name>>,
+    /// Services whose bills of materials name a Library, by the Library, as they were before it was sealed.
+    pub library_uses: BTreeMap<Name, BTreeSet<Name>>,
 }
 
 /// Somebody's word that the release may carry its known errors.
@@ -105,6 +107,7 @@ impl Releases {
                     accepted: Vec::new(),
                     sources: Vec::new(),
                     merged_back: BTreeMap::new(),
+                    library_uses: BTreeMap::new(),
                     consumers: BTreeMap::new(),
                 };
                 self.by_name.insert((bundle.name.clone(), bundle.version.clone()), *id);
@@ -130,6 +133,11 @@ impl Releases {
                 if let Some(release) = self.releases.get_mut(id) {
                     let found = release.merged_back.entry(repository.clone()).or_default();
                     found.extend(found_in.iter().cloned());
+                }
+            }
+            Body::LibraryUsesNoted { id, uses } => {
+                if let Some(release) = self.releases.get_mut(id) {
+                    release.library_uses = uses.clone();
                 }
             }
             Body::ConsumersNotified { id, consumers } => {
@@ -196,6 +204,19 @@ fn check_parts(state: &State, bundle: &Bundle) -> Result<(), Rejection> {
         .hint("register them with `shipway artifact register`"))
 }
 
+/// What bills of materials say; of a draft, since sealing is what tells those who use it.
+pub(crate) fn note_library_uses(
+    state: &State,
+    id: ReleaseId,
+    uses: &BTreeMap<Name, BTreeSet<Name>>,
+) -> Result<Vec<Body>, Rejection> {
+    let release = state.releases.known(id)?;
+    if release.sealed.is_some() || release.library_uses == *uses {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Body::LibraryUsesNoted { id, uses: uses.clone() }])
+}
+
 pub(crate) fn seal(state: &State, id: ReleaseId, ctx: &Context<'_>) -> Result<Vec<Body>, Rejection> {
     let release = state.releases.known(id)?;
     if release.sealed.is_some() {
@@ -216,7 +237,7 @@ pub(crate) fn seal(state: &State, id: ReleaseId, ctx: &Context<'_>) -> Result<Ve
     bundle.runbooks = runbook::bind(state, &bundle)?;
     let digest = bundle.digest();
     let outdated = runbook::outdated_by(state, release, &bundle, ctx);
-    let consumers = source::consumers(state, &bundle);
+    let consumers = source::consumers(state, &bundle, &release.library_uses);
     let sealed = Body::ReleaseSealed { id, bundle, digest };
     let told = (!consumers.is_empty()).then_some(Body::ConsumersNotified { id, consumers });
     Ok(std::iter::once(sealed).chain(told).chain(outdated).collect())

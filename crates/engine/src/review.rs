@@ -88,6 +88,19 @@ pub(crate) fn against(state: &State, case: &Case, now: Timestamp) -> Vec<String>
     found
 }
 
+/// Reviews and actions that are overdue and were not told of yet.
+pub fn overdue(state: &State, now: Timestamp) -> Vec<Body> {
+    let of_case = |case: &Case| {
+        let id = case.id;
+        let owed = debt(state, case).filter(|it| it.due <= now).map(|it| (None, it.due));
+        let actions = case.review.iter().flat_map(|it| it.overdue(now));
+        let all = owed.into_iter().chain(actions.map(|it| (Some(it.name.clone()), it.due)));
+        let untold = all.filter(|(action, _)| !case.overdue.contains(action));
+        untold.map(|(action, due)| Body::ReviewOverdue { id, action, due }).collect::<Vec<_>>()
+    };
+    state.changes.iter().flat_map(of_case).collect()
+}
+
 pub(crate) fn hold(
     state: &State,
     id: ChangeId,

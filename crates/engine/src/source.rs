@@ -278,12 +278,19 @@ pub(crate) fn merged_back(state: &State, id: ReleaseId, it: &MergeBack) -> Resul
 }
 
 /// Teams other than the owners whose services depend on what a bundle changes, with those services: directly, or through
-/// libraries that are built on it. Whoever is reached through another service is that service's consumer, not this one's.
-pub(crate) fn consumers(state: &State, bundle: &Bundle) -> BTreeMap<Name, BTreeSet<Name>> {
+/// libraries that are built on it, which they name among what they need or in their bills of materials (`uses`). Whoever is
+/// reached through another service is that service's consumer, not this one's.
+pub(crate) fn consumers(
+    state: &State,
+    bundle: &Bundle,
+    uses: &BTreeMap<Name, BTreeSet<Name>>,
+) -> BTreeMap<Name, BTreeSet<Name>> {
     let mut found: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
     for name in bundle.parts.keys() {
         let owner = state.catalogue.service(name).map(|it| &it.owner);
-        for consumer in services_on(state, name) {
+        let (direct, libraries) = built_on(state, name);
+        let by_bills = libraries.iter().filter_map(|it| uses.get(it)).flatten().filter(|it| *it != name);
+        for consumer in direct.into_iter().chain(by_bills.cloned()) {
             let Some(service) = state.catalogue.service(&consumer) else { continue };
             if owner != Some(&service.owner) && !bundle.parts.contains_key(&consumer) {
                 found.entry(service.owner.clone()).or_default().insert(consumer);
@@ -293,20 +300,25 @@ pub(crate) fn consumers(state: &State, bundle: &Bundle) -> BTreeMap<Name, BTreeS
     found
 }
 
-/// Services that need `provider`, directly or through libraries.
-fn services_on(state: &State, provider: &Name) -> BTreeSet<Name> {
+/// Libraries that are built on what a bundle changes, directly or through others.
+pub fn libraries_on(state: &State, bundle: &Bundle) -> BTreeSet<Name> {
+    bundle.parts.keys().flat_map(|it| built_on(state, it).1).collect()
+}
+
+/// Services that need `provider`, directly or through libraries, and those libraries.
+fn built_on(state: &State, provider: &Name) -> (BTreeSet<Name>, BTreeSet<Name>) {
     let (mut services, mut libraries) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![Key { kind: Kind::Service, name: provider.clone() }];
     while let Some(node) = open.pop() {
         for consumer in graph::consumers(&state.catalogue, &node) {
             match consumer.kind {
                 Kind::Service => drop(services.insert(consumer.name.clone())),
-                Kind::Library if libraries.insert(consumer.clone()) => open.push(consumer.clone()),
+                Kind::Library if libraries.insert(consumer.name.clone()) => open.push(consumer.clone()),
                 _ => {}
             }
         }
     }
-    services
+    (services, libraries)
 }
 
 fn invalid(message: String) -> Rejection {

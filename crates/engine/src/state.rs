@@ -9,9 +9,9 @@ use shipway_model::{Digest, Name, QuarantineId, ReleaseId, RolloutId, WaiverId};
 use crate::Rollout;
 use crate::rollout::advance::Wakes;
 use crate::{
-    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, CiReports, Custody, Decisions,
-    Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts, Runbooks,
-    Scopes, Strays, Trains, Vulnerabilities, Waivers, gate,
+    Access, Agents, Alerts, Artifacts, Calendars, Catalogue, Changes, Channels, CiReports, Custody,
+    Decisions, Delegations, Environments, Evidence, Keys, Mirrors, Pauses, Quarantines, Releases, Rollouts,
+    Runbooks, Scopes, Strays, Trains, Vulnerabilities, Waivers, channel, gate,
 };
 
 #[derive(Debug, Clone, Default)]
@@ -38,6 +38,7 @@ pub struct State {
     pub delegations: Delegations,
     pub changes: Changes,
     pub mirrors: Mirrors,
+    pub channels: Channels,
     pub ci: CiReports,
     pub scopes: Scopes,
     pub trains: Trains,
@@ -50,6 +51,11 @@ impl State {
     /// Folds one event. Total: an event that refers to nothing known changes nothing.
     pub fn apply(&mut self, event: &Event) {
         self.changes.note_time(event.at);
+        self.fold(event);
+        channel::note(self, event);
+    }
+
+    fn fold(&mut self, event: &Event) {
         match &event.body {
             Body::LedgerOpened { .. } | Body::TextsErased { .. } | Body::ArchivePruned { .. } => {}
             Body::HoldPlaced { .. } | Body::HoldReleased { .. } => self.custody.apply(event),
@@ -95,6 +101,7 @@ impl State {
             | Body::CommitsRecorded { .. }
             | Body::SourcesRecorded { .. }
             | Body::MergedBack { .. }
+            | Body::LibraryUsesNoted { .. }
             | Body::ConsumersNotified { .. } => self.releases.apply(event),
             Body::ScopeFrozen { .. }
             | Body::ItemAdded { .. }
@@ -152,6 +159,7 @@ impl State {
             | Body::ConditionMet { id, .. }
             | Body::ChangeReminded { id, .. }
             | Body::ChangeEscalated { id, .. }
+            | Body::ReviewOverdue { id, .. }
             | Body::GatesNoted { id, .. } => {
                 self.changes.apply(event);
                 self.dirty.insert(id.rollout());
@@ -162,6 +170,7 @@ impl State {
                 // It may hold the change, or no longer.
                 self.dirty.insert(id.rollout());
             }
+            Body::ChannelTold { .. } | Body::ChannelFailed { .. } => self.channels.apply(event),
             Body::CiReported { .. } => self.ci.apply(event),
             Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
             Body::TrainDeparted { .. } | Body::TrainEndangered { .. } | Body::TrainMoved { .. } => {

@@ -1,5 +1,8 @@
 //! Work that goes on beside everything else until it is told to stop.
 
+use std::fs::File;
+use std::path::Path;
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +12,12 @@ pub(crate) struct Background {
     what: &'static str,
     stopping: CancellationToken,
     running: JoinHandle<()>,
+}
+
+/// The lock of whoever does a work alone, while this process holds it.
+pub(crate) fn sole(path: &Path) -> Option<File> {
+    let file = File::create(path).ok()?;
+    file.try_lock().ok().map(|()| file)
 }
 
 impl Background {

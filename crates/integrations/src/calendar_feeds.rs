@@ -2,8 +2,7 @@
 //! could not be, and why, is recorded once.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use shipway_engine::Command;
@@ -12,7 +11,7 @@ use shipway_model::Name;
 use shipway_model::resource::{CalendarFeed, Kind, Spec};
 use shipway_runtime::{Runtime, Submission};
 
-use crate::background::Background;
+use crate::background::{self, Background};
 use crate::outbound::{Call, Outbound};
 
 /// Declarations are looked at whenever the ledger grows, and after this at the latest.
@@ -53,7 +52,7 @@ async fn work(runtime: Runtime, lock: PathBuf) {
     let mut sole = None;
     loop {
         grown.mark_unchanged();
-        sole = sole.or_else(|| locked(&lock));
+        sole = sole.or_else(|| background::sole(&lock));
         if sole.is_some() {
             for (name, declared) in due(&runtime, &turns) {
                 let went_well = fetch(&outbound, &runtime, &name, &declared).await;
@@ -111,10 +110,4 @@ async fn text(outbound: &Outbound, url: &str) -> Result<String, String> {
         return Err(format!("it has more than {BYTES_MAX} bytes"));
     }
     String::from_utf8(answer.body).map_err(|_| "it is not UTF-8".to_owned())
-}
-
-/// The lock of whoever fetches, while this process holds it.
-fn locked(path: &Path) -> Option<fs::File> {
-    let file = fs::File::create(path).ok()?;
-    file.try_lock().ok().map(|()| file)
 }

@@ -9,8 +9,7 @@ mod opening;
 mod service_now;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -25,11 +24,11 @@ use shipway_model::ChangeId;
 use shipway_model::Name;
 use shipway_model::itsm::Mirrored;
 use shipway_model::resource::mirror::{Mirror, Tool};
-use shipway_model::resource::service::SecretRef;
 use shipway_runtime::{Runtime, Submission};
 
-use crate::background::Background;
+use crate::background::{self, Background};
 use crate::outbound::{Call, CallError, Outbound};
+use crate::secret;
 
 use opening::Openings;
 
@@ -51,7 +50,7 @@ pub enum Fault {
     Status(StatusCode, String),
     #[error("the tool's answer makes no sense: {0}")]
     Invalid(String),
-    #[error("the mirror's secret cannot be read: {0}")]
+    #[error("{0}")]
     Secret(String),
     #[error("it cannot be noted that it is about to be opened: {0}")]
     Note(std::io::Error),
@@ -79,7 +78,7 @@ async fn work(runtime: Runtime, lock: PathBuf) {
     let mut sole = None;
     loop {
         grown.mark_unchanged();
-        sole = sole.or_else(|| locked(&lock));
+        sole = sole.or_else(|| background::sole(&lock));
         if sole.is_some() {
             failed.retain(|_, at| at.elapsed() < RETRY_AFTER);
             for (it, mirror) in missing(&runtime) {
@@ -184,14 +183,7 @@ struct Connection<'c> {
 
 impl<'c> Connection<'c> {
     fn new(outbound: &'c Outbound, mirror: &'c Mirror) -> Result<Self, Fault> {
-        let secret = match &mirror.secret {
-            SecretRef::File(path) => fs::read_to_string(path)
-                .map(|it| it.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| Fault::Secret(format!("{path}: {error}")))?,
-            SecretRef::Env(name) => {
-                std::env::var(name).map_err(|_| Fault::Secret(format!("the variable {name} is not set")))?
-            }
-        };
+        let secret = secret::read(&mirror.secret).map_err(Fault::Secret)?;
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{secret}", mirror.user)));
         let mut basic = HeaderValue::from_str(&basic).expect("base64 is plain");
         basic.set_sensitive(true);
@@ -238,12 +230,6 @@ fn fields(mirror: &Mirror, wanted: &Wanted, built_in: &[(&str, &str)]) -> BTreeM
 /// What the state of the change is called in the tool, where the mirror says so.
 fn state<'m>(mirror: &'m Mirror, wanted: &Wanted) -> Option<&'m str> {
     mirror.states.get(wanted.words.get("state")?).map(String::as_str)
-}
-
-/// The lock of whoever mirrors, while this process holds it.
-fn locked(path: &Path) -> Option<fs::File> {
-    let file = fs::File::create(path).ok()?;
-    file.try_lock().ok().map(|()| file)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! HTTP calls that go out from the control plane: one connection each, bounded in time and size, without redirects,
-//! without the proxies of the process's environment, and without TLS.
+//! HTTP calls that go out from the control plane: one connection each, bounded in time and size, without redirects and
+//! without the proxies of the process's environment. HTTPS is spoken where the feature `tls` is built in.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -43,7 +43,9 @@ pub(crate) struct Answer {
 pub(crate) enum CallError {
     #[error("`{url}` is not a URL that can be called: {reason}")]
     InvalidUrl { url: String, reason: String },
-    #[error("`{url}` needs {scheme}, which this build does not speak: use http")]
+    #[error(
+        "`{url}` needs {scheme}, which this build does not speak: use http, or for https a build with the feature `tls`"
+    )]
     Scheme { url: String, scheme: String },
     #[error("`{url}` did not answer within {limit:?}")]
     TimedOut { url: String, limit: Duration },
@@ -60,7 +62,11 @@ impl Outbound {
             .pool_max_idle_per_host(0)
             .user_agent(concat!("shipway/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self(client.expect("a client without TLS and proxies has nothing that could be missing"))
+        Self(
+            client.expect(
+                "nothing is asked for that could be missing but, with TLS, the machine's roots of trust",
+            ),
+        )
     }
 
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
@@ -141,6 +147,7 @@ fn parse(text: &str) -> Result<Url, CallError> {
         .map_err(|error| CallError::InvalidUrl { url: shown_url(text), reason: error.to_string() })?;
     match url.scheme() {
         "http" => Ok(url),
+        "https" if cfg!(feature = "tls") => Ok(url),
         scheme => Err(CallError::Scheme { url: shown_url(text), scheme: excerpt(scheme) }),
     }
 }
@@ -165,10 +172,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_is_called() {
+    fn only_http_is_called_and_https_where_it_is_built_in() {
         assert!(parse("http://127.0.0.1:80/x?y").is_ok());
         let refused = |text: &str| parse(text).unwrap_err().to_string();
-        assert!(refused("https://shop.example/?token=1").starts_with("`https://shop.example/` needs https"));
+        match cfg!(feature = "tls") {
+            true => assert!(parse("https://shop.example/?token=1").is_ok()),
+            false => assert!(
+                refused("https://shop.example/?token=1").starts_with("`https://shop.example/` needs https")
+            ),
+        }
         assert!(refused("file:///etc/passwd").contains("needs file"));
         assert!(refused("shop.example/x").contains("is not a URL"));
         assert!(refused("http://").contains("is not a URL"));

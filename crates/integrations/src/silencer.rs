@@ -7,7 +7,6 @@
 mod alertmanager;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use shipway_model::resource::environment::Alertmanager;
 use shipway_runtime::{Runtime, Submission};
 
 use self::alertmanager::Connection;
-use crate::background::Background;
+use crate::background::{self, Background};
 use crate::outbound::Outbound;
 
 /// The state is looked at whenever it changes, and after this at the latest: an Alertmanager may have failed.
@@ -58,7 +57,7 @@ async fn work(runtime: Runtime, lock: PathBuf) {
     let mut sole = None;
     loop {
         grown.mark_unchanged();
-        sole = sole.or_else(|| locked(&lock));
+        sole = sole.or_else(|| background::sole(&lock));
         if sole.is_some() {
             let wanted = wanted(&runtime);
             adopt(&outbound, &runtime, &mut looked_at, &mut held).await;
@@ -173,10 +172,4 @@ async fn end(
             Err(error) => tracing::warn!(step = %key.step, %error, "a silence is not ended yet"),
         }
     }
-}
-
-/// The lock of whoever silences, while this process holds it.
-fn locked(path: &std::path::Path) -> Option<fs::File> {
-    let file = fs::File::create(path).ok()?;
-    file.try_lock().ok().map(|()| file)
 }

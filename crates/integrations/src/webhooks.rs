@@ -3,13 +3,12 @@
 //! Each sender's form is in a file of its own and pure. The forms are those that the senders document; the tests hold messages
 //! written after that documentation.
 
-use std::fs;
-
 use http::HeaderMap;
 use shipway_model::ci::{Delivery, REPORTS_MAX, Report};
 use shipway_model::resource::Webhook;
-use shipway_model::resource::service::SecretRef;
 use shipway_model::resource::webhook::Sender;
+
+use crate::secret;
 
 mod cdevents;
 mod github;
@@ -25,14 +24,7 @@ use message::Message;
 /// # Errors
 /// Why not, in a sentence; it says nothing of the secret.
 pub fn verify(webhook: &Webhook, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
-    let secret = match &webhook.secret {
-        SecretRef::File(path) => fs::read_to_string(path)
-            .map(|it| it.trim_end_matches(['\n', '\r']).to_owned())
-            .map_err(|error| format!("the secret cannot be read from {path}: {error}"))?,
-        SecretRef::Env(name) => {
-            std::env::var(name).map_err(|_| format!("the control plane has no variable {name}"))?
-        }
-    };
+    let secret = secret::read(&webhook.secret)?;
     if secret.is_empty() {
         return Err("the secret is empty, so everybody would know it".to_owned());
     }

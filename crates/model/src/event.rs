@@ -4,6 +4,7 @@
 //! `tests/events` keeps one fixture per kind. 64-bit numbers that may pass 2^53 travel as strings.
 
 mod personal;
+mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -37,6 +38,7 @@ use crate::{
 };
 
 pub use personal::{COMMITTED, ERASED, Personal};
+pub use stream::Stream;
 
 /// Who causes what follows from time and earlier events alone.
 pub const CONTROL_PLANE: &str = "shipway";
@@ -177,6 +179,9 @@ pub enum Body {
     /// Teams whose services depend on what the release changes, and which services of theirs.
     #[serde(rename = "release.consumers-notified")]
     ConsumersNotified { id: ReleaseId, consumers: BTreeMap<Name, BTreeSet<Name>> },
+    /// Which services' bills of materials name which Libraries, as it was found before the release is sealed.
+    #[serde(rename = "release.library-uses-noted")]
+    LibraryUsesNoted { id: ReleaseId, uses: BTreeMap<Name, BTreeSet<Name>> },
     /// Nothing more comes into the release from then on but by exception. A later one takes its place.
     #[serde(rename = "release-scope.frozen")]
     ScopeFrozen { planned: Planned, at: Timestamp },
@@ -336,6 +341,15 @@ pub enum Body {
     /// Nobody has answered in time: whom the rule, or the board, names beside counts from now on.
     #[serde(rename = "change.escalated")]
     ChangeEscalated { id: ChangeId, rule: String, due: Timestamp },
+    /// The review that the change owes, or an action of it, is overdue: people are told, once for each.
+    #[serde(rename = "review.overdue")]
+    ReviewOverdue {
+        id: ChangeId,
+        /// The action; the review itself when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<Name>,
+        due: Timestamp,
+    },
     /// What the gates said that approvals of the change wait for.
     #[serde(rename = "change.gates-noted")]
     GatesNoted { id: ChangeId, decision: Decision, result: Digest },
@@ -385,6 +399,12 @@ pub enum Body {
         to: Option<Timestamp>,
         reason: String,
     },
+    /// A Channel has taken what it was to tell: `notice` is the id that the message had.
+    #[serde(rename = "channel.told")]
+    ChannelTold { channel: Name, notice: Digest },
+    /// A message could not be left there. It is tried again, unless `given_up`.
+    #[serde(rename = "channel.failed")]
+    ChannelFailed { channel: Name, notice: Digest, reason: String, given_up: bool },
     /// The actor, who did not write this revision of a Runbook, has read it and takes it to be right.
     #[serde(rename = "runbook.reviewed")]
     RunbookReviewed {
@@ -636,238 +656,6 @@ pub enum End {
     Cancelled {
         reason: String,
     },
-}
-
-impl Body {
-    /// The stream that the event belongs to; one stream is one aggregate.
-    pub fn stream(&self) -> Stream {
-        match self {
-            Self::LedgerOpened { .. }
-            | Self::TextsErased { .. }
-            | Self::HoldPlaced { .. }
-            | Self::HoldReleased { .. }
-            | Self::ArchivePruned { .. } => Stream::Ledger,
-            Self::TokenIssued { .. }
-            | Self::TokenRevoked { .. }
-            | Self::AccountAdded { .. }
-            | Self::PasswordSet { .. }
-            | Self::AccountDisabled { .. }
-            | Self::AccountEnabled { .. }
-            | Self::GrantRequested { .. }
-            | Self::GrantApproved { .. }
-            | Self::GrantEnded { .. }
-            | Self::GrantUsed { .. }
-            | Self::AccessRefused { .. }
-            | Self::KeyRegistered { .. }
-            | Self::KeyRevoked { .. }
-            | Self::DelegationGranted { .. }
-            | Self::DelegationEnded { .. } => Stream::Access,
-            Self::ChangeOpened { id, .. }
-            | Self::ApprovalGiven { id, .. }
-            | Self::ApprovalWithdrawn { id, .. }
-            | Self::ReviewHeld { id, .. }
-            | Self::ActionDone { id, .. }
-            | Self::ConditionMet { id, .. }
-            | Self::ChangeReminded { id, .. }
-            | Self::ChangeEscalated { id, .. }
-            | Self::GatesNoted { id, .. }
-            | Self::ChangeMirrored { id, .. }
-            | Self::MirrorFailed { id, .. }
-            | Self::ChangeAnswered { id, .. } => Stream::Change(*id),
-            Self::ResourceApplied { .. }
-            | Self::FeedFetched { .. }
-            | Self::TrainDeparted { .. }
-            | Self::TrainEndangered { .. }
-            | Self::TrainMoved { .. }
-            | Self::RunbookReviewed { .. }
-            | Self::RunbookOutdated { .. } => Stream::Catalogue,
-            Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
-            Self::ReleaseCreated { id, .. }
-            | Self::ReleaseSealed { id, .. }
-            | Self::CommitsRecorded { id, .. }
-            | Self::KnownErrorsAccepted { id, .. }
-            | Self::SourcesRecorded { id, .. }
-            | Self::MergedBack { id, .. }
-            | Self::ConsumersNotified { id, .. } => Stream::Release(*id),
-            Self::ScopeFrozen { .. }
-            | Self::ItemAdded { .. }
-            | Self::LateRequested { .. }
-            | Self::LateApproved { .. }
-            | Self::ItemDeferred { .. } => Stream::Scopes,
-            Self::EvidenceAttached { .. } => Stream::Evidence,
-            Self::VulnerabilitiesImported { .. } | Self::VulnerabilitiesChanged { .. } => {
-                Stream::Vulnerabilities
-            }
-            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
-            Self::CiReported { webhook, .. } => Stream::Webhook(webhook.clone()),
-            Self::StrayFound { host, .. }
-            | Self::StrayGone { host, .. }
-            | Self::AgentRegistered { host, .. }
-            | Self::AgentLost { host }
-            | Self::AgentFound { host } => Stream::Agent(host.clone()),
-            Self::InstanceChanged { instance, .. } => Stream::Agent(instance.target.clone()),
-            Self::ScopePaused { .. } | Self::ScopeResumed { .. } => Stream::Pauses,
-            Self::ExceptionRequested { .. }
-            | Self::ExceptionApproved { .. }
-            | Self::ExceptionWithdrawn { .. } => Stream::Exceptions,
-            Self::WaiverRequested { .. } | Self::WaiverApproved { .. } | Self::WaiverWithdrawn { .. } => {
-                Stream::Waivers
-            }
-            Self::QuarantineBegun { .. } | Self::QuarantineEnded { .. } => Stream::Quarantines,
-            body => Stream::Rollout(body.rollout().expect("every other kind is of a rollout")),
-        }
-    }
-
-    /// The rollout that it is about, if it is about one.
-    pub fn rollout(&self) -> Option<RolloutId> {
-        match self {
-            Self::LedgerOpened { .. }
-            | Self::TextsErased { .. }
-            | Self::HoldPlaced { .. }
-            | Self::HoldReleased { .. }
-            | Self::ArchivePruned { .. }
-            | Self::TokenIssued { .. }
-            | Self::TokenRevoked { .. }
-            | Self::AccountAdded { .. }
-            | Self::PasswordSet { .. }
-            | Self::AccountDisabled { .. }
-            | Self::AccountEnabled { .. }
-            | Self::GrantRequested { .. }
-            | Self::GrantApproved { .. }
-            | Self::GrantEnded { .. }
-            | Self::GrantUsed { .. }
-            | Self::AccessRefused { .. }
-            | Self::CommitsRecorded { .. }
-            | Self::ResourceApplied { .. }
-            | Self::ArtifactRegistered { .. }
-            | Self::ReleaseCreated { .. }
-            | Self::ReleaseSealed { .. }
-            | Self::KnownErrorsAccepted { .. }
-            | Self::VulnerabilitiesImported { .. }
-            | Self::VulnerabilitiesChanged { .. }
-            | Self::EvidenceAttached { .. }
-            | Self::AgentRegistered { .. }
-            | Self::AgentLost { .. }
-            | Self::AgentFound { .. }
-            | Self::StrayFound { .. }
-            | Self::StrayGone { .. }
-            | Self::InstanceChanged { .. }
-            | Self::AlertFired { .. }
-            | Self::AlertResolved { .. }
-            | Self::ScopePaused { .. }
-            | Self::ScopeResumed { .. }
-            | Self::ExceptionRequested { .. }
-            | Self::ExceptionApproved { .. }
-            | Self::ExceptionWithdrawn { .. }
-            | Self::WaiverRequested { .. }
-            | Self::WaiverApproved { .. }
-            | Self::WaiverWithdrawn { .. }
-            | Self::QuarantineBegun { .. }
-            | Self::QuarantineEnded { .. }
-            | Self::KeyRegistered { .. }
-            | Self::KeyRevoked { .. }
-            | Self::DelegationGranted { .. }
-            | Self::DelegationEnded { .. }
-            | Self::ChangeOpened { .. }
-            | Self::ApprovalGiven { .. }
-            | Self::ApprovalWithdrawn { .. }
-            | Self::ReviewHeld { .. }
-            | Self::ActionDone { .. }
-            | Self::ConditionMet { .. }
-            | Self::ChangeReminded { .. }
-            | Self::ChangeEscalated { .. }
-            | Self::GatesNoted { .. }
-            | Self::SourcesRecorded { .. }
-            | Self::MergedBack { .. }
-            | Self::ConsumersNotified { .. }
-            | Self::ScopeFrozen { .. }
-            | Self::ItemAdded { .. }
-            | Self::LateRequested { .. }
-            | Self::LateApproved { .. }
-            | Self::ItemDeferred { .. }
-            | Self::ChangeMirrored { .. }
-            | Self::MirrorFailed { .. }
-            | Self::ChangeAnswered { .. }
-            | Self::CiReported { .. }
-            | Self::FeedFetched { .. }
-            | Self::TrainDeparted { .. }
-            | Self::TrainEndangered { .. }
-            | Self::TrainMoved { .. }
-            | Self::RunbookReviewed { .. }
-            | Self::RunbookOutdated { .. } => None,
-            Self::RolloutQueued { id, .. }
-            | Self::RolloutReplanned { id, .. }
-            | Self::RolloutStarted { id }
-            | Self::RolloutPaused { id, .. }
-            | Self::RolloutResumed { id }
-            | Self::RolloutHeld { id, .. }
-            | Self::RolloutFreed { id }
-            | Self::RolloutHalted { id, .. }
-            | Self::RolloutUnwinding { id, .. }
-            | Self::RolloutAborting { id, .. }
-            | Self::RolloutNoted { id, .. }
-            | Self::DeciderNamed { id, .. }
-            | Self::RolloutEnded { id, .. }
-            | Self::StepStarted { id, .. }
-            | Self::StepEnded { id, .. }
-            | Self::StepRetried { id, .. }
-            | Self::StepTolerated { id, .. }
-            | Self::StepSkipped { id, .. }
-            | Self::StepApproved { id, .. }
-            | Self::StepReopened { id, .. }
-            | Self::GateDecided { id, .. }
-            | Self::StepObserved { id, .. }
-            | Self::StepSilenced { id, .. } => Some(*id),
-        }
-    }
-}
-
-/// The name of an aggregate's events.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stream {
-    Ledger,
-    Access,
-    Catalogue,
-    Artifacts(Name),
-    Release(ReleaseId),
-    Evidence,
-    Vulnerabilities,
-    Alerts,
-    /// What a CI system tells.
-    Webhook(Name),
-    Agent(Name),
-    Pauses,
-    Exceptions,
-    Waivers,
-    /// Scopes of releases.
-    Scopes,
-    Quarantines,
-    Change(ChangeId),
-    Rollout(RolloutId),
-}
-
-impl fmt::Display for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ledger => f.write_str("ledger"),
-            Self::Access => f.write_str("access"),
-            Self::Catalogue => f.write_str("catalogue"),
-            Self::Artifacts(service) => write!(f, "artifact:{service}"),
-            Self::Release(id) => write!(f, "release:{id}"),
-            Self::Evidence => f.write_str("evidence"),
-            Self::Vulnerabilities => f.write_str("vulnerabilities"),
-            Self::Alerts => f.write_str("alerts"),
-            Self::Webhook(name) => write!(f, "webhook:{name}"),
-            Self::Agent(host) => write!(f, "agent:{host}"),
-            Self::Pauses => f.write_str("pauses"),
-            Self::Exceptions => f.write_str("exceptions"),
-            Self::Waivers => f.write_str("waivers"),
-            Self::Scopes => f.write_str("scopes"),
-            Self::Quarantines => f.write_str("quarantines"),
-            Self::Change(id) => write!(f, "change:{id}"),
-            Self::Rollout(id) => write!(f, "rollout:{id}"),
-        }
-    }
 }
 
 impl fmt::Display for Scope {

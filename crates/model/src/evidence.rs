@@ -449,6 +449,15 @@ pub struct Component {
     pub supplier: Option<String>,
 }
 
+/// A package URL without its version, qualifiers and subpath (ECMA-427: `scheme:type/namespace/name@version?qualifiers#subpath`).
+pub fn package_without_version(purl: &str) -> &str {
+    let end = purl.find(['?', '#']).unwrap_or(purl.len());
+    let path = &purl[..end];
+    // A version stands behind the name; an `@` before the last `/` belongs to a scope that somebody did not encode.
+    let name = path.rfind('/').map_or(0, |it| it + 1);
+    path[name..].find('@').filter(|it| *it > 0).map_or(path, |it| &path[..name + it])
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Load {
     pub requests: u64,
@@ -623,6 +632,25 @@ impl Severity {
             s if s > 0.0 => Self::Low,
             0.0 => Self::None,
             _ => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package_without_version;
+
+    #[test]
+    fn packages_are_one_whatever_their_version() {
+        for (purl, package) in [
+            ("pkg:npm/%40shop/money@1.2.0", "pkg:npm/%40shop/money"),
+            ("pkg:npm/@shop/money@1.2.0?arch=x#lib/a", "pkg:npm/@shop/money"),
+            ("pkg:npm/@shop", "pkg:npm/@shop"),
+            ("pkg:maven/org.example/money?type=jar", "pkg:maven/org.example/money"),
+            ("pkg:cargo/money", "pkg:cargo/money"),
+            ("", ""),
+        ] {
+            assert_eq!(package_without_version(purl), package, "{purl}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod booking;
 pub mod calendar;
 pub mod calendar_feed;
 pub mod change_policy;
+pub mod channel;
 pub mod environment;
 pub mod file;
 pub mod hours;
@@ -42,6 +43,7 @@ pub use booking::Booking;
 pub use calendar::Calendar;
 pub use calendar_feed::CalendarFeed;
 pub use change_policy::ChangePolicy;
+pub use channel::Channel;
 pub use environment::Environment;
 pub use journey::Journey;
 pub use log_signatures::LogSignatures;
@@ -116,6 +118,7 @@ pub enum Spec {
     LogSignatures(LogSignatures),
     Runbook(Runbook),
     Webhook(Webhook),
+    Channel(Channel),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -146,6 +149,7 @@ pub enum Kind {
     Runbook,
     Train,
     Webhook,
+    Channel,
 }
 
 /// What names a resource: its kind and its name.
@@ -157,7 +161,7 @@ pub struct Key {
 }
 
 impl Kind {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Team,
         Self::Service,
         Self::Vendor,
@@ -184,6 +188,7 @@ impl Kind {
         Self::Runbook,
         Self::Train,
         Self::Webhook,
+        Self::Channel,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -214,6 +219,7 @@ impl Kind {
             Self::LogSignatures => "LogSignatures",
             Self::Runbook => "Runbook",
             Self::Webhook => "Webhook",
+            Self::Channel => "Channel",
         }
     }
 }
@@ -259,6 +265,7 @@ impl Resource {
             Spec::Mirror(_) => Kind::Mirror,
             Spec::Runbook(_) => Kind::Runbook,
             Spec::Webhook(_) => Kind::Webhook,
+            Spec::Channel(_) => Kind::Channel,
         }
     }
 

@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 
 pub(crate) mod authorise;
 pub(crate) mod rules;
+pub(crate) mod sight;
 pub(crate) mod subject;
 pub(crate) mod webhook;
 

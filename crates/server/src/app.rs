@@ -1,6 +1,7 @@
 //! What handlers work with.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use shipway_runtime::driver::LogSink;
@@ -56,11 +57,16 @@ pub struct App {
 }
 
 impl App {
-    /// Makes the folders of blobs and sessions if they are not there.
+    /// Makes the folders of blobs and sessions if they are not there. `address` is where the server listens.
     ///
     /// # Errors
     /// When one cannot be made.
-    pub fn open(config: &Config, runtime: Runtime, logs: Arc<dyn LogSink>) -> io::Result<Self> {
+    pub fn open(
+        config: &Config,
+        address: SocketAddr,
+        runtime: Runtime,
+        logs: Arc<dyn LogSink>,
+    ) -> io::Result<Self> {
         let blobs = BlobStore::open(&config.data.join("blobs"), config.blob_bytes_max)?;
         let hearing = if runtime.is_shared() {
             blobs.forget_stale_uploads()?;
@@ -98,7 +104,7 @@ impl App {
             sessions: Arc::new(Sessions::open_in(&config.data.join("sessions"))?),
             passwords: Arc::new(Passwords::open_in(&config.data.join("passwords"))?),
             attempts: Arc::new(attempts),
-            oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it))),
+            oidc: config.provider.clone().map(|it| Arc::new(Oidc::new(it, address))),
             handovers: Arc::default(),
             requests: Arc::default(),
             streams: Arc::new(Semaphore::new(config.streams_max)),

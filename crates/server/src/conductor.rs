@@ -1,8 +1,8 @@
-//! Lets trains leave when they are due, and tells whom open promises endanger them.
+//! Lets trains leave when they are due, and has people told of what is overdue: promises that endanger trains, and reviews.
 
 use std::time::Duration;
 
-use shipway_engine::{Command, train};
+use shipway_engine::{Command, review, train};
 use shipway_model::Name;
 use shipway_runtime::{ACTOR, Submission};
 
@@ -28,7 +28,7 @@ async fn look(app: &App) {
         let submission = Submission { actor: ACTOR.to_owned(), key: None, command, generation: None };
         if let Err(error) = app.runtime.submit(submission).await {
             // It is looked at again.
-            tracing::warn!(%error, "a train cannot leave");
+            tracing::warn!(%error, "what is due is not recorded");
         }
     }
 }
@@ -50,7 +50,9 @@ async fn due(app: &App) -> Vec<Command> {
     }
     let warns = {
         let state = app.runtime.state();
-        !train::endangered(&state, now).is_empty() || !train::place::moves(&state, now).is_empty()
+        !train::endangered(&state, now).is_empty()
+            || !train::place::moves(&state, now).is_empty()
+            || !review::overdue(&state, now).is_empty()
     };
     commands.extend(warns.then_some(Command::WarnOfPromises {}));
     commands

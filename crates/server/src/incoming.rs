@@ -10,10 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use shipway_api::client::call::IDEMPOTENCY_KEY;
 use shipway_api::endpoint::{AS_OF, Pace};
-use shipway_api::operations::account::SignInByCode;
 use shipway_api::operations::agent::LEASE_WAIT_MS_MAX;
 use shipway_api::operations::calendar::ReadCalendar;
-use shipway_api::operations::webhook::HearCi;
 use shipway_api::{Code, Operation, Permission};
 use shipway_engine::Command;
 use shipway_model::Name;
@@ -22,6 +20,7 @@ use shipway_runtime::{Condition, Past, Receipt, StateRef, Submission, SubmitErro
 use std::time::{Duration, Instant};
 
 use crate::access::authorise::allow;
+use crate::access::sight::{Sight, committed};
 use crate::access::{self, Caller};
 use crate::app::App;
 use crate::config::REQUEST_TIMEOUT;
@@ -96,13 +95,14 @@ where
         app.runtime.catch_up().await?;
         let peer = parts.extensions.get::<Peer>().copied();
         let (caller, body) = match O::PERMISSION {
-            Permission::Password if O::ID == SignInByCode::ID => (by_code(&app, &parts.headers)?, body),
             Permission::Password => (by_password(&app, &parts.headers, peer).await?, body),
-            _ => match authenticate::<O>(&app, &parts) {
+            Permission::Code => (by_code(&app, &parts.headers)?, body),
+            Permission::Webhook => match authenticate::<O>(&app, &parts) {
+                Ok(caller) => (caller, body),
                 // CI systems have no token, but a secret of their own.
-                Err(_) if O::ID == HearCi::ID => access::webhook::by_secret(&app, &parts, body).await?,
-                caller => (caller?, body),
+                Err(_) => access::webhook::by_secret(&app, &parts, body).await?,
             },
+            _ => (authenticate::<O>(&app, &parts)?, body),
         };
         check_host::<O>(&app, &caller, &mut parts).await?;
         let asked = match Asked::<O>::read(&mut parts, body).await {
@@ -127,6 +127,11 @@ where
     /// What was known then, or is committed now. Hold it briefly.
     pub(crate) fn state(&self) -> StateRef<'_> {
         self.app.state(self.past.as_ref())
+    }
+
+    /// What the caller sees of lists that are made of `state`, which is what [`Incoming::state`] gave.
+    pub(crate) fn sight<'a>(&'a self, state: &'a StateRef<'_>) -> Sight<'a> {
+        Sight::of(&self.app, &self.caller, committed(state))
     }
 
     /// The instant for which it is to be answered.

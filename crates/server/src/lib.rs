@@ -15,6 +15,7 @@ mod bootstrap;
 mod conductor;
 mod config;
 mod connections;
+mod consumers;
 mod etag;
 mod feed;
 mod gates;

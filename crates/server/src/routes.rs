@@ -12,6 +12,7 @@ mod blob;
 mod board;
 mod calendar;
 pub(crate) mod change;
+mod channel;
 mod contract;
 mod decision;
 mod environment;
@@ -60,6 +61,7 @@ pub(crate) fn all(routes: Routes) -> Routes {
         calendar::add,
         schedule::add,
         change::add,
+        channel::add,
         board::add,
         itsm::add,
         webhook::add,

@@ -42,19 +42,12 @@ impl Server {
     ///
     /// # Errors
     /// When the address is taken or the data folder cannot be used.
-    pub async fn start(
-        mut config: Config,
-        runtime: Runtime,
-        logs: Arc<dyn LogSink>,
-    ) -> Result<Self, StartError> {
+    pub async fn start(config: Config, runtime: Runtime, logs: Arc<dyn LogSink>) -> Result<Self, StartError> {
         let wanted = config.listen;
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        if let Some(provider) = &mut config.provider {
-            provider.public.get_or_insert_with(|| format!("http://{address}"));
-        }
-        let app = App::open(&config, runtime, logs)
+        let app = App::open(&config, address, runtime, logs)
             .map_err(|source| StartError::Folder { folder: config.data.clone(), source })?;
         let (stopping, gates) = (app.stopping.clone(), app.gates.clone());
         tokio::spawn(absence::watch(app.clone()));

@@ -77,7 +77,7 @@ operations! {
 
     /// Fetch a sign-in that was finished in a browser: its code and the verifier, as `Authorization: Basic`. The answer's token ends
     /// after twelve hours.
-    SignInByCode "signInByCode": Post "/api/v1/sign-in/code", Password {
+    SignInByCode "signInByCode": Post "/api/v1/sign-in/code", Code {
         answer: Json<IssuedToken>,
         status: 201,
     }

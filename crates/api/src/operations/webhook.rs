@@ -38,7 +38,7 @@ pub struct CiQuery {
 operations! {
     /// Take a message of a CI system, in its own form. It comes with the Webhook's secret, as the sender proves that it knows it,
     /// or with a token. What it tells is recorded once; the answer says what was taken up and what was not.
-    HearCi "hearCi": Post "/api/v1/webhooks/{webhook}", Builder {
+    HearCi "hearCi": Post "/api/v1/webhooks/{webhook}", Webhook {
         path: WebhookPath,
         body: Message,
         answer: Json<CiHeard>,

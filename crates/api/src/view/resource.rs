@@ -127,7 +127,8 @@ pub(crate) fn resource_schema(generator: &mut SchemaGenerator) -> Schema {
         Repository,
         Runbook,
         Train,
-        Webhook
+        Webhook,
+        Channel
     ];
     json_schema!({
         "type": "object",

@@ -16,6 +16,7 @@ mod files;
 mod import;
 mod lint;
 mod next;
+mod propose;
 mod show;
 mod subscribe;
 
@@ -29,6 +30,7 @@ pub(crate) enum Calendar {
     Next(next::Next),
     Expand(expand::Expand),
     Lint(lint::Lint),
+    Propose(propose::Propose),
     Export(export::Export),
     Import(import::Import),
     Feeds(feeds::Feeds),
@@ -47,6 +49,7 @@ impl Calendar {
             Self::Next(it) => it.run(connection).await,
             Self::Expand(it) => it.run(connection).await,
             Self::Lint(it) => it.run(connection).await,
+            Self::Propose(it) => it.run(connection).await,
             Self::Export(it) => it.run(connection).await,
             Self::Import(it) => it.run().await,
             Self::Feeds(it) => it.run(connection).await,

@@ -14,9 +14,12 @@ use crate::failure::Outcome;
 use crate::output::{OutputArgs, Paint, Table, time};
 use crate::settings::ConnectionArgs;
 
+mod draft;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Review {
     List(List),
+    Draft(draft::Draft),
     Hold(Hold),
     Done(Done),
 }
@@ -35,7 +38,7 @@ pub(crate) struct List {
 /// Record the review that a failed, taken back or emergency rollout owes
 ///
 /// Say what happened and what let it happen, of systems and rules and not of people. What happened when is in the ledger:
-/// `shipway rollout show` and `shipway ledger follow` tell it.
+/// `shipway review draft` tells it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -76,6 +79,7 @@ impl Review {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let client = connect(connection)?;
         match self {
+            Self::Draft(it) => it.run(connection).await,
             Self::List(it) => {
                 let page = client.call::<ListReviews>((), (), ()).await?.value;
                 it.output.show(&page.items, |paint| render(&page.items, paint))

@@ -12,7 +12,7 @@ pub(crate) enum Paint {
 }
 
 impl Paint {
-    #[cfg(test)]
+    /// For texts that are kept.
     pub(crate) const PLAIN: Self = Self::Plain;
 
     pub(crate) fn of_stdout() -> Self {

@@ -1,6 +1,6 @@
 //! Calendars from elsewhere and for calendar programs, trains, refits, and changes in an ITSM tool, against a served control plane.
 
-mod elsewhere;
+pub(crate) mod elsewhere;
 
 use std::fs;
 

@@ -149,3 +149,63 @@ fn faults_have_their_place_and_a_way_out() {
     assert_eq!(said.code, 2);
     assert!(said.err.contains("write an instant with its offset"), "{}", said.err);
 }
+
+/// Three weeks of hourly requests as Prometheus answers a range query, from Monday, 5 January 2026 in Berlin: busy by day, and
+/// most of all on Friday evenings.
+fn requests() -> String {
+    let value = |hour: i64| match (hour / 24 % 7, hour % 24) {
+        (4, 18..=20) => "900",
+        (6, 3 | 4) => "1",
+        (_, 0..=5) => "10",
+        _ => "100",
+    };
+    let values: Vec<String> =
+        (0..3 * 168).map(|hour| format!("[{}, \"{}\"]", 1_767_567_600 + hour * 3600, value(hour))).collect();
+    format!(
+        r#"{{"status": "success", "data": {{"resultType": "matrix", "result": [{{"metric": {{}}, "values": [{}]}}]}}}}"#,
+        values.join(",")
+    )
+}
+
+#[test]
+fn quiet_windows_are_proposed_and_one_over_a_peak_is_named() {
+    let folder = folder();
+    fs::write(folder.path().join("requests.json"), requests()).unwrap();
+    let services =
+        CALENDAR.replace("  tier: 1\n  deploy", "  tier: 1\n  sla: {availability: 99.9}\n  deploy");
+    let evenings = "\
+---
+apiVersion: shipway.dev/v1
+kind: Calendar
+metadata: {name: evenings}
+spec:
+  timeZone: Europe/Berlin
+  rules: [{name: friday, kind: allow, dtstart: 2026-01-02T17:30, duration: 2h, rrule: FREQ=WEEKLY;BYDAY=FR}]
+";
+    fs::write(folder.path().join("all.yaml"), format!("{services}{evenings}")).unwrap();
+    let args = ["calendar", "propose", "all.yaml", "--traffic", "requests.json", "--zone", "Europe/Berlin"];
+    let said =
+        run(folder.path(), &[&args[..], &["--service", "web", "--out", "quiet.yaml", "-o", "json"]].concat());
+    assert_eq!((said.code, said.err.as_str()), (1, ""), "a declared window lies over a peak");
+    let proposal: Value = serde_json::from_str(&said.out).unwrap();
+    let first = &proposal["windows"][0];
+    assert_eq!((&first["day"], &first["from"]), (&serde_json::json!("sun"), &serde_json::json!("03:00")));
+    assert!(first["spends"].as_f64().unwrap() < 0.2, "{first}");
+    let over = proposal["overPeak"].as_array().unwrap();
+    assert_eq!(over.len(), 1, "{over:?}");
+    assert_eq!(
+        (&over[0]["rule"]["rule"], &over[0]["at"]),
+        (&serde_json::json!("friday"), &serde_json::json!("2026-01-30T18:00:00"))
+    );
+    // What is proposed is a Calendar like any other.
+    let check = |at: &str| {
+        json(&folder, &["calendar", "check", "quiet.yaml", "--at", at, "--service", "web", "-o", "json"])
+    };
+    assert_eq!(check("2026-02-01T03:30:00+01:00")["allowed"], true);
+    assert_eq!(check("2026-02-01T12:00:00+01:00")["allowed"], false);
+    // Without calendars nothing can lie over a peak.
+    let said =
+        run(folder.path(), &["calendar", "propose", "--traffic", "requests.json", "--zone", "Europe/Berlin"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.out.contains("sun 03:00 for 2h"), "{}", said.out);
+}

@@ -14,6 +14,7 @@ use crate::live::Live;
 use crate::program::{Said, said, shipway};
 
 mod runbooks;
+mod telling;
 
 const SHOP: &str = r#"
 apiVersion: shipway.dev/v1
@@ -264,6 +265,17 @@ fn a_hotfix_goes_at_once_by_a_second_person_and_owes_its_review() {
     assert_eq!(register[0]["standing"], "to be reviewed");
     assert_eq!(register[0]["approvedBy"], serde_json::json!(["ben"]));
     assert_eq!(register[0]["touched"].as_array().unwrap().len(), 1);
+
+    let draft = town.live.ok(&["review", "draft", &change]);
+    for part in [
+        "# Review of till@1.0.1 into production",
+        "ben: approve",
+        "It was an emergency.",
+        "started",
+        "## What let it happen",
+    ] {
+        assert!(draft.contains(part), "no `{part}` in:\n{draft}");
+    }
 
     // The next normal change waits for the review, whatever words it has.
     let next = town.ship("1.1.0");

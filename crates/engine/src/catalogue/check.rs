@@ -33,7 +33,7 @@ pub fn misfits(catalogue: &Catalogue, resources: &[Resource]) -> Vec<Misfit> {
     for resource in resources {
         after.apply(&Arc::new(resource.clone()), resource.digest());
     }
-    faults(&after)
+    new_faults(catalogue, &after, resources)
 }
 
 /// The rejection of declarations that do not fit together.
@@ -57,10 +57,29 @@ pub(crate) fn apply(catalogue: &Catalogue, resources: &[Resource]) -> Result<Vec
             events.push(Body::ResourceApplied { resource, digest });
         }
     }
-    match faults(&after) {
+    match new_faults(catalogue, &after, resources) {
         none if none.is_empty() => Ok(events),
         some => Err(rejection(&some)),
     }
+}
+
+/// The faults of what is declared now, and those that it brings to what stands. What stood before and was taken then may not fit
+/// any more, by a stricter check of a later version or another database of time zones: that is for whoever mends it, and keeps
+/// nobody from declaring something else.
+fn new_faults(before: &Catalogue, after: &Catalogue, declared: &[Resource]) -> Vec<Misfit> {
+    let mut found = faults(after);
+    if found.is_empty() {
+        return found;
+    }
+    let known = faults(before);
+    let is_known = |it: &Misfit| {
+        let is_same = |other: &Misfit| {
+            (&other.about, other.field, &other.message) == (&it.about, it.field, &it.message)
+        };
+        !declared.iter().any(|resource| resource.key() == it.about) && known.iter().any(is_same)
+    };
+    found.retain(|it| !is_known(it));
+    found
 }
 
 fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
@@ -114,6 +133,7 @@ fn faults(catalogue: &Catalogue) -> Vec<Misfit> {
             Spec::Vendor(_)
             | Spec::Mirror(_)
             | Spec::Webhook(_)
+            | Spec::Channel(_)
             | Spec::Regulation(_)
             | Spec::LogSignatures(_)
             | Spec::AccessPolicy(_)

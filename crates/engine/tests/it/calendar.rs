@@ -13,6 +13,7 @@ use shipway_model::resource::calendar::RuleKind;
 use crate::world::name;
 
 mod binding;
+mod conflicts;
 
 fn calendar(rules: Value) -> Calendar {
     serde_json::from_value(json!({ "timeZone": "Europe/Berlin", "rules": rules })).unwrap()

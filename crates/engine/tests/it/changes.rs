@@ -2,6 +2,7 @@
 
 mod attacks;
 mod boards;
+mod channels;
 mod class;
 mod hotfixes;
 mod reviews;
@@ -9,6 +10,7 @@ mod rules;
 mod runbooks;
 mod scopes;
 mod sources;
+mod states;
 mod words;
 
 use serde_json::json;

@@ -54,6 +54,27 @@ fn a_release_model_that_the_regulation_of_the_data_forbids_is_refused() {
     world.ask(Command::ApplyResources { resources: all(&pays) }).unwrap();
 }
 
+/// A later version may check more strictly than the one that took it.
+#[test]
+fn what_stands_and_does_not_fit_any_more_keeps_nothing_else_from_being_declared() {
+    let mut world = World::with_shop(serde_json::json!({}));
+    let meets = serde_json::json!({ "rule": "FREQ=SOMETIMES", "timeZone": "Europe/Zurich" });
+    let board =
+        resource("Board", "cab", serde_json::json!({ "members": ["eva"], "sees": [{}], "meets": meets }));
+    let bad = std::sync::Arc::new(resources(std::slice::from_ref(&board)).remove(0));
+    let digest = bad.digest();
+    world.append("root", vec![shipway_model::event::Body::ResourceApplied { resource: bad, digest }]);
+    let team = resource("Team", "payments", serde_json::json!({ "members": ["pia"] }));
+    world.ask(Command::ApplyResources { resources: resources(&[team]) }).unwrap();
+    // Whoever declares it again mends it, and what is new and wrong is refused as ever.
+    let mut again = board;
+    again["metadata"]["description"] = serde_json::json!("of the releases");
+    let refused = world.ask(Command::ApplyResources { resources: resources(&[again]) }).unwrap_err();
+    assert_eq!(refused.faults.len(), 1, "{refused}");
+    let ghost = resources(&[service("web", &["ghost"])]);
+    assert_eq!(world.ask(Command::ApplyResources { resources: ghost }).unwrap_err().faults.len(), 1);
+}
+
 #[test]
 fn applying_the_same_files_again_changes_nothing() {
     let mut world = World::with_shop(serde_json::json!({}));

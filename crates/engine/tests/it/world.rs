@@ -139,7 +139,8 @@ impl World {
         Ok(answer)
     }
 
-    fn append(&mut self, actor: &str, bodies: Vec<Body>) {
+    /// Records what was decided, or what another version has decided.
+    pub(crate) fn append(&mut self, actor: &str, bodies: Vec<Body>) {
         for body in bodies {
             let event = Event {
                 schema: Schema::V1,

@@ -1,5 +1,7 @@
 //! Against a stand-in of ours that speaks what the tools document of their APIs, and can lose an answer.
 
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;

@@ -179,8 +179,12 @@ impl Body {
             | Self::GatesNoted { .. }
             | Self::ChangeReminded { .. }
             | Self::ChangeEscalated { .. }
+            | Self::ReviewOverdue { .. }
             | Self::MergedBack { .. }
             | Self::ConsumersNotified { .. }
+            | Self::LibraryUsesNoted { .. }
+            | Self::ChannelTold { .. }
+            | Self::ChannelFailed { .. }
             | Self::ScopeFrozen { .. }
             | Self::ItemAdded { .. }
             | Self::LateApproved { .. }

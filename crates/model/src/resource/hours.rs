@@ -42,6 +42,21 @@ pub struct ClockTime(u16);
 pub struct InvalidClockTime(String);
 
 impl Day {
+    /// From Monday on.
+    pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+
     /// As RFC 5545 writes it in `BYDAY`.
     pub const fn code(self) -> &'static str {
         match self {

@@ -78,6 +78,11 @@ pub struct Library {
     pub owner: Name,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<super::service::Dependency>,
+    /// What bills of materials call it: package URLs without a version, for example `pkg:npm/%40shop/money`. Services whose bills
+    /// name one of them are its consumers, as those are that say so under `dependsOn`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(length(max = 20))]
+    pub packages: BTreeSet<String>,
 }
 
 /// How much of the organisation may be in motion at once: what is above it waits.

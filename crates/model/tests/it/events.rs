@@ -156,11 +156,11 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             "token.issued" | "token.revoked" | "access.refused" | "key.registered" | "key.revoked"
             | "delegation.granted" | "delegation.ended" => "access".to_owned(),
             kind if kind.starts_with("account.") || kind.starts_with("grant.") => "access".to_owned(),
-            "approval.given" | "approval.withdrawn" | "review.held" | "action.done" => {
+            "approval.given" | "approval.withdrawn" | "review.held" | "review.overdue" | "action.done" => {
                 "change:chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned()
             }
             kind if kind.starts_with("change.") => "change:chg_0198f3c0e1b27c3d8a4f5e6d7c8b9a01".to_owned(),
-            "resource.applied" | "feed.fetched" => "catalogue".to_owned(),
+            "resource.applied" | "feed.fetched" | "channel.told" | "channel.failed" => "catalogue".to_owned(),
             kind if kind.starts_with("train.") || kind.starts_with("runbook.") => "catalogue".to_owned(),
             "artifact.registered" => "artifact:checkout".to_owned(),
             kind if kind.starts_with("release.") => "release:rel_0198f3c0aa107d21b6c5d4e3f2a19b02".to_owned(),

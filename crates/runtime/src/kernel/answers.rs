@@ -119,6 +119,9 @@ fn without_drawn(command: &Command) -> Command {
         | Command::WarnOfPromises {}
         | Command::NoteMirrored { .. }
         | Command::NoteMirrorFailure { .. }
+        | Command::NoteTold { .. }
+        | Command::NoteUntold { .. }
+        | Command::NoteLibraryUses { .. }
         | Command::HearAnswer { .. }
         | Command::HearCi { .. }
         | Command::ReleaseHold { .. }

@@ -253,6 +253,12 @@ pub(crate) fn question(
     }
 }
 
+/// Whether the caller acts as themselves, and not with a token that is limited or a machine's.
+pub(crate) fn is_person(state: &State, caller: &Caller) -> bool {
+    let actor = caller.actor();
+    principal(state, &Asker::of(state, caller, &actor)).kind == PrincipalKind::Person
+}
+
 fn principal(state: &State, asker: &Asker<'_>) -> Principal {
     let identity = state.access.identity(&asker.actor);
     let kind = match identity {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shipway_api::ReleaseSelector;
-use shipway_engine::alert::{ENVIRONMENT_LABELS, SERVICE_LABELS};
+use shipway_engine::alert::{ENVIRONMENT_LABELS, SERVICE_LABELS, environment_of, service_of};
 use shipway_engine::{Release, State};
 use shipway_model::access::{Thing, ThingKind};
 use shipway_model::release::Class;
@@ -61,6 +61,10 @@ impl Subject {
         // A change has the number of its rollout.
         if let Some(change) = text("change").and_then(|it| it.parse::<ChangeId>().ok()) {
             self.of_rollout(state, change.rollout());
+        }
+        if let Some(alert) = text("alert").and_then(|it| state.alerts.get(it.parse().ok()?)) {
+            self.environments.extend(environment_of(state, &alert.alert));
+            self.services.extend(service_of(state, &alert.alert).map(|it| (it, None)));
         }
         if let Some(runbook) = text("runbook").and_then(|it| it.parse().ok())
             && let Ok((runbook, _)) = shipway_engine::runbook::known(state, &runbook)

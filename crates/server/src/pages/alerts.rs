@@ -11,6 +11,7 @@ use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
 use super::visit::{Asked, Shown, Visit};
 use super::words::{Badge, Tone, badge, brief};
+use crate::access::sight::Sight;
 
 /// Alerts on one page.
 const PAGE: usize = 50;
@@ -47,16 +48,19 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), &asked, &visit.clock);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), &asked, &visit.clock);
         Shown { title: "Alerts".into(), area: Area::Aside, motion: Motion::Live, content }
     })
 }
 
-fn draw(state: &State, asked: &Filter, clock: &Clock) -> Alerts {
+fn draw(state: &State, sight: &Sight<'_>, asked: &Filter, clock: &Clock) -> Alerts {
     let firing = asked.firing.unwrap_or(false);
     let wanted = |it: &&Received| {
-        asked.before.is_none_or(|before| it.id < before) && (!firing || it.ended_at.is_none())
+        asked.before.is_none_or(|before| it.id < before)
+            && (!firing || it.ended_at.is_none())
+            && sight.alert(it.id)
     };
     let mut found = state.alerts.iter().rev().filter(wanted);
     let alerts: Vec<Told> = found.by_ref().take(PAGE).map(|it| told(state, it, clock)).collect();

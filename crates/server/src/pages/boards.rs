@@ -12,6 +12,7 @@ use super::moment::{self, Clock, Moment};
 use super::tally;
 use super::visit::{Shown, Visit};
 use super::words::{self, Badge};
+use crate::access::sight::Sight;
 
 #[derive(Template)]
 #[template(path = "boards.html")]
@@ -49,12 +50,16 @@ struct Seated {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let content = draw(&visit, &visit.state());
+    let content = {
+        let state = visit.state();
+        draw(&visit, &state, &visit.sight(&state))
+    };
     visit.show(&Shown { title: "Boards".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
-fn draw(visit: &Visit, state: &State) -> Boards {
-    let points = board::agenda(state, None, visit.now());
+fn draw(visit: &Visit, state: &State, sight: &Sight<'_>) -> Boards {
+    let mut points = board::agenda(state, None, visit.now());
+    points.retain(|it| sight.change(it.case.id));
     let declared = state.catalogue.of_kind(Kind::Board).filter_map(|(key, it)| match &it.spec {
         Spec::Board(board) => Some((key.name.to_string(), board)),
         _ => None,

@@ -23,6 +23,7 @@ use super::drawing::week::{self, Block};
 use super::moment::{Clock, Moment};
 use super::visit::{Asked, Shown, Visit};
 use super::words::Tone;
+use crate::access::sight::Sight;
 use crate::views;
 
 mod clash;
@@ -132,15 +133,16 @@ pub(super) async fn page(
     Asked(asked): Asked<Filter>,
     Asked(question): Asked<Question>,
 ) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), asked, question, &visit.clock);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), asked, question, &visit.clock);
         // Nothing moves under the hand that drags.
         let motion = if content.fit.is_some() { Motion::Still } else { Motion::Live };
         Shown { title: "Calendar".into(), area: Area::Calendar, motion, content }
     })
 }
 
-fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Calendar {
+fn draw(state: &State, sight: &Sight<'_>, asked: Filter, question: Question, clock: &Clock) -> Calendar {
     let today = clock.local(clock.now).date();
     let day = asked.day.parse::<Date>().unwrap_or(today);
     let view = match asked.view.as_str() {
@@ -158,7 +160,7 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
         _ => (monday(month), 42, month.strftime("%B %Y").to_string(), 1.month()),
     };
     let dates: Vec<Date> = (0..n_days).map(|it: i64| from.saturating_add(it.days())).collect();
-    let stretches = stretches(state, &asked, clock, from, from.saturating_add(n_days.days()));
+    let stretches = stretches(state, sight, &asked, clock, from, from.saturating_add(n_days.days()));
     let days = dates.iter().map(|date| on_day(*date, &stretches, clock, today, month));
     let mut days: Vec<Day> = days.collect();
     let mut weeks = Vec::new();
@@ -185,7 +187,10 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
     }
     let is_bare = view != "month" && days.iter().all(|it| it.items.is_empty());
     let anchor = if view == "month" { month } else { from };
-    let names = |kind| state.catalogue.of_kind(kind).map(|(key, _)| key.name.to_string()).collect();
+    let names = |kind| {
+        let seen = state.catalogue.of_kind(kind).filter(|(key, _)| sight.resource(key));
+        seen.map(|(key, _)| key.name.to_string()).collect()
+    };
     let question =
         Question { from: question.from.or(Some(from)), days: question.days.or(Some(n_days)), ..question };
     let asks = !question.release.is_empty() && !question.environment.is_empty();
@@ -204,7 +209,7 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
         zone: clock.zone_name().to_owned(),
         services: names(shipway_model::resource::Kind::Service),
         environments: names(shipway_model::resource::Kind::Environment),
-        releases: releases(state),
+        releases: releases(state, sight),
         question,
         fit,
         unfit,
@@ -213,7 +218,7 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
         weeks,
         days,
         permits: permits(state, clock),
-        clashes: clash::all(state, clock),
+        clashes: clash::all(state, sight, clock),
         has_rules: !state.calendars.is_empty(),
         is_bare,
         filter: asked,
@@ -221,8 +226,8 @@ fn draw(state: &State, asked: Filter, question: Question, clock: &Clock) -> Cale
 }
 
 /// The newest that can be shipped.
-fn releases(state: &State) -> Vec<String> {
-    let sealed = state.releases.iter().rev().filter(|it| it.sealed.is_some());
+fn releases(state: &State, sight: &Sight<'_>) -> Vec<String> {
+    let sealed = state.releases.iter().rev().filter(|it| it.sealed.is_some() && sight.release(it.id));
     sealed.take(RELEASES_MAX).map(|it| format!("{}@{}", it.bundle.name, it.bundle.version)).collect()
 }
 
@@ -232,17 +237,25 @@ fn monday(day: Date) -> Date {
 }
 
 /// Everything that touches the days from `from` to before `to`.
-fn stretches(state: &State, asked: &Filter, clock: &Clock, from: Date, to: Date) -> Vec<Stretch> {
+fn stretches(
+    state: &State,
+    sight: &Sight<'_>,
+    asked: &Filter,
+    clock: &Clock,
+    from: Date,
+    to: Date,
+) -> Vec<Stretch> {
     let instant = |date: Date| clock.instant(date.to_datetime(jiff::civil::Time::midnight()));
     let (Some(from), Some(to)) = (instant(from), instant(to)) else { return Vec::new() };
-    let mut stretches: Vec<Stretch> = rules(state, asked, from, to).collect();
-    stretches.extend(rollouts(state, asked, clock, from, to));
+    let mut stretches: Vec<Stretch> = rules(state, sight, asked, from, to).collect();
+    stretches.extend(rollouts(state, sight, asked, clock, from, to));
     stretches.sort_by_key(|it| (it.from, it.until));
     stretches
 }
 
 fn rules<'a>(
     state: &'a State,
+    sight: &'a Sight<'_>,
     asked: &'a Filter,
     from: Timestamp,
     to: Timestamp,
@@ -257,6 +270,7 @@ fn rules<'a>(
             && (asked.service.is_empty()
                 || rule.coverage.vendors.is_empty()
                 || !rule.coverage.vendors.is_disjoint(&vendors))
+            && sight.rule(rule)
     });
     about.flat_map(move |rule| {
         // A rule that comes back more often than can be drawn is left out, as in its feed.
@@ -310,6 +324,7 @@ fn vendors(state: &State, service: &str) -> BTreeSet<Name> {
 
 fn rollouts<'a>(
     state: &'a State,
+    sight: &'a Sight<'_>,
     asked: &'a Filter,
     clock: &'a Clock,
     from: Timestamp,
@@ -322,7 +337,11 @@ fn rollouts<'a>(
             let release = state.releases.get(it.release.id);
             release.is_some_and(|it| it.bundle.parts.keys().any(|name| name.as_str() == asked.service))
         };
-        it.queued < to && ends >= from && here && (asked.service.is_empty() || ships())
+        it.queued < to
+            && ends >= from
+            && here
+            && (asked.service.is_empty() || ships())
+            && sight.rollout(it.id)
     });
     known.map(|it| {
         let badge = super::words::of_phase(&views::rollout::summary(state, it).phase);

@@ -12,6 +12,7 @@ use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
 use super::visit::{Asked, Shown, Visit};
 use super::words::{Badge, Tone, badge};
+use crate::access::sight::Sight;
 
 const PAGE: usize = 50;
 
@@ -50,13 +51,14 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), asked, &visit.clock);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), asked, &visit.clock);
         Shown { title: "Changes".into(), area: Area::Changes, motion: Motion::Live, content }
     })
 }
 
-fn draw(state: &State, asked: Filter, clock: &Clock) -> Changes {
+fn draw(state: &State, sight: &Sight<'_>, asked: Filter, clock: &Clock) -> Changes {
     let open = asked.open.unwrap_or(false);
     let summary = |it: &Case| state.rollouts.summaries.get(&it.change.rollout);
     let wanted = |it: &&Case| {
@@ -65,7 +67,7 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Changes {
             || summary.environment.as_str() == asked.environment
             || it.change.protected.as_str() == asked.environment;
         let older = asked.before.is_none_or(|before| it.id < before);
-        here && older && (!open || is_open(summary))
+        here && older && (!open || is_open(summary)) && sight.change(it.id)
     };
     let mut found = state.changes.iter().rev().filter(wanted);
     let rows: Vec<Row> =
@@ -74,7 +76,7 @@ fn draw(state: &State, asked: Filter, clock: &Clock) -> Changes {
     Changes {
         next,
         rows,
-        environments: state.catalogue.environments().map(ToString::to_string).collect(),
+        environments: sight.environments(state).map(ToString::to_string).collect(),
         environment: asked.environment,
         open,
         is_first: asked.before.is_none(),

@@ -15,6 +15,7 @@ use super::document::{Area, Motion};
 use super::moment::Clock;
 use super::now::places;
 use super::visit::{Asked, Shown, Visit};
+use crate::access::sight::Sight;
 
 /// Columns and rows of one page.
 const PLACES_MAX: usize = 10;
@@ -67,18 +68,20 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), asked, &visit.clock);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), asked, &visit.clock);
         Shown { title: "Environments".into(), area: Area::Environments, motion: Motion::Live, content }
     })
 }
 
-fn draw(state: &State, asked: Filter, clock: &Clock) -> Matrix {
-    let all = places(state);
+fn draw(state: &State, sight: &Sight<'_>, asked: Filter, clock: &Clock) -> Matrix {
+    let mut all = places(state);
+    all.retain(|it| sight.environment(it));
     let shipped = state.environments.iter().flat_map(|(_, it)| it.services.keys());
     let declared =
         state.catalogue.iter().filter(|(key, _)| key.kind == Kind::Service).map(|(key, _)| &key.name);
-    let services: BTreeSet<&Name> = shipped.chain(declared).collect();
+    let services: BTreeSet<&Name> = shipped.chain(declared).filter(|it| sight.service(it)).collect();
     let (n_places, n_services) = (all.len(), services.len());
     let found = |name: &Name| name.as_str().contains(&asked.q);
     // A part of a name that is found among environments chooses columns; otherwise it chooses rows.

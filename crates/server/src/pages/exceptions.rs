@@ -19,6 +19,7 @@ use super::document::{Area, Motion};
 use super::moment::Moment;
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{Badge, Tone, badge};
+use crate::access::sight::Sight;
 use crate::problem::Failure;
 use crate::routes::register::OVER;
 
@@ -66,14 +67,18 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    let content = draw(&visit, &visit.state(), asked);
+    let content = {
+        let state = visit.state();
+        draw(&visit, &state, &visit.sight(&state), asked)
+    };
     visit.show(&Shown { title: "Exceptions".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
-fn draw(visit: &Visit, state: &State, asked: Filter) -> Exceptions {
+fn draw(visit: &Visit, state: &State, sight: &Sight<'_>, asked: Filter) -> Exceptions {
     let mut groups = ["Asked for", "In force", "Over"].map(|title| Group { title, rows: Vec::new() });
     let mut n_more = 0;
-    let wanted = |it: &Entry| asked.kind.is_empty() || it.kind.as_str() == asked.kind;
+    let wanted =
+        |it: &Entry| (asked.kind.is_empty() || it.kind.as_str() == asked.kind) && sight.exception(it);
     for entry in register(state, visit.now()).into_iter().filter(wanted) {
         let idx = match entry.standing {
             "requested" | "to be reviewed" => 0,

@@ -18,6 +18,7 @@ use super::rollouts::{self, Row};
 use super::tally;
 use super::visit::{Shown, Visit};
 use super::words::{self, Badge, Tone};
+use crate::access::sight::Sight;
 use crate::views;
 
 /// Ended rollouts shown below those in flight.
@@ -93,20 +94,26 @@ pub(super) struct Place {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let needs = needs_of(&visit, &visit.state());
-    // What readers are asked for is all that tells one's page from another's.
-    let audience: Vec<(bool, &str, String)> =
+    let (needs, seen) = {
+        let state = visit.state();
+        let sight = visit.sight(&state);
+        (needs_of(&visit, &state, &sight), sight.audience())
+    };
+    // What readers are asked for, and what lists show them, is all that tells one's page from another's.
+    let asked: Vec<(bool, &str, String)> =
         needs.iter().flat_map(|it| &it.needs).map(|it| (it.is_own, it.verb, it.path.clone())).collect();
-    visit.show_alike(&audience, || {
-        let content = draw(needs, &visit.state(), &visit.clock);
+    visit.show_alike(&(asked, seen), || {
+        let state = visit.state();
+        let content = draw(needs, &state, &visit.sight(&state), &visit.clock);
         let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
         Shown { title: "Now".into(), area: Area::Now, motion, content }
     })
 }
 
-fn needs_of(visit: &Visit, state: &State) -> [Asked; 2] {
-    let all = live_needs(visit, state).chain(changes(visit, state)).chain(exceptions(visit, state));
-    let all = all.chain(waivers(visit, state)).chain(reviews(visit, state));
+fn needs_of(visit: &Visit, state: &State, sight: &Sight<'_>) -> [Asked; 2] {
+    let all = live_needs(visit, state, sight).chain(changes(visit, state, sight));
+    let all = all.chain(exceptions(visit, state)).chain(waivers(visit, state));
+    let all = all.chain(reviews(visit, state, sight));
     let (own, others) = all.partition(|it| it.is_own);
     [
         Asked { title: "Needs you", weight: "primary", needs: own },
@@ -114,23 +121,25 @@ fn needs_of(visit: &Visit, state: &State) -> [Asked; 2] {
     ]
 }
 
-fn draw(needs: [Asked; 2], state: &State, clock: &Clock) -> Now {
-    let live = || state.rollouts.live.values().filter(|it| !it.has_ended());
+fn draw(needs: [Asked; 2], state: &State, sight: &Sight<'_>, clock: &Clock) -> Now {
+    let live = || state.rollouts.live.values().filter(|it| !it.has_ended() && sight.rollout(it.id));
     let summary = |it: &Rollout| state.rollouts.summaries.get(&it.id);
     let flight = live().filter_map(summary).map(|it| rollouts::row(state, it, clock)).collect();
-    let ended = state.rollouts.summaries.values().rev().filter(|it| it.ended.is_some());
+    let newest = state.rollouts.summaries.values().rev();
+    let ended = newest.filter(|it| it.ended.is_some() && sight.rollout(it.id));
     let mut places = places(state);
+    places.retain(|it| sight.environment(it));
     // Those where something goes on come first.
     places.sort_by_key(|name| state.environments.get(name).is_none_or(|it| it.running.is_empty()));
-    let firing = || state.alerts.iter().rev().filter(|it| it.ended_at.is_none());
+    let firing = || state.alerts.iter().rev().filter(|it| it.ended_at.is_none() && sight.alert(it.id));
     let more_places = places.len().saturating_sub(PLACES_MAX);
     places.truncate(PLACES_MAX);
     Now {
         needs,
         flight,
         ended: ended.take(ENDED_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
-        pauses: state.pauses.iter().map(|it| paused(it, clock)).collect(),
-        closed: closed(state, clock),
+        pauses: state.pauses.iter().filter(|it| sight.scope(&it.scope)).map(|it| paused(it, clock)).collect(),
+        closed: closed(state, sight, clock),
         alerts: firing().take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect(),
         more_alerts: firing().count().saturating_sub(ALERTS_MAX),
         places: places.into_iter().map(|name| place(state, name)).collect(),
@@ -139,8 +148,12 @@ fn draw(needs: [Asked; 2], state: &State, clock: &Clock) -> Now {
     }
 }
 
-fn live_needs<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
-    let live = state.rollouts.live.values().filter(|it| !it.has_ended());
+fn live_needs<'a>(
+    visit: &'a Visit,
+    state: &'a State,
+    sight: &'a Sight<'_>,
+) -> impl Iterator<Item = Need> + 'a {
+    let live = state.rollouts.live.values().filter(|it| !it.has_ended() && sight.rollout(it.id));
     live.flat_map(|it| needs(state, it, visit))
 }
 
@@ -198,9 +211,9 @@ fn needs(state: &State, rollout: &Rollout, visit: &Visit) -> Vec<Need> {
 }
 
 /// Changes that do not begin before somebody has signed.
-fn changes<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+fn changes<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl Iterator<Item = Need> + 'a {
     let (clock, actor) = (&visit.clock, visit.caller.actor());
-    state.changes.iter().rev().filter_map(move |case| {
+    state.changes.iter().rev().filter(|it| sight.change(it.id)).filter_map(move |case| {
         let summary = state.rollouts.summaries.get(&case.change.rollout).filter(|it| is_open(it))?;
         let standing = change::standing(state, case, clock.now);
         let votes = standing.boards.iter().any(|it| tally::misses(visit, state, it));
@@ -256,9 +269,10 @@ fn may_answer(visit: &Visit, state: &State, requested_by: &str) -> bool {
 }
 
 /// Reviews that are owed; whoever asked for the change is asked for its review.
-fn reviews<'a>(visit: &'a Visit, state: &'a State) -> impl Iterator<Item = Need> + 'a {
+fn reviews<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl Iterator<Item = Need> + 'a {
     let (clock, actor) = (&visit.clock, visit.caller.actor());
-    let owed = state.changes.iter().rev().filter_map(|case| Some((case, review::debt(state, case)?)));
+    let seen = state.changes.iter().rev().filter(|it| sight.change(it.id));
+    let owed = seen.filter_map(|case| Some((case, review::debt(state, case)?)));
     owed.filter_map(move |(case, debt)| {
         let summary = state.rollouts.summaries.get(&case.change.rollout)?;
         Some(Need {
@@ -287,12 +301,13 @@ fn paused(pause: &shipway_engine::Pause, clock: &Clock) -> Paused {
 }
 
 /// Rules that close something now, whatever they cover.
-fn closed(state: &State, clock: &Clock) -> Vec<Closed> {
+fn closed(state: &State, sight: &Sight<'_>, clock: &Clock) -> Vec<Closed> {
     use shipway_model::resource::calendar::RuleKind;
     let timeline = state.calendars.timeline(clock.now);
     let next = clock.now.saturating_add(jiff::SignedDuration::from_secs(1)).unwrap_or(clock.now);
     let holding =
         timeline.overlapping(clock.now, next).filter(|(rule, _)| rule.declared.kind == RuleKind::Deny);
+    let holding = holding.filter(|(rule, _)| sight.rule(rule));
     let closed = holding.map(|(rule, (_, until))| Closed {
         rule: rule.title(),
         reason: rule.declared.reason.clone(),

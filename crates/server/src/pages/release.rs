@@ -23,6 +23,8 @@ use super::releases::{badge, path, runs, title};
 use super::rollouts::{self, Row};
 use super::visit::{self, Asked, Shown, Visit};
 use super::words::{self, Badge, Hash};
+use crate::access::authorise::allow_command;
+use crate::consumers;
 use crate::problem::{self, Failure};
 use crate::routes::release::find;
 
@@ -173,7 +175,7 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
         history: history::of(state, release, &evidence, clock),
         evidence: evidence.into_iter().map(|it| told(release, it, clock)).collect(),
         rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
-        runs: runs(state, release),
+        runs: runs(state, release).map(ToString::to_string).collect(),
         before: older.max_by_key(|it| it.id).map(|it| (path(it), title(it))),
         may_seal: visit.is_now()
             && release.sealed.is_none()
@@ -255,6 +257,9 @@ async fn sealed(text: &str, sent: &Sent) -> Result<Response, Failure> {
         let release = named(&state, text)?;
         (release.id, path(release))
     };
-    submit(sent, Command::SealRelease { id }).await?;
+    let command = Command::SealRelease { id };
+    allow_command(&sent.visit.app, &sent.visit.caller, &command).await?;
+    consumers::note(&sent.visit.app, id).await?;
+    submit(sent, command).await?;
     Ok(see(&path))
 }

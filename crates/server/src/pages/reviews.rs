@@ -22,6 +22,7 @@ use super::document::{Area, Motion};
 use super::moment::{Clock, Moment};
 use super::visit::{self, Shown, Visit};
 use super::words::{Badge, Tone};
+use crate::access::sight::Sight;
 use crate::problem::Failure;
 use crate::views;
 
@@ -62,13 +63,17 @@ struct Promise {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let content = draw(&visit, &visit.state());
+    let content = {
+        let state = visit.state();
+        draw(&visit, &state, &visit.sight(&state))
+    };
     visit.show(&Shown { title: "Reviews".into(), area: Area::Changes, motion: Motion::Live, content })
 }
 
-fn draw(visit: &Visit, state: &State) -> Reviews {
+fn draw(visit: &Visit, state: &State, sight: &Sight<'_>) -> Reviews {
     let clock = &visit.clock;
-    let all = state.changes.iter().rev().filter_map(|it| views::change::review(state, it, clock.now));
+    let seen = state.changes.iter().rev().filter(|it| sight.change(it.id));
+    let all = seen.filter_map(|it| views::change::review(state, it, clock.now));
     let (held, owed): (Vec<Row>, Vec<Row>) =
         all.take(REVIEWS_MAX).map(|it| row(it, clock)).partition(|it| it.at.is_some());
     Reviews {

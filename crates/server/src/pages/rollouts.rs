@@ -13,6 +13,7 @@ use super::moment::{Clock, Moment};
 use super::prose::Prose;
 use super::visit::{Asked, Shown, Visit};
 use super::words::{self, Badge};
+use crate::access::sight::Sight;
 use crate::views;
 
 /// Rollouts on one page.
@@ -64,21 +65,23 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), asked, &visit.clock);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), asked, &visit.clock);
         Shown { title: "Rollouts".into(), area: Area::Rollouts, motion: Motion::Live, content }
     })
 }
 
-fn draw(state: &State, asked: Filter, clock: &Clock) -> Rollouts {
+fn draw(state: &State, sight: &Sight<'_>, asked: Filter, clock: &Clock) -> Rollouts {
     let wanted = |it: &&Summary| asked.environment.is_empty() || it.environment.as_str() == asked.environment;
     let older = |it: &&Summary| asked.before.is_none_or(|before| it.id < before);
-    let mut summaries = state.rollouts.summaries.values().rev().filter(older).filter(wanted);
+    let all = state.rollouts.summaries.values().rev().filter(older).filter(wanted);
+    let mut summaries = all.filter(|it| sight.rollout(it.id));
     let rows: Vec<Row> = summaries.by_ref().take(PAGE).map(|it| row(state, it, clock)).collect();
     Rollouts {
         next: summaries.next().and_then(|_| rows.last()?.id.parse().ok()),
         rows,
-        environments: state.catalogue.environments().map(ToString::to_string).collect(),
+        environments: sight.environments(state).map(ToString::to_string).collect(),
         is_first: asked.before.is_none(),
         environment: asked.environment,
     }

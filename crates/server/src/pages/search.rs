@@ -16,6 +16,7 @@ use super::now::is_place;
 use super::releases;
 use super::visit::{Asked, Shown, Visit};
 use super::words;
+use crate::access::sight::Sight;
 use crate::views;
 
 const FOUND_MAX: usize = 24;
@@ -67,8 +68,11 @@ pub(super) struct Question {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Response {
-    let hits =
-        Hits { hits: search(&visit.state(), asked.q.trim(), &visit.clock), q: asked.q.trim().to_owned() };
+    let hits = {
+        let state = visit.state();
+        search(&state, &visit.sight(&state), asked.q.trim(), &visit.clock)
+    };
+    let hits = Hits { hits, q: asked.q.trim().to_owned() };
     if visit.is_part() {
         return document::html(StatusCode::OK, hits.render().expect("texts take everything"));
     }
@@ -76,41 +80,43 @@ pub(super) async fn page(visit: Visit, Asked(asked): Asked<Question>) -> Respons
     visit.show(&Shown { title: "Search".into(), area: Area::Aside, motion: Motion::Still, content })
 }
 
-fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
+fn search(state: &State, sight: &Sight<'_>, q: &str, clock: &Clock) -> Vec<Hit> {
     let q = q.to_lowercase();
     let mut hits: Vec<Hit> = Vec::new();
     let listed = Area::LISTED.map(|it| (it.title(), it.path()));
     let pages =
         listed.into_iter().chain(ASIDE).map(|(title, path)| ("page", title.to_owned(), path.to_owned()));
-    add(&mut hits, &q, pages);
+    add(&mut hits, &q, pages.map(|it| (it, ())), |()| true);
     if q.is_empty() {
         return hits;
     }
     let services = state.catalogue.of_kind(Kind::Service);
-    add(
-        &mut hits,
-        &q,
-        services.map(|(key, _)| ("service", key.name.to_string(), format!("/services/{}", key.name))),
-    );
+    let services =
+        services.map(|(key, _)| (("service", key.name.to_string(), format!("/services/{}", key.name)), key));
+    add(&mut hits, &q, services, |key| sight.resource(key));
     let places = state.catalogue.environments().filter(|it| is_place(state, it));
-    add(&mut hits, &q, places.map(|it| ("environment", it.to_string(), format!("/environments/{it}"))));
+    let places = places.map(|it| (("environment", it.to_string(), format!("/environments/{it}")), it));
+    add(&mut hits, &q, places, |it| sight.environment(it));
     let newest = state.releases.iter().rev();
-    add(&mut hits, &q, newest.map(|it| ("release", releases::title(it), releases::path(it))));
+    let newest = newest.map(|it| (("release", releases::title(it), releases::path(it)), it.id));
+    add(&mut hits, &q, newest, |id| sight.release(id));
     let rollouts = state.rollouts.summaries.values().rev().map(|it| {
         let title = format!("{} {} → {}", it.release.name, it.release.version, it.environment);
-        ("rollout", title, format!("/rollouts/{}", it.id))
+        (("rollout", title, format!("/rollouts/{}", it.id)), it.id)
     });
-    add(&mut hits, &q, rollouts);
+    add(&mut hits, &q, rollouts, |id| sight.rollout(id));
     let changes = state.changes.iter().rev().filter_map(|it| {
         let summary = state.rollouts.summaries.get(&it.change.rollout)?;
-        Some(("change", changes::title(summary), format!("/changes/{}", it.id)))
+        Some((("change", changes::title(summary), format!("/changes/{}", it.id)), it.id))
     });
-    add(&mut hits, &q, changes);
+    add(&mut hits, &q, changes, |id| sight.change(id));
     let boards = state.catalogue.of_kind(Kind::Board);
-    add(&mut hits, &q, boards.map(|(key, _)| ("board", key.name.to_string(), format!("/cab/{}", key.name))));
+    let boards = boards.map(|(key, _)| (("board", key.name.to_string(), format!("/cab/{}", key.name)), key));
+    add(&mut hits, &q, boards, |key| sight.resource(key));
     let alerts = state.alerts.iter().rev();
-    add(&mut hits, &q, alerts.map(|it| ("alert", it.alert.name.clone(), format!("/alerts/{}", it.id))));
-    hits.extend(by_digest(state, &q));
+    let alerts = alerts.map(|it| (("alert", it.alert.name.clone(), format!("/alerts/{}", it.id)), it.id));
+    add(&mut hits, &q, alerts, |id| sight.alert(id));
+    hits.extend(by_digest(state, sight, &q));
     if let Ok(position) = q.trim_start_matches('@').parse::<u64>() {
         hits.push(Hit {
             kind: "event",
@@ -133,7 +139,7 @@ fn search(state: &State, q: &str, clock: &Clock) -> Vec<Hit> {
 }
 
 /// Releases whose digest, or that of a build in them, begins so.
-fn by_digest(state: &State, q: &str) -> Vec<Hit> {
+fn by_digest(state: &State, sight: &Sight<'_>, q: &str) -> Vec<Hit> {
     let q = q.strip_prefix("sha256:").unwrap_or(q);
     if q.len() < DIGEST_CHARS_MIN || !q.bytes().all(|it| it.is_ascii_hexdigit()) {
         return Vec::new();
@@ -143,7 +149,7 @@ fn by_digest(state: &State, q: &str) -> Vec<Hit> {
         it.sealed.as_ref().is_some_and(|it| begins(&it.digest))
             || it.bundle.parts.values().any(|it| begins(&it.artifact))
     };
-    let found = state.releases.iter().rev().filter(is_it).take(OF_KIND_MAX);
+    let found = state.releases.iter().rev().filter(is_it).filter(|it| sight.release(it.id)).take(OF_KIND_MAX);
     let hit = |it: &Release| Hit {
         kind: "release",
         title: releases::title(it),
@@ -188,13 +194,16 @@ fn urlencoding(text: &str) -> String {
     askama::filters::urlencode(text).map(|it| it.to_string()).unwrap_or_default()
 }
 
-/// Adds those that hold every word of `q`, the best of the kind first.
-fn add(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (&'static str, String, String)>) {
+/// A kind, a title and an address.
+type Named = (&'static str, String, String);
+
+/// Adds those that hold every word of `q` and that the reader sees, the best of the kind first.
+fn add<T>(hits: &mut Vec<Hit>, q: &str, things: impl Iterator<Item = (Named, T)>, sees: impl Fn(T) -> bool) {
     let mut found: Vec<Hit> = Vec::new();
     // How many were found of each rank: among ten thousand things nobody wants to count them anew for each.
     let mut n_of_rank = [0; RANKS];
-    for (kind, title, path) in things {
-        let Some(rank) = rank(&title, &path, q) else { continue };
+    for ((kind, title, path), thing) in things {
+        let Some(rank) = rank(&title, &path, q).filter(|_| sees(thing)) else { continue };
         n_of_rank[usize::from(rank)] += 1;
         found.push(Hit { kind, title, path, detail: String::new(), rank });
         if n_of_rank[..=usize::from(rank)].iter().sum::<usize>() > OF_KIND_MAX * 4 {

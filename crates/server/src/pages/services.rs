@@ -6,13 +6,14 @@ use askama::Template;
 use axum::response::Response;
 use serde::Deserialize;
 use shipway_engine::{State, catalogue};
-use shipway_model::Name;
 use shipway_model::resource::{Key, Kind, Spec};
+use shipway_model::{Name, Version};
 
 use super::document::{Area, Motion};
 use super::drawing::Svg;
 use super::drawing::graph::{self, Node};
 use super::visit::{Asked, Shown, Visit};
+use crate::access::sight::Sight;
 
 /// A whole graph of more than this is a thicket; a service's page draws its neighbourhood.
 const NODES_MAX: usize = 80;
@@ -49,19 +50,23 @@ pub(super) struct Filter {
 }
 
 pub(super) async fn page(visit: Visit, Asked(asked): Asked<Filter>) -> Response {
-    visit.show_alike(&(), || {
-        let content = draw(&visit.state(), asked);
+    visit.show_alike(&visit.audience(), || {
+        let state = visit.state();
+        let content = draw(&state, &visit.sight(&state), asked);
         Shown { title: "Services".into(), area: Area::Services, motion: Motion::Live, content }
     })
 }
 
-fn draw(state: &State, asked: Filter) -> Services {
-    let all = catalogue::graph::graph(&state.catalogue);
+fn draw(state: &State, sight: &Sight<'_>, asked: Filter) -> Services {
+    let mut all = catalogue::graph::graph(&state.catalogue);
+    all.retain(|key, _| sight.resource(key));
     let services: Vec<_> = state
         .catalogue
         .iter()
         .filter_map(|(key, resource)| match &resource.spec {
-            Spec::Service(spec) => Some((&key.name, &resource.metadata.description, spec.as_ref())),
+            Spec::Service(spec) if sight.resource(key) => {
+                Some((&key.name, &resource.metadata.description, spec.as_ref()))
+            }
             _ => None,
         })
         .collect();
@@ -82,7 +87,7 @@ fn draw(state: &State, asked: Filter) -> Services {
         description: description.clone(),
         owner: spec.owner.to_string(),
         tier: spec.tier,
-        runs: runs(state, name),
+        runs: runs(state, name).into_iter().filter(|it| sight.environment(it.0)).map(shown).collect(),
         needs: spec.depends_on.len(),
         needed_by: needed_by.get(&Key { kind: Kind::Service, name: name.clone() }).copied().unwrap_or(0),
     };
@@ -94,9 +99,13 @@ fn draw(state: &State, asked: Filter) -> Services {
 }
 
 /// Which version runs where.
-pub(super) fn runs(state: &State, service: &Name) -> Vec<(String, String)> {
+pub(super) fn runs<'s>(state: &'s State, service: &Name) -> Vec<(&'s Name, &'s Version)> {
     let shipped = state.environments.iter().filter_map(|(name, it)| Some((name, it.services.get(service)?)));
-    shipped.map(|(name, it)| (name.to_string(), it.deployed.version.to_string())).collect()
+    shipped.map(|(name, it)| (name, &it.deployed.version)).collect()
+}
+
+pub(super) fn shown((place, version): (&Name, &Version)) -> (String, String) {
+    (place.to_string(), version.to_string())
 }
 
 /// The part of the graph that lies between `keys`.

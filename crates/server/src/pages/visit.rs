@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shipway_api::Code;
+use shipway_model::TokenId;
 use shipway_runtime::{Past, StateRef};
 
 use super::alike::{Drawn, Instant, Key};
@@ -28,6 +29,7 @@ use super::prose::Prose;
 use super::reading;
 use super::session::{self, SignedIn};
 use crate::access::Caller;
+use crate::access::sight::{Sight, committed};
 use crate::app::App;
 use crate::problem::Failure;
 
@@ -61,6 +63,16 @@ impl Visit {
     /// What is committed now, or was known then. Hold it briefly: the writer waits for the former to be let go.
     pub(super) fn state(&self) -> StateRef<'_> {
         self.app.state(self.past.as_ref())
+    }
+
+    /// What the reader sees of lists that are made of `state`, which is what [`Visit::state`] gave.
+    pub(super) fn sight<'a>(&'a self, state: &'a StateRef<'_>) -> Sight<'a> {
+        Sight::of(&self.app, &self.caller, committed(state))
+    }
+
+    /// Those who see lists as the reader does.
+    pub(super) fn audience(&self) -> Option<TokenId> {
+        self.sight(&self.state()).audience()
     }
 
     pub(super) fn past(&self) -> Option<&Past> {

@@ -5,6 +5,7 @@
 //! the feature `tls` is built in; without it, a provider that speaks TLS alone is reached through a proxy that adds it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -104,6 +105,8 @@ pub(crate) enum Fault {
 
 pub(crate) struct Oidc {
     provider: Provider,
+    /// Where the provider sends browsers back to.
+    redirect: String,
     pending: Mutex<HashMap<String, Pending>>,
 }
 
@@ -125,8 +128,11 @@ type KnownClient = CoreClient<
 >;
 
 impl Oidc {
-    pub(crate) fn new(provider: Provider) -> Self {
-        Self { provider, pending: Mutex::default() }
+    /// `address` is where the control plane listens: people reach it there unless the provider's settings say another place.
+    pub(crate) fn new(provider: Provider, address: SocketAddr) -> Self {
+        let public = provider.public.clone().unwrap_or_else(|| format!("http://{address}"));
+        let redirect = format!("{}/sign-in/oidc/callback", public.trim_end_matches('/'));
+        Self { provider, redirect, pending: Mutex::default() }
     }
 
     /// Begins a sign-in: where to send the browser, and the state that it has to bring back.
@@ -196,11 +202,9 @@ impl Oidc {
 
     async fn client(&self) -> Result<KnownClient, Fault> {
         let wrong = |error: &dyn std::fmt::Display| Fault::Provider(error.to_string());
-        let Provider { issuer, client_id, client_secret, public, .. } = &self.provider;
+        let Provider { issuer, client_id, client_secret, .. } = &self.provider;
         let issuer = IssuerUrl::new(issuer.clone()).map_err(|it| wrong(&it))?;
-        let public = public.as_deref().unwrap_or_default();
-        let redirect = format!("{}/sign-in/oidc/callback", public.trim_end_matches('/'));
-        let redirect = RedirectUrl::new(redirect).map_err(|it| wrong(&it))?;
+        let redirect = RedirectUrl::new(self.redirect.clone()).map_err(|it| wrong(&it))?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &fetch).await.map_err(|it| wrong(&it))?;
         let secret = client_secret.clone().map(ClientSecret::new);
         let client = CoreClient::from_provider_metadata(metadata, ClientId::new(client_id.clone()), secret);

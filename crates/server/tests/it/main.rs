@@ -15,6 +15,7 @@ mod evidence;
 mod gates;
 mod governed;
 mod ledger;
+mod lists;
 mod oidc;
 mod open;
 mod outage;

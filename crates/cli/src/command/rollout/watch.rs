@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use jiff::Timestamp;
 use shipway_api::Client;
 use shipway_api::client;
 use shipway_api::operations::rollout::{FollowRollout, ListRollouts, RolloutPath, RolloutQuery};
@@ -81,6 +82,28 @@ pub(crate) async fn follow(
         let message = "the time to watch has passed; the rollout goes on";
         Err(Failure::new(message, format!("shipway rollout watch {rollout}")))
     })
+}
+
+/// What has happened to a rollout, line by line as watchers are told, with when.
+///
+/// # Errors
+/// When it cannot be read to its end: `client` asks as of an instant, or the rollout is over.
+pub(crate) async fn told(client: &Client, rollout: RolloutId) -> Result<Vec<(Timestamp, String)>, Failure> {
+    let mut stream = client.follow::<FollowRollout>(RolloutPath { rollout }, None).await?;
+    let mut story = Story::new(Paint::PLAIN);
+    let mut lines = Vec::new();
+    while let Some(entry) = stream.next_ledger_event().await? {
+        let Ok(event) = serde_json::from_value::<Event>(entry.opened()) else { continue };
+        for beat in story.tell(&event) {
+            let (Beat::Line(text) | Beat::End { line: text, .. }) = beat else { continue };
+            let line = text.lines().next().unwrap_or_default().trim();
+            // Advice for whoever watched was for then.
+            if !line.is_empty() && !line.starts_with("next:") {
+                lines.push((event.at, line.to_owned()));
+            }
+        }
+    }
+    Ok(lines)
 }
 
 struct Watching<'c> {

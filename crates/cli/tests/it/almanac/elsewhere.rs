@@ -12,14 +12,14 @@ struct Told {
     asked: Vec<(String, String)>,
 }
 
-pub(super) struct Elsewhere {
+pub(crate) struct Elsewhere {
     address: String,
     told: Arc<Mutex<Told>>,
 }
 
 impl Elsewhere {
     /// It answers until the process ends; 404 where nothing was said.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let told: Arc<Mutex<Told>> = Arc::default();
@@ -33,15 +33,15 @@ impl Elsewhere {
         Self { address, told }
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 
-    pub(super) fn answer(&self, path: &str, status: u16, body: &str) {
+    pub(crate) fn answer(&self, path: &str, status: u16, body: &str) {
         self.told.lock().unwrap().answers.insert(path.to_owned(), (status, body.to_owned()));
     }
 
-    pub(super) fn asked(&self) -> Vec<(String, String)> {
+    pub(crate) fn asked(&self) -> Vec<(String, String)> {
         self.told.lock().unwrap().asked.clone()
     }
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use shipway_engine::{Code, Command, Phase};
 use shipway_model::change::{Emergency, Severity};
-use shipway_model::event::{End, Role};
+use shipway_model::event::{Body, End, Role};
 use shipway_model::release::Class;
 use shipway_model::review::{Action, Review};
 use shipway_model::{ChangeId, Digest, ReleaseId, RolloutId, TokenId};
@@ -172,4 +172,29 @@ fn what_went_well_owes_nothing() {
     let review = review(&world);
     let refused = world.ask(Command::HoldReview { id: ChangeId::of(id), review }).unwrap_err();
     assert_eq!(refused.code, Code::WrongPhase);
+}
+
+#[test]
+fn what_is_overdue_is_told_once_for_the_review_and_for_each_action() {
+    let mut world = protected(json!({}));
+    let release = seal(&mut world, "1.0.1", Class::Emergency, &["src/till.rs"]);
+    let mended = hotfix(&mut world, release, 30);
+    operator(&mut world, "ops", 501);
+    let ops = register(&mut world, "ops", 5);
+    approve(&mut world, "ops", mended, &ops);
+    world.run_well();
+    let told = |world: &mut World| world.ask_as("shipway", Command::WarnOfPromises {}).unwrap();
+    assert_eq!(told(&mut world), [], "it is owed, and there is time");
+    world.now += SignedDuration::from_hours(24 * 5);
+    let id = ChangeId::of(mended);
+    assert!(matches!(told(&mut world)[..], [Body::ReviewOverdue { action: None, .. }]));
+    assert_eq!(told(&mut world), [], "once");
+    let review = review(&world);
+    let due = review.actions[0].due;
+    world.ask_as("ben", Command::HoldReview { id, review }).unwrap();
+    assert_eq!(told(&mut world), []);
+    world.now = due;
+    let action = Some(name("test-rounding"));
+    assert_eq!(told(&mut world), [Body::ReviewOverdue { id, action, due }]);
+    assert_eq!(told(&mut world), []);
 }

@@ -205,3 +205,32 @@ fn who_uses_it_through_a_library_is_told_and_who_uses_it_through_a_service_is_no
     let id = world.seal("2.0.0", &[("checkout", "2.0.0")]);
     assert!(world.state.releases.get(id).unwrap().consumers.is_empty(), "its consumers are its owner's own");
 }
+
+#[test]
+fn who_uses_it_by_the_bill_of_materials_is_told_too() {
+    let mut world = protected(json!({}));
+    for team in ["platform", "apps"] {
+        declare(&mut world, "root", "Team", team, json!({ "members": [format!("{team}-lead")] }));
+    }
+    for (service_name, owner) in [("catalogue", "platform"), ("app", "apps"), ("other", "apps")] {
+        let mut spec = service(service_name, &[])["spec"].clone();
+        spec["owner"] = json!(owner);
+        declare(&mut world, "root", "Service", service_name, spec);
+    }
+    let library = json!({
+        "owner": "platform", "dependsOn": [{ "service": "catalogue" }], "packages": ["pkg:npm/%40shop/client"],
+    });
+    declare(&mut world, "root", "Library", "client", library);
+    let id = world.draft("1.0.0", &[("catalogue", "1.0.0")]);
+    // The bill of `other` names the library; that of the provider itself is no consumer's.
+    let uses = |services: &[&str]| Command::NoteLibraryUses {
+        id,
+        uses: [(name("client"), services.iter().map(|it| name(it)).collect())].into(),
+    };
+    assert_eq!(world.ask_as("shipway", uses(&["other", "catalogue"])).unwrap().len(), 1);
+    assert_eq!(world.ask_as("shipway", uses(&["other", "catalogue"])).unwrap(), [], "nothing new");
+    world.ask(Command::SealRelease { id }).unwrap();
+    let told = &world.state.releases.get(id).unwrap().consumers;
+    assert_eq!(told[&name("apps")], [name("other")].into(), "`app` says nowhere that it uses it");
+    assert_eq!(world.ask_as("shipway", uses(&["app"])).unwrap(), [], "what is sealed has told its consumers");
+}

@@ -80,7 +80,7 @@ async fn a_long_body_is_cut() {
 async fn what_cannot_be_called_is_said() {
     let closed = format!("http://{}/", free_address().await);
     for (http, says, retryable) in [
-        (json!({"url": "https://127.0.0.1/x?token=s3cret"}), "`https://127.0.0.1/x` needs https", false),
+        (json!({"url": "ftp://127.0.0.1/x?token=s3cret"}), "`ftp://127.0.0.1/x` needs ftp", false),
         (json!({"url": "nowhere"}), "`nowhere` is not a URL", false),
         (json!({"url": closed}), "cannot be called: ", true),
         (json!({"url": closed, "headers": {"a b": "c"}}), "`a b` is not a header's name", false),

@@ -70,6 +70,7 @@ pub(super) fn check(resource: &Resource, document: &Node, faults: &mut FileFault
         Spec::Runbook(it) => runbook::check(it, &mut site),
         // Whether the secret can be read shows where the control plane runs.
         Spec::Webhook(_) => {}
+        Spec::Channel(it) => site.check_url(way!["url"], &it.url, &["https://", "http://"]),
     }
     site.faults.count() == before
 }

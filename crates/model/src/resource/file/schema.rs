@@ -5,9 +5,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::resource::{
-    AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Environment,
-    Journey, Kind, Library, LogSignatures, Metadata, Mirror, Person, Pipeline, Policy, Regulation,
-    Repository, Runbook, Service, Strategy, Team, Template, Train, TrustRoot, Vendor, Webhook,
+    AccessPolicy, ApiVersion, Board, Booking, Budget, Calendar, CalendarFeed, ChangePolicy, Channel,
+    Environment, Journey, Kind, Library, LogSignatures, Metadata, Mirror, Person, Pipeline, Policy,
+    Regulation, Repository, Runbook, Service, Strategy, Team, Template, Train, TrustRoot, Vendor, Webhook,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -103,5 +103,6 @@ fn spec(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
         Kind::LogSignatures => generator.subschema_for::<LogSignatures>(),
         Kind::Runbook => generator.subschema_for::<Runbook>(),
         Kind::Webhook => generator.subschema_for::<Webhook>(),
+        Kind::Channel => generator.subschema_for::<Channel>(),
     }
 }

@@ -7,6 +7,7 @@ use shipway_engine::rollout::closing;
 use shipway_engine::schedule;
 use shipway_model::effect::Direction;
 
+use crate::access::sight::Sight;
 use crate::pages::moment::{Clock, Moment};
 use crate::pages::prose::Prose;
 
@@ -25,8 +26,8 @@ pub(super) struct Clash {
 }
 
 /// Of each pair of rollouts, both sides are told: what is a dependency for one is a dependant of the other.
-pub(super) fn all(state: &State, clock: &Clock) -> Vec<Clash> {
-    let live = state.rollouts.live.values().rev().filter(|it| !it.has_ended());
+pub(super) fn all(state: &State, sight: &Sight<'_>, clock: &Clock) -> Vec<Clash> {
+    let live = state.rollouts.live.values().rev().filter(|it| !it.has_ended() && sight.rollout(it.id));
     let live: Vec<_> = live.take(ROLLOUTS_MAX).collect();
     if live.is_empty() {
         return Vec::new();

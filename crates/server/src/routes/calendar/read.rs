@@ -1,5 +1,7 @@
 //! The feed that calendar programs subscribe to.
 
+use std::sync::Arc;
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use jiff::{SignedDuration, Timestamp};
@@ -17,9 +19,15 @@ const REFRESH: SignedDuration = SignedDuration::from_mins(15);
 
 pub(super) async fn handle(it: Incoming<ReadCalendar>) -> Outcome<ReadCalendar> {
     let now = it.now();
+    let rules: Vec<Arc<Rule>> = {
+        let state = it.state();
+        let sight = it.sight(&state);
+        let about = state.calendars.rules().filter(|rule| is_about(rule, &it.query));
+        about.filter(|rule| sight.rule(rule)).cloned().collect()
+    };
     let feed = ics::Feed {
         title: title(&it.query),
-        rules: it.state().calendars.rules().filter(|rule| is_about(rule, &it.query)).cloned().collect(),
+        rules,
         from: now.checked_sub(BEFORE).unwrap_or(Timestamp::MIN),
         to: now.checked_add(AFTER).unwrap_or(Timestamp::MAX),
         made: now,

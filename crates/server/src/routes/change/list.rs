@@ -14,7 +14,8 @@ pub(super) async fn handle(it: Incoming<ListChanges>) -> Outcome<ListChanges> {
             case.change.protected == *wanted || summary.is_some_and(|it| it.environment == *wanted)
         })
     };
-    let all = state.changes.iter().rev().filter(in_environment);
+    let sight = it.sight(&state);
+    let all = state.changes.iter().rev().filter(in_environment).filter(|it| sight.change(it.id));
     let views = all.filter_map(|case| views::change::view(&state, case, now));
     let open = it.query.open.unwrap_or(false);
     let found: Vec<_> = views.filter(|it| !open || it.state.is_some()).collect();

@@ -7,6 +7,8 @@ use crate::views;
 
 pub(super) async fn handle(it: Incoming<ListReviews>) -> Outcome<ListReviews> {
     let (state, now) = (it.state(), it.now());
-    let found = state.changes.iter().rev().filter_map(|case| views::change::review(&state, case, now));
+    let sight = it.sight(&state);
+    let all = state.changes.iter().rev().filter(|it| sight.change(it.id));
+    let found = all.filter_map(|case| views::change::review(&state, case, now));
     Ok(views::page::whole(found.collect()))
 }

@@ -11,5 +11,6 @@ pub(super) async fn handle(it: Incoming<ListEnvironments>) -> Outcome<ListEnviro
     let state = it.state();
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
     let view = |name: &Name| views::environment::summary(&state, name);
-    cut.page(state.catalogue.environments(), |name| name.to_string(), view)
+    let sight = it.sight(&state);
+    cut.page(sight.environments(&state), |name| name.to_string(), view)
 }

@@ -8,7 +8,9 @@ use crate::incoming::{Incoming, Outcome};
 
 pub(super) async fn handle(it: Incoming<ListMirrored>) -> Outcome<ListMirrored> {
     let state = it.state();
-    let all = state.changes.iter().rev().flat_map(|case| {
+    let sight = it.sight(&state);
+    let seen = state.changes.iter().rev().filter(|it| sight.change(it.id));
+    let all = seen.flat_map(|case| {
         state.mirrors.of(case.id).map(|(mirror, kept)| view(case.id, mirror, kept)).collect::<Vec<_>>()
     });
     Ok(Page { items: all.take(LIMIT_MAX as usize).collect(), next: None })

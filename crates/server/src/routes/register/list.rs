@@ -11,8 +11,11 @@ use crate::views::page::Cut;
 pub(super) async fn handle(it: Incoming<ListRegister>) -> Outcome<ListRegister> {
     let (state, now) = (it.state(), it.now());
     let (kind, open) = (it.query.kind, it.query.open.unwrap_or(false));
+    let sight = it.sight(&state);
     let is_wanted = |entry: &Entry| {
-        kind.is_none_or(|it| it == word(entry.kind)) && !(open && OVER.contains(&entry.standing))
+        kind.is_none_or(|it| it == word(entry.kind))
+            && !(open && OVER.contains(&entry.standing))
+            && sight.exception(entry)
     };
     let entries = register(&state, now).into_iter().filter(is_wanted);
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);

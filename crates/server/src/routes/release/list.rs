@@ -9,10 +9,12 @@ use crate::views::page::Cut;
 
 pub(super) async fn handle(it: Incoming<ListReleases>) -> Outcome<ListReleases> {
     let state = it.state();
-    let wanted = |release: &&Release| it.query.name.as_ref().is_none_or(|name| release.bundle.name == *name);
-    let mut releases: Vec<_> = state.releases.iter().filter(wanted).collect();
+    let sight = it.sight(&state);
+    let wanted = |release: &&Release| {
+        it.query.name.as_ref().is_none_or(|name| release.bundle.name == *name) && sight.release(release.id)
+    };
     // Ids grow with the time of their making.
-    releases.sort_unstable_by_key(|release| std::cmp::Reverse(release.id));
+    let newest = state.releases.iter().rev().filter(wanted);
     let cut = Cut::new(it.query.cursor.as_deref(), it.query.limit);
-    cut.page(releases.into_iter(), |release| release.id.to_string(), views::release::view)
+    cut.page(newest, |release| release.id.to_string(), views::release::view)
 }

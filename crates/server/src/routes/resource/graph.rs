@@ -6,5 +6,10 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowGraph>) -> Outcome<ShowGraph> {
-    Ok(views::resource::graph(&it.state().catalogue))
+    let state = it.state();
+    let sight = it.sight(&state);
+    let mut graph = views::resource::graph(&state.catalogue);
+    graph.nodes.retain(|it| sight.resource(&it.key));
+    graph.edges.retain(|it| sight.resource(&it.from) && sight.resource(&it.to));
+    Ok(graph)
 }

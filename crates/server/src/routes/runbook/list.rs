@@ -8,6 +8,8 @@ use crate::views;
 
 pub(super) async fn handle(it: Incoming<ListRunbooks>) -> Outcome<ListRunbooks> {
     let state = it.state();
-    let views = runbook::all(&state).filter_map(|(name, _)| views::runbook::view(&state, name).ok());
+    let sight = it.sight(&state);
+    let seen = runbook::all(&state).filter(|(name, _)| sight.runbook(name));
+    let views = seen.filter_map(|(name, _)| views::runbook::view(&state, name).ok());
     Ok(views::page::whole(views.collect()))
 }

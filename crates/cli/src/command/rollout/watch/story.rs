@@ -220,10 +220,14 @@ impl Story {
             | Body::ConditionMet { .. }
             | Body::ChangeReminded { .. }
             | Body::ChangeEscalated { .. }
+            | Body::ReviewOverdue { .. }
             | Body::GatesNoted { .. }
             | Body::SourcesRecorded { .. }
             | Body::MergedBack { .. }
             | Body::ConsumersNotified { .. }
+            | Body::LibraryUsesNoted { .. }
+            | Body::ChannelTold { .. }
+            | Body::ChannelFailed { .. }
             | Body::ScopeFrozen { .. }
             | Body::ItemAdded { .. }
             | Body::LateRequested { .. }

@@ -3,6 +3,7 @@
 use super::service::check_dependencies;
 use super::{Site, way};
 use crate::Name;
+use crate::evidence::package_without_version;
 use crate::resource::service::Dependency;
 use crate::resource::{Library, Vendor};
 
@@ -28,4 +29,11 @@ pub(super) fn check_vendor(name: &Name, vendor: &Vendor, site: &mut Site<'_, '_,
 
 pub(super) fn check_library(name: &Name, library: &Library, site: &mut Site<'_, '_, '_, '_>) {
     check_dependencies(&library.depends_on, &Dependency::Library(name.clone()), site);
+    for package in &library.packages {
+        if package_without_version(package) != package || !package.starts_with("pkg:") {
+            let message = format!("`{package}` is not a package URL without a version");
+            let help = "write for example `pkg:npm/%40shop/money` or `pkg:maven/org.example/money`";
+            site.fault(way!["packages"], message, help);
+        }
+    }
 }
