@@ -6,5 +6,10 @@ use crate::incoming::{Incoming, Outcome};
 use crate::views;
 
 pub(super) async fn handle(it: Incoming<ShowInventory>) -> Outcome<ShowInventory> {
-    Ok(views::inventory::view(&it.state(), it.now()))
+    let state = it.state();
+    let sight = it.sight(&state);
+    let mut inventory = views::inventory::view(&state, it.now());
+    inventory.items.retain(|it| sight.environment(&it.environment) && sight.service(&it.service));
+    inventory.relations.retain(|it| sight.resource(&it.from) && sight.resource(&it.to));
+    Ok(inventory)
 }
