@@ -1,5 +1,6 @@
 //! The writer under load, failure and shutdown.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -85,13 +86,18 @@ async fn submit_all(
     world: &Arc<World>,
     numbers: std::ops::Range<usize>,
 ) -> Vec<tokio::task::JoinHandle<Result<u64, SubmitError>>> {
-    let mut submitted = Vec::new();
+    let (mut submitted, begun) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
     for number in numbers {
-        let world = world.clone();
-        submitted.push(tokio::spawn(async move { world.submit(pause(number)).await.map(|it| it.position) }));
+        let (world, begun) = (world.clone(), begun.clone());
+        submitted.push(tokio::spawn(async move {
+            begun.fetch_add(1, Ordering::Relaxed);
+            world.submit(pause(number)).await.map(|it| it.position)
+        }));
     }
-    // On this runtime of one thread, each of them runs up to its wait.
-    tokio::task::yield_now().await;
+    // On this runtime of one thread, whatever has begun has run up to its wait. A few dozen do before this goes on.
+    while begun.load(Ordering::Relaxed) < submitted.len() {
+        tokio::task::yield_now().await;
+    }
     submitted
 }
 
