@@ -155,7 +155,7 @@ async function pages(cookie) {
   const paths = ["/", "/rollouts", "/releases", "/releases?q=train-7", `/releases/${last}`, "/services", "/services/service-7",
     "/environments", "/environments/environment-7", "/calendar", "/calendar?view=week", "/calendar?view=agenda", "/ledger",
     "/ledger?q=nothing-like-it", "/ledger/100", "/search?q=service-99", "/changes", "/cab", "/alerts", "/exceptions", "/reviews", "/me",
-    "/access", "/design"];
+    "/design"];
   console.log("page                              p50 ms   p99 ms    bytes over the line");
   for (const path of paths) {
     const took = [];

@@ -290,7 +290,7 @@ describe("what is drawn", () => {
     assert.equal(outside, 0);
     await page.locator(".day").getByText("production booked by storefront").first().waitFor();
     const conflicts = page.getByRole("region", { name: "Conflicts" });
-    await conflicts.getByRole("link", { name: /shop 1\.2\.0/ }).first().waitFor();
+    await conflicts.getByRole("link", { name: /shop@1\.2\.0/ }).first().waitFor();
     await page.goto(`${site.url}/calendar`);
     await page.locator(".month td.today .event").first().waitFor();
     await page.locator(".month .event", { hasText: "card-bank is away" }).first().waitFor();
@@ -300,7 +300,7 @@ describe("what is drawn", () => {
     await page.goto(`${site.url}/calendar?view=week&release=shop@1.2.0&environment=production`);
     await page.locator("#fit").getByText("It does not fit:").waitFor();
     await page.locator("#fit .chip").first().waitFor();
-    await page.getByRole("link", { name: "Move it there" }).waitFor();
+    await page.locator("#fit").getByText("The next free time:").waitFor();
   });
 
   it("shows where an environment drifted, differs and is booked", async () => {

@@ -276,7 +276,7 @@ fn render(report: &Report, paint: Paint) -> String {
         let waited = Millis(leg.handoffs.iter().map(|it| it.took.0).sum());
         let release = format!("{}@{}", leg.release.name, leg.release.version);
         let arrived = if leg.succeeded { "yes" } else { "no" };
-        let told = format!("{waited}, {} handoffs", leg.handoffs.len());
+        let told = format!("{waited} ({}×)", leg.handoffs.len());
         table.row([release.as_str(), arrived, &leg.took.to_string(), &leg.expected.to_string(), &told]);
     }
     text += &table.render(paint, "nothing was shipped");
