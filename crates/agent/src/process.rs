@@ -205,13 +205,16 @@ fn has_ended(pid: Pid) -> bool {
     stat_fields(&stat).and_then(|mut it| it.next()).is_none_or(|state| matches!(state, "Z" | "X"))
 }
 
+/// Where programs are looked for by an agent that was started without a `PATH`.
+const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// Where `program` is: absolute as it stands; with a `/` inside `folder`; otherwise in `folder` or on the PATH.
 pub(crate) fn resolve(folder: &Path, program: &str) -> Option<PathBuf> {
     let inside = folder.join(program);
     if program.contains('/') || inside.is_file() {
         return inside.is_file().then_some(inside);
     }
-    let path = std::env::var_os("PATH")?;
+    let path = std::env::var_os("PATH").unwrap_or_else(|| PATH_DEFAULT.into());
     std::env::split_paths(&path).map(|it| it.join(program)).find(|it| it.is_file())
 }
 

@@ -328,6 +328,27 @@ impl Action {
         }
     }
 
+    /// Whether it changes anything: waiting, watching and asking do not. Without a default, so that whoever adds a kind says
+    /// here what a pause, a freeze and a word that fell do to it.
+    pub const fn touches_world(&self) -> bool {
+        match self {
+            Self::Place { .. }
+            | Self::Retire { .. }
+            | Self::Route { .. }
+            | Self::Command { .. }
+            | Self::Http { .. } => true,
+            Self::Verify { .. }
+            | Self::Wait { .. }
+            | Self::Pause {}
+            | Self::Bake { .. }
+            | Self::Analyse { .. }
+            | Self::Watch { .. }
+            | Self::Journey { .. }
+            | Self::Gates { .. }
+            | Self::Approval { .. } => false,
+        }
+    }
+
     /// Whether it begins when the rollout has ended.
     pub const fn is_watch(&self) -> bool {
         matches!(self, Self::Watch { .. })

@@ -151,7 +151,7 @@ pub(super) fn wants_back(state: &State, rollout: &Rollout, now: Timestamp) -> Op
     }
     let mut gate = Gate::forward(state, rollout, now);
     let pending = |step: &&Step| {
-        touches_world(&step.action) && rollout.step(step.id).is_some_and(|it| !it.forward.is_settled())
+        step.action.touches_world() && rollout.step(step.id).is_some_and(|it| !it.forward.is_settled())
     };
     for step in rollout.plan.steps.iter().filter(pending) {
         let answer = gate.answer(&step.action);
@@ -181,32 +181,12 @@ pub(super) fn wake(state: &State, rollout: &Rollout, now: Timestamp) -> Option<T
     for step in &rollout.plan.steps {
         let settled = rollout.step(step.id).is_some_and(|it| it.progress(direction).is_settled());
         if let Some(action) =
-            super::action(rollout, step.id, direction).filter(|it| !settled && touches_world(it))
+            super::action(rollout, step.id, direction).filter(|it| !settled && it.touches_world())
         {
             gate.answer(action);
         }
     }
     gate.answers.values().map(|it| it.until.unwrap_or(later(now, LOOK_AHEAD))).min()
-}
-
-/// Waiting, watching and asking change nothing.
-fn touches_world(action: &Action) -> bool {
-    match action {
-        Action::Place { .. }
-        | Action::Retire { .. }
-        | Action::Route { .. }
-        | Action::Command { .. }
-        | Action::Http { .. } => true,
-        Action::Verify { .. }
-        | Action::Wait { .. }
-        | Action::Pause {}
-        | Action::Bake { .. }
-        | Action::Analyse { .. }
-        | Action::Watch { .. }
-        | Action::Journey { .. }
-        | Action::Gates { .. }
-        | Action::Approval { .. } => false,
-    }
 }
 
 /// What an answer depends on: the service, or all of them; the target, or all of them.
@@ -254,7 +234,7 @@ impl<'r> Gate<'r> {
     }
 
     pub(super) fn lets_through(&mut self, step: &Step, action: &'r Action) -> bool {
-        if !touches_world(action) {
+        if !action.touches_world() {
             return true;
         }
         if self.fallen.is_some() && !is_being_retried(self.rollout, step, self.direction) {

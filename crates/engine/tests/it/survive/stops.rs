@@ -42,7 +42,7 @@ fn a_freeze_at_every_step() {
             assert_eq!(world.standing(), free.standing(), "{way} after {n_before}");
             let later = &world.events[n_events..];
             let meanwhile = later.iter().take_while(|it| it.at < begins + SignedDuration::from_mins(59));
-            let touching: Vec<_> = begun(&world, meanwhile).filter(|it| touches_world(it)).collect();
+            let touching: Vec<_> = begun(&world, meanwhile).filter(|it| it.touches_world()).collect();
             assert_eq!(touching, [&Action::Pause {}; 0], "{way} after {n_before}");
             n_held += usize::from(later.iter().any(|it| matches!(it.body, Body::RolloutHeld { .. })));
             same_when_folded_again(&world, way);
@@ -83,26 +83,6 @@ fn begun<'w>(world: &'w World, events: impl Iterator<Item = &'w Event>) -> impl 
         }
         _ => None,
     })
-}
-
-/// Without a default: whoever adds a kind says here what a closed calendar and a word that fell do to it.
-fn touches_world(action: &Action) -> bool {
-    match action {
-        Action::Place { .. }
-        | Action::Retire { .. }
-        | Action::Route { .. }
-        | Action::Command { .. }
-        | Action::Http { .. } => true,
-        Action::Verify { .. }
-        | Action::Wait { .. }
-        | Action::Pause {}
-        | Action::Bake { .. }
-        | Action::Analyse { .. }
-        | Action::Watch { .. }
-        | Action::Journey { .. }
-        | Action::Gates { .. }
-        | Action::Approval { .. } => false,
-    }
 }
 
 /// Whatever is paused, and whenever: what is under way is finished, nothing of any kind begins but the watch over what has
@@ -164,7 +144,7 @@ fn a_word_withdrawn_at_every_step() {
         world.ask_as(APPROVER.0, Command::WithdrawApproval { id: ChangeId::of(id), reason }).unwrap();
         world.run_well();
         let touching: Vec<_> =
-            begun(&world, world.events[n_events..].iter()).filter(|it| touches_world(it)).collect();
+            begun(&world, world.events[n_events..].iter()).filter(|it| it.touches_world()).collect();
         assert_eq!(touching, [&Action::Pause {}; 0], "after {n_before}");
         if end_of(&world, id).is_none() {
             n_held += 1;

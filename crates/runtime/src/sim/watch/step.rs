@@ -34,7 +34,7 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
                     not_paused(state, *id, Some(action))?;
                     gates_are_content(rollout, *step)?;
                     // What has been tried once is under way, and is brought to its end.
-                    if !touches_world(action) || *attempt > 1 {
+                    if !action.touches_world() || *attempt > 1 {
                         return Ok(());
                     }
                     not_frozen(state, *id, event.at)?;
@@ -44,26 +44,6 @@ pub(super) fn check(state: &State, event: &Event) -> Result<(), Breach> {
             }
         }
         _ => Ok(()),
-    }
-}
-
-/// Without a default: whoever adds a kind says here whether a freeze keeps it from starting.
-fn touches_world(action: &Action) -> bool {
-    match action {
-        Action::Place { .. }
-        | Action::Retire { .. }
-        | Action::Route { .. }
-        | Action::Command { .. }
-        | Action::Http { .. } => true,
-        Action::Verify { .. }
-        | Action::Wait { .. }
-        | Action::Pause {}
-        | Action::Bake { .. }
-        | Action::Analyse { .. }
-        | Action::Watch { .. }
-        | Action::Journey { .. }
-        | Action::Gates { .. }
-        | Action::Approval { .. } => false,
     }
 }
 
