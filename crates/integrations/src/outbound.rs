@@ -10,9 +10,10 @@ use reqwest::{Client, Url, redirect};
 /// Longest URL or text of somebody else's that is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// Makes calls. Clones share nothing but the settings.
+/// Makes calls. Clones share nothing but the settings. Where it cannot be, each call says why: with TLS, a machine may have no
+/// roots of trust, and everything else works there all the same.
 #[derive(Debug, Clone)]
-pub(crate) struct Outbound(Client);
+pub(crate) struct Outbound(Result<Client, String>);
 
 /// One call.
 #[derive(Debug, Clone)]
@@ -62,42 +63,42 @@ impl Outbound {
             .pool_max_idle_per_host(0)
             .user_agent(concat!("shipway/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self(
-            client.expect(
-                "nothing is asked for that could be missing but, with TLS, the machine's roots of trust",
-            ),
-        )
+        Self(client.map_err(|error| chain(&error)))
     }
 
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, CallError> {
         let url = parse(call.url)?;
         let (shown, limit) = (shown_url(call.url), call.timeout);
-        match tokio::time::timeout(limit, self.exchange(url, call)).await {
+        let client = match &self.0 {
+            Ok(client) => client,
+            Err(reason) => return Err(CallError::Failed { url: shown, reason: reason.clone() }),
+        };
+        match tokio::time::timeout(limit, exchange(client, url, call)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(CallError::Failed { url: shown, reason: chain(&error.without_url()) }),
             Err(_) => Err(CallError::TimedOut { url: shown, limit }),
         }
     }
+}
 
-    async fn exchange(&self, url: Url, call: Call<'_>) -> Result<Answer, reqwest::Error> {
-        let started = Instant::now();
-        let mut request = self.0.request(call.method, url).headers(call.headers);
-        if let Some(body) = call.body {
-            request = request.body(body);
-        }
-        let mut response = request.send().await?;
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let (mut body, mut is_cut) = (Vec::new(), false);
-        while let Some(chunk) = response.chunk().await? {
-            let room = call.body_bytes_max - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                is_cut = true;
-                break;
-            }
-        }
-        Ok(Answer { status, headers, body, is_cut, duration: started.elapsed() })
+async fn exchange(client: &Client, url: Url, call: Call<'_>) -> Result<Answer, reqwest::Error> {
+    let started = Instant::now();
+    let mut request = client.request(call.method, url).headers(call.headers);
+    if let Some(body) = call.body {
+        request = request.body(body);
     }
+    let mut response = request.send().await?;
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+    let (mut body, mut is_cut) = (Vec::new(), false);
+    while let Some(chunk) = response.chunk().await? {
+        let room = call.body_bytes_max - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            is_cut = true;
+            break;
+        }
+    }
+    Ok(Answer { status, headers, body, is_cut, duration: started.elapsed() })
 }
 
 impl<'a> Call<'a> {
