@@ -74,7 +74,8 @@ impl Tally {
 }
 
 /// `FLAKY 2/3 [   0.1s] ( 3/33) shipway-cli::it faults::…` or `FAIL [   0.1s] …` of nextest, whose later tries it tells as
-/// `TRY 3 FAIL [   0.1s] …`; `test faults::… ... FAILED` of cargo test; `✖ the calendar is drawn (12 ms)` of Node's runner.
+/// `TRY 3 FAIL [   0.1s] …`; `test faults::… ... FAILED` of cargo test, or `---- src/lib.rs - (line 7) stdout ----` of a quiet one;
+/// `✖ the calendar is drawn (12 ms)` of Node's runner.
 fn is_blemish(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(3).collect();
     match words.as_slice() {
@@ -83,6 +84,8 @@ fn is_blemish(line: &str) -> bool {
         [outcome, "[", ..] => ["FAIL", "TMT", "ABORT"].contains(outcome) || outcome.starts_with("SIG"),
         ["test", ..] => line.ends_with(" ... FAILED"),
         ["✖", name, ..] => *name != "failing",
+        // Quiet `cargo test` names a test only where it shows what the test said.
+        ["----", _, ..] => line.ends_with(" stdout ----"),
         _ => false,
     }
 }
@@ -144,6 +147,7 @@ mod tests {
             "TRY 3 FAIL [   0.263s] (160/198) shipway-server::it oidc::whom_the_provider_means",
             "test faults::early ... FAILED",
             "✖ the calendar is drawn (12.3ms)",
+            "---- crates/ledger/src/lib.rs - (line 12) stdout ----",
         ];
         let mut tally = Tally::default();
         for line in blemishes {
