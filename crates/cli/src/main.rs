@@ -17,7 +17,6 @@ mod control_plane;
 mod daemon;
 mod delivery;
 mod demo;
-mod exercise;
 mod exit;
 mod failure;
 mod judge;
@@ -30,6 +29,7 @@ mod sessions;
 mod settings;
 mod signing;
 mod source;
+mod way_back;
 
 use std::process::ExitCode;
 

@@ -1,177 +1,195 @@
-//! Trying a way back out before it is needed: data as the version before leaves them, the release's migrations, rows of the new
-//! version, and then the scripts of the rollback package. What stood before and what was written since must both be there.
-//!
-//! Everything happens in a copy of the package's folder, with an environment of its own. It is kept apart from what the caller has
-//! by that alone: the commands may do whatever the caller may.
+//! What a rehearsal is, and what it measured: how long things waited for people, and how soon those on call answered, read off
+//! the events of its rollouts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Instant;
 
-use serde::Serialize;
-use shipway_model::Digest;
-use shipway_model::release::{ROWS_BEFORE, ROWS_WRITTEN, Rehearsal, RollbackPackage, rehearsal_suite};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shipway_api::selector::ReleaseSelector;
+use shipway_model::event::{Body, End, Event};
+use shipway_model::plan::{Action, StepId};
+use shipway_model::release::ReleaseRef;
+use shipway_model::{Millis, Name, RolloutId};
 
-mod command;
-mod report;
+/// The kind of statement as which a report is attached.
+pub(crate) const KIND: &str = "rehearsal";
 
-use command::Shell;
-pub(crate) use report::junit;
+/// What is rehearsed, as people write it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Rehearsal {
+    pub(crate) name: Name,
+    /// Where it runs: like the one it prepares for, and not that one.
+    pub(crate) environment: Name,
+    /// The plans of several teams, in the order in which one hands over to the next.
+    pub(crate) releases: Vec<ReleaseSelector>,
+    /// Who is called when it begins, and answers with a note on one of its rollouts.
+    #[serde(default)]
+    pub(crate) people: Vec<String>,
+    #[serde(default = "answer_within_default")]
+    pub(crate) answer_within: Millis,
+    /// A command that makes production's load, from the first rollout's beginning to the last one's end.
+    #[serde(default)]
+    pub(crate) load: Vec<String>,
+}
 
-/// Rows that are named where they differ.
-const NAMED_MAX: usize = 5;
+const fn answer_within_default() -> Millis {
+    Millis::from_secs(15 * 60)
+}
 
-/// What came of it.
+/// What came of it. Attached to exactly the digests that it shipped.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
-    /// Of the package's bytes.
-    pub(crate) package: Digest,
+    pub(crate) rehearsal: Name,
+    /// So that nobody takes it for the real thing.
+    pub(crate) exercise: bool,
+    pub(crate) environment: Name,
+    pub(crate) began: Timestamp,
+    pub(crate) ended: Timestamp,
     pub(crate) passed: bool,
-    pub(crate) cases: Vec<Case>,
+    pub(crate) under_load: bool,
+    pub(crate) legs: Vec<Leg>,
+    pub(crate) calls: Vec<Call>,
 }
 
-/// One command or check.
+/// One rollout of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) duration_s: f64,
-    /// Why it did not go well.
+pub(crate) struct Leg {
+    pub(crate) release: ReleaseRef,
+    pub(crate) rollout: RolloutId,
+    pub(crate) succeeded: bool,
+    /// Of one that was not waited for any longer: when something happened last.
+    pub(crate) ended: Timestamp,
+    /// Of the plan, without people.
+    pub(crate) expected: Millis,
+    /// From being asked for until its end.
+    pub(crate) took: Millis,
+    pub(crate) handoffs: Vec<Handoff>,
+}
+
+/// A time in which it waited for people.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Handoff {
+    pub(crate) what: String,
+    pub(crate) asked: Timestamp,
+    pub(crate) took: Millis,
+    /// Absent where the word of several let it go on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) fault: Option<String>,
+    pub(crate) by: Option<String>,
 }
 
-impl Report {
-    pub(crate) fn suite(&self) -> String {
-        rehearsal_suite(&self.package)
-    }
+/// Somebody who was called.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Call {
+    pub(crate) person: String,
+    pub(crate) called: Timestamp,
+    /// Absent when nobody answered in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) took: Option<Millis>,
 }
 
-/// Rehearses the way back of a package in `folder`, a copy of its own. `variables` are all that the commands find in their
-/// environment beside `PATH`, `HOME` and `TMPDIR`.
-pub(crate) async fn rehearse(
-    digest: Digest,
-    package: &RollbackPackage,
-    rehearsal: &Rehearsal,
-    folder: &Path,
-    variables: &BTreeMap<String, String>,
-) -> Report {
-    let shell = Shell { folder, variables, timeout: rehearsal.timeout.duration() };
-    let mut cases = Cases(Vec::new());
-    // A step that failed leaves nothing for the next one to stand on.
-    let ended = walk(&shell, package, rehearsal, &mut cases).await;
-    let mut cases = cases.0;
-    if ended.is_none() {
-        for name in [ROWS_BEFORE, ROWS_WRITTEN] {
-            if !cases.iter().any(|it| it.name == name) {
-                let fault = Some("the rehearsal did not come to this".to_owned());
-                cases.push(Case { name: name.to_owned(), duration_s: 0.0, fault });
+/// Of the events of one rollout, from the first on. One that has not ended did not arrive, and took until what happened last.
+pub(crate) fn leg(events: &[Event]) -> Option<Leg> {
+    let first = events.first()?;
+    let Body::RolloutQueued { id, plan, .. } = &first.body else { return None };
+    let titles: BTreeMap<StepId, &str> = plan
+        .steps
+        .iter()
+        .filter(|it| matches!(it.action, Action::Approval { .. } | Action::Pause {}))
+        .map(|it| (it.id, it.title.as_str()))
+        .collect();
+    let mut held: Option<(&str, Timestamp)> = None;
+    let mut asked: BTreeMap<StepId, Timestamp> = BTreeMap::new();
+    let (mut handoffs, mut ended) = (Vec::new(), None);
+    let mut hand = |what: &str, asked: Timestamp, event: &Event, by: Option<String>| {
+        handoffs.push(Handoff { what: what.to_owned(), asked, took: between(asked, event.at), by });
+    };
+    for event in events {
+        match &event.body {
+            // It is told again when the reason changes; it waits since the first.
+            Body::RolloutHeld { reason, .. } => held = Some(held.unwrap_or((reason, event.at))),
+            Body::RolloutFreed { .. } => {
+                if let Some((reason, since)) = held.take() {
+                    hand(reason, since, event, None);
+                }
             }
+            Body::StepStarted { step, .. } if titles.contains_key(step) => {
+                asked.insert(*step, event.at);
+            }
+            Body::StepApproved { step, .. } => {
+                if let Some(since) = asked.remove(step) {
+                    hand(titles[step], since, event, Some(event.actor.clone()));
+                }
+            }
+            Body::RolloutEnded { end, .. } => {
+                ended = Some((matches!(end, End::Succeeded { .. }), event.at));
+            }
+            _ => {}
         }
     }
-    Report { package: digest, passed: cases.iter().all(|it| it.fault.is_none()), cases }
+    let (succeeded, at) = ended.or_else(|| Some((false, events.last()?.at)))?;
+    Some(Leg {
+        release: plan.release.clone(),
+        rollout: *id,
+        succeeded,
+        ended: at,
+        expected: plan.expected,
+        took: between(first.at, at),
+        handoffs,
+    })
 }
 
-struct Cases(Vec<Case>);
-
-impl Cases {
-    /// Notes how it went; nothing when it did not go well.
-    fn note<T>(&mut self, name: &str, started: Instant, outcome: Result<T, String>) -> Option<T> {
-        let (fault, value) = match outcome {
-            Ok(value) => (None, Some(value)),
-            Err(fault) => (Some(fault), None),
-        };
-        self.0.push(Case { name: name.to_owned(), duration_s: started.elapsed().as_secs_f64(), fault });
-        value
-    }
-}
-
-async fn walk(
-    shell: &Shell<'_>,
-    package: &RollbackPackage,
-    rehearsal: &Rehearsal,
-    cases: &mut Cases,
-) -> Option<()> {
-    run_all(shell, "before", &rehearsal.before, cases).await?;
-    let before = rows(shell, "rows of the version before", &rehearsal.rows, cases).await?;
-    run_all(shell, "forward", &rehearsal.forward, cases).await?;
-    run_all(shell, "write", &rehearsal.write, cases).await?;
-    let new_rows = rehearsal.new_rows.as_ref().unwrap_or(&rehearsal.rows);
-    let with_new = rows(shell, "rows with those of the new version", new_rows, cases).await?;
-    let started = Instant::now();
-    let written = without(&with_new, &before);
-    let has_written = match written.is_empty() {
-        true => {
-            Err("`write` left no row that was not there before, so nothing is known of such rows".to_owned())
-        }
-        false => Ok(()),
+/// Each with the first note of theirs after the call.
+pub(crate) fn calls(
+    people: &[String],
+    called: Timestamp,
+    notes: &[(String, Timestamp)],
+    within: Millis,
+) -> Vec<Call> {
+    let took = |person: &String| {
+        let theirs = notes.iter().filter(|(by, at)| named(by) == named(person) && *at >= called);
+        theirs.map(|(_, at)| between(called, *at)).min().filter(|it| *it <= within)
     };
-    cases.note("the new version wrote rows", started, has_written)?;
-    for script in &package.scripts {
-        let started = Instant::now();
-        let ran = match shell.folder.join(script).is_file() {
-            true => shell.run(&rehearsal.run, Some(script)).await.map(drop),
-            false => Err(format!("{script} is not in the package's folder")),
-        };
-        cases.note(&format!("script {script}"), started, ran)?;
-    }
-    let after = rows(shell, "rows after the way back", &rehearsal.rows, cases).await?;
-    let started = Instant::now();
-    let stand = missing("stood before", &without(&before, &after));
-    // Both are told, whatever the other says.
-    let stand = cases.note(ROWS_BEFORE, started, stand);
-    let kept = missing("were written by the new version", &without(&written, &without(&after, &before)));
-    let kept = cases.note(ROWS_WRITTEN, started, kept);
-    run_all(shell, "check", &rehearsal.checks, cases).await?;
-    stand.and(kept)
+    people.iter().map(|it| Call { person: it.clone(), called, took: took(it) }).collect()
 }
 
-async fn run_all(shell: &Shell<'_>, word: &str, commands: &[String], cases: &mut Cases) -> Option<()> {
-    for (idx, command) in commands.iter().enumerate() {
-        let started = Instant::now();
-        let ran = shell.run(command, None).await.map(drop);
-        cases.note(&format!("{word} {}", idx + 1), started, ran)?;
-    }
-    Some(())
+/// Whoever signs in by an identity provider is told apart by a prefix, which nobody writes.
+fn named(person: &str) -> &str {
+    person.rsplit(':').next().unwrap_or(person)
 }
 
-/// Lines in order; the same line may come several times.
-async fn rows(shell: &Shell<'_>, name: &str, command: &str, cases: &mut Cases) -> Option<Vec<String>> {
-    let started = Instant::now();
-    let printed = shell.run(command, None).await.map(|text| {
-        let mut rows: Vec<String> = text.lines().map(str::to_owned).filter(|it| !it.is_empty()).collect();
-        rows.sort_unstable();
-        rows
-    });
-    cases.note(name, started, printed)
-}
-
-/// What is in `all` and not in `others`, each as often as it is there more often. Both are in order.
-fn without(all: &[String], others: &[String]) -> Vec<String> {
-    let mut others = others.iter().peekable();
-    let mut left = Vec::new();
-    for row in all {
-        while others.next_if(|it| *it < row).is_some() {}
-        if others.next_if(|it| *it == row).is_none() {
-            left.push(row.clone());
-        }
-    }
-    left
-}
-
-fn missing(which: &str, rows: &[String]) -> Result<(), String> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<String> =
-        rows.iter().take(NAMED_MAX).map(|it| format!("`{}`", it.escape_debug())).collect();
-    let more = match rows.len().saturating_sub(NAMED_MAX) {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    Err(format!("rows that {which} are not there: {}{more}", named.join(", ")))
+fn between(from: Timestamp, to: Timestamp) -> Millis {
+    Millis(u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn whoever_is_called_answers_with_the_first_note_after_it() {
+        let people = ["grace", "eva", "linus"].map(str::to_owned);
+        let notes = [("grace", -5), ("grace", 30), ("grace", 90), ("eva", 700)];
+        let notes = notes.map(|(by, seconds)| (by.to_owned(), at(seconds)));
+        let told = calls(&people, at(0), &notes, Millis::from_secs(600));
+        let took: Vec<Option<Millis>> = told.iter().map(|it| it.took).collect();
+        assert_eq!(took, [Some(Millis::from_secs(30)), None, None]);
+    }
+
+    #[test]
+    fn a_file_says_what_is_rehearsed_and_nothing_else() {
+        let read = |text: &str| serde_saphyr::from_str::<Rehearsal>(text);
+        let it =
+            read("{ name: friday, environment: staging, releases: [shop@1.2.0, billing@3.1.0] }").unwrap();
+        assert_eq!((it.releases.len(), it.answer_within), (2, Millis::from_secs(900)));
+        assert!(read("{ name: friday, environment: staging, releases: [], loud: true }").is_err());
+    }
+}

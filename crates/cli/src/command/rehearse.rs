@@ -23,18 +23,19 @@ use shipway_model::evidence::Word;
 use shipway_model::{Digest, Millis, RolloutId};
 use tokio::process::{Child, Command};
 
+use crate::command::rollout::watch;
 use crate::connection::{connect, once, only_now};
 use crate::delivery::deliver;
-use crate::exercise::{self, Exercise, KIND, Leg, Report};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, OutputArgs, Paint, Table};
+use crate::rehearsal::{self, KIND, Leg, Rehearsal, Report};
 use crate::settings::ConnectionArgs;
 
 const HELP: &str = "shipway rehearse --help";
 /// Whatever people see of a rehearsal begins so.
 const EXERCISE: &str = "EXERCISE";
-/// Between two looks at what goes on.
+/// Between two looks for answers.
 const LOOK: Duration = Duration::from_millis(500);
 const NOTICE_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -48,7 +49,7 @@ const NOTICE_WAIT_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  shipway rehearse friday.yaml
+  shipway rehearse friday.yaml --timeout 4h
   shipway rehearse friday.yaml --notices http://127.0.0.1:8080/hooks/on-call --report friday.json
   shipway rehearse friday.yaml --attach --issuer release-managers --expires 2027-06-30T00:00:00Z
 
@@ -64,6 +65,9 @@ pub(crate) struct Rehearse {
     /// Where those who are called are told, as JSON with `exercise: true`
     #[arg(long, value_name = "URL")]
     notices: Option<String>,
+    /// Give up on what has not ended by then; rollouts go on, and the next ones are not begun
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<Millis>,
     /// Write the report there
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -83,41 +87,47 @@ pub(crate) struct Rehearse {
 impl Rehearse {
     pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         only_now(connection, "a rehearsal happens now", HELP)?;
-        let exercise = read(&self.file)?;
+        let rehearsal = read(&self.file)?;
         let client = connect(connection)?;
         let began = client.call::<ShowLedgerHead>((), (), ()).await?.value.size;
-        let load = load(&exercise)?;
+        let load = load(&rehearsal)?;
+        let deadline = self.timeout.and_then(|it| Instant::now().checked_add(it.duration()));
         let mut called = None;
         let mut rollouts = Vec::new();
-        for release in &exercise.releases {
+        for release in &rehearsal.releases {
             let rollout = NewRollout {
                 release: release.clone(),
-                environment: exercise.environment.clone(),
+                environment: rehearsal.environment.clone(),
                 plan_digest: None,
             };
             let view = once(client.call::<StartRollout>((), (), rollout)).await?.value;
-            note(&client, view.summary.id, &exercise).await?;
+            note(&client, view.summary.id, &rehearsal).await?;
             if called.is_none() {
                 called = Some(view.summary.queued_at);
-                self.call(&exercise, view.summary.id).await?;
+                self.call(&rehearsal, view.summary.id).await?;
             }
             rollouts.push(view.summary.id);
             // One hands over to the next.
-            until_ended(&client, view.summary.id).await?;
+            if !watch::until_ended(&client, view.summary.id, deadline, self.output.output).await? {
+                break;
+            }
         }
         let called = called.ok_or_else(|| Failure::usage("the file names no release", HELP))?;
         drop(load);
-        let notes = answers(&client, &rollouts, &exercise, called).await?;
+        let notes = answers(&client, &rollouts, &rehearsal, called).await?;
         let legs = legs(&client, began, &rollouts).await?;
-        let calls = exercise::calls(&exercise.people, called, &notes, exercise.answer_within);
+        let calls = rehearsal::calls(&rehearsal.people, called, &notes, rehearsal.answer_within);
         let report = Report {
-            rehearsal: exercise.name.clone(),
+            rehearsal: rehearsal.name.clone(),
             exercise: true,
-            environment: exercise.environment.clone(),
+            environment: rehearsal.environment.clone(),
             began: called,
             ended: notes.iter().map(|it| it.1).chain(legs.iter().map(|it| it.ended)).max().unwrap_or(called),
-            passed: legs.iter().all(|it| it.succeeded) && calls.iter().all(|it| it.took.is_some()),
-            under_load: !exercise.load.is_empty(),
+            // Those that were not begun any more have no leg.
+            passed: legs.len() == rehearsal.releases.len()
+                && legs.iter().all(|it| it.succeeded)
+                && calls.iter().all(|it| it.took.is_some()),
+            under_load: !rehearsal.load.is_empty(),
             legs,
             calls,
         };
@@ -131,12 +141,12 @@ impl Rehearse {
         Ok(if report.passed { Exit::Ok } else { Exit::Failed })
     }
 
-    async fn call(&self, exercise: &Exercise, rollout: RolloutId) -> Result<(), Failure> {
+    async fn call(&self, rehearsal: &Rehearsal, rollout: RolloutId) -> Result<(), Failure> {
         let Some(to) = &self.notices else { return Ok(()) };
-        let text = told(exercise);
+        let text = told(rehearsal);
         let notice = json!({
-            "exercise": true, "rehearsal": exercise.name, "environment": exercise.environment,
-            "rollout": rollout, "people": exercise.people, "text": text,
+            "exercise": true, "rehearsal": rehearsal.name, "environment": rehearsal.environment,
+            "rollout": rollout, "people": rehearsal.people, "text": text,
         });
         let failed = |why: String| Failure::new(format!("{to} does not take the notice: {why}"), HELP);
         let http = reqwest::Client::builder().timeout(NOTICE_WAIT_MAX).build();
@@ -176,7 +186,7 @@ impl Rehearse {
     }
 }
 
-fn read(path: &Path) -> Result<Exercise, Failure> {
+fn read(path: &Path) -> Result<Rehearsal, Failure> {
     let text = fs::read_to_string(path).map_err(|it| unreadable(path, &it))?;
     serde_saphyr::from_str(&text)
         .map_err(|error| Failure::usage(format!("{} is no rehearsal: {error}", path.display()), HELP))
@@ -187,11 +197,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// Ended with the value.
-fn load(exercise: &Exercise) -> Result<Option<Child>, Failure> {
-    let Some((program, args)) = exercise.load.split_first() else { return Ok(None) };
+fn load(rehearsal: &Rehearsal) -> Result<Option<Child>, Failure> {
+    let Some((program, args)) = rehearsal.load.split_first() else { return Ok(None) };
     let started = Command::new(program)
         .args(args)
-        .env("SHIPWAY_REHEARSAL", exercise.name.as_str())
+        .env("SHIPWAY_REHEARSAL", rehearsal.name.as_str())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true)
@@ -201,16 +211,16 @@ fn load(exercise: &Exercise) -> Result<Option<Child>, Failure> {
         .map_err(|error| Failure::new(format!("the load {program} cannot be started: {error}"), HELP))
 }
 
-fn told(exercise: &Exercise) -> String {
-    let who = match exercise.people.is_empty() {
+fn told(rehearsal: &Rehearsal) -> String {
+    let who = match rehearsal.people.is_empty() {
         true => String::new(),
-        false => format!(" {}: answer with a note on the rollout.", exercise.people.join(", ")),
+        false => format!(" {}: answer with a note on the rollout.", rehearsal.people.join(", ")),
     };
-    format!("{EXERCISE} {} in {}: this is a rehearsal.{who}", exercise.name, exercise.environment)
+    format!("{EXERCISE} {} in {}: this is a rehearsal.{who}", rehearsal.name, rehearsal.environment)
 }
 
-async fn note(client: &Client, rollout: RolloutId, exercise: &Exercise) -> Result<(), Failure> {
-    let note = NewNote { note: told(exercise).chars().take(500).collect() };
+async fn note(client: &Client, rollout: RolloutId, rehearsal: &Rehearsal) -> Result<(), Failure> {
+    let note = NewNote { note: told(rehearsal).chars().take(500).collect() };
     once(client.call::<NoteRollout>(RolloutPath { rollout }, (), note)).await?;
     Ok(())
 }
@@ -219,18 +229,11 @@ async fn show(client: &Client, rollout: RolloutId) -> Result<RolloutView, Failur
     Ok(client.call::<ShowRollout>(RolloutPath { rollout }, (), ()).await?.value)
 }
 
-async fn until_ended(client: &Client, rollout: RolloutId) -> Result<(), Failure> {
-    while !show(client, rollout).await?.summary.phase.is_ended() {
-        tokio::time::sleep(LOOK).await;
-    }
-    Ok(())
-}
-
 /// Everybody's notes, once those who were called have answered or their time is over.
 async fn answers(
     client: &Client,
     rollouts: &[RolloutId],
-    exercise: &Exercise,
+    rehearsal: &Rehearsal,
     called: Timestamp,
 ) -> Result<Vec<(String, Timestamp)>, Failure> {
     let began = Instant::now();
@@ -241,8 +244,8 @@ async fn answers(
             // What this command wrote is nobody's answer.
             notes.extend(theirs.filter(|it| !it.note.starts_with(EXERCISE)).map(|it| (it.by, it.at)));
         }
-        let calls = exercise::calls(&exercise.people, called, &notes, exercise.answer_within);
-        if calls.iter().all(|it| it.took.is_some()) || began.elapsed() > exercise.answer_within.duration() {
+        let calls = rehearsal::calls(&rehearsal.people, called, &notes, rehearsal.answer_within);
+        if calls.iter().all(|it| it.took.is_some()) || began.elapsed() > rehearsal.answer_within.duration() {
             return Ok(notes);
         }
         tokio::time::sleep(LOOK).await;
@@ -264,7 +267,7 @@ async fn legs(client: &Client, from: u64, rollouts: &[RolloutId]) -> Result<Vec<
     let of = |id: &RolloutId| -> Vec<Event> {
         events.iter().filter(|it| it.body.rollout() == Some(*id)).cloned().collect()
     };
-    Ok(rollouts.iter().filter_map(|id| exercise::leg(&of(id))).collect())
+    Ok(rollouts.iter().filter_map(|id| rehearsal::leg(&of(id))).collect())
 }
 
 fn render(report: &Report, paint: Paint) -> String {

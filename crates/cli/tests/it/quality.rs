@@ -445,16 +445,36 @@ fn what_runs_where_is_exported_with_every_deployment() {
     assert_eq!(json(&then)["items"], serde_json::json!([]));
 }
 
+/// Another team's.
+const BILLING: &str = r"
+apiVersion: shipway.dev/v1
+kind: Team
+metadata: {name: money}
+spec: {}
+---
+apiVersion: shipway.dev/v1
+kind: Service
+metadata: {name: billing}
+spec:
+  owner: money
+  deployment:
+    command: [bin/run]
+    health: {checks: [{name: up, probe: {tcp: {}}}]}
+";
+
 #[test]
-fn a_rehearsal_measures_who_answers_and_is_evidence_for_what_it_shipped() {
+fn a_rehearsal_of_two_teams_measures_who_answers_and_is_evidence_for_what_it_shipped() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::set(folder.path());
-    let build = stage.build("checkout", "1.0.0");
+    fs::write(folder.path().join("billing.yaml"), BILLING).unwrap();
+    stage.live.ok(&["apply", "billing.yaml"]);
+    let builds = [stage.build("checkout", "1.0.0"), stage.build("billing", "3.1.0")];
     stage.release("1.0.0", &["checkout=1.0.0"]);
-    let exercise =
-        "{ name: friday, environment: staging, releases: [shop@1.0.0], people: [admin], answerWithin: 1m,
-      load: [sh, -c, 'echo $SHIPWAY_REHEARSAL > load; exec sleep 600'] }";
-    fs::write(folder.path().join("friday.yaml"), exercise).unwrap();
+    stage.live.ok(&["release", "create", "invoices", "3.1.0", "--seal", "--part", "billing=3.1.0"]);
+    let friday =
+        "{ name: friday, environment: staging, releases: [shop@1.0.0, invoices@3.1.0], people: [admin],
+      answerWithin: 1m, load: [sh, -c, 'echo $SHIPWAY_REHEARSAL > load; exec sleep 600'] }";
+    fs::write(folder.path().join("friday.yaml"), friday).unwrap();
     let (url, received) = sink();
     let evidence = ["--attach", "--issuer", "release-managers", "--expires", "2099-01-01T00:00:00Z"];
     let mut command = stage.live.command();
@@ -463,19 +483,50 @@ fn a_rehearsal_measures_who_answers_and_is_evidence_for_what_it_shipped() {
     let (_, notice) = received.recv_timeout(std::time::Duration::from_secs(60)).expect("people are told");
     let notice = json(&notice);
     assert_eq!((&notice["exercise"], &notice["people"][0]), (&true.into(), &"admin".into()), "{notice}");
-    let id = notice["rollout"].as_str().unwrap();
-    until("the rollout asks", || stage.live.ok(&["rollout", "show", id]).contains("waits"));
+    let first = notice["rollout"].as_str().unwrap();
+    until("the rollout asks", || stage.live.ok(&["rollout", "show", first]).contains("waits"));
     assert_eq!(fs::read_to_string(folder.path().join("load")).unwrap(), "friday\n");
-    stage.let_pass(id);
-    stage.live.ok(&["rollout", "note", id, "on it"]);
+    let rollouts =
+        || json(&stage.live.ok(&["rollout", "list", "-o", "json"]))["items"].as_array().unwrap().clone();
+    assert_eq!(rollouts().len(), 1, "the second team begins when the first has handed over");
+    stage.let_pass(first);
+    stage.live.ok(&["rollout", "note", first, "on it"]);
+    until("the next team's rollout begins", || rollouts().len() == 2);
+    let second =
+        rollouts().iter().map(|it| it["id"].as_str().unwrap().to_owned()).find(|it| it != first).unwrap();
+    until("the rollout asks", || stage.live.ok(&["rollout", "show", &second]).contains("waits"));
+    stage.let_pass(&second);
     assert!(rehearsing.0.wait().unwrap().success());
     let report = json(&fs::read_to_string(folder.path().join("friday.json")).unwrap());
     assert_eq!((&report["passed"], &report["underLoad"]), (&true.into(), &true.into()), "{report}");
-    assert_eq!(report["legs"][0]["handoffs"][0]["by"], "admin", "{report}");
+    for leg in [0, 1] {
+        assert_eq!(report["legs"][leg]["handoffs"][0]["by"], "admin", "{report}");
+    }
     assert!(report["calls"][0]["took"].is_string(), "{report}");
-    // About the build that was shipped, and nothing else.
+    // About the builds that were shipped, and nothing else.
     let about = |subject: &str| stage.live.ok(&["evidence", "list", "--subject", subject]);
-    assert!(about(&build).contains("rehearsal"), "{}", about(&build));
+    for build in &builds {
+        assert!(about(build).contains("rehearsal"), "{}", about(build));
+    }
     let other = stage.build("checkout", "1.0.1");
     assert!(!about(&other).contains("rehearsal"));
+}
+
+#[test]
+fn a_rehearsal_gives_up_when_its_time_is_over_and_says_what_did_not_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::set(folder.path());
+    stage.build("checkout", "1.0.0");
+    stage.release("1.0.0", &["checkout=1.0.0"]);
+    stage.release("1.0.1", &["checkout=1.0.0"]);
+    let friday = "{ name: friday, environment: staging, releases: [shop@1.0.0, shop@1.0.1] }";
+    fs::write(folder.path().join("friday.yaml"), friday).unwrap();
+    let said = stage.live.run(&["rehearse", "friday.yaml", "--timeout", "1s", "-o", "json"]);
+    let report = json(&said.out);
+    assert_eq!((said.code, &report["passed"]), (1, &false.into()), "{report}{}", said.err);
+    let legs = report["legs"].as_array().unwrap();
+    assert_eq!((legs.len(), &legs[0]["succeeded"]), (1, &false.into()), "{report}");
+    // It goes on without whoever rehearsed.
+    let id = legs[0]["rollout"].as_str().unwrap();
+    until("the rollout asks", || stage.live.ok(&["rollout", "show", id]).contains("waits"));
 }

@@ -12,7 +12,7 @@ use shipway_model::release::RollbackPackage;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};
-use crate::rehearsal::{Report, junit, rehearse};
+use crate::way_back::{Report, junit, rehearse};
 
 /// Files of a package's folder that are copied.
 const FILES_MAX: usize = 10_000;

@@ -76,12 +76,37 @@ pub(crate) async fn follow(
     timeout: Option<Millis>,
     format: Format,
 ) -> Outcome {
-    let watching = Watching { client, rollout, sink: Sink::new(format), last_id: None, end: None };
+    let watching = Watching::new(client, rollout, Sink::new(format));
     let timeout = timeout.map_or(Duration::from_secs(u64::from(u32::MAX)), Millis::duration);
     tokio::time::timeout(timeout, watching.run()).await.unwrap_or_else(|_| {
         let message = "the time to watch has passed; the rollout goes on";
         Err(Failure::new(message, format!("shipway rollout watch {rollout}")))
     })
+}
+
+/// Waits until the rollout has ended, and says so; not when the instant came before. People see what happens meanwhile, and
+/// whoever reads JSON or YAML only what the command prints at its end.
+///
+/// # Errors
+/// When the control plane stays away.
+pub(crate) async fn until_ended(
+    client: &Client,
+    rollout: RolloutId,
+    deadline: Option<Instant>,
+    format: Format,
+) -> Result<bool, Failure> {
+    let sink = match format {
+        Format::Table => Sink::new(format),
+        Format::Json | Format::Yaml => Sink::Silent,
+    };
+    let ended = Watching::new(client, rollout, sink).run();
+    match deadline {
+        None => ended.await.map(|_| true),
+        Some(at) => match tokio::time::timeout_at(at.into(), ended).await {
+            Ok(ended) => ended.map(|_| true),
+            Err(_) => Ok(false),
+        },
+    }
 }
 
 /// What has happened to a rollout, line by line as watchers are told, with when.
@@ -119,6 +144,7 @@ enum Sink {
     /// One JSON document per line.
     Json,
     Yaml,
+    Silent,
     People(Box<(Story, Screen)>),
 }
 
@@ -130,7 +156,11 @@ enum News {
     None,
 }
 
-impl Watching<'_> {
+impl<'c> Watching<'c> {
+    fn new(client: &'c Client, rollout: RolloutId, sink: Sink) -> Self {
+        Self { client, rollout, sink, last_id: None, end: None }
+    }
+
     async fn run(mut self) -> Outcome {
         let mut away_since: Option<Instant> = None;
         loop {
@@ -182,7 +212,7 @@ impl Sink {
         match self {
             Self::Json => output::print(&format!("{}\n", serde_json::json!(entry))),
             Self::Yaml => output::print(&format!("---\n{}", output::yaml(entry).unwrap_or_default())),
-            Self::People(_) => {}
+            Self::Silent | Self::People(_) => {}
         }
         // An event of a newer control plane is not ours to judge.
         let Ok(event) = serde_json::from_value::<Event>(entry.opened()) else { return News::None };
