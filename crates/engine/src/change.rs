@@ -30,14 +30,15 @@ mod hours;
 pub mod path;
 pub mod people;
 pub mod policy;
+pub(crate) mod requirement;
 pub mod risk;
 pub mod standing;
 pub mod template;
 pub mod threshold;
 pub mod word;
 
+pub use requirement::Requirement;
 pub use standing::{Standing, standing};
-pub use word::Requirement;
 
 #[derive(Debug, Clone, Default)]
 pub struct Changes {

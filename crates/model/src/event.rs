@@ -3,6 +3,7 @@
 //! An event's JSON form is a promise: fields are added with a default, never renamed or removed, and
 //! `tests/events` keeps one fixture per kind. 64-bit numbers that may pass 2^53 travel as strings.
 
+mod end;
 mod personal;
 mod read;
 mod stream;
@@ -38,6 +39,7 @@ use crate::{
     QuarantineId, ReleaseId, RolloutId, TokenId, WaiverId,
 };
 
+pub use end::{Cause, End};
 pub use personal::{COMMITTED, ERASED, Personal};
 pub use stream::Stream;
 
@@ -605,72 +607,6 @@ pub enum Scope {
     Everything,
     Environment(Name),
     Service(Name),
-}
-
-/// Why a rollout is taken back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Cause {
-    /// A person asked.
-    Asked {
-        by: String,
-        reason: String,
-    },
-    StepFailed {
-        step: StepId,
-        reason: String,
-    },
-    /// An instance of the new version failed after it had been healthy.
-    InstanceFailed {
-        instance: Instance,
-        reason: String,
-    },
-    /// The agent of a target of the new version was not heard of any more.
-    TargetLost {
-        target: Name,
-        reason: String,
-    },
-    /// An alert from outside tells of a service that it ships.
-    AlertFired {
-        alert: AlertId,
-        reason: String,
-    },
-    /// A calendar closed, whose rule wants what it catches taken back.
-    CalendarClosed {
-        /// For people: which rule, and why.
-        reason: String,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum End {
-    Succeeded {
-        failed_targets: u32,
-    },
-    RolledBack {},
-    /// Stopped where it stood; what was done stays.
-    Aborted {
-        reason: String,
-    },
-    /// Never started, for example because its plan no longer holds.
-    Cancelled {
-        reason: String,
-    },
-}
-
-impl Cause {
-    /// In the words of whoever, or whatever, gave it.
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::Asked { reason, .. }
-            | Self::StepFailed { reason, .. }
-            | Self::InstanceFailed { reason, .. }
-            | Self::TargetLost { reason, .. }
-            | Self::AlertFired { reason, .. }
-            | Self::CalendarClosed { reason } => reason,
-        }
-    }
 }
 
 impl fmt::Display for Scope {

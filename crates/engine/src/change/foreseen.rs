@@ -7,7 +7,7 @@ use shipway_model::plan::Plan;
 use shipway_model::resource::change_policy::Approvers;
 
 use super::class::{self, Ground, Is};
-use super::{owner, policy, risk, word};
+use super::{owner, policy, requirement, risk};
 use crate::State;
 
 /// A word that will be needed, who could give it, and from how many of them it is needed.
@@ -37,7 +37,7 @@ pub fn seats(state: &State, plan: &Plan, now: Timestamp) -> Vec<Seats> {
         if rule.from.owners {
             from.teams.extend(bundle.parts.keys().filter_map(|it| owner(state, it)).cloned());
         }
-        let people = word::people_of(state, &from);
+        let people = requirement::people_of(state, &from);
         let seats = Seats { rule: rule.name.to_string(), people, needed: rule.count as usize };
         if !found.contains(&seats) {
             found.push(seats);

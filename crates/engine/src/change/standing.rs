@@ -13,8 +13,8 @@ use shipway_model::{ChangeId, Digest, Name};
 use super::class::Ground;
 use super::people::Involved;
 use super::policy::Judges;
-use super::word::{self, Moment, Requirement};
-use super::{Case, policy};
+use super::word::{self, Moment};
+use super::{Case, Requirement, policy, requirement};
 use crate::board::{self, Tally};
 use crate::{Rollout, State, itsm, review, runbook};
 
@@ -57,7 +57,7 @@ pub(super) fn with_rules<R>(state: &State, case: &Case, use_them: impl FnOnce(&[
         .live
         .get(&case.change.rollout)
         .and_then(|it| ground(state, case, it))
-        .map(|ground| word::rules(&ground, &judges, case));
+        .map(|ground| requirement::rules(&ground, &judges, case));
     use_them(&rules.unwrap_or_default())
 }
 
@@ -139,8 +139,8 @@ fn words(
         Some(began) => Moment::After { began },
         None => Moment::Before { now, shown: &shown },
     };
-    let rules = word::rules(&ground, judges, case);
-    standing.requirements = word::requirements(state, case, &rules, moment);
+    let rules = requirement::rules(&ground, judges, case);
+    standing.requirements = requirement::requirements(state, case, &rules, moment);
     let longest = rules.iter().map(|it| it.valid).max().unwrap_or(shipway_model::approval::VALIDITY_MAX);
     let involved = Involved::of(state, case);
     let benches = board::seeing(state, case, &ground);

@@ -23,7 +23,7 @@ use super::release;
 use super::releases::{path, title};
 use super::rollouts::{self, Row};
 use super::visit::{self, Shown, Visit};
-use super::words::{Badge, Tone, badge, brief, cause};
+use super::words::{Badge, Tone, badge, brief};
 use crate::problem::Failure;
 
 /// Rollouts whose events are told, the newest.
@@ -158,7 +158,7 @@ fn tell(event: &Event) -> Option<(Badge, String)> {
             (badge(Tone::Bad, "■", "halted"), format!("step {step}: {}", brief(reason)))
         }
         Body::RolloutUnwinding { cause: why, .. } => {
-            (badge(Tone::Undo, "↩", "taken back"), brief(&cause(why)))
+            (badge(Tone::Undo, "↩", "taken back"), brief(&why.to_string()))
         }
         Body::RolloutAborting { reason, .. } => (badge(Tone::Bad, "■", "stopped"), reason.clone()),
         Body::RolloutEnded { end, .. } => {

@@ -7,7 +7,7 @@ use shipway_api::view::traffic::TargetCondition;
 use shipway_api::view::{Phase, StepState, StepView};
 use shipway_model::Digest;
 use shipway_model::analysis::Decision;
-use shipway_model::event::{Cause, End};
+use shipway_model::event::End;
 
 /// A state in three forms: for the style sheet, for the eye, for the ear. It writes itself as an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,18 +161,6 @@ pub(super) fn remark(step: &StepView) -> Option<&str> {
     }
 }
 
-pub(super) fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Asked { by, reason } if reason.is_empty() => format!("{by} asked for it"),
-        Cause::Asked { by, reason } => format!("{by} asked for it: {reason}"),
-        Cause::StepFailed { step, reason } => format!("step {step} failed: {reason}"),
-        Cause::InstanceFailed { instance, reason } => format!("{instance} failed: {reason}"),
-        Cause::CalendarClosed { reason }
-        | Cause::AlertFired { reason, .. }
-        | Cause::TargetLost { reason, .. } => reason.clone(),
-    }
-}
-
 /// Why a rollout is not simply going on, or how it ended.
 pub(super) fn notice(phase: &Phase) -> Option<String> {
     match phase {
@@ -180,7 +168,7 @@ pub(super) fn notice(phase: &Phase) -> Option<String> {
         Phase::Running {} | Phase::Ended { end: End::Succeeded { failed_targets: 0 } } => None,
         Phase::Paused { reason } => Some(format!("Paused: {reason}")),
         Phase::Halted { step, reason } => Some(format!("Halted at step {step}: {reason}")),
-        Phase::Unwinding { cause: why } => Some(format!("Being taken back, because {}", cause(why))),
+        Phase::Unwinding { cause: why } => Some(format!("Being taken back, because {why}")),
         Phase::Aborting { reason } | Phase::Ended { end: End::Aborted { reason } } => {
             Some(format!("Aborted: {reason}"))
         }

@@ -5,7 +5,7 @@ use shipway_api::operations::rollout::{RolloutPath, ShowRollout};
 use shipway_api::view::{Phase, RolloutView, StepState, StepView};
 use shipway_model::RolloutId;
 use shipway_model::analysis::Decision;
-use shipway_model::event::{Cause, End};
+use shipway_model::event::End;
 
 use crate::connection::connect;
 use crate::failure::Outcome;
@@ -105,7 +105,7 @@ pub(super) fn phase(phase: &Phase, paint: Paint) -> String {
         Phase::Running {} => paint.warn(word),
         Phase::Paused { reason } | Phase::Aborting { reason } => reasoned(&paint.warn(word), reason),
         Phase::Halted { step, reason } => format!("{} at step {step}: {}", paint.bad(word), plain(reason)),
-        Phase::Unwinding { cause } => reasoned(&paint.bad(word), &self::cause(cause)),
+        Phase::Unwinding { cause } => reasoned(&paint.bad(word), &cause.to_string()),
         Phase::Ended { end: End::Succeeded { failed_targets: 0 } } => paint.good(word),
         Phase::Ended { end: End::Succeeded { failed_targets } } => {
             format!("{}, {failed_targets} targets failed within what is tolerated", paint.good(word))
@@ -128,19 +128,6 @@ pub(super) const fn decision(decision: Decision) -> &'static str {
         Decision::Healthy => "healthy",
         Decision::Undecided => "undecided",
         Decision::NoVerdict => "nothing to judge by",
-    }
-}
-
-/// Why something is taken back, in words.
-pub(super) fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Asked { by, reason } if reason.is_empty() => format!("{by} asked"),
-        Cause::Asked { by, reason } => format!("{by} asked: {reason}"),
-        Cause::StepFailed { step, reason } => format!("step {step} failed: {reason}"),
-        Cause::InstanceFailed { instance, reason } => format!("{instance} failed: {reason}"),
-        Cause::CalendarClosed { reason }
-        | Cause::AlertFired { reason, .. }
-        | Cause::TargetLost { reason, .. } => reason.clone(),
     }
 }
 

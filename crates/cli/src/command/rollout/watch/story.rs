@@ -11,7 +11,7 @@ use shipway_model::event::{Body, End, Event};
 use shipway_model::gate;
 use shipway_model::plan::{Action, Plan, StepId};
 
-use super::super::show::{cause, decision};
+use super::super::show::decision;
 use crate::command::plan::{describe, split};
 use crate::exit::Exit;
 use crate::output::{Paint, plain};
@@ -106,7 +106,7 @@ impl Story {
                 vec![Beat::Line(line), Beat::Line(paint.dim(&next))]
             }
             Body::RolloutUnwinding { cause: why, .. } => {
-                vec![Beat::Line(paint.bad(&format!("is being taken back: {}", plain(&cause(why)))))]
+                vec![Beat::Line(paint.bad(&format!("is being taken back: {}", plain(&why.to_string()))))]
             }
             Body::RolloutEnded { end, id } => self.ended(end, &id.to_string()),
             Body::StepStarted { id, step, direction, attempt, .. } => {
