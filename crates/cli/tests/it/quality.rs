@@ -486,8 +486,7 @@ fn a_rehearsal_of_two_teams_measures_who_answers_and_is_evidence_for_what_it_shi
     let first = notice["rollout"].as_str().unwrap();
     until("the rollout asks", || stage.live.ok(&["rollout", "show", first]).contains("waits"));
     assert_eq!(fs::read_to_string(folder.path().join("load")).unwrap(), "friday\n");
-    let rollouts =
-        || json(&stage.live.ok(&["rollout", "list", "-o", "json"]))["items"].as_array().unwrap().clone();
+    let rollouts = || json(&stage.live.ok(&["rollout", "list", "-o", "json"])).as_array().unwrap().clone();
     assert_eq!(rollouts().len(), 1, "the second team begins when the first has handed over");
     stage.let_pass(first);
     stage.live.ok(&["rollout", "note", first, "on it"]);
