@@ -161,7 +161,7 @@ pub(crate) async fn ensure(
         let desired = Entry::Desired {
             instance: instance.clone(),
             artifact,
-            contract: contract.clone(),
+            contract: Box::new(contract.clone()),
             ports: record.ports.clone(),
             rollout: record.rollout,
             condition: None,

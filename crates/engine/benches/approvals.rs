@@ -47,9 +47,9 @@ fn audit(key: &PublicKey, approvals: Vec<Approval>) {
     let id = approvals[0].statement.key;
     let key = PersonKey { id, public: key.clone(), label: String::new() };
     let registered = event(Body::KeyRegistered { key });
-    let given = approvals
-        .into_iter()
-        .map(|approval| event(Body::ApprovalGiven { id: approval.statement.change, approval }));
+    let given = approvals.into_iter().map(|approval| {
+        event(Body::ApprovalGiven { id: approval.statement.change, approval: Box::new(approval) })
+    });
     let events: Vec<Event> = std::iter::once(registered).chain(given).collect();
     let started = Instant::now();
     let mut audit = Audit::default();

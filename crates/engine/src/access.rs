@@ -89,7 +89,7 @@ impl Access {
                     issued_by: event.actor.clone(),
                     expires: *expires,
                     revoked: None,
-                    scope: scope.clone(),
+                    scope: scope.as_deref().cloned(),
                     account: *account,
                     groups: groups.clone(),
                     provider: *provider,

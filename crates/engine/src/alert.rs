@@ -101,7 +101,7 @@ impl Alerts {
             Body::AlertFired { id, alert, suspects } => {
                 let received = Received {
                     id: *id,
-                    alert: alert.clone(),
+                    alert: alert.as_ref().clone(),
                     suspects: suspects.clone(),
                     at: event.at,
                     by: event.actor.clone(),
@@ -145,7 +145,7 @@ pub(crate) fn receive(state: &State, notices: &[Notice], ctx: &Context<'_>) -> V
                 let ended_at = alert.starts_at;
                 bodies.extend(open.map(|it| Body::AlertResolved { id: it.id, ended_at }));
                 let suspects = suspect::before(state, alert);
-                bodies.push(Body::AlertFired { id: *id, alert: alert.clone(), suspects });
+                bodies.push(Body::AlertFired { id: *id, alert: Box::new(alert.clone()), suspects });
                 bodies.extend(trigger::consequences(state, *id, alert, ctx.now));
             }
         }

@@ -68,7 +68,7 @@ pub(crate) fn register(state: &State, artifact: &Artifact) -> Result<Vec<Body>, 
     match state.artifacts.get(service, version).map(|it| &it.artifact) {
         None => {
             source::check_build(state, artifact)?;
-            Ok(vec![Body::ArtifactRegistered { artifact: artifact.clone() }])
+            Ok(vec![Body::ArtifactRegistered { artifact: Box::new(artifact.clone()) }])
         }
         Some(known) if known == artifact => Ok(Vec::new()),
         Some(known) if known.digest == artifact.digest => Err(Rejection::new(

@@ -142,7 +142,7 @@ impl Changes {
             Body::ChangeOpened { id, change } => {
                 let case = Case {
                     id: *id,
-                    change: change.clone(),
+                    change: change.as_ref().clone(),
                     requested_by: event.actor.clone(),
                     opened: event.at,
                     words: Vec::new(),
@@ -157,7 +157,7 @@ impl Changes {
             }
             Body::ApprovalGiven { id, approval } => {
                 if let Some(case) = self.cases.get_mut(id) {
-                    let (by, at, approval) = (event.actor.clone(), event.at, approval.clone());
+                    let (by, at, approval) = (event.actor.clone(), event.at, approval.as_ref().clone());
                     case.words.push(Word { by, at, approval, withdrawn: None });
                 }
             }

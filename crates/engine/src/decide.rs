@@ -118,7 +118,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
                 role: *role,
                 secret_digest: *secret_digest,
                 expires: *expires,
-                scope: scope.clone(),
+                scope: scope.clone().map(Box::new),
                 account: *account,
                 groups: groups.clone(),
                 provider: *provider,

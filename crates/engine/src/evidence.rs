@@ -110,7 +110,7 @@ pub(crate) fn attach(
     }
     match state.evidence.find(evidence) {
         Some(_) => Ok(Vec::new()),
-        None => Ok(vec![Body::EvidenceAttached { id, evidence: evidence.clone() }]),
+        None => Ok(vec![Body::EvidenceAttached { id, evidence: Box::new(evidence.clone()) }]),
     }
 }
 

@@ -476,8 +476,8 @@ pub(crate) fn decide(
         return invalid("the decision contradicts its own requirements");
     }
     let (id, step, attempt) = (key.rollout, key.step, key.attempt);
-    let result = decision.result();
-    let decided = Body::GateDecided { id, step, attempt, decision_id, decision: decision.clone(), result };
+    let (result, said) = (decision.result(), Arc::new(decision.clone()));
+    let decided = Body::GateDecided { id, step, attempt, decision_id, decision: said, result };
     if !decision.passes {
         return Ok(vec![decided]);
     }

@@ -99,7 +99,7 @@ impl Releases {
             Body::ReleaseCreated { id, bundle } => {
                 let release = Release {
                     id: *id,
-                    bundle: bundle.clone(),
+                    bundle: bundle.as_ref().clone(),
                     created: event.at,
                     created_by: event.actor.clone(),
                     sealed: None,
@@ -148,7 +148,7 @@ impl Releases {
             Body::ReleaseSealed { id, bundle, digest } => {
                 if let Some(release) = self.releases.get_mut(id) {
                     self.by_digest.insert(*digest, *id);
-                    release.bundle = bundle.clone();
+                    release.bundle = bundle.as_ref().clone();
                     release.sealed = Some(Sealed { digest: *digest, at: event.at, by: event.actor.clone() });
                 }
             }
@@ -161,7 +161,7 @@ pub(crate) fn create(state: &State, id: ReleaseId, bundle: &Bundle) -> Result<Ve
     check_parts(state, bundle)?;
     crate::known_error::check(state, bundle)?;
     match state.releases.find(&bundle.name, &bundle.version) {
-        None => Ok(vec![Body::ReleaseCreated { id, bundle: bundle.clone() }]),
+        None => Ok(vec![Body::ReleaseCreated { id, bundle: Box::new(bundle.clone()) }]),
         Some(known) if known.sealed.is_none() && known.bundle == *bundle => Ok(Vec::new()),
         Some(known) => Err(Rejection::new(
             if known.sealed.is_some() { Code::ReleaseSealed } else { Code::ReleaseExists },
@@ -238,7 +238,7 @@ pub(crate) fn seal(state: &State, id: ReleaseId, ctx: &Context<'_>) -> Result<Ve
     let digest = bundle.digest();
     let outdated = runbook::outdated_by(state, release, &bundle, ctx);
     let consumers = source::consumers(state, &bundle, &release.library_uses);
-    let sealed = Body::ReleaseSealed { id, bundle, digest };
+    let sealed = Body::ReleaseSealed { id, bundle: Box::new(bundle), digest };
     let told = (!consumers.is_empty()).then_some(Body::ConsumersNotified { id, consumers });
     Ok(std::iter::once(sealed).chain(told).chain(outdated).collect())
 }

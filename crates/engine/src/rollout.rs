@@ -408,8 +408,8 @@ impl Rollout {
             }
             Body::GateDecided { step, attempt, decision_id, decision, .. } => {
                 let Some(step) = self.step_mut(*step) else { return };
-                let decision = Arc::new(decision.clone());
-                step.answered = Some(Answered { id: *decision_id, attempt: *attempt, decision });
+                let (id, attempt, decision) = (*decision_id, *attempt, decision.clone());
+                step.answered = Some(Answered { id, attempt, decision });
             }
             Body::StepReopened { step, .. } => {
                 let Some(step) = self.step_mut(*step) else { return };

@@ -61,14 +61,33 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidDigest(text.chars().take(100).collect());
-        let digits = text.strip_prefix("sha256:").ok_or_else(invalid)?;
-        if digits.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Err(invalid());
-        }
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(digits, &mut bytes).map_err(|_| invalid())?;
-        Ok(Self(bytes))
+        text.strip_prefix("sha256:").and_then(decode).map(Self).ok_or_else(invalid)
     }
+}
+
+/// Of each byte, what it stands for as a digit; `NO_DIGIT` of all but the sixteen.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = 0xff;
+
+/// Without a branch for each digit: a ledger that is read back has digests in place of all its names.
+fn decode(digits: &str) -> Option<[u8; 32]> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let pairs: [[u8; 2]; 32] = pairs.try_into().ok()?;
+    let mut all = 0;
+    let bytes = pairs.map(|digits| {
+        let [high, low] = digits.map(|it| VALUES[usize::from(it)]);
+        all |= high | low;
+        high << 4 | low
+    });
+    (all < 16).then_some(bytes)
 }
 
 impl TryFrom<String> for Digest {
@@ -107,6 +126,19 @@ mod tests {
         let upper = digest.to_string().to_uppercase().replace("SHA256", "sha256");
         for bad in ["", "sha256:", "sha256:00", "md5:00", &upper, &format!("{digest}0")] {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_place_takes_the_sixteen_digits_and_nothing_else() {
+        for place in 0..64 {
+            for byte in 0..=u8::MAX {
+                let mut digits = [b'7'; 64];
+                digits[place] = byte;
+                let Ok(digits) = str::from_utf8(&digits) else { continue };
+                let expected = hex::decode(digits).ok().filter(|_| !byte.is_ascii_uppercase());
+                assert_eq!(decode(digits).map(Vec::from), expected, "{byte:#04x} at {place}");
+            }
         }
     }
 }

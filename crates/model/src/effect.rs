@@ -177,7 +177,7 @@ pub enum Outcome {
         retryable: bool,
         /// The judge's word, when it was the judge who said no.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        verdict: Option<Verdict>,
+        verdict: Option<Box<Verdict>>,
     },
 }
 
@@ -198,7 +198,7 @@ pub enum Success {
         summary: String,
     },
     Judged {
-        verdict: Verdict,
+        verdict: Box<Verdict>,
     },
 }
 

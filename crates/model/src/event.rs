@@ -71,6 +71,8 @@ pub enum Schema {
 }
 
 /// What happened.
+///
+/// Whoever reads a ledger moves millions of these from hand to hand: what is large and rare is boxed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Body {
@@ -106,7 +108,7 @@ pub enum Body {
         expires: Option<Timestamp>,
         /// Of a machine's, what it is limited to. Whoever issued it answers for what it does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        scope: Option<TokenScope>,
+        scope: Option<Box<TokenScope>>,
         /// Of one that was given at a sign-in, the account that signed in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
@@ -153,11 +155,11 @@ pub enum Body {
     #[serde(rename = "resource.applied")]
     ResourceApplied { resource: Arc<Resource>, digest: Digest },
     #[serde(rename = "artifact.registered")]
-    ArtifactRegistered { artifact: Artifact },
+    ArtifactRegistered { artifact: Box<Artifact> },
     #[serde(rename = "release.created")]
-    ReleaseCreated { id: ReleaseId, bundle: Bundle },
+    ReleaseCreated { id: ReleaseId, bundle: Box<Bundle> },
     #[serde(rename = "release.sealed")]
-    ReleaseSealed { id: ReleaseId, bundle: Bundle, digest: Digest },
+    ReleaseSealed { id: ReleaseId, bundle: Box<Bundle>, digest: Digest },
     /// Who wrote what the release brings.
     #[serde(rename = "release.commits-recorded")]
     CommitsRecorded {
@@ -200,7 +202,7 @@ pub enum Body {
     #[serde(rename = "release-scope.item-deferred")]
     ItemDeferred { planned: Planned, item: Name, to: Destination, reason: String },
     #[serde(rename = "evidence.attached")]
-    EvidenceAttached { id: EvidenceId, evidence: Attachment },
+    EvidenceAttached { id: EvidenceId, evidence: Box<Attachment> },
     /// Somebody who did not make the release takes on the known errors with which it was sealed.
     #[serde(rename = "release.known-errors-accepted")]
     KnownErrorsAccepted {
@@ -220,7 +222,7 @@ pub enum Body {
     },
     /// What an artifact is known to carry is no longer what it was.
     #[serde(rename = "vulnerabilities.changed")]
-    VulnerabilitiesChanged { change: VulnerabilityChange },
+    VulnerabilitiesChanged { change: Box<VulnerabilityChange> },
     #[serde(rename = "agent.registered")]
     AgentRegistered { host: Name, address: std::net::IpAddr, labels: BTreeMap<String, String> },
     /// Nothing was heard of the host's agent for [`AGENT_LOST_AFTER`].
@@ -242,7 +244,7 @@ pub enum Body {
     #[serde(rename = "alert.fired")]
     AlertFired {
         id: AlertId,
-        alert: Alert,
+        alert: Box<Alert>,
         /// What was deployed or declared before it, the likeliest first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         suspects: Vec<Suspect>,
@@ -301,9 +303,9 @@ pub enum Body {
     DelegationEnded { to: String },
     /// The actor asks for a rollout into a protected environment.
     #[serde(rename = "change.opened")]
-    ChangeOpened { id: ChangeId, change: Change },
+    ChangeOpened { id: ChangeId, change: Box<Change> },
     #[serde(rename = "approval.given")]
-    ApprovalGiven { id: ChangeId, approval: Approval },
+    ApprovalGiven { id: ChangeId, approval: Box<Approval> },
     /// The actor takes their words about the change back.
     #[serde(rename = "approval.withdrawn")]
     ApprovalWithdrawn {
@@ -355,7 +357,7 @@ pub enum Body {
     },
     /// What the gates said that approvals of the change wait for.
     #[serde(rename = "change.gates-noted")]
-    GatesNoted { id: ChangeId, decision: Decision, result: Digest },
+    GatesNoted { id: ChangeId, decision: Arc<Decision>, result: Digest },
     /// An ITSM tool shows the change as it stands.
     #[serde(rename = "change.mirrored")]
     ChangeMirrored { id: ChangeId, mirrored: Mirrored },
@@ -498,13 +500,13 @@ pub enum Body {
         step: StepId,
         attempt: u32,
         decision_id: DecisionId,
-        decision: Decision,
+        decision: Arc<Decision>,
         /// Of what was said: [`Decision::result`].
         result: Digest,
     },
     /// What the judge saw and said on the way.
     #[serde(rename = "step.observed")]
-    StepObserved { id: RolloutId, step: StepId, block: Block, verdict: Verdict },
+    StepObserved { id: RolloutId, step: StepId, block: Box<Block>, verdict: Box<Verdict> },
     /// A silence of the step's ended; what it kept quiet is told.
     #[serde(rename = "step.silenced")]
     StepSilenced { id: RolloutId, step: StepId, silenced: Silenced },

@@ -58,10 +58,11 @@ fn simulate(arguments: &Arguments, seed: u64) -> bool {
     let outcome = run(&Options::new(seed, arguments.hours, replicas), &mut show);
     let Outcome { counts, digest, breach } = &outcome;
     println!(
-        "seed {seed}, {replicas} replicas: {} events, {} rollouts, {} deeds, {} faults, {} kills, {} turns, {} refusals, \
+        "seed {seed}, {replicas} replicas: {} events, {} rollouts, {} gates closed, {} deeds, {} faults, {} kills, {} turns, {} refusals, \
          trace {}, {:.1} s",
         counts.events,
         counts.rollouts,
+        counts.gates_closed,
         counts.deeds,
         counts.faults,
         counts.kills,

@@ -133,7 +133,7 @@ impl Task {
             for record in &records {
                 let event = Event::read(&record.bytes).map_err(|it| StoreError::Damaged(it.to_string()))?;
                 match event.body {
-                    Body::StepObserved { step, block, .. } if step == wanted => each(block),
+                    Body::StepObserved { step, block, .. } if step == wanted => each(*block),
                     _ => {}
                 }
             }

@@ -34,15 +34,20 @@ pub(crate) fn replay(
     if size.saturating_sub(frontier.size()) <= FEW {
         while frontier.size() < size {
             let piece = read_piece(reader.as_ref(), &mut frontier, size)?;
-            apply(&parse_piece(piece, tenant)?);
+            apply(&parse_piece(&piece, tenant)?);
         }
         return Ok(frontier);
     }
     let (read, pieces) = mpsc::sync_channel(CHUNKS_AHEAD_MAX);
     let (parsed, events) = mpsc::sync_channel(CHUNKS_AHEAD_MAX);
+    // What is done with goes back to the thread that made it: freed by another, it would be under the lock that the maker
+    // needs for the next.
+    let (give_back_piece, spent_pieces) = mpsc::channel();
+    let (give_back_events, spent_events) = mpsc::channel();
     thread::scope(|scope| {
         let reading = scope.spawn(move || {
             while frontier.size() < size {
+                spent_pieces.try_iter().for_each(drop::<Piece>);
                 let piece = read_piece(reader.as_ref(), &mut frontier, size)?;
                 if read.send(piece).is_err() {
                     break;
@@ -52,14 +57,18 @@ pub(crate) fn replay(
         });
         let parsing = scope.spawn(move || -> Result<(), OpenError> {
             for piece in pieces {
-                if parsed.send(parse_piece(piece, tenant)?).is_err() {
+                spent_events.try_iter().for_each(drop::<Vec<Event>>);
+                if parsed.send(parse_piece(&piece, tenant)?).is_err() {
                     break;
                 }
+                // Whoever has read everything takes nothing back.
+                let _ = give_back_piece.send(piece);
             }
             Ok(())
         });
         for events in events {
             apply(&events);
+            let _ = give_back_events.send(events);
         }
         // What cannot be parsed lies before whatever could not be read.
         parsing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -70,6 +79,7 @@ pub(crate) fn replay(
 /// Records that are what was recorded, and what is kept beside them.
 struct Piece {
     records: Vec<Record>,
+    /// In the order of positions.
     disclosures: Vec<Disclosure>,
 }
 
@@ -94,9 +104,17 @@ fn read_piece(reader: &dyn StoreReader, frontier: &mut Frontier, size: u64) -> R
     Ok(Piece { records, disclosures })
 }
 
-fn parse_piece(piece: Piece, tenant: &Name) -> Result<Vec<Event>, OpenError> {
+fn parse_piece(piece: &Piece, tenant: &Name) -> Result<Vec<Event>, OpenError> {
     let Piece { records, disclosures } = piece;
-    records.iter().map(|record| parse_record(record, &disclosures, tenant)).collect()
+    let mut disclosures = &disclosures[..];
+    let mut events = Vec::with_capacity(records.len());
+    for record in records {
+        let n_own = disclosures.iter().take_while(|it| it.position <= record.position).count();
+        let (own, later) = disclosures.split_at(n_own);
+        events.push(parse_record(record, own, tenant)?);
+        disclosures = later;
+    }
+    Ok(events)
 }
 
 fn parse_record(record: &Record, disclosures: &[Disclosure], tenant: &Name) -> Result<Event, OpenError> {

@@ -83,6 +83,8 @@ pub struct Counts {
     /// Acts in the world.
     pub deeds: u64,
     pub rollouts: u64,
+    /// Gates that had passed, and whose answer no longer counted.
+    pub gates_closed: u64,
 }
 
 /// What came of a simulation.

@@ -6,8 +6,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -40,8 +43,8 @@ async fn serve_with(listener: TcpListener, router: Router, stopping: Cancellatio
             let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let router = router.clone().layer(Extension(Peer(peer.ip())));
-                    tokio::spawn(run(stream, router, graceful.watcher(), idle_max, place));
+                    let peer = Peer(peer.ip());
+                    tokio::spawn(run(stream, peer, router.clone(), graceful.watcher(), idle_max, place));
                 }
                 Err(fault) if is_of_one_connection(&fault) => {}
                 Err(fault) => {
@@ -59,6 +62,7 @@ async fn serve_with(listener: TcpListener, router: Router, stopping: Cancellatio
 /// One connection. Its faults are the caller's own and end it.
 async fn run(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     watcher: Watcher,
     idle_max: Duration,
@@ -67,7 +71,13 @@ async fn run(
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(idle_max).max_header_size(HEAD_BYTES_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // A layer would make every route anew for every connection.
+    let router = TowerToHyperService::new(router);
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), answer);
     if let Err(fault) = watcher.watch(connection).await {
         tracing::debug!(%fault, "a connection ended by a fault");
     }

@@ -1,5 +1,6 @@
 //! The architecture, held against what is really there.
 
 mod edges;
+mod promises;
 mod purity;
 mod workspace;

@@ -42,7 +42,7 @@ pub(crate) enum Entry {
     Desired {
         instance: Instance,
         artifact: Digest,
-        contract: Deployment,
+        contract: Box<Deployment>,
         ports: BTreeMap<Name, u16>,
         /// The rollout that placed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]

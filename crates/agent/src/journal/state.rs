@@ -97,6 +97,7 @@ impl State {
                 }
             }
             Entry::Desired { instance, artifact, contract, ports, rollout, condition } => {
+                let contract = *contract;
                 self.retired.retain(|(it, _)| *it != instance);
                 let record =
                     InstanceRecord { artifact, contract, ports, rollout, run: 0, process: None, condition };
@@ -249,7 +250,7 @@ impl InstanceRecord {
         let mut entries = vec![Entry::Desired {
             instance: instance(),
             artifact: self.artifact,
-            contract: self.contract.clone(),
+            contract: Box::new(self.contract.clone()),
             ports: self.ports.clone(),
             rollout: self.rollout,
             condition: self.condition,

@@ -17,8 +17,15 @@ use rustix::process::{Pid, Signal, kill_process};
 #[path = "../ledger/filled.rs"]
 #[expect(dead_code, reason = "the other bench has no folder of a control plane")]
 mod bulk;
+#[path = "../store/disk.rs"]
+mod disk;
 mod filled;
+#[path = "../store/rate.rs"]
+#[expect(dead_code, reason = "writers are measured elsewhere")]
+mod rate;
 
+/// Of the events that the disk alone is measured with, as in the other benches.
+const EVENT_BYTES: usize = 294;
 const ROUNDS: usize = 5;
 const EVENTS: u64 = 1_000_000;
 const ROLLOUTS: usize = 10_000;
@@ -28,6 +35,10 @@ fn main() {
     let n_events = set("SHIPWAY_BENCH_EVENTS").unwrap_or(EVENTS);
     let n_rollouts = set("SHIPWAY_BENCH_ROLLOUTS").map_or(ROLLOUTS, |it| it as usize);
     let folder = tempfile::tempdir().expect("a folder");
+    println!(
+        "disk: {:.0} fdatasync'ed appends of {EVENT_BYTES} bytes /s",
+        disk::appends_per_second(folder.path(), 1)
+    );
     println!("shipway serve: start to ready, and resident memory two seconds later (medians of {ROUNDS})");
     let empty: Vec<_> =
         (0..ROUNDS).map(|round| start(&folder.path().join(format!("empty-{round}")), Signal::TERM)).collect();

@@ -113,9 +113,7 @@ pub struct Noted {
 impl Noted {
     pub(crate) fn of(body: &Body, at: Timestamp) -> Option<Self> {
         match body {
-            Body::GatesNoted { decision, .. } => {
-                Some(Self { at, decision: std::sync::Arc::new(decision.clone()) })
-            }
+            Body::GatesNoted { decision, .. } => Some(Self { at, decision: decision.clone() }),
             _ => None,
         }
     }

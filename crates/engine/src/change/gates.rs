@@ -4,6 +4,8 @@
 //! first, and what they say is noted with the change. It counts for as long as the policies that were asked stand, and
 //! until the time comes at which it may change by itself. New evidence voids the word anyway.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use shipway_model::ChangeId;
 use shipway_model::event::{Body, CONTROL_PLANE};
@@ -95,5 +97,8 @@ pub(crate) fn note(
     let is_known = known.is_some_and(|it| {
         (it.result(), it.facts) == (result, decision.facts) && still_stands(state, it, ctx.now)
     });
-    Ok(if is_known { Vec::new() } else { vec![Body::GatesNoted { id, decision: decision.clone(), result }] })
+    if is_known {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Body::GatesNoted { id, decision: Arc::new(decision.clone()), result }])
 }

@@ -263,7 +263,7 @@ pub(crate) fn give(
     if statement.board.is_none() && statement.decision == Decision::Approve {
         gates::check(state, case, &asked_of(state, case, &involved, (ctx.actor, now)), now)?;
     }
-    Ok(vec![Body::ApprovalGiven { id, approval: approval.clone() }])
+    Ok(vec![Body::ApprovalGiven { id, approval: Box::new(approval.clone()) }])
 }
 
 /// Only votes abstain and make conditions, and conditions say something.

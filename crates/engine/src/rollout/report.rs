@@ -111,6 +111,6 @@ pub(crate) fn observe(state: &State, key: EffectKey, block: &Block, verdict: &Ve
     if !running || !step.track.is_followed_by(block) || key.direction != rollout.direction() {
         return Vec::new();
     }
-    let (id, step) = (key.rollout, key.step);
-    vec![Body::StepObserved { id, step, block: block.clone(), verdict: verdict.clone() }]
+    let (block, verdict) = (Box::new(block.clone()), Box::new(verdict.clone()));
+    vec![Body::StepObserved { id: key.rollout, step: key.step, block, verdict }]
 }

@@ -38,7 +38,7 @@ pub(crate) fn start(
     }
     closing::refuse(state, &plan, ctx.now)?;
     let change = change::open(state, id, &plan, emergency, ctx)?;
-    let opened = change.map(|change| Body::ChangeOpened { id: ChangeId::of(id), change });
+    let opened = change.map(|change| Body::ChangeOpened { id: ChangeId::of(id), change: Box::new(change) });
     let queued = Body::RolloutQueued { id, plan: Arc::new(plan), plan_digest };
     Ok(opened.into_iter().chain([queued]).collect())
 }

@@ -19,7 +19,7 @@ fn with_checkout(environment: serde_json::Value) -> World {
 }
 
 fn harmful() -> Outcome {
-    let verdict = Some(verdict(Decision::Harmful));
+    let verdict = Some(Box::new(verdict(Decision::Harmful)));
     Outcome::Failed { reason: "4 of 50 requests failed".to_owned(), retryable: false, verdict }
 }
 
@@ -68,7 +68,7 @@ fn a_judge_that_cannot_tell_asks_a_person() {
         let cannot_tell = || Outcome::Failed {
             reason: "undecided".to_owned(),
             retryable: false,
-            verdict: Some(verdict(decision)),
+            verdict: Some(Box::new(verdict(decision))),
         };
         world.run(|effect| matches!(effect.order, Order::Analyse { .. }).then(cannot_tell));
         assert!(matches!(world.phase(id), Phase::Halted { .. }), "{decision:?}: {:?}", world.phase(id));

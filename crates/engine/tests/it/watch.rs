@@ -51,7 +51,8 @@ fn harm_after(seconds: u64) -> Outcome {
         decided_at: Millis::from_secs(seconds),
         ..verdict(Decision::Harmful)
     };
-    Outcome::Failed { reason: "more requests fail".to_owned(), retryable: false, verdict: Some(verdict) }
+    let (reason, verdict) = ("more requests fail".to_owned(), Some(Box::new(verdict)));
+    Outcome::Failed { reason, retryable: false, verdict }
 }
 
 fn report(world: &mut World, watch: &Effect, outcome: Outcome) {

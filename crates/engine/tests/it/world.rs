@@ -284,8 +284,8 @@ impl World {
                 self.routes.insert(route.service.clone(), (route.revision, pools.collect()));
                 Success::Routed { revision: route.revision }
             }
-            Order::Analyse { .. } => Success::Judged { verdict: verdict(Decision::Healthy) },
-            Order::Watch { .. } => Success::Judged { verdict: verdict(Decision::Undecided) },
+            Order::Analyse { .. } => Success::Judged { verdict: Box::new(verdict(Decision::Healthy)) },
+            Order::Watch { .. } => Success::Judged { verdict: Box::new(verdict(Decision::Undecided)) },
             Order::Command { .. }
             | Order::Http { .. }
             | Order::Journey { .. }

@@ -203,3 +203,10 @@ fn an_unknown_kind_and_an_unknown_envelope_are_refused() {
         assert!(serde_json::from_value::<Event>(changed).is_err(), "{field}: {value}");
     }
 }
+
+/// A replay moves each of millions several times: what is large and rare is boxed.
+#[test]
+fn an_event_is_small_enough_to_be_moved() {
+    let size_bytes = size_of::<Event>();
+    assert!(size_bytes <= 256, "it has {size_bytes} bytes");
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shipway_engine::{Command, Phase, Progress, Rollout, review};
+use shipway_engine::{Command, Phase, Progress, Rollout, gate, review};
 use shipway_model::effect::Direction;
 use shipway_model::event::Scope;
 use shipway_model::evidence::{Attachment, Kind};
@@ -27,6 +27,8 @@ const RETRIES_MAX: u32 = 3;
 const WORDS_MAX: u32 = 10;
 /// How often a rollout is found waiting for a word before it is given up.
 const GIVEN_UP_AFTER: u32 = 60;
+/// Why gates are asked again that nothing in the ledger speaks against.
+pub(super) const TAKEN_BACK: &str = "a tool took back what it had said";
 
 pub(super) struct Person {
     name: String,
@@ -154,6 +156,7 @@ impl World<'_> {
                 let (pen, state) = (&self.people[of].pen, &self.watch.state);
                 rollout.and_then(|id| pen.say_yes(state, id, at, &mut self.random)).into_iter().collect()
             }
+            95..=97 => self.tool_takes_back(),
             _ => rollout
                 .and_then(|id| self.watch.state.rollouts.live.get(&id))
                 .and_then(step_word)
@@ -181,6 +184,16 @@ impl World<'_> {
             ran: None,
         };
         Some(Command::AttachEvidence { id, evidence })
+    }
+
+    /// A tool outside no longer says what it told some gates, and whoever looks at it has these asked again. Several may look,
+    /// and each asks.
+    fn tool_takes_back(&mut self) -> Vec<Command> {
+        let answered: Vec<_> =
+            gate::standing(&self.watch.state).map(|(it, step, last)| (it.id, step, last.attempt)).collect();
+        let Some(&(id, step, attempt)) = self.random.pick(&answered) else { return Vec::new() };
+        let reopen = Command::ReopenGates { id, step, attempt, reason: TAKEN_BACK.to_owned() };
+        vec![reopen; if self.random.percent(50) { 2 } else { 1 }]
     }
 
     fn scope(&mut self) -> Scope {

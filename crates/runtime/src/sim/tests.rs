@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shipway_engine::{Command, Context, State, decide};
-use shipway_model::BasisPoints;
-use shipway_model::effect::{Direction, EffectKey};
+use shipway_model::effect::{Direction, EffectKey, Order};
 use shipway_model::event::{Body, Event, Schema, Scope};
+use shipway_model::gate::Status;
 use shipway_model::plan::{Action, PlannedPool, StepId};
+use shipway_model::{BasisPoints, DecisionId, Digest};
 
 use super::disk::Plant as StorePlant;
+use super::person::TAKEN_BACK;
 use super::random::Random;
 use super::scenario::Scenario;
 use super::trace::Trace;
-use super::watch::Watch;
+use super::watch::{Reopened, Watch};
 use super::world::signer;
 use super::{Invariant, Options, Outcome, Plant, run};
 use crate::memory::MemoryDisk;
@@ -237,6 +239,57 @@ fn a_step_before_its_gates_are_content_is_found() {
     let gates = Action::Gates { policies: std::collections::BTreeMap::new() };
     assert_eq!(found(first(gates), both), Some(Invariant::Gated));
     assert_eq!(found(first(wait()), both), None);
+}
+
+/// What had passed is asked again: by its fold the engine would know, and the watch goes by what the ledger says.
+#[test]
+fn a_step_behind_gates_that_were_asked_again_is_found() {
+    let (mut events, id) = queued();
+    let mut state = State::default();
+    for event in &mut events {
+        if let Body::RolloutQueued { plan, .. } = &mut event.body {
+            let plan = Arc::make_mut(plan);
+            plan.steps[0].action = Action::Gates { policies: Default::default() };
+            plan.steps[1].action = Action::Wait { duration: shipway_model::Millis(1) };
+            plan.steps[1].after = [plan.steps[0].id].into();
+        }
+        state.apply(event);
+    }
+    let gates = StepId(1);
+    let plan = &state.rollouts.live[&id].plan;
+    let order = Order::Gates {
+        release: plan.release.clone(),
+        environment: plan.environment.clone(),
+        policies: std::collections::BTreeMap::from([("proof".parse().unwrap(), Digest::of(b"proof"))]),
+    };
+    let says = |status: Status| {
+        let decision = super::worker::decision(&order, Timestamp::UNIX_EPOCH, status).unwrap();
+        let (decision_id, result) = (DecisionId::from_uuid(uuid::Uuid::nil()), decision.result());
+        Body::GateDecided { id, step: gates, attempt: 2, decision_id, decision: Arc::new(decision), result }
+    };
+    let reopened = Body::StepReopened { id, step: gates, reason: TAKEN_BACK.to_owned() };
+    let check = |between: Vec<Body>| {
+        let mut watched = Reopened::default();
+        let before = std::iter::once(reopened.clone()).chain(between);
+        before.for_each(|it| watched.see(&state, &event(it)).unwrap());
+        watched.see(&state, &event(begins(id, 2))).err().map(|it| it.invariant)
+    };
+    assert_eq!(check(vec![]), Some(Invariant::Gated));
+    assert_eq!(check(vec![says(Status::Missing)]), Some(Invariant::Gated));
+    assert_eq!(check(vec![says(Status::Satisfied)]), None);
+    assert_eq!(check(vec![says(Status::Satisfied), reopened.clone()]), Some(Invariant::Gated));
+    assert_eq!(Reopened::default().see(&state, &event(begins(id, 2))), Ok(()));
+}
+
+/// What comes late closes gates that had passed, while something waits behind them.
+#[test]
+fn worlds_come_to_gates_that_are_asked_again() {
+    let is_met = (1..=WORLDS).any(|seed| {
+        let Outcome { counts, breach, .. } = simulate(&Options::new(seed, 1, 1));
+        assert_eq!(breach, None, "seed {seed}");
+        counts.gates_closed > 0
+    });
+    assert!(is_met);
 }
 
 #[test]

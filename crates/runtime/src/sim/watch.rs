@@ -3,6 +3,7 @@
 //! It reads the ledger as soon as something is in it, folds it with a state of its own, and is told what is done in the
 //! world. The first breach ends the simulation.
 
+mod reopened;
 mod step;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use shipway_model::Digest;
 use shipway_model::effect::{Effect, EffectKey};
 use shipway_model::event::Event;
 use shipway_model::plan::{Action, Instance};
+
+pub(super) use self::reopened::Reopened;
 
 use super::trace::Trace;
 use super::wire::Who;
@@ -47,7 +50,7 @@ pub enum Invariant {
     Paused,
     /// Nothing that touches the world starts while a freeze is on.
     Frozen,
-    /// Nothing starts before the gates on the way to it are content.
+    /// Nothing starts before the gates on the way to it are content, nor while these are asked again.
     Gated,
     /// Nothing that needs somebody else's word starts without it.
     Word,
@@ -91,6 +94,7 @@ pub(super) struct Watch {
     granted: BTreeMap<EffectKey, (u32, Who)>,
     deeds: BTreeMap<(EffectKey, u32), String>,
     answered: BTreeMap<String, Place>,
+    pub(super) reopened: Reopened,
 }
 
 impl Watch {
@@ -108,6 +112,7 @@ impl Watch {
             granted: BTreeMap::new(),
             deeds: BTreeMap::new(),
             answered: BTreeMap::new(),
+            reopened: Reopened::default(),
         }
     }
 
@@ -153,7 +158,8 @@ impl Watch {
             self.report(Invariant::Ledger, format!("time runs backwards to {}", event.at));
         }
         self.at = event.at;
-        if let Err(breach) = step::check(&self.state, event) {
+        let checked = [step::check(&self.state, event), self.reopened.see(&self.state, event)];
+        if let Some(breach) = checked.into_iter().find_map(Result::err) {
             self.breach.get_or_insert(breach);
         }
         self.state.apply(event);

@@ -91,13 +91,13 @@ pub(super) fn judged(quality: Quality) -> Outcome {
             failed("nobody can tell", false, Some(verdict(analysis::Decision::NoVerdict, BLOCKS)))
         }
         Quality::Good | Quality::NeverHealthy | Quality::Crashing => Outcome::Succeeded {
-            result: Success::Judged { verdict: verdict(analysis::Decision::Healthy, BLOCKS) },
+            result: Success::Judged { verdict: Box::new(verdict(analysis::Decision::Healthy, BLOCKS)) },
         },
     }
 }
 
 pub(super) fn failed(reason: &str, retryable: bool, verdict: Option<Verdict>) -> Outcome {
-    Outcome::Failed { reason: reason.to_owned(), retryable, verdict }
+    Outcome::Failed { reason: reason.to_owned(), retryable, verdict: verdict.map(Box::new) }
 }
 
 pub(super) fn completed() -> Outcome {

@@ -117,6 +117,7 @@ impl<'a> World<'a> {
     pub(super) fn outcome(mut self, result: Result<(), Breach>) -> Outcome {
         self.counts.events = self.watch.n_events;
         self.counts.deeds = self.watch.n_deeds;
+        self.counts.gates_closed = self.watch.reopened.n_closed;
         self.counts.rollouts = self.watch.state.rollouts.summaries.len() as u64;
         let found = |breach| Found { breach, tail: self.trace.tail().map(str::to_owned).collect() };
         Outcome { counts: self.counts.clone(), digest: self.trace.digest(), breach: result.err().map(found) }

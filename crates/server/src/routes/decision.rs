@@ -1,5 +1,7 @@
 //! What gates said.
 
+use std::sync::Arc;
+
 use shipway_api::Code;
 use shipway_api::operations::decision::{BacktestPolicies, ListDecisions, ReplayDecision, ShowDecision};
 use shipway_api::view::decision::DecisionSummary;
@@ -57,7 +59,7 @@ async fn whole(runtime: &Runtime, decided: &Decided) -> Result<Decision, Failure
         for event in runtime.open_records(&records).await? {
             match event.body {
                 Body::GateDecided { decision_id, decision, .. } if decision_id == decided.id => {
-                    return Ok(decision);
+                    return Ok(Arc::unwrap_or_clone(decision));
                 }
                 _ => {}
             }

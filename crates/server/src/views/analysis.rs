@@ -36,8 +36,8 @@ pub(crate) fn view(rollout: &Rollout) -> RolloutAnalysis {
 /// The one that ended the step, or else the latest on the way.
 pub(super) fn latest_verdict(step: &StepState) -> Option<Verdict> {
     let last = match step.result.as_deref() {
-        Some(Outcome::Failed { verdict, .. }) => verdict.as_ref(),
-        Some(Outcome::Succeeded { result: Success::Judged { verdict } }) => Some(verdict),
+        Some(Outcome::Failed { verdict, .. }) => verdict.as_deref(),
+        Some(Outcome::Succeeded { result: Success::Judged { verdict } }) => Some(&**verdict),
         Some(Outcome::Succeeded { .. }) | None => None,
     };
     last.or(step.track.verdict.as_deref()).cloned()

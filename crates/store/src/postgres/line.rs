@@ -1,6 +1,7 @@
 //! Lines to the database: each is made when it is needed, and made again after it broke.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,20 @@ impl Line {
             self.session = None;
         }
         answer
+    }
+
+    /// Waits for what was asked for in this session before, without another way to its thread.
+    pub(super) fn wait<T>(&mut self, asked: &Receiver<Result<T, Fault>>) -> Result<T, Fault> {
+        let answer = asked.recv_timeout(ANSWER_MAX).unwrap_or(Err(Fault::Late));
+        if answer.as_ref().is_err_and(Fault::ends_session) {
+            self.session = None;
+        }
+        answer
+    }
+
+    /// Whether it is this session that the next call is done in.
+    pub(super) fn is_in(&self, session: &Arc<Session>) -> bool {
+        self.session.as_ref().is_some_and(|it| Arc::ptr_eq(it, session) && it.is_open())
     }
 
     /// Whatever is open ends.

@@ -1,13 +1,13 @@
 //! The writing half: the ledger's end is locked, then everything of a batch is sent at once and committed.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use shipway_model::effect::EffectKey;
 use shipway_runtime::sharing::{Shared, Sharing};
 use shipway_runtime::store::{AppendError, Batch, Loaded, Store, StoreError, StoreReader, StoredHead};
-use tokio::task::JoinHandle;
 
 use super::fault::Fault;
 use super::open::PostgresStore;
@@ -101,13 +101,10 @@ impl PostgresStore {
 
 impl Sharing for PostgresStore {
     fn lock(&mut self) -> Result<StoredHead, StoreError> {
-        let next = self.next.take();
-        let head = self.line.call(|session| async move {
-            match next.filter(|it| Arc::ptr_eq(&it.session, &session)) {
-                Some(next) => next.granted().await,
-                None => lock(&session).await,
-            }
-        });
+        let head = match self.next.take().filter(|it| self.line.is_in(&it.session)) {
+            Some(next) => self.line.wait(&next.granted),
+            None => self.line.call(|session| async move { lock(&session).await }),
+        };
         match head {
             Ok(head) => {
                 self.locked = Some(head.revision);
@@ -175,22 +172,21 @@ impl Sharing for PostgresStore {
 pub(super) struct NextLock {
     /// Under which it is given; it is of no use in another.
     session: Arc<Session>,
-    asked: JoinHandle<Result<StoredHead, Fault>>,
+    granted: Receiver<Result<StoredHead, Fault>>,
 }
 
 impl NextLock {
     /// Sends the question, and waits for the answer beside what is going on.
     fn ask(session: Arc<Session>) -> Self {
-        let asked = tokio::spawn({
+        let (sender, granted) = sync_channel(1);
+        tokio::spawn({
             let session = session.clone();
-            async move { lock(&session).await }
+            async move {
+                // Whoever has given it up does not hear it.
+                let _ = sender.send(lock(&session).await);
+            }
         });
-        Self { session, asked }
-    }
-
-    async fn granted(self) -> Result<StoredHead, Fault> {
-        // It ends by itself alone, but for the end of everything.
-        self.asked.await.unwrap_or(Err(Fault::Late))
+        Self { session, granted }
     }
 }
 

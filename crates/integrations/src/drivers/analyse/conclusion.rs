@@ -115,12 +115,13 @@ fn is_ripe(rule: &Analysis, elapsed: Millis, verdict: &Verdict) -> bool {
 }
 
 fn promoted(verdict: Verdict) -> Outcome {
-    Outcome::Succeeded { result: Success::Judged { verdict } }
+    Outcome::Succeeded { result: Success::Judged { verdict: Box::new(verdict) } }
 }
 
 fn refused(reason: &str, verdict: Verdict) -> Outcome {
     let reasons: Vec<_> = std::iter::once(reason).chain(verdict.reasons.iter().map(String::as_str)).collect();
-    Outcome::Failed { reason: reasons.join("; "), retryable: false, verdict: Some(verdict) }
+    let reason = reasons.join("; ");
+    Outcome::Failed { reason, retryable: false, verdict: Some(Box::new(verdict)) }
 }
 
 #[cfg(test)]

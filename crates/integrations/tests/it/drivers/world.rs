@@ -231,7 +231,7 @@ impl World {
         let wanted = step(&self.runtime.state().rollouts.live[&id], word);
         let records = self.runtime.stream(&Stream::Rollout(id), 0, 1000).await.unwrap();
         let block_of = |bytes: &[u8]| match serde_json::from_slice::<Event>(bytes).unwrap().body {
-            Body::StepObserved { step, block, .. } if Some(step) == wanted => Some(block),
+            Body::StepObserved { step, block, .. } if Some(step) == wanted => Some(*block),
             _ => None,
         };
         records.iter().filter_map(|it| block_of(&it.bytes)).collect()

@@ -66,18 +66,23 @@ fn not_frozen(state: &State, id: RolloutId, at: Timestamp) -> Result<(), Breach>
 
 /// Whatever comes before the step and asks gates has had its answer.
 fn gates_are_content(rollout: &Rollout, step: StepId) -> Result<(), Breach> {
-    let (mut before, mut seen) = (vec![step], BTreeSet::new());
+    let is_open = |id: &StepId| rollout.step(*id).is_some_and(|it| !it.forward.is_settled());
+    let Some(gates) = gates_before(rollout, step).into_iter().find(is_open) else { return Ok(()) };
+    let what = format!("step {step} of {} starts before the gates of step {gates} are content", rollout.id);
+    Err(Breach { invariant: Invariant::Gated, what })
+}
+
+/// The steps on the way to `step` that ask gates.
+pub(super) fn gates_before(rollout: &Rollout, step: StepId) -> Vec<StepId> {
+    let (mut before, mut seen, mut found) = (vec![step], BTreeSet::new(), Vec::new());
     while let Some(id) = before.pop() {
         let Some(planned) = rollout.plan.step(id).filter(|_| seen.insert(id)) else { continue };
-        let is_open = rollout.step(id).is_some_and(|it| !it.forward.is_settled());
-        if id != step && is_open && matches!(planned.action, Action::Gates { .. }) {
-            let what =
-                format!("step {step} of {} starts before the gates of step {id} are content", rollout.id);
-            return Err(Breach { invariant: Invariant::Gated, what });
+        if id != step && matches!(planned.action, Action::Gates { .. }) {
+            found.push(id);
         }
         before.extend(&planned.after);
     }
-    Ok(())
+    found
 }
 
 /// Where a change was opened, somebody who did not ask for it has said yes to this plan and has not taken it back.
