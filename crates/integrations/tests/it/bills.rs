@@ -80,6 +80,26 @@ mod cyclonedx {
         }
     }
 
+    /// More than fit into the memory of one list, in the order of their numbers; each affects two components.
+    #[test]
+    fn vulnerabilities_for_which_there_is_no_room_are_counted_by_severity() {
+        let n_all = 120_000_usize;
+        let vulnerability = |n: usize| {
+            let severity = ["critical", "low", "none"][n % 3];
+            format!(
+                r#"{{"id":"CVE-2026-{n}","ratings":[{{"severity":"{severity}"}}],"affects":[{{"ref":"a"}},{{"ref":"b"}}]}}"#
+            )
+        };
+        let all = (0..n_all).map(vulnerability).collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{all}]}}"#);
+        let normal = forced("cyclonedx", &text).unwrap();
+        let (kept, omitted) = (normal.findings.as_ref().unwrap(), normal.omitted["findings"]);
+        assert!(kept.len() > 10_000 && (kept.len() as u64) + omitted == 2 * n_all as u64, "{omitted}");
+        assert_eq!(kept[2].id, "CVE-2026-1");
+        let counts = normal.counts.unwrap();
+        assert_eq!((counts.critical, counts.low, counts.none), (80_000, 80_000, 80_000));
+    }
+
     #[test]
     fn nested_parts_ratings_and_decisions_are_read() {
         let normal = fixture("cyclonedx/decided-1.6.json");

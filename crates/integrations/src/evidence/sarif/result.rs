@@ -124,8 +124,8 @@ pub(super) struct Results {
     /// What is beyond the limit, by what decides on its severity.
     beyond: HashMap<Grounds, u64>,
     n_bytes_beyond: usize,
-    /// What differs too much for that, by its own level and whether it is suppressed.
-    scattered: HashMap<(Severity, bool), u64>,
+    /// What differs too much for that, by whether it is suppressed: its severity is not known, as its rule may say another.
+    scattered: HashMap<bool, u64>,
     passed: u64,
     absent: u64,
 }
@@ -173,10 +173,7 @@ impl Results {
                 self.n_bytes_beyond = n_bytes;
                 self.beyond.insert(grounds, 1);
             }
-            None => {
-                let key = (grounds.severity.unwrap_or_default(), grounds.suppressed);
-                *self.scattered.entry(key).or_default() += 1;
-            }
+            None => *self.scattered.entry(grounds.suppressed).or_default() += 1,
         }
     }
 
@@ -200,8 +197,8 @@ impl Results {
             let severity = grounds.severity(rules, rules.of(&grounds.rule));
             findings.count(&Finding { severity, suppressed: grounds.suppressed, ..Finding::default() }, n);
         }
-        for ((severity, suppressed), n) in self.scattered {
-            findings.count(&Finding { severity, suppressed, ..Finding::default() }, n);
+        for (suppressed, n) in self.scattered {
+            findings.count(&Finding { suppressed, ..Finding::default() }, n);
         }
         if self.passed > 0 {
             remark(remarks, || {
