@@ -361,13 +361,20 @@ fn suppression(suppressions: Option<Vec<Suppression>>) -> Option<String> {
     let suppressions = suppressions.filter(|it| !it.is_empty())?;
     let accepted = |it: &Suppression| matches!(it.status.as_deref(), None | Some("accepted"));
     suppressions.iter().all(accepted).then(|| {
-        let reasons = suppressions.iter().filter_map(|it| it.justification.as_ref().or(it.kind.as_ref()));
+        let reasons = suppressions.iter().filter_map(|it| {
+            let justification = it.justification.as_ref().filter(|it| !it.is_empty());
+            justification.or(it.kind.as_ref())
+        });
         reasons.map(|it| excerpt(it)).collect::<Vec<_>>().join("; ")
     })
 }
 
+/// The first that is one: Semgrep writes `requires login` into every result where nobody has signed in, and what all results share
+/// would make each new one pass for an old one.
 fn fingerprint(given: Option<BTreeMap<String, String>>) -> Option<String> {
-    given?.into_iter().next().map(|(name, value)| format!("{name}:{value}"))
+    let is_one = |it: &String| !it.is_empty() && !it.contains(char::is_whitespace);
+    let (name, value) = given?.into_iter().find(|(_, value)| is_one(value))?;
+    Some(format!("{name}:{value}"))
 }
 
 fn severity(level: &str) -> Severity {
