@@ -9,11 +9,41 @@ use shipway_model::evidence::{KNOWLEDGE, Kind, Normal};
 use shipway_model::resource::policy::Gate;
 use shipway_model::{Digest, EvidenceId, Name};
 
-use crate::facts::{Evidence, Facts};
+use crate::facts::{Evidence, Facts, Service};
+
+/// What every gate looks for in the facts, put in order once for all gates and services.
+pub(crate) struct Index<'a> {
+    /// By the services that it is about, each the earliest first.
+    evidence: BTreeMap<&'a Name, Vec<&'a Evidence>>,
+    baseline: BTreeMap<&'a Name, Vec<&'a Evidence>>,
+    /// Everything that is in the release, and the release itself.
+    subjects: BTreeSet<Digest>,
+}
+
+impl<'a> Index<'a> {
+    pub(crate) fn of(facts: &'a Facts) -> Self {
+        let artifacts = facts.services.values().flat_map(|it| it.artifacts.iter().copied());
+        Self {
+            evidence: by_service(&facts.evidence),
+            baseline: by_service(&facts.baseline),
+            subjects: artifacts.chain([facts.release.digest]).collect(),
+        }
+    }
+}
+
+fn by_service(all: &[Evidence]) -> BTreeMap<&Name, Vec<&Evidence>> {
+    let mut sorted: BTreeMap<&Name, Vec<&Evidence>> = BTreeMap::new();
+    for it in all {
+        it.services.iter().for_each(|service| sorted.entry(service).or_default().push(it));
+    }
+    sorted
+}
 
 /// A gate's look at one service of the release.
 pub(crate) struct View<'a> {
     pub(crate) facts: &'a Facts,
+    /// Of the same facts.
+    pub(crate) index: &'a Index<'a>,
     pub(crate) gate: &'a Gate,
     /// Whose evidence of a kind counts, where not everybody's does.
     pub(crate) senders: &'a BTreeMap<Kind, BTreeSet<String>>,
@@ -28,15 +58,21 @@ pub(crate) struct Counted<'a> {
 }
 
 impl<'a> View<'a> {
+    /// All that is attached about the service as it is in the release, whether it counts or not.
+    pub(crate) fn attached(&self) -> impl Iterator<Item = &'a Evidence> + use<'a> {
+        self.index.evidence.get(self.service).into_iter().flatten().copied()
+    }
+
+    /// The same about the service as it runs now.
+    pub(crate) fn attached_before(&self) -> impl Iterator<Item = &'a Evidence> + use<'a> {
+        self.index.baseline.get(self.service).into_iter().flatten().copied()
+    }
+
     /// What counts of this kind for the service, each source's latest document.
     pub(crate) fn evidence(&self, kind: Kind) -> Counted<'a> {
         let mut set_aside = Vec::new();
-        let candidates: Vec<&Evidence> = self
-            .facts
-            .evidence
-            .iter()
-            .filter(|it| it.services.contains(self.service) && it.kinds.contains(&kind))
-            .filter(|it| it.format != KNOWLEDGE)
+        let of_kind = self.attached().filter(|it| it.kinds.contains(&kind) && it.format != KNOWLEDGE);
+        let candidates: Vec<&Evidence> = of_kind
             .filter(|it| match self.refusal(it, kind).or_else(|| self.objection(it)) {
                 None => true,
                 Some(why) => {
@@ -50,20 +86,16 @@ impl<'a> View<'a> {
 
     /// The same for what runs now.
     pub(crate) fn baseline(&self, kind: Kind) -> Vec<(EvidenceId, &'a Normal)> {
-        let of_service = |it: &&Evidence| {
-            it.services.contains(self.service) && it.kinds.contains(&kind) && it.format != KNOWLEDGE
-        };
-        latest(self.facts.baseline.iter().filter(of_service).collect())
+        let of_kind = |it: &&Evidence| it.kinds.contains(&kind) && it.format != KNOWLEDGE;
+        latest(self.attached_before().filter(of_kind).collect())
     }
 
     /// Findings that follow from what was imported about vulnerabilities, one document for each artifact of the service:
     /// the control plane's own. They are made anew whenever something else follows, so they do not age, and nobody else
     /// can send one.
     pub(crate) fn knowledge(&self) -> Vec<(EvidenceId, &'a Normal)> {
-        let own = |it: &&Evidence| {
-            it.services.contains(self.service) && it.by == CONTROL_PLANE && it.format == KNOWLEDGE
-        };
-        latest(self.facts.evidence.iter().filter(own).collect())
+        let own = |it: &&Evidence| it.by == CONTROL_PLANE && it.format == KNOWLEDGE;
+        latest(self.attached().filter(own).collect())
     }
 
     /// Why it does not count as a document of this kind, whatever it is about.
@@ -74,8 +106,7 @@ impl<'a> View<'a> {
 
     /// Why a document of the right kind about the right thing does not count.
     pub(crate) fn objection(&self, it: &Evidence) -> Option<String> {
-        let in_release = self.digests();
-        if let Some(stranger) = it.subject.iter().find(|digest| !in_release.contains(digest)) {
+        if let Some(stranger) = it.subject.iter().find(|digest| !self.index.subjects.contains(digest)) {
             return Some(format!("it is about {stranger} too, which is not in the release"));
         }
         if let Some(max_age) = self.gate.max_age {
@@ -84,7 +115,7 @@ impl<'a> View<'a> {
                 return Some(format!("it is older than {max_age}"));
             }
         }
-        if self.gate.independent && self.makers().contains(it.by.as_str()) {
+        if self.gate.independent && self.is_maker(&it.by) {
             return Some(
                 "whoever sent it made the release, wrote or built what is in it, or asked for the rollout"
                     .to_owned(),
@@ -93,17 +124,12 @@ impl<'a> View<'a> {
         None
     }
 
-    fn digests(&self) -> BTreeSet<Digest> {
-        let artifacts = self.facts.services.values().flat_map(|it| it.artifacts.iter().copied());
-        artifacts.chain([self.facts.release.digest]).collect()
-    }
-
-    pub(crate) fn makers(&self) -> BTreeSet<&str> {
-        let service = self.facts.services.get(self.service);
-        let of_service = service
-            .into_iter()
-            .flat_map(|it| it.registered_by.iter().map(String::as_str).chain([it.builder.as_str()]));
-        self.facts.makers.iter().map(String::as_str).chain(of_service).filter(|it| !it.is_empty()).collect()
+    /// Whether somebody of this name made the release or the service, so that their word is not independent.
+    pub(crate) fn is_maker(&self, name: &str) -> bool {
+        let made_service = |it: &Service| it.builder == name || it.registered_by.contains(name);
+        let made = self.facts.makers.contains(name)
+            || self.facts.services.get(self.service).is_some_and(made_service);
+        made && !name.is_empty()
     }
 }
 

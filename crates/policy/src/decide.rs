@@ -9,7 +9,7 @@ use shipway_model::resource::Policy;
 use shipway_model::resource::policy::{Gate, Rego, Require};
 use shipway_model::{Name, WaiverId};
 
-use crate::counting::View;
+use crate::counting::{Index, View};
 use crate::facts::{Facts, GrantedWaiver};
 use crate::found::Found;
 use crate::gates;
@@ -38,10 +38,11 @@ pub fn decide(policies: &BTreeMap<Name, Policy>, facts: &Facts) -> Answer {
 
 /// The same with somebody else asking the Rego modules about the facts: one who bounds what a module takes.
 pub fn decide_with(policies: &BTreeMap<Name, Policy>, facts: &Facts, modules: Modules<'_>) -> Answer {
+    let index = Index::of(facts);
     let mut requirements = Vec::new();
     for (name, policy) in policies {
         for gate in &policy.gates {
-            ask((name, policy), gate, (facts, modules), &mut requirements);
+            ask((name, policy), gate, (facts, &index, modules), &mut requirements);
         }
     }
     let passes = !requirements.is_empty() && requirements.iter().all(|it| it.status.passes());
@@ -51,7 +52,7 @@ pub fn decide_with(policies: &BTreeMap<Name, Policy>, facts: &Facts, modules: Mo
 fn ask(
     (policy, whole): (&Name, &Policy),
     gate: &Gate,
-    (facts, modules): (&Facts, Modules<'_>),
+    (facts, index, modules): (&Facts, &Index<'_>, Modules<'_>),
     requirements: &mut Vec<Requirement>,
 ) {
     let mut put = |service: Option<&Name>, found: Found| {
@@ -67,7 +68,7 @@ fn ask(
             kind: gate.require.word().to_owned(),
             service: service.cloned(),
             status: found.status,
-            reasons: found.reasons.iter().map(|it| presentable(it)).collect(),
+            reasons: found.reasons.into_iter().map(presentable).collect(),
             evidence: found.evidence,
             until: found.until.or_else(|| lapses(&found.waivers, facts)),
             waivers: found.waivers,
@@ -76,14 +77,16 @@ fn ask(
         });
     };
     match &gate.require {
-        Require::Documents(rule) => put(None, gates::documents::judge(rule, gate, &whole.senders, facts)),
+        Require::Documents(rule) => {
+            put(None, gates::documents::judge(rule, gate, &whole.senders, (facts, index)))
+        }
         Require::KnownErrors(rule) => put(None, gates::known_errors::judge(rule, facts)),
         Require::Parity(rule) => put(None, gates::parity::judge(policy, gate, rule, facts)),
         Require::Rego(rule) => put(None, gates::rego::judge(modules(rule))),
         _ => {
             let wanted = |name: &&Name| gate.services.is_empty() || gate.services.contains(*name);
             for service in facts.services.keys().filter(wanted) {
-                let view = View { facts, gate, senders: &whole.senders, service };
+                let view = View { facts, index, gate, senders: &whole.senders, service };
                 put(Some(service), of_service(policy, &view));
             }
         }
@@ -148,7 +151,10 @@ fn lapses(waivers: &[WaiverId], facts: &Facts) -> Option<Timestamp> {
 }
 
 /// Reasons repeat what tools wrote: nothing in them may steer a terminal or fill a page.
-fn presentable(reason: &str) -> String {
+fn presentable(reason: String) -> String {
+    if reason.len() <= REASON_CHARS_MAX && !reason.contains(char::is_control) {
+        return reason;
+    }
     let clean: String = reason.chars().filter(|it| !it.is_control()).take(REASON_CHARS_MAX + 1).collect();
     match clean.char_indices().nth(REASON_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &clean[..end]),

@@ -33,6 +33,15 @@ impl Found {
         }
     }
 
+    /// With the command that helps, if it does not pass and there is one.
+    #[must_use]
+    pub(crate) fn helped_by(mut self, next: Option<String>) -> Self {
+        if !self.status.passes() {
+            self.next = next.or(self.next);
+        }
+        self
+    }
+
     #[must_use]
     pub(crate) fn shown_by(mut self, ids: impl IntoIterator<Item = EvidenceId>) -> Self {
         self.evidence = ids.into_iter().collect();

@@ -35,15 +35,18 @@ const LISTED_MAX: usize = 20;
 
 /// Nothing counts: what is asked for, what was set aside, and the command that brings it.
 fn missing(what: &str, counted: &Counted<'_>, view: &View<'_>) -> Found {
-    let service = view.service;
-    let artifact = view.facts.services.get(service).and_then(|it| it.artifacts.first());
-    let subject = artifact.map(ToString::to_string).unwrap_or_default();
     let mut found = Found::missing(
-        format!("no {what} of {service} that counts is attached"),
-        format!("shipway evidence attach FILE --subject {subject}"),
+        format!("no {what} of {} that counts is attached", view.service),
+        format!("shipway evidence attach FILE --subject {}", subject(view)),
     );
     found.reasons.extend(counted.set_aside.iter().cloned());
     found
+}
+
+/// What evidence about the service is attached to.
+fn subject(view: &View<'_>) -> String {
+    let artifact = view.facts.services.get(view.service).and_then(|it| it.artifacts.first());
+    artifact.map(ToString::to_string).unwrap_or_default()
 }
 
 /// The first faults and how many more there are.
@@ -61,9 +64,30 @@ fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64 * 10_000.0).floor() / 100.0 }
 }
 
-/// The documents that were cut short while they were read: what is left out cannot be judged.
-fn cut_short(documents: &[(EvidenceId, &Normal)], part: &str) -> Vec<String> {
-    let cut = documents.iter().filter_map(|(id, it)| Some((id, *it.omitted.get(part)?)));
-    cut.map(|(id, n)| format!("{id} holds {n} more {part} than are kept, so it cannot be judged as a whole"))
-        .collect()
+/// Documents of which more was read than was kept, so that some gate cannot judge them as a whole.
+#[derive(Default)]
+struct CutShort {
+    /// One sentence for each.
+    faults: Vec<String>,
+    /// The command that brings them in parts.
+    next: Option<String>,
+}
+
+impl CutShort {
+    /// As far as this list of theirs goes.
+    fn of(documents: &[(EvidenceId, &Normal)], part: &str, view: &View<'_>) -> Self {
+        let mut cut = Self::default();
+        for (id, n) in documents.iter().filter_map(|(id, it)| Some((id, *it.omitted.get(part)?))) {
+            cut.note(&format!("{id} holds {n} more {part} than are kept"), view);
+        }
+        cut
+    }
+
+    fn note(&mut self, what: &str, view: &View<'_>) {
+        // A report that is attached stays: only another of its name takes its place.
+        self.faults.push(format!(
+            "{what}, so it cannot be judged as a whole: attach it in parts, the first of them under its own file name"
+        ));
+        self.next = Some(format!("shipway evidence attach PART… --subject {}", subject(view)));
+    }
 }

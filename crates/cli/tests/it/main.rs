@@ -30,6 +30,7 @@ mod program;
 mod provenance;
 mod prune;
 mod quality;
+mod rego;
 mod replicas;
 mod rollout;
 mod sign_in;

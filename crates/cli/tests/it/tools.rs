@@ -56,7 +56,7 @@ spec:
   MORE
 ";
 
-fn declare(live: &Live<'_>, folder: &std::path::Path, gate: &str, more: &str) -> String {
+pub(crate) fn declare(live: &Live<'_>, folder: &std::path::Path, gate: &str, more: &str) -> String {
     fs::write(folder.join("shop.yaml"), SHOP.replace("GATE", gate).replace("MORE", more)).unwrap();
     live.ok(&["apply", "shop.yaml"]);
     fs::create_dir_all(folder.join("build/bin")).unwrap();
@@ -69,7 +69,7 @@ fn declare(live: &Live<'_>, folder: &std::path::Path, gate: &str, more: &str) ->
     digest
 }
 
-fn json_of(text: &str) -> Value {
+pub(crate) fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

@@ -286,3 +286,60 @@ fn known_errors_are_carried_accepted_by_others_and_never_dropped_in_silence() {
     let said = explained(&live, "1.1.0");
     assert!(said.starts_with("failed") && said.contains("only until 2020-01-01"), "{said}");
 }
+
+/// SARIF of so many notes, and of one secret behind them, which is an error.
+fn sarif(n_notes: usize, has_secret: bool) -> String {
+    let text = "x".repeat(200);
+    let note = format!(r#"{{"ruleId":"note","level":"note","message":{{"text":"{text}"}}}}"#);
+    let secret = r#"{"ruleId":"key","level":"error","message":{"text":"a key"}}"#.to_owned();
+    let results: Vec<_> = std::iter::repeat_n(note, n_notes).chain(has_secret.then_some(secret)).collect();
+    let rules = r#"[{"id":"note"},{"id":"key","properties":{"tags":["secret"]}}]"#;
+    format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"lint","rules":{rules}}}}},"results":[{}]}}]}}"#,
+        results.join(",")
+    )
+}
+
+/// What is beyond the memory that a list may take is counted by its severity: enough for the one gate, and not for the other, to which
+/// nobody can say of what kind the error is.
+#[test]
+fn a_report_that_is_too_long_is_judged_by_its_counts_or_asked_for_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let live = Live::start(folder);
+    let gate =
+        |severity: &str| format!("{{name: {severity}, require: {{findings: {{severity: {severity}}}}}}}");
+    declare(&live, folder, &format!("{}, {}", gate("critical"), gate("high")));
+    let artifact = release(&live, folder, "1.0.0", &[]).to_string();
+    let write = |name: &str, text: String| fs::write(folder.join(name), text).unwrap();
+    let explain = || -> Vec<Value> {
+        let said = live.run(&["explain", "shop@1.0.0", "--env", "production", "-o", "json"]);
+        let view: Value = serde_json::from_str(&said.out).unwrap();
+        view["requirements"].as_array().unwrap().clone()
+    };
+    let is = |it: &Value, status: &str, reason: &str| {
+        let (found, reasons) = (it["status"].as_str(), it["reasons"].to_string());
+        assert!(found == Some(status) && reasons.contains(reason), "{it}");
+    };
+
+    write("lint.sarif", sarif(120_000, true));
+    live.ok(&["evidence", "attach", "lint.sarif", "--subject", &artifact]);
+    let requirements = explain();
+    is(
+        &requirements[0],
+        "satisfied",
+        "more findings than are kept, and by their severities none of them blocks",
+    );
+    is(&requirements[1], "failed", "more findings than are kept, 1 of which may block");
+    is(&requirements[1], "failed", "attach it in parts, the first of them under its own file name");
+    let next = requirements[1]["next"].as_str().unwrap();
+    assert_eq!(next, format!("shipway evidence attach PART… --subject {artifact}"));
+
+    write("lint.sarif", sarif(60_000, false));
+    write("lint-2.sarif", sarif(60_000, true));
+    live.ok(&["evidence", "attach", "lint.sarif", "lint-2.sarif", "--subject", &artifact]);
+    let requirements = explain();
+    is(&requirements[0], "satisfied", "0 findings of this severity");
+    is(&requirements[1], "satisfied", "0 findings of this severity");
+    assert!(!requirements[1]["reasons"].to_string().contains("than are kept"), "{}", requirements[1]);
+}

@@ -18,8 +18,8 @@ use std::io::BufRead as _;
 
 use shipway_model::evidence::{Component, Normal};
 
-use self::vulnerability::Rated;
-use super::gathered::{Findings, Kept, excerpt};
+use self::vulnerability::Vulnerabilities;
+use super::gathered::{Kept, excerpt};
 use super::remarks::remark;
 use super::{Fault, Format, Head, Sniff, Source};
 
@@ -52,7 +52,7 @@ struct Bom {
     subject: Option<Component>,
     components: Option<Kept<Component>>,
     dependencies: Option<Edges>,
-    vulnerabilities: Option<Kept<Rated>>,
+    vulnerabilities: Option<Vulnerabilities>,
     remarks: Vec<String>,
 }
 
@@ -107,13 +107,7 @@ impl Bom {
         if let Some(vulnerabilities) = self.vulnerabilities {
             let by_reference: HashMap<&str, &Component> =
                 components.iter().filter_map(|it| Some((it.reference.as_deref()?, it))).collect();
-            let (mut findings, mut statements) = (Findings::default(), Kept::default());
-            for rated in vulnerabilities.finish("findings", &mut normal) {
-                rated.settle(&by_reference, &mut findings, &mut statements);
-            }
-            findings.finish(&mut normal);
-            let statements = statements.finish("statements", &mut normal);
-            normal.statements = (!statements.is_empty()).then_some(statements);
+            vulnerabilities.settle(&by_reference, &mut normal);
         }
         normal.components = (listed || !components.is_empty()).then_some(components);
         if !listed {

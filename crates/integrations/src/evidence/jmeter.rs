@@ -36,6 +36,21 @@ const COLUMNS: &[&str] = &[
 ];
 /// Before 5.0 there was no column for the address.
 const COLUMNS_BEFORE_5: usize = 16;
+/// What JMeter 2 writes, whose files have no names by default.
+const COLUMNS_OF_2: &[&str] = &[
+    "timeStamp",
+    "elapsed",
+    "label",
+    "responseCode",
+    "responseMessage",
+    "threadName",
+    "dataType",
+    "success",
+    "bytes",
+    "grpThreads",
+    "allThreads",
+    "Latency",
+];
 /// Longest line, in bytes.
 const RECORD_BYTES_MAX: usize = 16 << 20;
 
@@ -47,7 +62,7 @@ fn sniff(head: &Head<'_>) -> Sniff {
     let cells: Vec<_> = first.split(',').collect();
     let is_number = |at: usize| cells.get(at).is_some_and(|it| it.parse::<u64>().is_ok());
     let says_success = cells.iter().any(|it| matches!(*it, "true" | "false"));
-    let is_bare = is_number(0) && is_number(1) && says_success && cells.len() >= COLUMNS_BEFORE_5;
+    let is_bare = is_number(0) && is_number(1) && says_success && cells.len() >= COLUMNS_OF_2.len();
     if is_bare { Sniff::Maybe } else { Sniff::No }
 }
 
@@ -125,6 +140,7 @@ impl Columns {
             (true, _) => first.iter().map(str::trim).collect(),
             (false, COLUMNS_BEFORE_5) => COLUMNS.iter().filter(|it| **it != "URL").copied().collect(),
             (false, n) if n == COLUMNS.len() => COLUMNS.to_vec(),
+            (false, n) if n == COLUMNS_OF_2.len() => COLUMNS_OF_2.to_vec(),
             (false, n) => {
                 return Err(format!("there are no column names, and {n} columns are not JMeter's default"));
             }

@@ -45,15 +45,15 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
                 name => match (suites.last_mut(), name) {
                     (None, name) => return Err(xml.fault(format!("`<{name}>` is no test suite"))),
                     (Some(suite), "testcase") => {
-                        let case = read_case(&mut xml, suite)?;
-                        suite.count(&case);
+                        let (case, n_faults) = read_case(&mut xml, suite)?;
+                        suite.count(&case, n_faults);
                         gathered.take(case);
                     }
                     // A suite that broke before or after its cases.
                     (Some(suite), "error" | "failure") => {
                         let result = if name == "error" { CaseResult::Error } else { CaseResult::Failed };
                         let case = suite.as_case(result, message(&mut xml)?);
-                        suite.count(&case);
+                        suite.count(&case, 1);
                         gathered.take(case);
                     }
                     _ => xml.skip()?,
@@ -85,7 +85,8 @@ fn tool(xml: &Reader<'_>) -> Option<&'static str> {
     }
 }
 
-fn read_case(xml: &mut Reader<'_>, suite: &Suite) -> Result<Case, Fault> {
+/// A case, and how many failures and errors stand in it, those of earlier runs too.
+fn read_case(xml: &mut Reader<'_>, suite: &Suite) -> Result<(Case, u64), Fault> {
     let text = |name: &str| xml.attribute(name).filter(|it| !it.is_empty()).map(str::to_owned);
     // GoogleTest says so by an attribute alone.
     let not_run = ["status", "result"].iter().filter_map(|it| xml.attribute(it));
@@ -103,7 +104,7 @@ fn read_case(xml: &mut Reader<'_>, suite: &Suite) -> Result<Case, Fault> {
         line: text("line").and_then(|it| it.parse().ok()),
     };
     let depth = xml.depth();
-    let mut was_rerun = false;
+    let (mut was_rerun, mut n_faults) = (false, 0);
     while let Some(node) = xml.next()? {
         if node == Node::End && xml.depth() == depth {
             break;
@@ -112,15 +113,24 @@ fn read_case(xml: &mut Reader<'_>, suite: &Suite) -> Result<Case, Fault> {
             continue;
         }
         match xml.name() {
-            "failure" => fail(&mut case, CaseResult::Failed, message(xml)?),
-            "error" => fail(&mut case, CaseResult::Error, message(xml)?),
+            name @ ("failure" | "error") => {
+                n_faults += 1;
+                let result = if name == "error" { CaseResult::Error } else { CaseResult::Failed };
+                fail(&mut case, result, message(xml)?);
+            }
             "skipped" | "disabled" | "ignored" => {
                 if case.result == CaseResult::Passed {
                     case.result = CaseResult::Skipped;
                 }
                 xml.skip()?;
             }
+            // Surefire before 3 counts every run of a test.
+            "rerunFailure" | "rerunError" => {
+                n_faults += 1;
+                xml.skip()?;
+            }
             "flakyFailure" | "flakyError" => {
+                n_faults += 1;
                 was_rerun = true;
                 let said = message(xml)?;
                 case.message = case.message.or(said);
@@ -129,7 +139,7 @@ fn read_case(xml: &mut Reader<'_>, suite: &Suite) -> Result<Case, Fault> {
         }
     }
     case.flaky = was_rerun && case.result == CaseResult::Passed;
-    Ok(case)
+    Ok((case, n_faults))
 }
 
 /// An error weighs more than a failure; the first message stays.

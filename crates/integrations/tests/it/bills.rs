@@ -46,6 +46,50 @@ mod cyclonedx {
         }
     }
 
+    /// One project, by one tool; attestations of what was built are in none of them.
+    #[test]
+    fn every_version_that_npms_plug_in_writes_says_the_same() {
+        for file in
+            ["npm-1.2.xml", "npm-1.3.xml", "npm-1.3.json", "npm-1.4.xml", "npm-1.6.json", "npm-1.7.xml"]
+        {
+            let normal = fixture(&format!("cyclonedx/{file}"));
+            let version = file.strip_prefix("npm-").and_then(|it| it.get(..3));
+            assert_eq!(normal.format_version.as_deref(), version);
+            assert_eq!(normal.about.as_deref(), Some("pkg:npm/shop-web@1.2.0"), "{file}");
+            let parts: Vec<_> =
+                components(&normal).iter().map(|it| (it.purl.as_deref(), it.licenses.as_slice())).collect();
+            let mit = &["MIT".to_owned()][..];
+            assert_eq!(
+                parts,
+                [
+                    (Some("pkg:npm/shop-web@1.2.0"), &["Apache-2.0".to_owned()][..]),
+                    (Some("pkg:npm/lodash@4.17.15"), mit),
+                    (Some("pkg:npm/minimist@0.0.8"), mit),
+                    (Some("pkg:npm/mkdirp@0.5.1"), mit),
+                ],
+                "{file}"
+            );
+            let edges = normal.dependencies.as_ref().unwrap();
+            assert_eq!(edges["shop-web@1.2.0|mkdirp@0.5.1"], ["shop-web@1.2.0|minimist@0.0.8"], "{file}");
+        }
+    }
+
+    #[test]
+    fn vex_that_a_library_writes_is_read_although_it_bends_the_schema() {
+        let normal = fixture("cyclonedx/lib4vex-1.7.json");
+        assert_eq!(normal.tool.as_deref(), Some("lib4vex"));
+        let said: Vec<_> =
+            normal.statements.iter().flatten().map(|it| (it.vulnerability.as_str(), it.vex.status)).collect();
+        assert_eq!(
+            said,
+            [
+                ("CVE-2021-44228", VexStatus::NotAffected),
+                ("CVE-2022-42003", VexStatus::UnderInvestigation),
+                ("CVE-2023-1234", VexStatus::UnderInvestigation),
+            ]
+        );
+    }
+
     /// Every version that the format has had since 1.2, in both of its forms; attestations since 1.6.
     #[test]
     fn every_version_is_read_in_both_forms() {
@@ -78,6 +122,26 @@ mod cyclonedx {
                 assert_eq!(is_told, attests, "{version}: {:?}", normal.remarks);
             }
         }
+    }
+
+    /// More than fit into the memory of one list, in the order of their numbers; each affects two components.
+    #[test]
+    fn vulnerabilities_for_which_there_is_no_room_are_counted_by_severity() {
+        let n_all = 120_000_usize;
+        let vulnerability = |n: usize| {
+            let severity = ["critical", "low", "none"][n % 3];
+            format!(
+                r#"{{"id":"CVE-2026-{n}","ratings":[{{"severity":"{severity}"}}],"affects":[{{"ref":"a"}},{{"ref":"b"}}]}}"#
+            )
+        };
+        let all = (0..n_all).map(vulnerability).collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","vulnerabilities":[{all}]}}"#);
+        let normal = forced("cyclonedx", &text).unwrap();
+        let (kept, omitted) = (normal.findings.as_ref().unwrap(), normal.omitted["findings"]);
+        assert!(kept.len() > 10_000 && (kept.len() as u64) + omitted == 2 * n_all as u64, "{omitted}");
+        assert_eq!(kept[2].id, "CVE-2026-1");
+        let counts = normal.counts.unwrap();
+        assert_eq!((counts.critical, counts.low, counts.none), (80_000, 80_000, 80_000));
     }
 
     #[test]
@@ -203,6 +267,45 @@ mod spdx {
     }
 
     #[test]
+    fn a_document_of_vex_alone_names_what_it_does_not_describe() {
+        let normal = fixture("spdx/lib4vex-3.0.json");
+        assert_eq!((normal.format_version.as_deref(), components(&normal).len()), (Some("3.0.1"), 1));
+        let stated: Vec<_> = normal.statements.iter().flatten().collect();
+        let said: Vec<_> = stated.iter().map(|it| (it.vulnerability.as_str(), it.vex.status)).collect();
+        assert_eq!(
+            said,
+            [
+                ("CVE-2021-44228", VexStatus::NotAffected),
+                ("CVE-2022-42003", VexStatus::Fixed),
+                ("CVE-2023-1234", VexStatus::UnderInvestigation),
+            ]
+        );
+        assert_eq!(
+            (stated[0].products.as_slice(), stated[0].subcomponents.as_slice()),
+            (&["urn:product-cart-1.2.0".to_owned()][..], &["log4j-core".to_owned()][..])
+        );
+        let vex = &stated[0].vex;
+        assert_eq!(
+            (vex.justification.as_deref(), vex.detail.as_deref()),
+            (Some("code_not_present"), Some("looked at"))
+        );
+    }
+
+    #[test]
+    fn tags_of_another_tool_have_files_before_packages() {
+        let normal = fixture("spdx/sbom4python-2.3.spdx");
+        assert_eq!(normal.tool.as_deref(), Some("sbom4python"));
+        let names: Vec<_> = components(&normal).iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["requests", "charset-normalizer", "idna", "urllib3", "certifi"]);
+        let certifi = component(&normal, "certifi");
+        assert_eq!(
+            (certifi.purl.as_deref(), certifi.licenses.as_slice()),
+            (Some("pkg:pypi/certifi@2026.10.18"), &["MPL-2.0".to_owned()][..])
+        );
+        assert_eq!(normal.dependencies.as_ref().unwrap()["SPDXRef-1-requests"].len(), 4);
+    }
+
+    #[test]
     fn broken_documents_are_refused_with_their_place() {
         refused("spdx", "SPDXVersion: SPDX-2.3\nPackageName: a\nnonsense\n", "line 3, column 1");
         refused("spdx", "SPDXVersion: SPDX-2.3\nPackageComment: <text>no end\n", "does not end");
@@ -239,6 +342,27 @@ mod vex {
         let [fixed] = statements(&early) else { panic!("one statement") };
         assert_eq!((fixed.vex.status, fixed.vulnerability.as_str()), (VexStatus::Fixed, "CVE-2014-123456"));
         assert_eq!(fixed.subcomponents, ["pkg:apk/distro/curl@7"]);
+    }
+
+    #[test]
+    fn documents_that_libraries_write_are_read() {
+        let said = |path: &str| {
+            let normal = fixture(path);
+            let all = statements(&normal).iter();
+            all.map(|it| (it.vulnerability.clone(), it.vex.status, it.products.join(" "))).collect::<Vec<_>>()
+        };
+        let expect = |product: &str, first: VexStatus| {
+            let of = |id: &str, status| (id.to_owned(), status, product.to_owned());
+            vec![
+                of("CVE-2021-44228", first),
+                of("CVE-2022-42003", VexStatus::Fixed),
+                of("CVE-2023-1234", VexStatus::UnderInvestigation),
+            ]
+        };
+        let log4j = "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1";
+        assert_eq!(said("openvex/lib4vex.json"), expect(log4j, VexStatus::NotAffected));
+        // Its products have no package URLs.
+        assert_eq!(said("csaf/csaf-tool.json"), expect("CSAFPID_0001", VexStatus::UnderInvestigation));
     }
 
     #[test]

@@ -98,6 +98,40 @@ mod sarif {
     }
 
     #[test]
+    fn eslint_says_what_its_comments_set_aside_and_why() {
+        let normal = fixture("sarif/eslint.sarif");
+        assert_eq!(
+            severities(&normal),
+            [
+                ("no-unused-vars", Severity::Medium),
+                ("eqeqeq", Severity::High),
+                ("no-debugger", Severity::High),
+                ("no-console", Severity::High),
+            ]
+        );
+        let why: Vec<_> = findings(&normal).iter().map(|it| it.suppression.as_deref()).collect();
+        assert_eq!(why, [None, None, Some("kept until the incident is understood"), Some("inSource")]);
+        let counts = Counts { high: 1, medium: 1, suppressed: 2, ..Counts::default() };
+        assert_eq!(normal.counts, Some(counts));
+    }
+
+    #[test]
+    fn semgrep_has_its_rules_behind_its_results_and_fingerprints_only_for_those_who_sign_in() {
+        let normal = fixture("sarif/semgrep.sarif");
+        assert_eq!(
+            (normal.tool.as_deref(), normal.tool_version.as_deref()),
+            (Some("Semgrep OSS"), Some("1.182.0"))
+        );
+        assert_eq!(
+            severities(&normal),
+            [("shell", Severity::High), ("shell", Severity::High), ("evaluates", Severity::Critical)]
+        );
+        let [open, aside, _] = findings(&normal) else { panic!("three findings") };
+        assert_eq!((open.suppressed, aside.suppressed), (false, true));
+        assert_eq!((open.taxa.as_slice(), &open.fingerprint), (&["CWE-78".to_owned()][..], &None));
+    }
+
+    #[test]
     fn a_check_of_dependencies_is_read_too() {
         let normal = fixture("sarif/cargo-deny.sarif");
         assert_eq!(normal.tool.as_deref(), Some("cargo-deny"));

@@ -13,7 +13,7 @@ use shipway_model::resource::policy::{Contracts, Gate, Require};
 use shipway_model::{Digest, EvidenceId, Name, RolloutId, Version};
 
 use super::{Change, Severity, announces_a_break, compare, promises};
-use crate::counting::{View, latest};
+use crate::counting::{Index, View, latest};
 use crate::facts::{Evidence, Facts};
 
 /// Breaks that one reason names.
@@ -50,7 +50,8 @@ pub fn can_deploy(facts: &Facts, service: &Name) -> Deployability {
         independent: false,
         owner: None,
     };
-    let view = View { facts, gate: &gate, senders: &BTreeMap::new(), service };
+    let index = Index::of(facts);
+    let view = View { facts, index: &index, gate: &gate, senders: &BTreeMap::new(), service };
     let own = view.evidence(Kind::Contracts).documents;
     let Some(meeting) = Meeting::of(&view, &own) else { return Deployability::of(Vec::new(), service) };
     Deployability::of([meeting.pacts(), meeting.interface()].concat(), service)

@@ -4,7 +4,7 @@ use shipway_model::EvidenceId;
 use shipway_model::evidence::{Coverage as Measured, Kind, Normal, Ratio};
 use shipway_model::resource::policy::Coverage;
 
-use super::{changed, missing, percent};
+use super::{CutShort, changed, missing, percent};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -22,6 +22,7 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
     ];
     let (mut faults, mut well) = (Vec::new(), Vec::new());
     let mut shown_by = counted.ids();
+    let mut next = None;
     for (what, min, pick) in bounds {
         let Some(min) = min else { continue };
         match total(&counted.documents, pick) {
@@ -53,6 +54,14 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
             Ok(it) if it.total == 0 => well.push("no line that can be covered has changed".to_owned()),
             Ok(it) => well.push(format!("{} % of changed lines", percent(it.covered, it.total))),
         }
+        // A line that is in no list cannot be told from one that cannot be covered.
+        for cut in [
+            CutShort::of(&changes.documents, "changes", view),
+            CutShort::of(&counted.documents, "coverage.files", view),
+        ] {
+            faults.extend(cut.faults);
+            next = cut.next.or(next);
+        }
         shown_by.extend(changes.ids());
     }
     if let Some(max_drop) = rule.max_drop {
@@ -70,7 +79,7 @@ pub(crate) fn judge(rule: &Coverage, view: &View<'_>) -> Found {
             (Some(_), None) => well.push("no coverage of what runs now to compare with".to_owned()),
         }
     }
-    Found::unless(faults, format!("covered: {}", well.join(", "))).shown_by(shown_by)
+    Found::unless(faults, format!("covered: {}", well.join(", "))).shown_by(shown_by).helped_by(next)
 }
 
 /// All reports together; nothing when one of them does not say, or there is nothing to cover.

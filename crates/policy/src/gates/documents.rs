@@ -8,7 +8,7 @@ use shipway_model::release::{Document, ROWS_BEFORE, ROWS_WRITTEN, rehearsal_suit
 use shipway_model::resource::policy::{Documents, Gate};
 
 use super::listed;
-use crate::counting::View;
+use crate::counting::{Index, View};
 use crate::facts::{Evidence, Facts};
 use crate::found::Found;
 
@@ -16,7 +16,7 @@ pub(crate) fn judge(
     rule: &Documents,
     gate: &Gate,
     senders: &BTreeMap<Kind, BTreeSet<String>>,
-    facts: &Facts,
+    (facts, index): (&Facts, &Index<'_>),
 ) -> Found {
     let missing: Vec<&str> = rule.all.difference(&facts.documents).map(word).collect();
     if missing.is_empty() {
@@ -25,7 +25,7 @@ pub(crate) fn judge(
             found = way_back(facts);
         }
         if rule.rollback_tried && found.status == Status::Satisfied {
-            let tried = tried(gate, senders, facts);
+            let tried = tried(gate, senders, (facts, index));
             let fits = std::mem::take(&mut found.reasons);
             found = tried;
             if rule.rollback_fits && found.status == Status::Satisfied {
@@ -42,7 +42,11 @@ pub(crate) fn judge(
 }
 
 /// Whether the latest rehearsal with exactly this package went well, to its end.
-fn tried(gate: &Gate, senders: &BTreeMap<Kind, BTreeSet<String>>, facts: &Facts) -> Found {
+fn tried(
+    gate: &Gate,
+    senders: &BTreeMap<Kind, BTreeSet<String>>,
+    (facts, index): (&Facts, &Index<'_>),
+) -> Found {
     let release = format!("{}@{}", facts.release.name, facts.release.version);
     let next = format!(
         "shipway rollback-package try FILE --out rehearsal.xml && \
@@ -61,7 +65,7 @@ fn tried(gate: &Gate, senders: &BTreeMap<Kind, BTreeSet<String>>, facts: &Facts)
             continue;
         }
         // It is about the whole release, so whoever made any part of it stands against it.
-        let mut views = facts.services.keys().map(|service| View { facts, gate, senders, service });
+        let mut views = facts.services.keys().map(|service| View { facts, index, gate, senders, service });
         match views.find_map(|view| view.refusal(it, Kind::Tests).or_else(|| view.objection(it))) {
             Some(why) => set_aside.push(format!("{} does not count: {why}", it.id)),
             None if latest.as_ref().is_none_or(|(known, _)| (known.at, known.id) <= (it.at, it.id)) => {

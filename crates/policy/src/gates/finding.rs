@@ -1,8 +1,11 @@
 //! What the gates over findings share: which findings are open, and whether a waiver takes one on.
 
-use shipway_model::evidence::{Finding, FindingKind, Kind, VexStatus};
+use std::collections::BTreeMap;
+
+use shipway_model::evidence::{Counts, Finding, FindingKind, Kind, Normal, Severity, Statement, VexStatus};
 use shipway_model::{EvidenceId, Name, WaiverId};
 
+use super::CutShort;
 use crate::counting::{Counted, View};
 use crate::facts::GrantedWaiver;
 
@@ -14,7 +17,7 @@ pub(crate) struct Open<'a> {
 
 /// The open findings of these kinds.
 pub(crate) fn open<'a>(counted: &Counted<'a>, kinds: &[FindingKind]) -> Vec<Open<'a>> {
-    let of_document = |(id, normal): &(EvidenceId, &'a shipway_model::evidence::Normal)| {
+    let of_document = |(id, normal): &(EvidenceId, &'a Normal)| {
         let (id, normal) = (*id, *normal);
         normal.findings.iter().flatten().map(move |finding| Open { evidence: id, finding })
     };
@@ -22,27 +25,96 @@ pub(crate) fn open<'a>(counted: &Counted<'a>, kinds: &[FindingKind]) -> Vec<Open
     all.filter(|it| !it.finding.suppressed && kinds.contains(&it.finding.kind)).collect()
 }
 
-/// Whether VEX clears it: by the document itself, or by a statement attached to the release.
-pub(crate) fn is_cleared(finding: &Finding, view: &View<'_>) -> bool {
-    let clears = |status: VexStatus| matches!(status, VexStatus::NotAffected | VexStatus::Fixed);
-    if let Some(vex) = &finding.vex {
-        return clears(vex.status);
-    }
-    let counted = view.evidence(Kind::Statements);
-    let names: Vec<&str> = std::iter::once(&finding.id).chain(&finding.aliases).map(String::as_str).collect();
-    let mut verdict = None;
-    for statement in counted.documents.iter().flat_map(|(_, it)| it.statements.iter().flatten()) {
-        let mut said = std::iter::once(&statement.vulnerability).chain(&statement.aliases);
-        if said.any(|it| names.contains(&it.as_str())) && is_about(statement, finding, view) {
-            // The latest word counts, also when it takes an earlier one back.
-            verdict = Some(statement.vex.status);
+/// Findings that were counted while a document was read, and are not in its list.
+pub(super) struct LeftOut {
+    /// Of those that may block.
+    pub(super) n: u64,
+    pub(super) cut: CutShort,
+    /// What to say where none of them may.
+    pub(super) remarks: Vec<String>,
+}
+
+/// What was left out of the documents' lists. Every finding is counted by its severity, also where there was no room for it, so
+/// it can be told whether one of those could be grave enough: `may_block` says so of a severity. One that is not known may be any.
+pub(super) fn left_out(
+    counted: &Counted<'_>,
+    view: &View<'_>,
+    may_block: impl Fn(Severity) -> bool,
+) -> LeftOut {
+    let mut left_out = LeftOut { n: 0, cut: CutShort::default(), remarks: Vec::new() };
+    for (id, normal) in &counted.documents {
+        let Some(&n_omitted) = normal.omitted.get("findings") else { continue };
+        let n = n_blocking(normal, n_omitted, &may_block);
+        if n == 0 {
+            left_out.remarks.push(format!(
+                "{id} holds {n_omitted} more findings than are kept, and by their severities none of them blocks"
+            ));
+        } else {
+            left_out.n += n;
+            let what = format!("{id} holds {n_omitted} more findings than are kept, {n} of which may block");
+            left_out.cut.note(&what, view);
         }
     }
-    verdict.is_some_and(clears)
+    left_out
+}
+
+/// How many of those that are not in the list may block; one of which not even the severity was counted may.
+fn n_blocking(normal: &Normal, n_omitted: u64, may_block: impl Fn(Severity) -> bool) -> u64 {
+    let Some(counted) = normal.counts else { return n_omitted };
+    let kept = Counts::of(normal.findings.as_deref().unwrap_or_default());
+    let left_out = |pick: fn(&Counts) -> u64| pick(&counted).saturating_sub(pick(&kept));
+    let by_severity = [
+        (Severity::Critical, left_out(|it| it.critical)),
+        (Severity::High, left_out(|it| it.high)),
+        (Severity::Medium, left_out(|it| it.medium)),
+        (Severity::Low, left_out(|it| it.low)),
+        (Severity::None, left_out(|it| it.none)),
+        (Severity::Unknown, left_out(|it| it.unknown)),
+    ];
+    let n_counted = by_severity.iter().map(|it| it.1).sum::<u64>() + left_out(|it| it.suppressed);
+    let may_block = |it: Severity| it == Severity::Unknown || may_block(it);
+    let blocking = by_severity.iter().filter(|it| may_block(it.0)).map(|it| it.1).sum::<u64>();
+    blocking + n_omitted.saturating_sub(n_counted)
+}
+
+/// What VEX documents that are attached to the release say, by the names of the vulnerabilities.
+#[derive(Default)]
+pub(crate) struct Statements<'a> {
+    /// In the order in which they were made.
+    all: Vec<&'a Statement>,
+    /// Their places.
+    named: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Statements<'a> {
+    pub(crate) fn of(view: &View<'a>) -> Self {
+        let counted = view.evidence(Kind::Statements);
+        let mut it = Self::default();
+        for statement in counted.documents.iter().flat_map(|(_, it)| it.statements.iter().flatten()) {
+            for name in std::iter::once(&statement.vulnerability).chain(&statement.aliases) {
+                it.named.entry(name).or_default().push(it.all.len());
+            }
+            it.all.push(statement);
+        }
+        it
+    }
+
+    /// Whether VEX clears a finding: by its document itself, or by one of these.
+    pub(crate) fn clear(&self, finding: &Finding, view: &View<'_>) -> bool {
+        let clears = |status: VexStatus| matches!(status, VexStatus::NotAffected | VexStatus::Fixed);
+        if let Some(vex) = &finding.vex {
+            return clears(vex.status);
+        }
+        let names = std::iter::once(&finding.id).chain(&finding.aliases);
+        let places = names.filter_map(|it| self.named.get(it.as_str())).flatten();
+        // The latest word counts, also when it takes an earlier one back.
+        let latest = places.filter(|it| is_about(self.all[**it], finding, view)).max();
+        latest.is_some_and(|it| clears(self.all[*it].vex.status))
+    }
 }
 
 /// A statement about the artifact itself, or about the package in which the finding is.
-fn is_about(statement: &shipway_model::evidence::Statement, finding: &Finding, view: &View<'_>) -> bool {
+fn is_about(statement: &Statement, finding: &Finding, view: &View<'_>) -> bool {
     let artifacts = view.facts.services.get(view.service).into_iter().flat_map(|it| &it.artifacts);
     let package = finding.package.as_ref();
     let purl = package.and_then(|it| it.purl.as_deref());
@@ -132,7 +204,6 @@ fn told(finding: &Finding) -> String {
 }
 
 fn word(finding: &Finding) -> &'static str {
-    use shipway_model::evidence::Severity;
     match finding.severity {
         Severity::Critical => "critical",
         Severity::High => "high",

@@ -7,8 +7,8 @@ use shipway_model::evidence::{Finding, FindingKind, Kind};
 use shipway_model::gate::Status;
 use shipway_model::resource::policy::Findings;
 
-use super::finding::{open, sort};
-use super::{cut_short, listed, missing};
+use super::finding::{left_out, open, sort};
+use super::{listed, missing};
 use crate::counting::{Counted, View};
 use crate::found::Found;
 
@@ -30,19 +30,25 @@ pub(crate) fn judge(policy: &Name, rule: &Findings, view: &View<'_>) -> Found {
     let blocking: Vec<_> = grave.filter(|it| !known.contains(&identity(it.finding))).collect();
     let n_blocking = blocking.len();
     let sorted = sort(policy, view, blocking);
+    let left_out = left_out(&counted, view, |it| it >= rule.severity);
     let mut faults = Vec::new();
-    if sorted.faults.len() as u64 > rule.max {
+    let n_open = sorted.faults.len() as u64;
+    if n_open > rule.max {
         faults.push(format!("{} findings, and at most {} may stay", sorted.faults.len(), rule.max));
         faults.extend(listed(sorted.faults));
     }
-    faults.extend(cut_short(&counted.documents, "findings"));
+    // Any of those may be known, waived or of another kind.
+    if n_open + left_out.n > rule.max {
+        faults.extend(left_out.cut.faults);
+    }
     let well =
         format!("{n_blocking} findings of this severity{}", if rule.only_new { " are new" } else { "" });
-    let mut found = Found::unless(faults, well).shown_by(counted.ids());
+    let mut found = Found::unless(faults, well).shown_by(counted.ids()).helped_by(left_out.cut.next);
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }
     found.reasons.extend(sorted.waived);
+    found.reasons.extend(left_out.remarks);
     found.waivers = sorted.waivers;
     found
 }

@@ -18,9 +18,9 @@ pub(crate) fn judge(rule: &Flakiness, view: &View<'_>) -> Found {
     let aside = quarantine::in_force(view);
     let mut ids = Vec::new();
     // Not the latest alone: what is asked is whether they agree.
-    let all = view.facts.evidence.iter().chain(&view.facts.baseline);
+    let all = view.attached().chain(view.attached_before());
     let runs: Vec<Run<'_>> = all
-        .filter(|it| it.services.contains(view.service) && it.kinds.contains(&Kind::Tests))
+        .filter(|it| it.kinds.contains(&Kind::Tests))
         .filter_map(|it| {
             let tests = it.normal.as_ref()?.tests.as_ref()?;
             ids.push(it.id);

@@ -4,7 +4,7 @@ use shipway_model::evidence::{Component, Kind};
 use shipway_model::resource::policy::Licences;
 use spdx::{Expression, ParseMode};
 
-use super::{cut_short, listed, missing};
+use super::{CutShort, listed, missing};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -20,9 +20,11 @@ pub(crate) fn judge(rule: &Licences, view: &View<'_>) -> Found {
     }
     let faults = components.iter().filter_map(|it| fault(rule, it)).collect();
     let mut faults = listed(faults);
-    faults.extend(cut_short(&counted.documents, "components"));
+    let cut = CutShort::of(&counted.documents, "components", view);
+    faults.extend(cut.faults);
     Found::unless(faults, format!("the licences of {} components are allowed", components.len()))
         .shown_by(counted.ids())
+        .helped_by(cut.next)
 }
 
 /// Several entries must all be allowed: the document lists what applies, not what one may choose from.

@@ -1,5 +1,7 @@
 //! Tests that are set aside: which count for a gate, and what they hide.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use shipway_model::evidence::{Case, CaseResult, Tests};
 
@@ -14,7 +16,7 @@ pub(super) fn in_force<'a>(view: &View<'a>) -> Vec<Aside<'a>> {
     let counts = |it: &&Quarantined| {
         it.quarantine.service == *view.service
             && it.quarantine.until > view.facts.at
-            && !(view.gate.independent && view.makers().contains(it.by.as_str()))
+            && !(view.gate.independent && view.is_maker(&it.by))
     };
     view.facts.quarantines.iter().filter(counts).map(Aside).collect()
 }
@@ -39,8 +41,15 @@ impl Aside<'_> {
 }
 
 /// A report without the tests that are set aside, the failures that this hides, and until when.
-pub(super) fn without(tests: &Tests, aside: &[Aside<'_>]) -> (Tests, Vec<String>, Option<Timestamp>) {
-    let (mut kept, mut hidden, mut until) = (tests.clone(), Vec::new(), None);
+pub(super) fn without<'a>(
+    tests: &'a Tests,
+    aside: &[Aside<'_>],
+) -> (Cow<'a, Tests>, Vec<String>, Option<Timestamp>) {
+    let (mut hidden, mut until) = (Vec::new(), None);
+    if aside.is_empty() {
+        return (Cow::Borrowed(tests), hidden, until);
+    }
+    let mut kept = tests.clone();
     kept.cases.retain(|case| {
         let Some(held) = aside.iter().find(|it| it.covers(case)) else { return true };
         let count = match case.result {
@@ -58,5 +67,5 @@ pub(super) fn without(tests: &Tests, aside: &[Aside<'_>]) -> (Tests, Vec<String>
         }
         false
     });
-    (kept, hidden, until)
+    (Cow::Owned(kept), hidden, until)
 }

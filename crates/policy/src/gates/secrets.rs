@@ -4,8 +4,8 @@ use shipway_model::Name;
 use shipway_model::evidence::{FindingKind, Kind};
 use shipway_model::gate::Status;
 
-use super::finding::{open, sort};
-use super::{cut_short, listed, missing};
+use super::finding::{left_out, open, sort};
+use super::{listed, missing};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -23,12 +23,15 @@ pub(crate) fn judge(policy: &Name, view: &View<'_>) -> Found {
     }
     let sorted = sort(policy, view, open(&counted, &[FindingKind::Secret]));
     let mut faults = listed(sorted.faults);
-    faults.extend(cut_short(&counted.documents, "findings"));
-    let mut found = Found::unless(faults, "no secret was found").shown_by(counted.ids());
+    let left_out = left_out(&counted, view, |_| true);
+    faults.extend(left_out.cut.faults);
+    let mut found =
+        Found::unless(faults, "no secret was found").shown_by(counted.ids()).helped_by(left_out.cut.next);
     if found.status == Status::Satisfied && !sorted.waived.is_empty() {
         found.status = Status::Waived;
     }
     found.reasons.extend(sorted.waived);
+    found.reasons.extend(left_out.remarks);
     found.waivers = sorted.waivers;
     found
 }

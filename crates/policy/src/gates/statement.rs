@@ -10,7 +10,7 @@ use crate::found::Found;
 pub(crate) fn judge(rule: &Statement, view: &View<'_>) -> Found {
     let mut set_aside = Vec::new();
     let mut latest: Option<(&Evidence, jiff::Timestamp)> = None;
-    for it in view.facts.evidence.iter().filter(|it| it.services.contains(view.service)) {
+    for it in view.attached() {
         let Some(word) = it.statement.as_ref().filter(|word| word.kind == rule.kind) else { continue };
         let objection = match () {
             () if word.expires <= view.facts.at => Some(format!("it expired at {}", word.expires)),

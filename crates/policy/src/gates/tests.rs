@@ -1,11 +1,12 @@
 //! Tests that ran and passed.
 
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
 
-use shipway_model::evidence::{Case, CaseResult, Kind, Normal, Tests};
+use shipway_model::evidence::{Case, CaseResult, Kind, Tests};
 use shipway_model::resource::policy;
 
-use super::{cut_short, listed, missing, percent, quarantine};
+use super::{CutShort, listed, missing, percent, quarantine};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -15,14 +16,14 @@ pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
         return missing("test report", &counted, view);
     }
     let aside = if rule.heed_quarantine { quarantine::in_force(view) } else { Vec::new() };
-    let split = |it: &Normal| it.tests.as_ref().map(|it| quarantine::without(it, &aside));
-    let (mut kept, mut hidden, mut until) = (Vec::new(), Vec::new(), None);
-    for (tests, failures, lapses) in counted.documents.iter().filter_map(|(_, it)| split(it)) {
+    let reported = counted.documents.iter().filter_map(|(_, it)| it.tests.as_ref());
+    let (mut kept, mut hidden, mut until): (Vec<Cow<'_, Tests>>, _, _) = (Vec::new(), Vec::new(), None);
+    for (tests, failures, lapses) in reported.map(|it| quarantine::without(it, &aside)) {
         kept.push(tests);
         hidden.extend(failures);
         until = [until, lapses].into_iter().flatten().min();
     }
-    let reports = || kept.iter();
+    let reports = || kept.iter().map(|it| &**it);
     let sum = |pick: fn(&Tests) -> u64| reports().map(pick).sum::<u64>();
     let (total, passed, skipped) = (sum(|it| it.total), sum(|it| it.passed), sum(|it| it.skipped));
     let ran = total.saturating_sub(skipped);
@@ -39,17 +40,16 @@ pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
         ));
         faults.extend(listed(failures(&kept).map(told).collect()));
     }
-    let suites: BTreeSet<&str> = reports()
-        .flat_map(|it| &it.cases)
-        .filter(|it| it.result != CaseResult::Skipped)
-        .map(|it| it.suite.as_str())
-        .collect();
-    for suite in rule.suites.iter().filter(|it| !suites.contains(it.as_str())) {
+    let ran_in = |suite: &String| {
+        let mut cases = reports().flat_map(|it| &it.cases);
+        cases.any(|it| it.suite == *suite && it.result != CaseResult::Skipped)
+    };
+    for suite in rule.suites.iter().filter(|it| !ran_in(it)) {
         faults.push(format!("no test of the suite `{suite}` ran"));
     }
     if rule.no_new_failures {
         let baseline = view.baseline(Kind::Tests);
-        let baseline: Vec<Tests> = baseline.iter().filter_map(|(_, it)| it.tests.clone()).collect();
+        let baseline: Vec<&Tests> = baseline.iter().filter_map(|(_, it)| it.tests.as_ref()).collect();
         let known: BTreeSet<(&str, &str)> =
             failures(&baseline).map(|it| (it.suite.as_str(), it.name.as_str())).collect();
         let is_new = |it: &&Case| !known.contains(&(it.suite.as_str(), it.name.as_str()));
@@ -64,10 +64,14 @@ pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
             faults.push(format!("{n} of {total} tests were {word} ({share} %), and at most {max} % may be"));
         }
     }
-    if rule.no_new_failures || !rule.suites.is_empty() {
-        faults.extend(cut_short(&counted.documents, "tests.cases"));
-    }
-    let mut found = Found::unless(faults, format!("{passed} of {ran} tests passed")).shown_by(counted.ids());
+    // Rates are of the totals, in which all are counted.
+    let cut = match rule.no_new_failures || !rule.suites.is_empty() {
+        true => CutShort::of(&counted.documents, "tests.cases", view),
+        false => CutShort::default(),
+    };
+    faults.extend(cut.faults);
+    let well = format!("{passed} of {ran} tests passed");
+    let mut found = Found::unless(faults, well).shown_by(counted.ids()).helped_by(cut.next);
     if !hidden.is_empty() {
         found.reasons.extend(listed(hidden));
         // From then on they count.
@@ -76,10 +80,10 @@ pub(crate) fn judge(rule: &policy::Tests, view: &View<'_>) -> Found {
     found
 }
 
-fn failures(reports: &[Tests]) -> impl Iterator<Item = &Case> {
+fn failures(reports: &[impl Borrow<Tests>]) -> impl Iterator<Item = &Case> {
     reports
         .iter()
-        .flat_map(|it| &it.cases)
+        .flat_map(|it| &Borrow::<Tests>::borrow(it).cases)
         .filter(|it| matches!(it.result, CaseResult::Failed | CaseResult::Error))
 }
 

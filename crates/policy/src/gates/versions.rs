@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use shipway_model::evidence::{Component, Kind};
 use shipway_model::resource::policy::{Deprecated, Versions};
 
-use super::{cut_short, listed, missing};
+use super::{CutShort, listed, missing};
 use crate::counting::View;
 use crate::found::Found;
 
@@ -43,11 +43,13 @@ pub(crate) fn judge(rule: &Versions, view: &View<'_>) -> Found {
             }
         }
     }
-    if needs_components {
-        faults.extend(cut_short(&counted.documents, "components"));
-    }
+    let cut = match needs_components {
+        true => CutShort::of(&counted.documents, "components", view),
+        false => CutShort::default(),
+    };
+    faults.extend(cut.faults);
     let well = format!("the versions of {} components are as asked", components.len());
-    let mut found = Found::unless(faults, well).shown_by(counted.ids());
+    let mut found = Found::unless(faults, well).shown_by(counted.ids()).helped_by(cut.next);
     found.reasons.extend(listed(remarks));
     found.until = found.status.passes().then_some(until).flatten();
     found

@@ -123,6 +123,7 @@ fn what_was_left_out_of_a_report_is_not_taken_for_good() {
             found.status == Status::Failed && found.reasons.concat().contains("than are kept"),
             "{part}: {found:?}"
         );
+        assert_eq!(found.next, Some(format!("shipway evidence attach PART… --subject {}", artifact())));
     };
     let case = json!({"suite": "unit", "name": "adds", "result": "passed"});
     let tests = json!({"tests": {"total": 2, "passed": 2, "failed": 0, "errors": 0, "skipped": 0, "flaky": 0, "cases": [case]}});
@@ -132,7 +133,62 @@ fn what_was_left_out_of_a_report_is_not_taken_for_good() {
     cut(none.clone(), "findings", json!({"vulnerabilities": {}}));
     cut(none, "findings", json!({"findings": {}}));
     let component = json!({"components": [{"name": "a", "version": "1.0.0", "licenses": ["MIT"]}]});
-    cut(component, "components", json!({"licences": {"allow": ["MIT"]}}));
+    cut(component.clone(), "components", json!({"licences": {"allow": ["MIT"]}}));
+    cut(component, "components", json!({"versions": {"pinned": true}}));
+    let changed = json!({
+        "coverage": {"files": [{"path": "a.rs", "hits": {"1": 3}}]},
+        "changes": [{"path": "a.rs", "lines": [{"first": 1, "last": 1}]}],
+    });
+    cut(changed.clone(), "coverage.files", json!({"coverage": {"changed": 50}}));
+    cut(changed, "changes", json!({"coverage": {"changed": 50}}));
+}
+
+#[test]
+fn what_was_counted_is_enough_for_gates_that_ask_for_no_more() {
+    let check = |normal: Value, rule: Value, expect: Status| {
+        let mut scene = Scene::new();
+        scene.attach(normal);
+        let found = scene.ask(rule);
+        assert_eq!(found.status, expect, "{found:?}");
+        found.reasons.concat()
+    };
+    let passed = json!({"total": 900_000, "passed": 900_000, "failed": 0, "errors": 0, "skipped": 0, "flaky": 0, "cases": []});
+    let tests = json!({"tests": passed, "omitted": {"tests.cases": 900_000}});
+    check(tests, json!({"tests": {"minTests": 900_000}}), Status::Satisfied);
+    let lines = json!({"coverage": {"lines": {"covered": 9, "total": 10}, "files": []}, "omitted": {"coverage.files": 3}});
+    check(lines, json!({"coverage": {"lines": 90}}), Status::Satisfied);
+
+    // One of each is kept; of the lists that are cut, all else is only counted.
+    let list = |counts: Value, omitted: u64| {
+        let mut all = json!({"critical": 0, "high": 1, "medium": 0, "low": 1, "none": 0, "unknown": 0, "suppressed": 0});
+        all.as_object_mut().unwrap().extend(counts.as_object().unwrap().clone());
+        let finding = |severity: &str| json!({"id": "R1", "kind": "static", "severity": severity});
+        json!({"findings": [finding("high"), finding("low")], "counts": all, "omitted": {"findings": omitted}})
+    };
+    let one = json!({"findings": {"severity": "high", "max": 1}});
+    let harmless = list(json!({"low": 500, "suppressed": 70}), 569);
+    let said = check(harmless.clone(), one.clone(), Status::Satisfied);
+    assert!(said.contains("569 more findings than are kept, and by their severities none of them"), "{said}");
+    let said = check(list(json!({"low": 500, "high": 4}), 502), one.clone(), Status::Failed);
+    assert!(said.contains("502 more findings than are kept, 3 of which may block"), "{said}");
+    check(list(json!({"low": 500, "high": 4}), 502), json!({"findings": {"max": 4}}), Status::Satisfied);
+    check(list(json!({"low": 500}), 500), one.clone(), Status::Failed);
+    let mut uncounted = harmless.clone();
+    uncounted.as_object_mut().unwrap().remove("counts");
+    check(uncounted, one, Status::Failed);
+
+    // What is known to be exploited blocks however harmless the scanner calls it.
+    let by_severity = json!({"vulnerabilities": {"knownExploited": false}});
+    check(harmless.clone(), by_severity.clone(), Status::Satisfied);
+    check(harmless.clone(), json!({"vulnerabilities": {}}), Status::Failed);
+    check(harmless, json!({"vulnerabilities": {"knownExploited": false, "cvss": 9}}), Status::Failed);
+    // The reader may have had no room to look up how grave it is.
+    let unrated = list(json!({"unknown": 2}), 2);
+    check(unrated.clone(), by_severity, Status::Failed);
+    let trusting = json!({"vulnerabilities": {"knownExploited": false, "unknownBlocks": false}});
+    check(unrated, trusting, Status::Failed);
+    let set_aside = json!({"format": "trufflehog", "findings": [], "counts": {"critical": 0, "high": 0, "medium": 0, "low": 0, "none": 0, "unknown": 0, "suppressed": 9}, "omitted": {"findings": 9}});
+    check(set_aside, json!({"secrets": {}}), Status::Satisfied);
 }
 
 #[test]

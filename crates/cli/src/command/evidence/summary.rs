@@ -45,7 +45,7 @@ pub(super) fn render(path: &Path, normal: &Normal, paint: Paint) -> String {
         );
     }
     for (part, n) in &normal.omitted {
-        page.line("omitted", &format!("{n} of {part}"));
+        page.line("omitted", &format!("{n} of {part}: a gate that needs them all wants the report in parts"));
     }
     normal.remarks.iter().for_each(|it| page.line("remark", &plain(it)));
     page.text

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use shipway_model::evidence::Component;
 
-use super::vulnerability::{Rated, Vulnerability};
+use super::vulnerability::Vulnerabilities;
 use super::{Bom, Edges, algorithm};
 use crate::evidence::gathered::{Gather, Gathered, Kept};
 use crate::evidence::{Fault, Source, json};
@@ -130,17 +130,6 @@ impl Gather for Edges {
     }
 }
 
-#[derive(Default)]
-struct Vulnerabilities(Kept<Rated>);
-
-impl Gather for Vulnerabilities {
-    type Item = Vulnerability;
-
-    fn gather(&mut self, vulnerability: Vulnerability) {
-        self.0.push(vulnerability.rated());
-    }
-}
-
 impl Written {
     /// The component and those within it.
     fn part(self) -> (Component, Kept<Component>) {
@@ -197,7 +186,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Bom, Fault> {
         version: document.spec_version,
         components: document.components.map(|it| it.0.0),
         dependencies: document.dependencies.map(|it| it.0),
-        vulnerabilities: document.vulnerabilities.map(|it| it.0.0),
+        vulnerabilities: document.vulnerabilities.map(|it| it.0),
         ..Bom::default()
     };
     if let Some(metadata) = document.metadata {

@@ -2,9 +2,9 @@
 
 use shipway_model::evidence::Component;
 
-use super::vulnerability::{Affected, Analysis, Rated, Rating, Reference, Vulnerability};
+use super::vulnerability::{Affected, Analysis, Rating, Reference, Vulnerabilities, Vulnerability};
 use super::{Bom, Edges, algorithm};
-use crate::evidence::gathered::Kept;
+use crate::evidence::gathered::{Gather as _, Kept};
 use crate::evidence::xml::{Node, Reader};
 use crate::evidence::{Fault, MESSAGE_CHARS_MAX, Source};
 
@@ -71,9 +71,9 @@ fn document_part(reader: &mut Reader<'_>, name: &str, bom: &mut Bom) -> Result<(
             children(reader, |reader, _| dependency(reader, edges))
         }
         "vulnerabilities" => {
-            let mut rated = Kept::<Rated>::default();
-            children(reader, |reader, _| vulnerability(reader).map(|it| rated.push(it.rated())))?;
-            bom.vulnerabilities = Some(rated);
+            let mut all = Vulnerabilities::default();
+            children(reader, |reader, _| vulnerability(reader).map(|it| all.gather(it)))?;
+            bom.vulnerabilities = Some(all);
             Ok(())
         }
         "compositions" => children(reader, |reader, _| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::suite::{Declared, Suite};
+use super::suite::{Declared, Seen, Suite};
 use super::{MESSAGES_MAX, Normal, Tests};
 use crate::evidence::gathered::Kept;
 use crate::evidence::remarks::remark;
@@ -53,35 +53,56 @@ impl Gathered {
 
     /// Compares what a suite says with what was seen of it, and hands it on to the suite around it.
     pub(super) fn end_suite(&mut self, suite: &Suite, outer: Option<&mut Suite>) {
-        let Declared { tests, failures, errors, skipped } = suite.declared;
-        let name = if suite.path.is_empty() { "the document" } else { &suite.path };
-        let bad = failures + errors;
-        if suite.n_cases == 0 && suite.n_suites == 0 && tests.max(bad) > 0 {
-            let passed = tests.saturating_sub(bad + skipped);
-            let total = passed + bad + skipped;
-            let add = |to: &mut u64, it: u64| *to = to.saturating_add(it);
-            let beyond = &mut self.beyond;
-            add(&mut beyond.total, total);
-            add(&mut beyond.passed, passed);
-            add(&mut beyond.failed, failures);
-            add(&mut beyond.errors, errors);
-            add(&mut beyond.skipped, skipped);
-            remark(&mut self.remarks, || format!("{name} counts {total} tests and lists none"));
-        } else if bad > suite.n_bad && suite.n_cases > 0 {
-            let seen = suite.n_bad;
-            remark(&mut self.remarks, || {
-                format!("{name} counts {bad} failures and errors, its cases show {seen}")
-            });
+        let unlisted = suite.unlisted();
+        self.note(suite, &unlisted);
+        for (sum, part) in [
+            (&mut self.beyond.total, unlisted.total),
+            (&mut self.beyond.passed, unlisted.passed),
+            (&mut self.beyond.failed, unlisted.failed),
+            (&mut self.beyond.errors, unlisted.errors),
+            (&mut self.beyond.skipped, unlisted.skipped),
+        ] {
+            *sum = sum.saturating_add(part);
         }
         let duration_s = suite.duration_s.or(suite.parts_s);
         match outer {
             Some(outer) => {
                 outer.n_suites += 1;
-                outer.n_cases += suite.n_cases.max(u64::from(tests > 0));
-                outer.n_bad += suite.n_bad.max(if suite.n_cases == 0 { bad } else { 0 });
+                outer.seen.add(&suite.seen);
+                outer.seen.add(&Seen {
+                    cases: unlisted.total,
+                    faults: unlisted.failed.saturating_add(unlisted.errors),
+                    skipped: unlisted.skipped,
+                });
                 outer.add_duration(duration_s);
             }
             None => self.duration_s = duration_s,
+        }
+    }
+
+    fn note(&mut self, suite: &Suite, unlisted: &Tests) {
+        let Declared { failures, errors, skipped, .. } = suite.declared;
+        let name = if suite.path.is_empty() { "the document" } else { &suite.path };
+        if suite.lists_nothing() {
+            if unlisted.total > 0 {
+                let total = unlisted.total;
+                remark(&mut self.remarks, || format!("{name} counts {total} tests and lists none"));
+            }
+            return;
+        }
+        if unlisted.errors > 0 {
+            let (bad, seen) = (failures.saturating_add(errors), suite.seen.faults);
+            remark(&mut self.remarks, || {
+                format!(
+                    "{name} counts {bad} failures and errors, its cases show {seen}: the others count as errors"
+                )
+            });
+        }
+        if unlisted.skipped > 0 {
+            let seen = suite.seen.skipped;
+            remark(&mut self.remarks, || {
+                format!("{name} counts {skipped} tests that were skipped, its cases show {seen}")
+            });
         }
     }
 

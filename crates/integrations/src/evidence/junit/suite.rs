@@ -1,6 +1,6 @@
 //! A suite while it is read.
 
-use shipway_model::evidence::{Case, CaseResult};
+use shipway_model::evidence::{Case, CaseResult, Tests};
 
 use super::seconds;
 use crate::evidence::Fault;
@@ -14,12 +14,27 @@ pub(super) struct Suite {
     pub(super) created_at: Option<String>,
     pub(super) duration_s: Option<f64>,
     pub(super) declared: Declared,
-    /// Its cases and those of the suites within, every run of one.
-    pub(super) n_cases: u64,
-    pub(super) n_bad: u64,
+    pub(super) seen: Seen,
     pub(super) n_suites: u64,
     /// The durations of its parts.
     pub(super) parts_s: Option<f64>,
+}
+
+/// What stands in a suite and in the suites within it, every run of a case.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) cases: u64,
+    /// Failures and errors; a case may have several, and more of runs that were repeated.
+    pub(super) faults: u64,
+    pub(super) skipped: u64,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.cases = self.cases.saturating_add(other.cases);
+        self.faults = self.faults.saturating_add(other.faults);
+        self.skipped = self.skipped.saturating_add(other.skipped);
+    }
 }
 
 /// The attributes; many tools leave some out.
@@ -55,10 +70,39 @@ impl Suite {
         Ok(Self { path, created_at: text("timestamp"), duration_s, declared, ..Self::default() })
     }
 
-    pub(super) fn count(&mut self, case: &Case) {
-        self.n_cases += 1;
-        self.n_bad += u64::from(matches!(case.result, CaseResult::Failed | CaseResult::Error));
+    /// `n_faults` stand in the case.
+    pub(super) fn count(&mut self, case: &Case, n_faults: u64) {
+        let skipped = u64::from(case.result == CaseResult::Skipped);
+        self.seen.add(&Seen { cases: 1, faults: n_faults, skipped });
         self.add_duration(case.duration_s);
+    }
+
+    pub(super) fn lists_nothing(&self) -> bool {
+        self.seen.cases == 0 && self.n_suites == 0
+    }
+
+    /// The tests that it counts and does not list: all of them where it lists none; else what went wrong beside its tests, such as
+    /// a package that did not build, and those that were skipped, of which some tools say no more.
+    pub(super) fn unlisted(&self) -> Tests {
+        let Declared { tests, failures, errors, skipped } = self.declared;
+        let bad = failures.saturating_add(errors);
+        let mut unlisted = match self.lists_nothing() {
+            true => Tests {
+                passed: tests.saturating_sub(bad.saturating_add(skipped)),
+                failed: failures,
+                errors,
+                skipped,
+                ..Tests::default()
+            },
+            false => Tests {
+                errors: bad.saturating_sub(self.seen.faults),
+                skipped: skipped.saturating_sub(self.seen.skipped).min(tests.saturating_sub(self.seen.cases)),
+                ..Tests::default()
+            },
+        };
+        let Tests { passed, failed, errors, skipped, .. } = unlisted;
+        unlisted.total = [passed, failed, errors, skipped].into_iter().fold(0, u64::saturating_add);
+        unlisted
     }
 
     pub(super) fn add_duration(&mut self, duration_s: Option<f64>) {

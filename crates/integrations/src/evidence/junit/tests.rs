@@ -71,9 +71,24 @@ fn suites_nest_and_may_count_without_listing() {
     assert_eq!(counted.remarks, ["a counts 5 tests and lists none"]);
     let odd = check(
         "<testsuite name='a' tests='1' errors='2'><testcase name='b'/></testsuite>",
-        [1, 1, 0, 0, 0, 0],
+        [3, 1, 0, 2, 0, 0],
     );
-    assert_eq!(odd.remarks, ["a counts 2 failures and errors, its cases show 0"]);
+    assert_eq!(odd.remarks, ["a counts 2 failures and errors, its cases show 0: the others count as errors"]);
+    let both = "<testsuite tests='1' failures='1' errors='1'><testcase name='b'><failure/><error/></testcase></testsuite>";
+    assert_eq!(check(both, [1, 0, 0, 1, 0, 0]).remarks, Vec::<String>::new());
+    let reruns = "<testsuite tests='4' failures='2' errors='1'><testcase name='a'><flakyFailure/></testcase>\
+        <testcase name='b'><failure/><rerunError/></testcase></testsuite>";
+    assert_eq!(check(reruns, [2, 1, 1, 0, 0, 1]).remarks, Vec::<String>::new());
+    // Around suites that count for themselves nothing counts twice.
+    let around = "<testsuites tests='9' failures='2' errors='1' skipped='3'>\
+        <testsuite name='a' tests='5' failures='1' errors='1' skipped='1'/>\
+        <testsuite name='b' tests='4' skipped='2'><testcase name='c'/><testcase name='d'><failure/></testcase></testsuite></testsuites>";
+    check(around, [9, 3, 2, 1, 3, 0]);
+    // The attribute of another dialect says the same again.
+    check(
+        "<testsuite tests='1' skipped='1' disabled='1'><testcase><skipped/></testcase></testsuite>",
+        [1, 0, 0, 0, 1, 0],
+    );
     check("<testsuite name='a'><error message='no class'/></testsuite>", [1, 0, 0, 1, 0, 0]);
 }
 

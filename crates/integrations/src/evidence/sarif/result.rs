@@ -124,8 +124,8 @@ pub(super) struct Results {
     /// What is beyond the limit, by what decides on its severity.
     beyond: HashMap<Grounds, u64>,
     n_bytes_beyond: usize,
-    /// What differs too much for that, by its own level and whether it is suppressed.
-    scattered: HashMap<(Severity, bool), u64>,
+    /// What differs too much for that, by whether it is suppressed: its severity is not known, as its rule may say another.
+    scattered: HashMap<bool, u64>,
     passed: u64,
     absent: u64,
 }
@@ -173,10 +173,7 @@ impl Results {
                 self.n_bytes_beyond = n_bytes;
                 self.beyond.insert(grounds, 1);
             }
-            None => {
-                let key = (grounds.severity.unwrap_or_default(), grounds.suppressed);
-                *self.scattered.entry(key).or_default() += 1;
-            }
+            None => *self.scattered.entry(grounds.suppressed).or_default() += 1,
         }
     }
 
@@ -200,8 +197,8 @@ impl Results {
             let severity = grounds.severity(rules, rules.of(&grounds.rule));
             findings.count(&Finding { severity, suppressed: grounds.suppressed, ..Finding::default() }, n);
         }
-        for ((severity, suppressed), n) in self.scattered {
-            findings.count(&Finding { severity, suppressed, ..Finding::default() }, n);
+        for (suppressed, n) in self.scattered {
+            findings.count(&Finding { suppressed, ..Finding::default() }, n);
         }
         if self.passed > 0 {
             remark(remarks, || {
@@ -364,13 +361,20 @@ fn suppression(suppressions: Option<Vec<Suppression>>) -> Option<String> {
     let suppressions = suppressions.filter(|it| !it.is_empty())?;
     let accepted = |it: &Suppression| matches!(it.status.as_deref(), None | Some("accepted"));
     suppressions.iter().all(accepted).then(|| {
-        let reasons = suppressions.iter().filter_map(|it| it.justification.as_ref().or(it.kind.as_ref()));
+        let reasons = suppressions.iter().filter_map(|it| {
+            let justification = it.justification.as_ref().filter(|it| !it.is_empty());
+            justification.or(it.kind.as_ref())
+        });
         reasons.map(|it| excerpt(it)).collect::<Vec<_>>().join("; ")
     })
 }
 
+/// The first that is one: Semgrep writes `requires login` into every result where nobody has signed in, and what all results share
+/// would make each new one pass for an old one.
 fn fingerprint(given: Option<BTreeMap<String, String>>) -> Option<String> {
-    given?.into_iter().next().map(|(name, value)| format!("{name}:{value}"))
+    let is_one = |it: &String| !it.is_empty() && !it.contains(char::is_whitespace);
+    let (name, value) = given?.into_iter().find(|(_, value)| is_one(value))?;
+    Some(format!("{name}:{value}"))
 }
 
 fn severity(level: &str) -> Severity {

@@ -40,9 +40,12 @@ pub(super) struct Element {
     from: Option<String>,
     to: Option<Vec<String>>,
     relationship_type: Option<String>,
-    #[serde(rename = "security_justificationType")]
+    #[serde(rename = "security_assessedElement")]
+    assessed: Option<String>,
+    // lib4vex leaves the name of the profile out.
+    #[serde(rename = "security_justificationType", alias = "justificationType")]
     justification: Option<String>,
-    #[serde(rename = "security_impactStatement")]
+    #[serde(rename = "security_impactStatement", alias = "impactStatement")]
     impact: Option<String>,
     #[serde(rename = "security_actionStatement")]
     action: Option<String>,
@@ -86,6 +89,8 @@ struct Pointer {
     from: String,
     to: Vec<String>,
     vex: Option<Vex>,
+    /// The part in which the vulnerability is.
+    within: Option<String>,
     at: Option<String>,
 }
 
@@ -95,6 +100,7 @@ impl Weigh for Pointer {
             + self.from.heap_bytes()
             + self.to.heap_bytes()
             + self.vex.heap_bytes()
+            + self.within.heap_bytes()
             + self.at.heap_bytes()
     }
 }
@@ -189,6 +195,7 @@ impl Graph {
                 justification: element.justification,
                 detail: element.impact.or(element.action).as_deref().map(excerpt),
             }),
+            within: element.assessed,
             at: element.published,
         });
     }
@@ -215,14 +222,14 @@ impl Graph {
         let mut statements = Kept::default();
         let unread = relationships.omitted();
         for pointer in relationships.entries {
-            let Pointer { kind, from, to, vex, at } = pointer;
+            let Pointer { kind, from, to, vex, within, at } = pointer;
             let named = |id: &String| names.get(id).or(by_id.get(id)).unwrap_or(id).clone();
             if let Some(vex) = vex {
                 statements.push(Statement {
-                    vulnerability: named(&from),
+                    vulnerability: names.get(&from).map_or_else(|| vulnerability(&from), Clone::clone),
                     aliases: Vec::new(),
                     products: to.iter().map(named).collect(),
-                    subcomponents: Vec::new(),
+                    subcomponents: within.iter().map(named).collect(),
                     vex,
                     at,
                 });
@@ -255,6 +262,13 @@ impl Graph {
         document.statements = (!statements.entries.is_empty()).then_some(statements);
         Ok(document)
     }
+}
+
+/// What the id of a vulnerability ends in, where that is its name: documents of VEX alone do not describe it.
+fn vulnerability(id: &str) -> String {
+    let is_name = |it: &&str| it.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
+    let ends = ["CVE-", "GHSA-"].iter().filter_map(|name| id.rfind(name).map(|at| &id[at..]));
+    ends.filter(is_name).min_by_key(|it| it.len()).unwrap_or(id).to_owned()
 }
 
 /// What an id of a licence stands for: its expression, or the name within SPDX's own list.

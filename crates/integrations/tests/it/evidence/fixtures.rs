@@ -33,6 +33,14 @@ fn tests_are_counted() {
     check_tests("junit/nextest.xml", [3, 2, 1, 0, 0, 1]);
     check_tests("junit/junit-platform.xml", [6, 3, 1, 1, 1, 0]);
     check_tests("junit/surefire-latin-1.xml", [3, 2, 0, 1, 0, 1]);
+    check_tests("junit/surefire-reruns.xml", [6, 2, 1, 1, 2, 1]);
+    check("junit/surefire-reruns.xml", &[("/remarks", Value::Null)]);
+    // Both leave something out of their cases and count it in their attributes: tests that were skipped, a package that did not build.
+    check_tests("junit/ant.xml", [6, 1, 2, 1, 2, 0]);
+    check_tests("junit/mocha.xml", [6, 2, 2, 0, 2, 0]);
+    check_tests("junit/gotestsum.xml", [7, 2, 3, 1, 1, 0]);
+    check_tests("junit/gotestsum-reruns.xml", [6, 3, 2, 0, 1, 1]);
+    check_tests("junit/node-test.xml", [5, 2, 1, 0, 2, 0]);
     check_tests("junit/utf-16.xml", [2, 1, 1, 0, 0, 0]);
     check_tests("junit/gradle-retry.xml", [2, 2, 0, 0, 0, 1]);
     check_tests("junit/go-junit-report.xml", [2, 1, 0, 0, 1, 0]);
@@ -102,6 +110,12 @@ fn load_is_measured() {
     load("k6-lines/points.json", 20, 2, Some(4));
     load("jmeter/named.jtl", 12, 2, Some(3));
     load("jmeter/bare.jtl", 12, 2, Some(3));
+    load("jmeter/named-2.13.jtl", 20, 2, Some(2));
+    load("jmeter/bare-2.13.jtl", 20, 3, Some(2));
+    check(
+        "jmeter/bare-2.13.jtl",
+        &[("/load/latency_ms/max", json!(98.0)), ("/load/duration_s", json!(0.15))],
+    );
     check("wrk/latency.txt", &[("/load/latency_ms/p99", json!(51.89)), ("/load/rps", json!(171.56))]);
     check("hey/refused.txt", &[("/load/latency_ms/mean", Value::Null), ("/load/histogram_ms", Value::Null)]);
     check(
