@@ -17,7 +17,7 @@ use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::moment::{self, Moment};
-use super::people::{People, named};
+use super::people::{self, People, named};
 use super::prose::Prose;
 use super::release;
 use super::releases::{path, title};
@@ -175,6 +175,14 @@ fn tell(event: &Event) -> Option<(Badge, String)> {
         Body::DeciderNamed { decider, .. } => {
             (badge(Tone::Idle, "✎", "decider"), format!("{decider} decides"))
         }
+        Body::ChannelTold { channel, people, .. } => (
+            badge(Tone::Busy, "✆", "called"),
+            people::called(channel, people),
+        ),
+        Body::ChannelFailed { channel, reason, given_up, .. } => (
+            badge(Tone::Bad, "✆", "not reached"),
+            people::not_called(channel, reason, *given_up),
+        ),
         Body::StepApproved { step, note, .. } => {
             (Tone::Good.badge("approved"), format!("step {step} {note}"))
         }
