@@ -85,6 +85,8 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
             }
         }
     }
+    // What is said again in the same words, in whichever detail it differs, is told once: since when.
+    told.dedup_by(|again, it| (again.1, &again.2, &again.4, &again.5) == (it.1, &it.2, &it.4, &it.5));
     // The latest first, also among those of one instant.
     told.reverse();
     told.sort_by_key(|it| std::cmp::Reverse(it.0));
