@@ -269,10 +269,9 @@ fn call(it: &Call, clock: &Clock) -> Called {
         CallOutcome::Taken { people } => {
             (words::badge(Tone::Busy, "✆", "called"), people::called(&it.channel, people))
         }
-        CallOutcome::Failed { reason, given_up } => (
-            words::badge(Tone::Bad, "✆", "not reached"),
-            people::not_called(&it.channel, reason, *given_up),
-        ),
+        CallOutcome::Failed { reason, given_up } => {
+            (words::badge(Tone::Bad, "✆", "not reached"), people::not_called(&it.channel, reason, *given_up))
+        }
     };
     Called { at: clock.moment(it.at), badge, text: clock.prose(&text) }
 }

@@ -177,14 +177,12 @@ fn tell(event: &Event) -> Option<(Badge, String)> {
         Body::DeciderNamed { decider, .. } => {
             (badge(Tone::Idle, "✎", "decider"), format!("{decider} decides"))
         }
-        Body::ChannelTold { channel, people, .. } => (
-            badge(Tone::Busy, "✆", "called"),
-            people::called(channel, people),
-        ),
-        Body::ChannelFailed { channel, reason, given_up, .. } => (
-            badge(Tone::Bad, "✆", "not reached"),
-            people::not_called(channel, reason, *given_up),
-        ),
+        Body::ChannelTold { channel, people, .. } => {
+            (badge(Tone::Busy, "✆", "called"), people::called(channel, people))
+        }
+        Body::ChannelFailed { channel, reason, given_up, .. } => {
+            (badge(Tone::Bad, "✆", "not reached"), people::not_called(channel, reason, *given_up))
+        }
         Body::StepApproved { step, note, .. } => {
             (Tone::Good.badge("approved"), format!("step {step} {note}"))
         }

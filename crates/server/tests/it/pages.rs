@@ -521,3 +521,30 @@ async fn a_service_shows_what_went_wrong_about_it_and_how_its_rollouts_went() {
         assert!(after.contains(part), "no {part} in {after}");
     }
 }
+
+#[tokio::test]
+async fn who_keeps_others_out_by_a_booking_is_told_that_they_wait() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let hours = |n| SystemClock.now() + jiff::SignedDuration::from_hours(n);
+    let booking = format!(
+        "apiVersion: shipway.dev/v1\nkind: Team\nmetadata: {{ name: keep }}\nspec: {{ members: [ada] }}\n---\n\
+         apiVersion: shipway.dev/v1\nkind: Booking\nmetadata: {{ name: rehearsal }}\nspec: {{ environment: staging, \
+         team: keep, from: \"{}\", until: \"{}\", reason: rehearsal }}\n",
+        hours(-1),
+        hours(1)
+    );
+    bed.apply(&booking).await;
+    let _agent = bed.agent("host-a").await;
+    let cookie = cookie(&bed).await;
+    let needs_you = async || page(&bed, "/", &cookie).await.1.contains("keep has booked staging");
+    assert!(!needs_you().await, "nobody waits yet");
+    let release = bed.release("1.0.0").await;
+    bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap();
+    let (_, text) = page(&bed, "/", &cookie).await;
+    let own = text.split("Needs you").nth(1).expect("ada is asked");
+    assert!(
+        own.contains("keep has booked staging") && own.contains("1 rollout of others held there"),
+        "{own}"
+    );
+}

@@ -53,7 +53,11 @@ pub(in crate::pages) fn draw(blocks: &[Block<'_>], now: Option<u64>) -> Svg {
             block.class
         );
         if place.height >= TEXT_MIN {
-            let title = if lane.of > TITLED_LANES_MAX { String::new() } else { format!("<tspan class=\"said\"> {}</tspan>", escaped(block.title)) };
+            let title = if lane.of > TITLED_LANES_MAX {
+                String::new()
+            } else {
+                format!("<tspan class=\"said\"> {}</tspan>", escaped(block.title))
+            };
             write!(shape, "<text x=\"5\" y=\"12\">{}{title}</text>", escaped(block.symbol))
                 .expect("a string takes everything");
         }
@@ -150,7 +154,11 @@ mod tests {
     #[test]
     fn texts_are_escaped_and_stand_where_there_is_room() {
         let drawn = draw(&[block(0, 120, "a <b>")], Some(60)).to_string();
-        assert!(drawn.contains("○<tspan class=\"said\"> a &#60;b&#62;</tspan></text>") && drawn.contains("now-line"), "{drawn}");
+        assert!(
+            drawn.contains("○<tspan class=\"said\"> a &#60;b&#62;</tspan></text>")
+                && drawn.contains("now-line"),
+            "{drawn}"
+        );
         let narrow = draw(&["a", "b", "c"].map(|it| block(0, 120, it)), None).to_string();
         assert_eq!(narrow.matches(">○</text>").count(), 3, "{narrow}");
     }

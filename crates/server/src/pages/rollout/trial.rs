@@ -340,7 +340,10 @@ mod tests {
     fn a_change_is_told_in_words() {
         assert_eq!(["new", "moreOften", "harmful"].map(spaced), ["new", "more often", "harmful"]);
         let check = |reason: &str, told: &str| assert_eq!(unjoined(reason), told);
-        check("`errors` (moreOften): 58 lines (p = 5.2e-14)", "`errors` (more often): 58 lines (p = 5.2e-14)");
+        check(
+            "`errors` (moreOften): 58 lines (p = 5.2e-14)",
+            "`errors` (more often): 58 lines (p = 5.2e-14)",
+        );
         check("moreOften (POST) (new) (a moreOften", "moreOften (POST) (new) (a moreOften");
     }
 

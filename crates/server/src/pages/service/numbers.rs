@@ -123,7 +123,10 @@ mod tests {
         };
         let numbers = Numbers::of(all.iter(), built, &clock).unwrap();
         assert_eq!((numbers.ended, numbers.arrived, numbers.taken_back, numbers.stopped), (4, 3, 1, 0));
-        assert_eq!((numbers.share_taken_back().as_str(), numbers.median.as_deref()), ("25.0 %", Some("20 s")));
+        assert_eq!(
+            (numbers.share_taken_back().as_str(), numbers.median.as_deref()),
+            ("25.0 %", Some("20 s"))
+        );
         assert_eq!(numbers.lead.as_deref(), Some("1 min 30 s"), "of 70 s and 90 s");
         let old = Numbers::of(all[..1].iter(), built, &clock);
         assert_eq!(old, None, "what is older than 30 days does not count");
