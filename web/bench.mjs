@@ -13,6 +13,8 @@ const builds = process.env.SHIPWAY_BIN_DIR ?? join(import.meta.dirname, "../targ
 const size = (name, usual) => Number(process.env[name] ?? usual);
 const [RELEASES, SERVICES, ENVIRONMENTS] = [size("RELEASES", 10_000), size("SERVICES", 1_000), size("ENVIRONMENTS", 200)];
 const WATCHERS = size("WATCHERS", 1_000);
+/// Environments that have a host, and rollouts into these: one is under way in each, two wait, the others were cancelled.
+const [HOSTS, ROLLOUTS] = [size("HOSTS", 20), size("ROLLOUTS", 1_000)];
 /// Who has those pages open.
 const PEOPLE = size("PEOPLE", 100);
 const SAMPLES = size("SAMPLES", 200);
@@ -37,11 +39,12 @@ try {
   await until("the server listens", () => url);
   const token = readFileSync(token_file, "utf8").trim();
   await fill(token);
+  const things = await ship(token);
   const cookie = await signIn(token);
-  await pages(cookie);
+  await pages(cookie, things);
   console.log("\nfor somebody from whom policies keep a service and an environment");
-  await pages(await whoSeesLess(token));
-  await paints(token);
+  await pages(await whoSeesLess(token), things);
+  await paints(token, things);
   await watchers(await people(token), token);
 } finally {
   agent.destroy();
@@ -95,7 +98,7 @@ async function fill(token) {
     const health = "health: { checks: [{ name: up, probe: { http: { path: /healthz } } }] }";
     return document("Service", `service-${idx}`, `{ owner: bench, tier: ${(idx % 4) + 1}${needs}, deployment: { command: [./run], ${health} } }`);
   };
-  const environment = (idx) => document("Environment", `environment-${idx}`, `{ targets: { stage: environment-${idx} } }`);
+  const environment = (idx) => document("Environment", `environment-${idx}`, `{ targets: { stage: environment-${idx} }, protected: ${idx % 5 === 1} }`);
   await apply(document("Team", "bench", "{}"));
   const all = (n, of) => Array.from({ length: n }, (_, idx) => of(idx)).join("---\n");
   await apply(all(SERVICES, service));
@@ -119,6 +122,39 @@ async function fill(token) {
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   console.log(`${RELEASES} releases, ${SERVICES} services, ${ENVIRONMENTS} environments: ${events} events in ${seconds} s`);
   console.log(`${availableParallelism()} cores of ${cpus()[0].model}; ${builds.split("/").at(-1)} build\n`);
+}
+
+/// Has rollouts under way, waiting and cancelled, changes before a board, and alerts; the address of one of each.
+async function ship(token) {
+  const began = performance.now();
+  const api = (method, path, body) => call(token, method, `/api/v1${path}`, body);
+  const spec = "{ members: [eva, grace], sees: [{ classes: [normal, major] }], quorum: 1/2, threshold: \">1/2\" }";
+  const board = `apiVersion: shipway.dev/v1\nkind: Board\nmetadata: { name: cab }\nspec: ${spec}\n`;
+  await api("POST", "/resources/apply", { files: [{ path: "board.yaml", text: board }], dryRun: false });
+  await many(HOSTS, async (idx) => {
+    const host = `host-${idx}`;
+    const { secret } = await api("POST", "/tokens", { name: host, role: "agent" });
+    const labels = { stage: `environment-${idx}` };
+    await call(secret, "POST", "/api/v1/agents", { host, address: "127.0.0.1", labels });
+  });
+  const rollouts = [];
+  await many(ROLLOUTS, async (idx) => {
+    const release = idx % RELEASES;
+    const asked = { release: `train-${release % 50}@1.${release}.0`, environment: `environment-${idx % HOSTS}` };
+    rollouts[idx] = (await api("POST", "/rollouts", asked)).id;
+    if (idx >= 3 * HOSTS) await api("POST", `/rollouts/${rollouts[idx]}/abort`, { reason: "not today" });
+  });
+  const alert = (idx) => ({
+    status: "firing", labels: { alertname: "Slow", service: `service-${idx}`, environment: `environment-${idx % HOSTS}` },
+    annotations: { summary: "half of the requests take longer than 300 ms" }, startsAt: new Date().toISOString(),
+    endsAt: "0001-01-01T00:00:00Z", fingerprint: `slow-${idx}`,
+  });
+  const { fired } = await api("POST", "/alerts", { version: "4", alerts: Array.from({ length: HOSTS }, (_, idx) => alert(idx)) });
+  const { size: events } = await api("GET", "/ledger");
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`${HOSTS} hosts, ${ROLLOUTS} rollouts, ${fired.length} alerts: ${events} events after ${seconds} s more\n`);
+  // The first environment is free, the second protected.
+  return { rollout: rollouts[0], change: rollouts[1].replace("rol_", "chg_"), alert: fired[0], past: Math.floor(events / 2) };
 }
 
 async function signIn(token) {
@@ -150,12 +186,14 @@ async function people(token) {
   return sessions;
 }
 
-async function pages(cookie) {
+async function pages(cookie, { rollout, change, alert, past }) {
   const last = `train-${(RELEASES - 1) % 50}@1.${RELEASES - 1}.0`;
   const paths = ["/", "/rollouts", "/releases", "/releases?q=train-7", `/releases/${last}`, "/services", "/services/service-7",
     "/environments", "/environments/environment-7", "/calendar", "/calendar?view=week", "/calendar?view=agenda", "/ledger",
     "/ledger?q=nothing-like-it", "/ledger/100", "/search?q=service-99", "/changes", "/cab", "/alerts", "/exceptions", "/reviews", "/me",
-    "/design"];
+    "/design", `/rollouts/${rollout}`, `/rollouts/${rollout}/steps/1`, `/rollouts/${rollout}/abort`, `/changes/${change}`, "/cab/cab",
+    `/alerts/${alert}`, "/releases/train-0@1.0.0/war-room", `/plan?release=${last}&environment=environment-7`,
+    `/calendar/fit?release=${last}&environment=environment-7&slot=12`, `/?asOf=@${past}`];
   console.log("page                              p50 ms   p99 ms    bytes over the line");
   for (const path of paths) {
     const took = [];
@@ -168,18 +206,20 @@ async function pages(cookie) {
     }
     took.sort((a, b) => a - b);
     const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(1).padStart(8);
-    console.log(`${path.padEnd(32)} ${at(0.5)} ${at(0.99)} ${String(bytes).padStart(8)}`);
+    // An id says no more than that there is one.
+    const shown = path.replace(/(rol|chg|alr)_[0-9a-f]+/, "ID").replace(last, "NAME@VERSION");
+    console.log(`${shown.padEnd(32)} ${at(0.5)} ${at(0.99)} ${String(bytes).padStart(8)}`);
   }
 }
 
 /// As the browser measures itself: an empty cache, then what came over the line and when it was seen.
-async function paints(token) {
+async function paints(token, { rollout, change }) {
   const browser = await Browser.start();
   const { page } = await browser.person({ url }, token);
   console.log("\nin the browser                 first paint ms   layout shift   interaction ms   bytes of a first page");
   const last = `/releases/train-${(RELEASES - 1) % 50}@1.${RELEASES - 1}.0`;
   for (const path of ["/", "/rollouts", "/releases", last, "/services", "/services/service-7", "/environments", "/environments/environment-7", "/calendar",
-    "/calendar?view=week", "/changes", "/cab", "/ledger", "/search?q=service-99"]) {
+    "/calendar?view=week", "/changes", `/changes/${change}`, `/rollouts/${rollout}`, "/cab", "/ledger", "/search?q=service-99"]) {
     const session = await page.context().newCDPSession(page);
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     await page.goto(url + path, { waitUntil: "load" });
@@ -205,7 +245,7 @@ async function paints(token) {
     await page.locator("#palette input").pressSequentially("service-9", { delay: 80 });
     await page.locator("#found a").first().waitFor();
     const delay = await page.evaluate(() => new Promise((told) => requestAnimationFrame(() => setTimeout(() => told(window.slowest), 100))));
-    console.log(`${path.padEnd(30)} ${seen.paint?.toFixed(0).padStart(14)} ${seen.shift.toFixed(4).padStart(14)} ${(delay ? delay.toFixed(0) : "<16").padStart(16)} ${String(seen.bytes).padStart(23)}`);
+    console.log(`${path.replace(/(rol|chg)_[0-9a-f]+/, "ID").padEnd(30)} ${seen.paint?.toFixed(0).padStart(14)} ${seen.shift.toFixed(4).padStart(14)} ${(delay ? delay.toFixed(0) : "<16").padStart(16)} ${String(seen.bytes).padStart(23)}`);
     await session.detach();
   }
   await browser.stop();

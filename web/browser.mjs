@@ -76,13 +76,28 @@ export async function assertAccessible(page, what) {
   assert.equal(told.length, 0, `${what}:\n${told.join("\n")}`);
 }
 
+/// Of several that look at once, one takes its picture: Chromium draws two large ones into one another now and then.
+let turn = Promise.resolve();
+function takeTurn(thing) {
+  const done = turn.then(thing);
+  turn = done.catch(() => {});
+  return done;
+}
+
+/// When what was laid out has been drawn.
+const drawn = (page) => page.evaluate(() => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(told))));
+
 /// A picture at each width, by resizing alone. The page must not be wider than its window.
 export async function picture(page, name) {
   const faults = [];
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: width === 360 ? 780 : 1000 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`), fullPage: true });
+    const path = join(SCREENSHOTS, `${name}-${width}.png`);
+    await takeTurn(async () => {
+      await drawn(page);
+      await page.screenshot({ path, fullPage: true });
+    });
     if (wide > 0) faults.push(`${name} is ${wide} px wider than a window of ${width} px`);
   }
   await page.setViewportSize({ width: 1280, height: 1000 });

@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::event::{Body, Cause, Event};
+use shipway_model::event::{Body, Event};
 use shipway_model::resource::channel::{Channel, Occasion};
 use shipway_model::resource::{Key, Kind, Spec, digest_of};
-use shipway_model::{ChangeId, Digest, Name, RolloutId};
+use shipway_model::{ChangeId, Digest, Name};
 
 use crate::change::{owner, services, standing};
-use crate::{Code, Context, Rejection, State, source};
+use crate::{Code, Context, Rejection, State};
+
+mod call;
 
 /// For how long a message is tried: a receiver that breaks on a Friday evening may be mended on Monday.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
@@ -54,9 +56,9 @@ pub struct Message {
     pub at: Timestamp,
     /// A sentence for people.
     pub text: String,
-    /// What it is about, by name: `change`, `release`, `environment`, `rule`, `due`, `train`, `promise`, `departure`, `rollout`.
+    /// What it is about, by name: `change`, `release`, `environment`, `rule`, `due`, `train`, `promise`, `departure`, `rollout`, `step`.
     pub about: BTreeMap<&'static str, String>,
-    /// Who is asked.
+    /// Who is asked, or called.
     pub people: BTreeSet<String>,
     /// Teams that are told, with the services of theirs that it concerns.
     pub teams: BTreeMap<Name, BTreeSet<Name>>,
@@ -69,7 +71,7 @@ impl Channels {
 
     pub(crate) fn apply(&mut self, event: &Event) {
         match &event.body {
-            Body::ChannelTold { channel, notice } => {
+            Body::ChannelTold { channel, notice, .. } => {
                 let told = self.by_name.entry(channel.clone()).or_default();
                 if told.waiting.remove(notice).is_some() {
                     told.n_told += 1;
@@ -82,7 +84,7 @@ impl Channels {
                     told.n_given_up += 1;
                 }
             }
-            Body::ChannelFailed { channel, notice, reason, given_up: false } => {
+            Body::ChannelFailed { channel, notice, reason, given_up: false, .. } => {
                 let told = self.by_name.get_mut(channel);
                 if let Some(notice) = told.and_then(|it| it.waiting.get_mut(notice)) {
                     notice.fault = Some(reason.clone());
@@ -108,13 +110,18 @@ pub fn find<'s>(state: &'s State, name: &Name) -> Option<&'s Channel> {
     }
 }
 
-/// Has the event wait for every Channel that tells of such things.
+/// Has the event wait for every Channel that tells of such things, and lets go of what it has brought to its end.
 pub(crate) fn note(state: &mut State, event: &Event) {
-    let Some(occasion) = occasion(&event.body) else { return };
+    call::forget(state, event);
+    let Some(occasion) = occasion(&event.body).or_else(|| call::occasion(state, event)) else { return };
     let environment = environment(state, &event.body);
     let tells = |it: &(&Name, &Channel)| it.1.tells_of(occasion) && it.1.covers(environment);
     let channels: Vec<Name> = declared(state).filter(tells).map(|it| it.0.clone()).collect();
-    let id = digest_of(&event.body);
+    let id = match occasion {
+        // A rollout may halt twice for the same reason, and each is a call of its own.
+        Occasion::Halt | Occasion::Hold => digest_of(&(&event.body, event.at)),
+        _ => digest_of(&event.body),
+    };
     for channel in channels {
         let notice = Notice { occasion, at: event.at, fault: None, body: event.body.clone() };
         state.channels.by_name.entry(channel).or_default().waiting.insert(id, notice);
@@ -138,7 +145,10 @@ fn environment<'s>(state: &'s State, body: &Body) -> Option<&'s Name> {
         Body::ChangeReminded { id, .. }
         | Body::ChangeEscalated { id, .. }
         | Body::ReviewOverdue { id, .. } => state.changes.get(*id).map(|it| &it.change.protected),
-        Body::RolloutUnwinding { id, .. } => state.rollouts.summaries.get(id).map(|it| &it.environment),
+        Body::RolloutUnwinding { id, .. }
+        | Body::RolloutHalted { id, .. }
+        | Body::RolloutPaused { id, .. }
+        | Body::RolloutHeld { id, .. } => state.rollouts.summaries.get(id).map(|it| &it.environment),
         Body::TrainEndangered { train, .. } => {
             match &state.catalogue.get(&Key { kind: Kind::Train, name: train.clone() })?.spec {
                 Spec::Train(train) => Some(&train.environment),
@@ -202,8 +212,7 @@ fn message(state: &State, channel: &Name, id: Digest, notice: &Notice, now: Time
             message.text = format!("{name} changes what services of {} depend on", teams.join(", "));
             message.about.insert("release", name);
         }
-        Body::RolloutUnwinding { id, cause } => of_rollback(state, *id, cause, &mut message),
-        _ => {}
+        body => call::of_rollout(state, body, now, &mut message),
     }
     message
 }
@@ -229,22 +238,6 @@ fn of_change(
     let asked = requirements.into_iter().filter(|it| it.name == rule && !it.is_satisfied());
     message.people.extend(asked.flat_map(|it| it.can));
     what
-}
-
-/// Says what is taken back where and why, and which teams' services depend on it.
-fn of_rollback(state: &State, id: RolloutId, cause: &Cause, message: &mut Message) {
-    message.about.insert("rollout", id.to_string());
-    let Some(summary) = state.rollouts.summaries.get(&id) else { return };
-    let release = format!("{}@{}", summary.release.name, summary.release.version);
-    message.text = format!("{release} is taken back in {}: {}", summary.environment, cause.reason());
-    message.about.extend([("release", release), ("environment", summary.environment.to_string())]);
-    if let Some(release) = state.releases.get(summary.release.id) {
-        message.teams = source::consumers(state, &release.bundle, &release.library_uses);
-    }
-    if !message.teams.is_empty() {
-        let teams: Vec<&str> = message.teams.keys().map(Name::as_str).collect();
-        message.text += &format!("; services of {} depend on it", teams.join(", "));
-    }
 }
 
 /// Says what is owed, and by which teams. Returns it as a sentence begins.
@@ -282,10 +275,18 @@ fn waiting<'s>(state: &'s State, channel: &Name, notice: &Digest) -> Result<Opti
     Ok(state.channels.get(channel).and_then(|it| it.waiting.get(notice)))
 }
 
-/// It was taken; what does not wait any more was recorded before.
-pub(crate) fn told(state: &State, channel: &Name, notice: Digest) -> Result<Vec<Body>, Rejection> {
-    let waits = waiting(state, channel, &notice)?.is_some();
-    Ok(waits.then(|| Body::ChannelTold { channel: channel.clone(), notice }).into_iter().collect())
+/// It was taken; what does not wait any more was recorded before. Of a rollout, who was called is recorded with it.
+pub(crate) fn told(
+    state: &State,
+    channel: &Name,
+    notice: Digest,
+    ctx: &Context<'_>,
+) -> Result<Vec<Body>, Rejection> {
+    let Some(known) = waiting(state, channel, &notice)? else { return Ok(Vec::new()) };
+    let rollout = known.body.rollout();
+    let called = rollout.map(|_| message(state, channel, notice, known, ctx.now).people);
+    let people = called.unwrap_or_default();
+    Ok(vec![Body::ChannelTold { channel: channel.clone(), notice, rollout, people }])
 }
 
 /// It was not. Recorded once for each reason, and when it is given up.
@@ -301,5 +302,6 @@ pub(crate) fn failed(
     if !given_up && known.fault.as_deref() == Some(reason) {
         return Ok(Vec::new());
     }
-    Ok(vec![Body::ChannelFailed { channel: channel.clone(), notice, reason: reason.to_owned(), given_up }])
+    let (channel, reason, rollout) = (channel.clone(), reason.to_owned(), known.body.rollout());
+    Ok(vec![Body::ChannelFailed { channel, notice, reason, given_up, rollout }])
 }

@@ -145,7 +145,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
         Command::NoteMirrorFailure { id, mirror, reason } => {
             itsm::note_failure(state, *id, mirror, text(reason)?)
         }
-        Command::NoteTold { channel, notice } => channel::told(state, channel, *notice),
+        Command::NoteTold { channel, notice } => channel::told(state, channel, *notice, ctx),
         Command::NoteUntold { channel, notice, reason } => {
             channel::failed(state, channel, *notice, text(reason)?, ctx)
         }

@@ -94,6 +94,8 @@ pub struct Rollout {
     pub notes: Vec<Note>,
     /// Who decides about it, where that was said.
     pub decider: Option<String>,
+    /// Who was called about it, the earliest first.
+    pub calls: Vec<Call>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +114,22 @@ pub enum Phase {
         reason: String,
     },
     Ended(End),
+}
+
+/// A Channel was told of it, or could not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub channel: Name,
+    pub at: Timestamp,
+    pub outcome: CallOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// It took the message; whoever was on call then, by name.
+    Taken { people: BTreeSet<String> },
+    /// It did not. It is tried again, unless it was given up.
+    Failed { reason: String, given_up: bool },
 }
 
 /// What somebody wrote down.
@@ -262,6 +280,7 @@ impl Rollout {
             environment_version: 0,
             notes: Vec::new(),
             decider: None,
+            calls: Vec::new(),
         })
     }
 
@@ -351,6 +370,14 @@ impl Rollout {
                 self.notes.push(Note { by: event.actor.clone(), at, text: note.clone() });
             }
             Body::DeciderNamed { decider, .. } => self.decider = Some(decider.clone()),
+            Body::ChannelTold { channel, people, .. } => {
+                let outcome = CallOutcome::Taken { people: people.clone() };
+                self.calls.push(Call { channel: channel.clone(), at, outcome });
+            }
+            Body::ChannelFailed { channel, reason, given_up, .. } => {
+                let outcome = CallOutcome::Failed { reason: reason.clone(), given_up: *given_up };
+                self.calls.push(Call { channel: channel.clone(), at, outcome });
+            }
             Body::RolloutAborting { reason, .. } => self.phase = Phase::Aborting { reason: reason.clone() },
             Body::RolloutEnded { end, .. } => {
                 self.resume(at);

@@ -170,7 +170,12 @@ impl State {
                 // It may hold the change, or no longer.
                 self.dirty.insert(id.rollout());
             }
-            Body::ChannelTold { .. } | Body::ChannelFailed { .. } => self.channels.apply(event),
+            Body::ChannelTold { rollout, .. } | Body::ChannelFailed { rollout, .. } => {
+                self.channels.apply(event);
+                if let Some(rollout) = rollout.and_then(|it| self.rollouts.live.get_mut(&it)) {
+                    rollout.apply(event);
+                }
+            }
             Body::CiReported { .. } => self.ci.apply(event),
             Body::FeedFetched { .. } => self.calendars.feeds.apply(event),
             Body::TrainDeparted { .. } | Body::TrainEndangered { .. } | Body::TrainMoved { .. } => {

@@ -406,10 +406,27 @@ pub enum Body {
     },
     /// A Channel has taken what it was to tell: `notice` is the id that the message had.
     #[serde(rename = "channel.told")]
-    ChannelTold { channel: Name, notice: Digest },
+    ChannelTold {
+        channel: Name,
+        notice: Digest,
+        /// The rollout that it tells of, where it tells of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollout: Option<RolloutId>,
+        /// Who was called about that rollout: whoever was on call.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        people: BTreeSet<String>,
+    },
     /// A message could not be left there. It is tried again, unless `given_up`.
     #[serde(rename = "channel.failed")]
-    ChannelFailed { channel: Name, notice: Digest, reason: String, given_up: bool },
+    ChannelFailed {
+        channel: Name,
+        notice: Digest,
+        reason: String,
+        given_up: bool,
+        /// The rollout that it tells of, where it tells of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollout: Option<RolloutId>,
+    },
     /// The actor, who did not write this revision of a Runbook, has read it and takes it to be right.
     #[serde(rename = "runbook.reviewed")]
     RunbookReviewed {

@@ -95,8 +95,8 @@ impl Body {
             | Self::TrainDeparted { .. }
             | Self::TrainEndangered { .. }
             | Self::TrainMoved { .. }
-            | Self::ChannelTold { .. }
-            | Self::ChannelFailed { .. }
+            | Self::ChannelTold { rollout: None, .. }
+            | Self::ChannelFailed { rollout: None, .. }
             | Self::RunbookReviewed { .. }
             | Self::RunbookOutdated { .. } => Stream::Catalogue,
             Self::ArtifactRegistered { artifact } => Stream::Artifacts(artifact.service.clone()),
@@ -145,6 +145,8 @@ impl Body {
             | Self::RolloutAborting { id, .. }
             | Self::RolloutNoted { id, .. }
             | Self::DeciderNamed { id, .. }
+            | Self::ChannelTold { rollout: Some(id), .. }
+            | Self::ChannelFailed { rollout: Some(id), .. }
             | Self::RolloutEnded { id, .. }
             | Self::StepStarted { id, .. }
             | Self::StepEnded { id, .. }

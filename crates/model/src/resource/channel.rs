@@ -44,11 +44,23 @@ pub enum Occasion {
     Review,
     /// A rollout is taken back, and with it what other teams' services depend on.
     Rollback,
+    /// A rollout has halted: it goes no further, nor back, until a person decides.
+    Halt,
+    /// A rollout that had begun stands half done: somebody paused it, or a calendar closed on it.
+    Hold,
 }
 
 impl Occasion {
-    pub const ALL: [Self; 6] =
-        [Self::Reminder, Self::Escalation, Self::Promise, Self::Consumers, Self::Review, Self::Rollback];
+    pub const ALL: [Self; 8] = [
+        Self::Reminder,
+        Self::Escalation,
+        Self::Promise,
+        Self::Consumers,
+        Self::Review,
+        Self::Rollback,
+        Self::Halt,
+        Self::Hold,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +70,8 @@ impl Occasion {
             Self::Consumers => "consumers",
             Self::Review => "review",
             Self::Rollback => "rollback",
+            Self::Halt => "halt",
+            Self::Hold => "hold",
         }
     }
 }

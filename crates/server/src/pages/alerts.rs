@@ -34,6 +34,8 @@ pub(super) struct Told {
     pub(super) name: String,
     /// The service and the environment of which it tells, as far as it names them.
     pub(super) about: String,
+    /// The environment alone.
+    pub(super) place: String,
     pub(super) summary: String,
     pub(super) at: Moment,
     pub(super) ended: Option<Moment>,
@@ -82,6 +84,7 @@ pub(super) fn told(state: &State, it: &Received, clock: &Clock) -> Told {
         badge: of_alert(it),
         name: it.alert.name.clone(),
         about: about(state, it),
+        place: environment_of(state, &it.alert).map(|it| it.to_string()).unwrap_or_default(),
         summary: summary.map(|it| brief(it)).unwrap_or_default(),
         at: clock.moment(it.alert.starts_at),
         ended: it.ended_at.map(|at| clock.moment(at)),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use shipway_api::Code;
 use shipway_api::view::ledger::LedgerEvent;
 use shipway_engine::State;
-use shipway_model::{AlertId, ChangeId, RolloutId};
+use shipway_model::{AlertId, ChangeId, Digest, RolloutId};
 use shipway_runtime::Record;
 use shipway_runtime::store::Disclosure;
 
@@ -181,10 +181,11 @@ fn row(visit: &Visit, event: &LedgerEvent) -> Row {
     }
 }
 
-/// Its own, or that of what is within it.
+/// Its own, or that of what is within it, or of the rollout that it is about.
 fn id(data: &Value) -> Option<&str> {
     let within = data.as_object()?.values().filter(|it| it.is_object());
-    std::iter::once(data).chain(within).find_map(|it| it.get("id").and_then(Value::as_str))
+    let own = std::iter::once(data).chain(within).find_map(|it| it.get("id").and_then(Value::as_str));
+    own.or_else(|| data.get("rollout").and_then(Value::as_str))
 }
 
 /// Ids are for machines: people know a rollout or a change by what goes where.
@@ -204,9 +205,12 @@ fn thing(state: &State, id: &str) -> Thing {
     Thing { name: name.unwrap_or_else(|| shortened(id)), id: id.to_owned(), path: path.filter(|_| is_known) }
 }
 
-/// `rol_01a1fedb7dfe7a698c3c10403c2adc49` as `rol_…2adc49`; what is short already stays.
+/// `rol_01a1fedb7dfe7a698c3c10403c2adc49` as `rol_…2adc49`, and a digest as it is shown everywhere; what is short already stays.
 fn shortened(id: &str) -> String {
     const END: usize = 6;
+    if let Ok(digest) = id.parse::<Digest>() {
+        return digest.short();
+    }
     match id.split_once('_') {
         Some((prefix, rest)) if rest.len() > 2 * END && rest.is_ascii() => {
             format!("{prefix}_…{}", &rest[rest.len() - END..])
@@ -354,6 +358,8 @@ mod tests {
     fn ids_are_cut_to_what_tells_them_apart() {
         let check = |id, told| assert_eq!(shortened(id), told);
         check("rol_01a1fedb7dfe7a698c3c10403c2adc49", "rol_…2adc49");
+        let key = "sha256:9368a7d21e018f64ae3327d2f25cd4d7693b2d85328e4bb680bcfcbd4c26b90e";
+        check(key, "9368a7d21e01");
         check("rol_1", "rol_1");
         check("laptop", "laptop");
     }

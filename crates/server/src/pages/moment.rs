@@ -72,7 +72,7 @@ impl Clock {
     }
 }
 
-/// `0 s`, `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`.
+/// `0 s`, `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`; nothing of the smaller unit where there is none of it.
 pub(super) fn length(millis: Millis) -> String {
     words(millis.0)
 }
@@ -82,9 +82,16 @@ fn words(millis: u64) -> String {
     match seconds {
         0 if millis > 0 => format!("0.{} s", (millis / 100).max(1)),
         0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+        60..3600 => both(seconds / 60, "min", &format!("{:02}", seconds % 60), "s"),
+        3600..86_400 => both(seconds / 3600, "h", &format!("{:02}", seconds % 3600 / 60), "min"),
+        _ => both(seconds / 86_400, "d", &(seconds % 86_400 / 3600).to_string(), "h"),
+    }
+}
+
+fn both(n: u64, unit: &str, rest: &str, of: &str) -> String {
+    match rest {
+        "0" | "00" => format!("{n} {unit}"),
+        _ => format!("{n} {unit} {rest} {of}"),
     }
 }
 
@@ -122,5 +129,6 @@ mod tests {
     fn lengths_have_units() {
         let told = [0, 40, 400, 45_000, 185_000, 7_800_000, 277_200_000].map(words);
         assert_eq!(told, ["0 s", "0.1 s", "0.4 s", "45 s", "3 min 05 s", "2 h 10 min", "3 d 5 h"]);
+        assert_eq!([300_000, 3_600_000, 86_400_000].map(words), ["5 min", "1 h", "1 d"]);
     }
 }

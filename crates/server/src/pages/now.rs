@@ -7,6 +7,7 @@ use shipway_engine::rollout::waiting;
 use shipway_engine::{Phase, Rollout, State, change, review};
 use shipway_model::Name;
 use shipway_model::plan::Action;
+use shipway_model::resource::{Booking, Kind, Spec};
 
 use super::alerts::{self, Told};
 use super::changes::{self, is_open, misses};
@@ -113,7 +114,7 @@ pub(super) async fn page(visit: Visit) -> Response {
 fn needs_of(visit: &Visit, state: &State, sight: &Sight<'_>) -> [Asked; 2] {
     let all = live_needs(visit, state, sight).chain(changes(visit, state, sight));
     let all = all.chain(exceptions(visit, state)).chain(waivers(visit, state));
-    let all = all.chain(reviews(visit, state, sight));
+    let all = all.chain(reviews(visit, state, sight)).chain(bookings(visit, state, sight));
     let (own, others) = all.partition(|it| it.is_own);
     [
         Asked { title: "Needs you", weight: "primary", needs: own },
@@ -289,6 +290,44 @@ fn reviews<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl
             since: Some(clock.moment(debt.since)),
         })
     })
+}
+
+/// What a team keeps for itself while rollouts of others are held there: it may let them in earlier.
+fn bookings<'a>(visit: &'a Visit, state: &'a State, sight: &'a Sight<'_>) -> impl Iterator<Item = Need> + 'a {
+    let (clock, actor) = (&visit.clock, visit.caller.actor());
+    let all = state.catalogue.of_kind(Kind::Booking).filter_map(|(_, it)| match &it.spec {
+        Spec::Booking(booking) => Some(booking),
+        _ => None,
+    });
+    let now = all.filter(|it| it.from <= clock.now && clock.now < it.until);
+    now.filter(|it| sight.environment(&it.environment)).filter_map(move |it| {
+        let held = state.rollouts.live.values().filter(|rollout| is_kept_out(state, rollout, it));
+        let n_held = held.filter(|rollout| sight.rollout(rollout.id)).count();
+        (n_held > 0).then(|| Need {
+            is_own: state.is_member(&it.team, &actor),
+            badge: Tone::Hold.badge("booking"),
+            what: format!("{} has booked {}", it.team, it.environment),
+            why: clock.prose(&format!(
+                "{} of others held there until {} ({})",
+                words::count(n_held as u64, "rollout"),
+                it.until,
+                it.reason
+            )),
+            path: format!("/environments/{}", it.environment),
+            verb: "Look",
+            since: Some(clock.moment(it.from)),
+        })
+    })
+}
+
+fn is_kept_out(state: &State, rollout: &Rollout, booking: &Booking) -> bool {
+    let of_others = |service: &Name| {
+        (booking.services.is_empty() || booking.services.contains(service))
+            && state.catalogue.service(service).is_some_and(|it| it.owner != booking.team)
+    };
+    rollout.held.is_some()
+        && rollout.plan.environment == booking.environment
+        && rollout.plan.services.iter().any(|it| of_others(&it.service))
 }
 
 fn paused(pause: &shipway_engine::Pause, clock: &Clock) -> Paused {

@@ -86,6 +86,21 @@ fn owners(state: &State, rollout: &Rollout) -> Vec<Owner> {
     owned.into_iter().map(owner).collect()
 }
 
+/// Who was called about it through a Channel.
+pub(super) fn called(channel: &Name, people: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = people.iter().map(String::as_str).collect();
+    match names[..] {
+        [] => format!("{channel} was told; nobody is on call"),
+        _ => format!("{}, through {channel}", names.join(", ")),
+    }
+}
+
+/// Why a Channel did not take what it was to tell.
+pub(super) fn not_called(channel: &Name, reason: &str, given_up: bool) -> String {
+    let then = if given_up { "it was given up" } else { "it is tried again" };
+    format!("{channel}: {reason}; {then}")
+}
+
 /// Whoever acts, as people are named.
 pub(super) fn named(actor: &str) -> &str {
     match actor.strip_prefix(event::AGENT_PREFIX) {

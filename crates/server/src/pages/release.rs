@@ -50,6 +50,8 @@ struct Shape {
     sealed: Option<(Moment, String)>,
     parts: Vec<Part>,
     places: Vec<String>,
+    /// The first of them where it does not run yet; empty when it runs in all.
+    next: String,
     more_places: usize,
     documents: Vec<Document>,
     outlook: Option<Outlook>,
@@ -157,6 +159,8 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
     evidence.sort_by_key(|it| std::cmp::Reverse(it.id));
     evidence.dedup_by_key(|it| it.id);
     let of_it = state.rollouts.summaries.values().rev().filter(|it| it.release.id == release.id);
+    let runs: Vec<String> = runs(state, release).map(ToString::to_string).collect();
+    let places_told: Vec<String> = places.iter().map(ToString::to_string).collect();
     let older = state.releases.iter().filter(|it| it.bundle.name == bundle.name && it.id < release.id);
     Ok(Shape {
         title: title(release),
@@ -168,14 +172,15 @@ fn draw(visit: &Visit, state: &State, text: &str) -> Result<Shape, Failure> {
         created_by: release.created_by.clone(),
         sealed: release.sealed.as_ref().map(|it| (clock.moment(it.at), it.by.clone())),
         parts: bundle.parts.iter().map(|(name, it)| part(state, name, it, &places)).collect(),
-        places: places.iter().map(ToString::to_string).collect(),
+        next: places_told.iter().find(|it| !runs.contains(it)).cloned().unwrap_or_default(),
+        places: places_told,
         more_places,
         documents: bundle.documents.iter().map(|(it, digest)| document(*it, *digest)).collect(),
         outlook: None,
         history: history::of(state, release, &evidence, clock),
         evidence: evidence.into_iter().map(|it| told(release, it, clock)).collect(),
         rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
-        runs: runs(state, release).map(ToString::to_string).collect(),
+        runs,
         before: older.max_by_key(|it| it.id).map(|it| (path(it), title(it))),
         may_seal: visit.is_now()
             && release.sealed.is_none()

@@ -12,6 +12,7 @@ use shipway_api::view::traffic::TargetView;
 use shipway_api::view::{RolloutView, StepState, StepView};
 use shipway_api::{Code, Operation, ReleaseSelector};
 use shipway_engine::alert::{Received, environment_of, service_of};
+use shipway_engine::rollout::{Call, CallOutcome};
 use shipway_engine::{Phase, Rollout, State};
 use shipway_model::RolloutId;
 use shipway_model::alert::Culprit;
@@ -24,11 +25,11 @@ use super::decide::Verb;
 use super::document::{Area, Motion};
 use super::drawing::split::{Split, splits};
 use super::moment::{self, Clock, Moment};
-use super::people::People;
+use super::people::{self, People};
 use super::prose::Prose;
 use super::rollouts::Waits;
 use super::visit::{self, Shown, Visit};
-use super::words::{self, Badge, Hash};
+use super::words::{self, Badge, Hash, Tone};
 use crate::problem::Failure;
 use crate::{recall, views};
 
@@ -36,6 +37,7 @@ mod trial;
 
 /// Notes on the board.
 const NOTES_MAX: usize = 5;
+const CALLS_MAX: usize = 3;
 const ALERTS_MAX: usize = 10;
 
 #[derive(Template)]
@@ -67,6 +69,8 @@ struct Board {
     stages: Vec<Stage>,
     zones: BTreeMap<String, Vec<Target>>,
     people: People,
+    /// Who was called about it, the latest first; the war room has all.
+    calls: Vec<Called>,
     /// The latest first; the war room has all.
     notes: Vec<Note>,
     may_note: bool,
@@ -85,6 +89,13 @@ struct Note {
     by: String,
     at: Moment,
     text: String,
+}
+
+/// A Channel was told of it, or could not be.
+struct Called {
+    at: Moment,
+    badge: Badge,
+    text: Prose,
 }
 
 /// What somebody outside would see.
@@ -234,6 +245,7 @@ impl Board {
             stages: stages(&view.steps, rollout, clock),
             zones: zones(&view.targets),
             people: People::of(state, rollout, clock),
+            calls: rollout.calls.iter().rev().take(CALLS_MAX).map(|it| call(it, clock)).collect(),
             notes: rollout.notes.iter().rev().take(NOTES_MAX).map(|it| note(it, clock)).collect(),
             may_note: visit.is_now()
                 && state.rollouts.live.contains_key(&rollout.id)
@@ -250,6 +262,18 @@ impl Board {
 
 fn note(it: &shipway_engine::rollout::Note, clock: &Clock) -> Note {
     Note { by: it.by.clone(), at: clock.moment(it.at), text: it.text.clone() }
+}
+
+fn call(it: &Call, clock: &Clock) -> Called {
+    let (badge, text) = match &it.outcome {
+        CallOutcome::Taken { people } => {
+            (words::badge(Tone::Busy, "✆", "called"), people::called(&it.channel, people))
+        }
+        CallOutcome::Failed { reason, given_up } => {
+            (words::badge(Tone::Bad, "✆", "not reached"), people::not_called(&it.channel, reason, *given_up))
+        }
+    };
+    Called { at: clock.moment(it.at), badge, text: clock.prose(&text) }
 }
 
 fn journeys(rollout: &Rollout, steps: &[StepView]) -> Vec<Journey> {

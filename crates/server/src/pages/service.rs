@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use jiff::Timestamp;
 use shipway_api::Code;
-use shipway_engine::alert::service_of;
 use shipway_engine::catalogue::graph;
-use shipway_engine::{Registered, State};
+use shipway_engine::{Registered, State, Summary};
 use shipway_model::Name;
 use shipway_model::resource::{Key, Kind, Spec};
 
+use self::incidents::Incident;
 use self::numbers::Numbers;
-use super::alerts::{self, Told};
 use super::document::{Area, Motion};
 use super::drawing::Svg;
 use super::moment::{self, Clock, Moment};
@@ -23,11 +23,11 @@ use super::visit::{self, Shown, Visit};
 use super::words::{self, Badge, Hash, Tone};
 use crate::problem::{self, Failure};
 
+mod incidents;
 mod numbers;
 
 const ARTIFACTS_MAX: usize = 12;
 const ROLLOUTS_MAX: usize = 10;
-const ALERTS_MAX: usize = 8;
 const EVIDENCE_MAX: usize = 12;
 
 #[derive(Template)]
@@ -42,10 +42,11 @@ struct Service {
     graph: Option<Svg>,
     artifacts: Vec<Artifact>,
     evidence: Vec<Proof>,
-    /// What monitoring told of it lately.
-    alerts: Vec<Told>,
+    /// What went wrong about it lately.
+    incidents: Vec<Incident>,
     /// What became of its rollouts lately.
     numbers: Option<Numbers>,
+    days: i64,
     rollouts: Vec<Row>,
     paused: Option<String>,
     digest: Hash,
@@ -116,9 +117,10 @@ fn draw(state: &State, name: &str, clock: &Clock) -> Result<Service, Failure> {
     let is_alone = around.len() == 1;
     let mut artifacts: Vec<_> = state.artifacts.of_service(&name).collect();
     artifacts.sort_by_key(|it| std::cmp::Reverse(it.at));
-    let of_it = state.rollouts.summaries.values().rev().filter(|it| {
+    let ships = |it: &&Summary| {
         state.releases.get(it.release.id).is_some_and(|release| release.bundle.parts.contains_key(&name))
-    });
+    };
+    let of_it: Vec<&Summary> = state.rollouts.summaries.values().rev().filter(ships).collect();
     Ok(Service {
         description: resource.metadata.description.clone(),
         facts: facts(spec),
@@ -127,10 +129,11 @@ fn draw(state: &State, name: &str, clock: &Clock) -> Result<Service, Failure> {
         needed_by: needed_by.iter().map(|it| neighbour(it)).collect(),
         graph: (!is_alone).then(|| picture(&all, around)),
         evidence: evidence(state, &artifacts, clock),
-        alerts: told(state, &name, clock),
-        numbers: Numbers::of(of_it.clone(), clock),
+        incidents: incidents::of(state, &name, of_it.iter().copied(), clock),
+        numbers: Numbers::of(of_it.iter().copied(), |it| built(state, &name, it), clock),
+        days: numbers::DAYS,
         artifacts: artifacts.into_iter().take(ARTIFACTS_MAX).map(|it| artifact(state, it, clock)).collect(),
-        rollouts: of_it.take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
+        rollouts: of_it.into_iter().take(ROLLOUTS_MAX).map(|it| rollouts::row(state, it, clock)).collect(),
         paused: state.pauses.holding_service(&name).map(|it| format!("by {}: {}", it.by, it.reason)),
         digest: Hash(resource.digest()),
         revision: state.catalogue.revision_count(&key),
@@ -222,10 +225,10 @@ fn evidence(state: &State, artifacts: &[&Registered], clock: &Clock) -> Vec<Proo
     found.into_iter().take(EVIDENCE_MAX).map(proof).collect()
 }
 
-fn told(state: &State, name: &Name, clock: &Clock) -> Vec<Told> {
-    let of_it =
-        state.alerts.iter().rev().filter(|it| service_of(state, &it.alert).is_some_and(|it| it == *name));
-    of_it.take(ALERTS_MAX).map(|it| alerts::told(state, it, clock)).collect()
+/// When the build of it that a rollout brought was registered.
+fn built(state: &State, name: &Name, rollout: &Summary) -> Option<Timestamp> {
+    let part = state.releases.get(rollout.release.id)?.bundle.parts.get(name)?;
+    state.artifacts.get(name, &part.version).map(|it| it.at)
 }
 
 fn artifact(state: &State, registered: &Registered, clock: &Clock) -> Artifact {

@@ -17,7 +17,7 @@ use super::csrf::Sent;
 use super::decide::{see, submit};
 use super::document::{Area, Motion};
 use super::moment::{self, Moment};
-use super::people::{People, named};
+use super::people::{self, People, named};
 use super::prose::Prose;
 use super::release;
 use super::releases::{path, title};
@@ -85,6 +85,8 @@ async fn shown(visit: &Visit, text: &str) -> Result<Response, Failure> {
             }
         }
     }
+    // What is said again in the same words, in whichever detail it differs, is told once: since when.
+    told.dedup_by(|again, it| (again.1, &again.2, &again.4, &again.5) == (it.1, &it.2, &it.4, &it.5));
     // The latest first, also among those of one instant.
     told.reverse();
     told.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -174,6 +176,12 @@ fn tell(event: &Event) -> Option<(Badge, String)> {
         Body::RolloutNoted { note, .. } => (badge(Tone::Idle, "✎", "noted"), note.clone()),
         Body::DeciderNamed { decider, .. } => {
             (badge(Tone::Idle, "✎", "decider"), format!("{decider} decides"))
+        }
+        Body::ChannelTold { channel, people, .. } => {
+            (badge(Tone::Busy, "✆", "called"), people::called(channel, people))
+        }
+        Body::ChannelFailed { channel, reason, given_up, .. } => {
+            (badge(Tone::Bad, "✆", "not reached"), people::not_called(channel, reason, *given_up))
         }
         Body::StepApproved { step, note, .. } => {
             (Tone::Good.badge("approved"), format!("step {step} {note}"))

@@ -1,9 +1,13 @@
 //! The page for people.
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use shipway_api::operations::rollout::StartRollout;
+use shipway_api::operations::rollout::{AbortRollout, PauseRollout, Reason, RolloutPath, StartRollout};
+use shipway_engine::Command;
+use shipway_engine::channel::messages;
 use shipway_model::event::Role;
+use shipway_runtime::{Clock as _, Submission, SystemClock};
 
+use crate::agents::work;
 use crate::bed::{Bed, FILES};
 use crate::rollouts::new;
 
@@ -450,4 +454,97 @@ async fn who_can_is_told_to_those_who_may_ask() {
     assert!(text.contains("<th scope=\"row\">admin</th>"), "{text}");
     assert!(!text.contains("<th scope=\"row\">vic</th>"), "{text}");
     assert_eq!(page(&bed, "/access?action=nothing", &vic).await.0, 400);
+}
+
+/// What people are called for: a hold, through one Channel, with somebody on call around the clock.
+const DUTY: &str = "
+apiVersion: shipway.dev/v1
+kind: Calendar
+metadata: { name: rota }
+spec:
+  rules:
+    - { name: always, kind: allow, purpose: on-call, dtstart: \"2020-01-01\", duration: 1d, rrule: FREQ=DAILY, people: [pia] }
+---
+apiVersion: shipway.dev/v1
+kind: Channel
+metadata: { name: duty }
+spec: { url: \"http://127.0.0.1:1/hook\", secret: { env: SECRET }, tells: [hold] }
+";
+
+#[tokio::test]
+async fn whom_a_rollout_that_stands_still_has_called_is_on_its_board_and_in_the_war_room() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    bed.apply(DUTY).await;
+    let _agent = bed.agent("host-a").await;
+    let release = bed.release("1.0.0").await;
+    let rollout = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let reason = Reason { reason: "a look at the logs".to_owned() };
+    bed.admin.call::<PauseRollout>(RolloutPath { rollout }, (), reason).await.unwrap();
+    let now = SystemClock.now();
+    let [message] = messages(&bed.runtime.state(), now).try_into().unwrap();
+    let record = async |command: Command| {
+        let actor = shipway_runtime::ACTOR.to_owned();
+        bed.runtime.submit(Submission { actor, key: None, command, generation: None }).await.unwrap();
+    };
+    let (channel, notice) = (message.channel, message.id);
+    let reason = "the receiver answered 503".to_owned();
+    record(Command::NoteUntold { channel: channel.clone(), notice, reason }).await;
+    let cookie = cookie(&bed).await;
+    let paths = [format!("/rollouts/{rollout}"), "/releases/shop@1.0.0/war-room".to_owned()];
+    for path in &paths {
+        let (_, text) = page(&bed, path, &cookie).await;
+        assert!(text.contains("duty: the receiver answered 503; it is tried again"), "{path}: {text}");
+        assert!(!text.contains("pia, through duty"), "{path}: {text}");
+    }
+    record(Command::NoteTold { channel, notice }).await;
+    for path in &paths {
+        let (_, text) = page(&bed, path, &cookie).await;
+        assert!(text.contains("pia, through duty"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_shows_what_went_wrong_about_it_and_how_its_rollouts_went() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let agent = bed.agent("host-a").await;
+    let (_, before) = page(&bed, "/services/web", &cookie(&bed).await).await;
+    assert!(before.contains("no rollout of it halted") && before.contains("No rollout of it has ended"));
+    let release = bed.release("1.0.0").await;
+    let rollout = bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap().value.summary.id;
+    let reason = Reason { reason: "the wrong build".to_owned() };
+    bed.admin.call::<AbortRollout>(RolloutPath { rollout }, (), reason).await.unwrap();
+    work(&bed, &agent, "host-a", rollout).await;
+    let (_, after) = page(&bed, "/services/web", &cookie(&bed).await).await;
+    for part in [&format!("href=\"/rollouts/{rollout}\">shop 1.0.0"), "the wrong build", "1 was stopped"] {
+        assert!(after.contains(part), "no {part} in {after}");
+    }
+}
+
+#[tokio::test]
+async fn who_keeps_others_out_by_a_booking_is_told_that_they_wait() {
+    let bed = Bed::start().await;
+    bed.apply(FILES).await;
+    let hours = |n| SystemClock.now() + jiff::SignedDuration::from_hours(n);
+    let booking = format!(
+        "apiVersion: shipway.dev/v1\nkind: Team\nmetadata: {{ name: keep }}\nspec: {{ members: [ada] }}\n---\n\
+         apiVersion: shipway.dev/v1\nkind: Booking\nmetadata: {{ name: rehearsal }}\nspec: {{ environment: staging, \
+         team: keep, from: \"{}\", until: \"{}\", reason: rehearsal }}\n",
+        hours(-1),
+        hours(1)
+    );
+    bed.apply(&booking).await;
+    let _agent = bed.agent("host-a").await;
+    let cookie = cookie(&bed).await;
+    let needs_you = async || page(&bed, "/", &cookie).await.1.contains("keep has booked staging");
+    assert!(!needs_you().await, "nobody waits yet");
+    let release = bed.release("1.0.0").await;
+    bed.admin.call::<StartRollout>((), (), new(&release)).await.unwrap();
+    let (_, text) = page(&bed, "/", &cookie).await;
+    let own = text.split("Needs you").nth(1).expect("ada is asked");
+    assert!(
+        own.contains("keep has booked staging") && own.contains("1 rollout of others held there"),
+        "{own}"
+    );
 }

@@ -79,3 +79,52 @@ fn a_service_whose_bill_of_materials_names_a_library_is_a_consumer_of_what_it_is
     let told = town.live.ok(&["release", "show", "shop@1.0.0"]);
     assert!(told.contains("told    team apps, whose till depend on it"), "{told}");
 }
+
+/// A smoke test that asks `/smoke`, and somebody who is on call around the clock.
+fn smoky(receiver: &Elsewhere, secret: &Path) -> String {
+    let documents = [
+        json!({"apiVersion": "shipway.dev/v1", "kind": "Pipeline", "metadata": {"name": "smoke"}, "spec": {
+            "stages": [{"name": "smoke", "run": {"http": {"url": receiver.url("/smoke")}}}]}}),
+        json!({"apiVersion": "shipway.dev/v1", "kind": "Environment", "metadata": {"name": "staging"}, "spec": {
+            "pipeline": "smoke", "targets": {"production": "true"}}}),
+        json!({"apiVersion": "shipway.dev/v1", "kind": "Calendar", "metadata": {"name": "rota"}, "spec": {"rules": [
+            {"name": "always", "kind": "allow", "purpose": "on-call", "dtstart": "2020-01-01", "duration": "1d",
+             "rrule": "FREQ=DAILY", "people": ["pia"]}]}}),
+        json!({"apiVersion": "shipway.dev/v1", "kind": "Channel", "metadata": {"name": "duty"}, "spec": {
+            "url": receiver.url("/hook"), "secret": {"file": secret}, "tells": ["halt"]}}),
+    ];
+    documents.map(|it| it.to_string()).join("\n---\n")
+}
+
+#[test]
+fn a_rollout_that_halts_calls_whoever_is_on_call_and_tells_whom_it_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let town = Town::settle(folder.path(), &[]);
+    let receiver = Elsewhere::start();
+    receiver.answer("/smoke", 500, "");
+    receiver.answer("/hook", 200, "");
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "geheim\n").unwrap();
+    fs::write(folder.path().join("smoky.yaml"), smoky(&receiver, &secret)).unwrap();
+    town.live.ok(&["apply", "smoky.yaml"]);
+    town.build("1.0.0");
+    town.live.ok(&["release", "create", "shop", "1.0.0", "--part", "web=1.0.0", "--seal"]);
+    let started = town.json(&["rollout", "start", "shop@1.0.0", "--env", "staging"]);
+    let rollout = started["id"].as_str().expect("a rollout has an id").to_owned();
+    let told = || town.json(&["channel", "list"])[0]["nTold"].clone();
+    until("somebody is called", || told() == 1);
+    // Tried again it halts for the same reason: another halt, and another call.
+    town.live.ok(&["rollout", "retry", &rollout]);
+    until("somebody is called again", || told() == 2);
+    let calls: Vec<Value> =
+        receiver.asked().iter().filter(|it| it.0 == "POST /hook").map(|it| parse(&it.1)).collect();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    for call in &calls {
+        assert_eq!((&call["type"], &call["data"]["rollout"]), (&json!("shipway.halt"), &json!(rollout)));
+        assert_eq!(call["data"]["people"], json!(["pia"]));
+        assert_eq!(call["data"]["teams"], json!({"shop": ["web"]}));
+    }
+    town.live.ok(&["rollout", "abort", &rollout, "--reason", "the smoke is real"]);
+    let story = town.live.run(&["rollout", "watch", &rollout]).out;
+    assert_eq!(story.matches("called through duty: pia").count(), 2, "{story}");
+}

@@ -1,15 +1,19 @@
 //! Channels: what waits to be told where, until it was or is given up.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use shipway_engine::channel::{self, GIVE_UP_AFTER, Message};
-use shipway_engine::{Code, Command};
-use shipway_model::Digest;
+use shipway_engine::rollout::CallOutcome;
+use shipway_engine::{Code, Command, Phase};
+use shipway_model::effect::Order;
 use shipway_model::event::Body;
 use shipway_model::release::Class;
 use shipway_model::resource::channel::Occasion;
+use shipway_model::{Digest, RolloutId};
 
 use super::{declare, protected, seal};
-use crate::world::{World, name};
+use crate::world::{World, failed, name, resource, resources, shop};
 
 /// A change whose owners are reminded after an hour, and a Channel that hears of it.
 fn reminded() -> World {
@@ -135,4 +139,108 @@ fn whose_services_depend_on_what_is_taken_back_is_told() {
     assert_eq!(told.text, "shop@1.0.0 is taken back in production: slow; services of payments depend on it");
     assert_eq!(told.teams, [(name("payments"), [name("refunds")].into())].into());
     assert_eq!(told.about["rollout"], rollout.to_string());
+}
+
+/// The first stage asks something over HTTP, people are on call for web in two shifts of twelve hours, and a Channel calls them.
+fn watched() -> (World, RolloutId) {
+    let mut world = World::with_shop(json!({}));
+    let stages = json!([
+        { "name": "ask", "run": { "http": { "url": "http://127.0.0.1:8001/" } } },
+        { "name": "ship", "run": { "deploy": {} } },
+    ]);
+    let mut all = shop(json!({ "pipeline": "main" }));
+    all.extend(resources(&[resource("Pipeline", "main", json!({ "stages": stages }))]));
+    world.ask(Command::ApplyResources { resources: all }).unwrap();
+    let shift = |name: &str, from: &str, person: &str| {
+        json!({ "name": name, "kind": "allow", "purpose": "on-call", "dtstart": from, "duration": "12h",
+                "people": [person], "scope": { "services": ["web"] } })
+    };
+    let rules = [shift("days", "2027-01-15T00:00", "pia"), shift("nights", "2027-01-15T12:00", "quin")];
+    declare(&mut world, "root", "Calendar", "rota", json!({ "rules": rules }));
+    open(&mut world, "duty", json!({ "tells": ["halt", "hold"] }));
+    let release = world.seal("1.0.0", &[("web", "1.0.0")]);
+    let id = world.start(release);
+    (world, id)
+}
+
+fn answer_500(world: &mut World, id: RolloutId) {
+    world.run(|effect| matches!(effect.order, Order::Http { .. }).then(|| failed("status 500")));
+    assert!(matches!(world.phase(id), Phase::Halted { .. }), "{:?}", world.phase(id));
+}
+
+#[test]
+fn a_rollout_that_halts_calls_whoever_is_on_call_once_for_each_halt() {
+    let (mut world, id) = watched();
+    assert_eq!(waiting(&world), []);
+    answer_500(&mut world, id);
+    let [message] = waiting(&world).try_into().unwrap();
+    assert_eq!(message.occasion, Occasion::Halt);
+    let text = "shop@1.0.0 has halted in production at step 1: status 500; pia is on call";
+    assert_eq!(message.text, format!("{text}: shipway rollout show {id}"));
+    let pia = BTreeSet::from(["pia".to_owned()]);
+    assert_eq!(message.people, pia);
+    assert_eq!(message.teams, [(name("shop"), [name("web")].into())].into());
+    // What its receiver refused, and whom it called in the end, is the rollout's to tell.
+    untold(&mut world, message.id, "the receiver answered 503");
+    let told = Command::NoteTold { channel: name("duty"), notice: message.id };
+    let recorded = world.ask_as("shipway", told.clone()).unwrap();
+    let body = &recorded[..];
+    assert!(matches!(body, [Body::ChannelTold { rollout: Some(it), .. }] if *it == id), "{body:?}");
+    assert_eq!(world.ask_as("shipway", told).unwrap(), [], "it counts once");
+    let outcomes: Vec<_> = world.rollout(id).calls.iter().map(|it| it.outcome.clone()).collect();
+    let refused = CallOutcome::Failed { reason: "the receiver answered 503".to_owned(), given_up: false };
+    assert_eq!(outcomes, [refused, CallOutcome::Taken { people: pia }]);
+    world.pass(60);
+    assert_eq!(waiting(&world), [], "it still stands, and was told");
+    // Halted again for the same reason, six hours later: another call, to whoever is on call by then.
+    world.pass(6 * 3600);
+    world.ask(Command::Retry { id }).unwrap();
+    answer_500(&mut world, id);
+    let [again] = waiting(&world).try_into().unwrap();
+    assert_ne!(again.id, message.id);
+    assert_eq!(again.people, ["quin".to_owned()].into());
+}
+
+#[test]
+fn nobody_is_called_about_what_is_over() {
+    let (mut world, id) = watched();
+    answer_500(&mut world, id);
+    assert_eq!(waiting(&world).len(), 1);
+    world.ask(Command::AbortRollout { id, reason: "not today".to_owned() }).unwrap();
+    assert_eq!(waiting(&world), []);
+    assert_eq!(world.state.channels.get(&name("duty")).unwrap().n_told, 0);
+}
+
+#[test]
+fn what_stands_half_done_calls_and_what_waits_for_its_turn_does_not() {
+    let (mut world, id) = watched();
+    let pause = |id, reason: &str| Command::PauseRollout { id, reason: reason.to_owned() };
+    world.ask(pause(id, "a look at the logs")).unwrap();
+    let [message] = waiting(&world).try_into().unwrap();
+    assert_eq!(message.occasion, Occasion::Hold);
+    assert!(
+        message.text.starts_with("shop@1.0.0 was paused in production: a look at the logs; pia"),
+        "{message:?}"
+    );
+    world.ask(Command::ResumeRollout { id }).unwrap();
+    assert_eq!(waiting(&world), []);
+    let next = world.seal("1.1.0", &[("web", "1.1.0")]);
+    let next = world.start(next);
+    world.ask(pause(next, "later")).unwrap();
+    assert_eq!(waiting(&world), []);
+    // A freeze closes on what has begun, and says its reason anew when another joins it: one call.
+    let freeze = |name: &str| {
+        json!({ "rules": [{ "name": name, "kind": "deny", "purpose": "freeze", "dtstart": "2027-01-15",
+                            "duration": "2d" }] })
+    };
+    declare(&mut world, "root", "Calendar", "freeze", freeze("peak"));
+    let effect = world.effects()[0].clone();
+    let answered = world.act(&effect);
+    world.tell(&effect, answered);
+    let [held] = waiting(&world).try_into().unwrap();
+    assert!(held.text.starts_with("shop@1.0.0 is held in production: "), "{held:?}");
+    world.pass(60);
+    declare(&mut world, "root", "Calendar", "audit", freeze("audit"));
+    let ids: Vec<_> = waiting(&world).iter().map(|it| it.id).collect();
+    assert_eq!(ids, [held.id]);
 }

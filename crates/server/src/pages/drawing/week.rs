@@ -12,6 +12,8 @@ const HEIGHT: u64 = 480;
 const HEIGHT_MIN: u64 = 15;
 /// Below this there is no room for a line of text.
 const TEXT_MIN: u64 = 14;
+/// Where more stand side by side there is room for the sign of each alone.
+const TITLED_LANES_MAX: usize = 2;
 
 /// Something that is on, in minutes of the day.
 pub(in crate::pages) struct Block<'a> {
@@ -51,8 +53,12 @@ pub(in crate::pages) fn draw(blocks: &[Block<'_>], now: Option<u64>) -> Svg {
             block.class
         );
         if place.height >= TEXT_MIN {
-            let (symbol, title) = (escaped(block.symbol), escaped(block.title));
-            write!(shape, "<text x=\"5\" y=\"12\">{symbol} {title}</text>")
+            let title = if lane.of > TITLED_LANES_MAX {
+                String::new()
+            } else {
+                format!("<tspan class=\"said\"> {}</tspan>", escaped(block.title))
+            };
+            write!(shape, "<text x=\"5\" y=\"12\">{}{title}</text>", escaped(block.symbol))
                 .expect("a string takes everything");
         }
         shape.push_str("</svg>");
@@ -148,7 +154,13 @@ mod tests {
     #[test]
     fn texts_are_escaped_and_stand_where_there_is_room() {
         let drawn = draw(&[block(0, 120, "a <b>")], Some(60)).to_string();
-        assert!(drawn.contains("○ a &#60;b&#62;</text>") && drawn.contains("now-line"), "{drawn}");
+        assert!(
+            drawn.contains("○<tspan class=\"said\"> a &#60;b&#62;</tspan></text>")
+                && drawn.contains("now-line"),
+            "{drawn}"
+        );
+        let narrow = draw(&["a", "b", "c"].map(|it| block(0, 120, it)), None).to_string();
+        assert_eq!(narrow.matches(">○</text>").count(), 3, "{narrow}");
     }
 
     #[test]

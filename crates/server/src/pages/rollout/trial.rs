@@ -63,6 +63,8 @@ pub(super) struct Lead {
 pub(super) struct Distance {
     pub(super) harm: u8,
     pub(super) health: u8,
+    /// It was decided, and not by what the curve shows: one instance, a log or a metric of its own was enough.
+    pub(super) is_decided_elsewhere: bool,
 }
 
 pub(super) struct Metric {
@@ -106,9 +108,9 @@ impl Trial {
                 moment::length(rule.bake),
                 words::count(rule.requests, "request"),
             ),
-            reasons: verdict.reasons.iter().map(|it| clock.prose(&exponents(it))).collect(),
+            reasons: verdict.reasons.iter().map(|it| clock.prose(&exponents(&unjoined(it)))).collect(),
             evidence: evidence_chart(&analysis.points),
-            distance: analysis.points.last().and_then(distance),
+            distance: analysis.points.last().and_then(|it| distance(it, verdict.decision)),
             metrics: verdict.metrics.iter().map(named).collect(),
             findings: findings(&verdict.findings, clock),
         })
@@ -186,6 +188,26 @@ fn spaced(word: &str) -> String {
     told
 }
 
+/// Reasons as an earlier version wrote them name a change as `(moreOften)`: `(more often)`.
+fn unjoined(reason: &str) -> String {
+    let mut told = String::with_capacity(reason.len() + 2);
+    for part in reason.split_inclusive(['(', ')']) {
+        let word = part.strip_suffix(')').filter(|it| told.ends_with('(') && is_joined(it));
+        match word {
+            Some(word) => told.push_str(&format!("{})", spaced(word))),
+            None => told.push_str(part),
+        }
+    }
+    told
+}
+
+/// `moreOften`, and neither `ANOVA` nor `http`.
+fn is_joined(word: &str) -> bool {
+    word.starts_with(|it: char| it.is_ascii_lowercase())
+        && word.contains(|it: char| it.is_ascii_uppercase())
+        && word.bytes().all(|it| it.is_ascii_alphabetic())
+}
+
 /// Both kinds of evidence as shares of what they need, from 0 on: below it speaks against itself.
 fn shares(point: &Point) -> Option<(f64, f64)> {
     let evidence = point.evidence?;
@@ -194,10 +216,11 @@ fn shares(point: &Point) -> Option<(f64, f64)> {
     Some((share(evidence.log_harm, evidence.log_harm_needed), share(health, evidence.log_health_needed)))
 }
 
-fn distance(point: &Point) -> Option<Distance> {
+fn distance(point: &Point, decision: Decision) -> Option<Distance> {
     let (harm, health) = shares(point)?;
     let whole = |share: f64| (share.min(1.0) * 100.0) as u8;
-    Some(Distance { harm: whole(harm), health: whole(health) })
+    let is_decided_elsewhere = decision == Decision::Harmful && harm < 1.0;
+    Some(Distance { harm: whole(harm), health: whole(health), is_decided_elsewhere })
 }
 
 fn evidence_chart(points: &[Point]) -> Option<Svg> {
@@ -316,6 +339,12 @@ mod tests {
     #[test]
     fn a_change_is_told_in_words() {
         assert_eq!(["new", "moreOften", "harmful"].map(spaced), ["new", "more often", "harmful"]);
+        let check = |reason: &str, told: &str| assert_eq!(unjoined(reason), told);
+        check(
+            "`errors` (moreOften): 58 lines (p = 5.2e-14)",
+            "`errors` (more often): 58 lines (p = 5.2e-14)",
+        );
+        check("moreOften (POST) (new) (a moreOften", "moreOften (POST) (new) (a moreOften");
     }
 
     #[test]

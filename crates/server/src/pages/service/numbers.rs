@@ -7,36 +7,33 @@ use shipway_model::event::End;
 use crate::pages::moment::Clock;
 
 /// So far back.
-const DAYS: i64 = 90;
+pub(super) const DAYS: i64 = 30;
 
 /// Of rollouts that have ended; those that were cancelled before they began are left out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Numbers {
-    pub(super) days: i64,
     pub(super) ended: usize,
     pub(super) arrived: usize,
     pub(super) taken_back: usize,
     pub(super) stopped: usize,
-    /// Of 1000 that ended, so many did not arrive.
-    pub(super) failed_per_mille: usize,
+    /// Of 1000 that ended, so many were taken back.
+    pub(super) taken_back_per_mille: usize,
     /// From the beginning to the end of those that arrived; the middle one.
     pub(super) median: Option<String>,
+    /// From the registration of the build to the arrival of the rollout that brought it; the middle one.
+    pub(super) lead: Option<String>,
 }
 
 impl Numbers {
-    /// Nothing where none has ended.
-    pub(super) fn of<'a>(summaries: impl Iterator<Item = &'a Summary>, clock: &Clock) -> Option<Self> {
+    /// Nothing where none has ended. `built` says when the build that a rollout brought was registered.
+    pub(super) fn of<'a>(
+        summaries: impl Iterator<Item = &'a Summary>,
+        built: impl Fn(&Summary) -> Option<Timestamp>,
+        clock: &Clock,
+    ) -> Option<Self> {
         let since = clock.now.saturating_sub(SignedDuration::from_hours(DAYS * 24)).unwrap_or(Timestamp::MIN);
-        let mut numbers = Self {
-            days: DAYS,
-            ended: 0,
-            arrived: 0,
-            taken_back: 0,
-            stopped: 0,
-            failed_per_mille: 0,
-            median: None,
-        };
-        let mut lengths = Vec::new();
+        let (mut arrived, mut taken_back, mut stopped) = (0, 0, 0);
+        let (mut lengths, mut leads) = (Vec::new(), Vec::new());
         for it in summaries {
             let (Some(began), Some(ended), Some(end)) = (it.started, it.ended, &it.end) else { continue };
             if ended < since {
@@ -44,25 +41,37 @@ impl Numbers {
             }
             match end {
                 End::Succeeded { .. } => {
-                    numbers.arrived += 1;
+                    arrived += 1;
                     lengths.push((ended.duration_since(began), began, ended));
+                    leads.extend(built(it).map(|built| (ended.duration_since(built), built, ended)));
                 }
-                End::RolledBack {} => numbers.taken_back += 1,
-                End::Aborted { .. } => numbers.stopped += 1,
-                End::Cancelled { .. } => continue,
+                End::RolledBack {} => taken_back += 1,
+                End::Aborted { .. } => stopped += 1,
+                End::Cancelled { .. } => {}
             }
-            numbers.ended += 1;
         }
-        lengths.sort();
-        numbers.median = lengths.get(lengths.len() / 2).map(|it| clock.length(it.1, Some(it.2)));
-        numbers.failed_per_mille = (numbers.ended - numbers.arrived) * 1000 / numbers.ended.max(1);
-        (numbers.ended > 0).then_some(numbers)
+        let ended = arrived + taken_back + stopped;
+        (ended > 0).then(|| Self {
+            ended,
+            arrived,
+            taken_back,
+            stopped,
+            taken_back_per_mille: taken_back * 1000 / ended,
+            median: middle(lengths, clock),
+            lead: middle(leads, clock),
+        })
     }
 
     /// `12.5 %`.
-    pub(super) fn failed(&self) -> String {
-        format!("{}.{} %", self.failed_per_mille / 10, self.failed_per_mille % 10)
+    pub(super) fn share_taken_back(&self) -> String {
+        format!("{}.{} %", self.taken_back_per_mille / 10, self.taken_back_per_mille % 10)
     }
+}
+
+/// Of stretches with their beginnings and ends, the one in the middle by length.
+fn middle(mut stretches: Vec<(SignedDuration, Timestamp, Timestamp)>, clock: &Clock) -> Option<String> {
+    stretches.sort();
+    stretches.get(stretches.len() / 2).map(|it| clock.length(it.1, Some(it.2)))
 }
 
 #[cfg(test)]
@@ -101,15 +110,25 @@ mod tests {
         let arrived = || End::Succeeded { failed_targets: 0 };
         let all = [
             ended(day, day + 10, arrived()),
-            ended(50 * day, 50 * day + 10, arrived()),
-            ended(51 * day, 51 * day + 30, arrived()),
-            ended(52 * day, 52 * day + 20, arrived()),
-            ended(53 * day, 53 * day + 5, End::RolledBack {}),
-            ended(54 * day, 54 * day + 5, End::Cancelled { reason: String::new() }),
+            ended(70 * day, 70 * day + 10, arrived()),
+            ended(71 * day, 71 * day + 30, arrived()),
+            ended(72 * day, 72 * day + 20, arrived()),
+            ended(73 * day, 73 * day + 5, End::RolledBack {}),
+            ended(74 * day, 74 * day + 5, End::Cancelled { reason: String::new() }),
         ];
-        let numbers = Numbers::of(all.iter(), &clock).unwrap();
+        // Each build was registered a minute before its rollout began, but for one of which nothing is known.
+        let built = |it: &Summary| {
+            let began = it.started.unwrap();
+            (began != Timestamp::from_second(72 * day).unwrap()).then(|| began - SignedDuration::from_mins(1))
+        };
+        let numbers = Numbers::of(all.iter(), built, &clock).unwrap();
         assert_eq!((numbers.ended, numbers.arrived, numbers.taken_back, numbers.stopped), (4, 3, 1, 0));
-        assert_eq!((numbers.failed().as_str(), numbers.median.as_deref()), ("25.0 %", Some("20 s")));
-        assert_eq!(Numbers::of(all[..1].iter(), &clock), None, "what is older than 90 days does not count");
+        assert_eq!(
+            (numbers.share_taken_back().as_str(), numbers.median.as_deref()),
+            ("25.0 %", Some("20 s"))
+        );
+        assert_eq!(numbers.lead.as_deref(), Some("1 min 30 s"), "of 70 s and 90 s");
+        let old = Numbers::of(all[..1].iter(), built, &clock);
+        assert_eq!(old, None, "what is older than 30 days does not count");
     }
 }

@@ -160,6 +160,18 @@ impl Story {
             Body::DeciderNamed { decider, .. } => {
                 vec![Beat::Line(format!("{} decides from now on", plain(decider)))]
             }
+            Body::ChannelTold { channel, people, rollout: Some(_), .. } => {
+                let names: Vec<&str> = people.iter().map(String::as_str).collect();
+                let line = match names[..] {
+                    [] => format!("{channel} was told; nobody is on call"),
+                    _ => format!("called through {channel}: {}", names.join(", ")),
+                };
+                vec![Beat::Line(plain(&line))]
+            }
+            Body::ChannelFailed { channel, reason, rollout: Some(_), .. } => {
+                let line = format!("{channel} could not be told: {}", plain(reason));
+                vec![Beat::Line(paint.warn(&line))]
+            }
             Body::RolloutAborting { reason, .. } => {
                 let line = reasoned("is being stopped where it stands", reason);
                 vec![Beat::Line(paint.warn(&line))]
@@ -226,8 +238,8 @@ impl Story {
             | Body::MergedBack { .. }
             | Body::ConsumersNotified { .. }
             | Body::LibraryUsesNoted { .. }
-            | Body::ChannelTold { .. }
-            | Body::ChannelFailed { .. }
+            | Body::ChannelTold { rollout: None, .. }
+            | Body::ChannelFailed { rollout: None, .. }
             | Body::ScopeFrozen { .. }
             | Body::ItemAdded { .. }
             | Body::LateRequested { .. }
