@@ -36,12 +36,10 @@ impl Ratios {
             Chances::Certain => {}
             Chances::Normalised { hits, normalisers } => {
                 self.hits += hits;
-                let mut greatest = 0.0_f64;
                 for (product, it) in self.normalisers.iter_mut().zip(normalisers) {
                     *product *= it;
-                    greatest = greatest.max(*product);
                 }
-                if greatest > PRODUCT_MAX || self.hits.abs() > HITS_MAX {
+                if self.greatest_product() > PRODUCT_MAX || self.hits.abs() > HITS_MAX {
                     self.fold(alternatives);
                 }
             }
@@ -52,6 +50,14 @@ impl Ratios {
                 }
             }
         }
+    }
+
+    /// Alternatives are ordered by their distance to the null, which stands first. A normaliser is a sum of positive multiples of
+    /// powers of the ratio, so its logarithm is convex in that of the ratio, and so is that of a product: the greatest is at
+    /// either end.
+    fn greatest_product(&self) -> f64 {
+        let [first, .., last] = self.normalisers[..] else { return self.normalisers[0] };
+        if first > last { first } else { last }
     }
 
     /// Natural logarithms, per alternative.
