@@ -170,20 +170,8 @@ fn found(it: &Finding, is_open: bool, clock: &Clock) -> Found {
         Signal::Metrics => String::new(),
         Signal::Logs | Signal::Traces => format!("{} of the new, {} of the old", it.canary, it.control),
     };
-    let (of, what) = (format!("{of}: {}", spaced(&it.change)), it.what.clone());
+    let (of, what) = (format!("{of}: {}", it.change_in_words()), it.what.clone());
     Found { of, what, is_open, counts, leads }
-}
-
-/// `moreOften` as people write it: `more often`.
-fn spaced(word: &str) -> String {
-    let mut told = String::with_capacity(word.len() + 2);
-    for letter in word.chars() {
-        if letter.is_uppercase() {
-            told.push(' ');
-        }
-        told.extend(letter.to_lowercase());
-    }
-    told
 }
 
 /// Both kinds of evidence as shares of what they need, from 0 on: below it speaks against itself.
@@ -311,11 +299,6 @@ mod tests {
         let told = [0.0, 0.000_12, 0.0123, 1.5, 12.34, 4321.0].map(number);
         assert_eq!(told, ["0", "1.2e-4", "0.012", "1.50", "12.3", "4321"]);
         assert_eq!([0.0, 0.05, 0.5, 1.0].map(percent), ["0 %", "5.0 %", "50 %", "100 %"]);
-    }
-
-    #[test]
-    fn a_change_is_told_in_words() {
-        assert_eq!(["new", "moreOften", "harmful"].map(spaced), ["new", "more often", "harmful"]);
     }
 
     #[test]
