@@ -166,7 +166,17 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
         it.steps.iter().any(|it| it.title.contains("udge") && it.state.word() == "running")
     };
     site.until(id, "judged", is_judged).await;
-    // Of another service, and of this one.
+    // A flag that somebody else keeps, and alerts of another service and of this one.
+    let marked = site.shipway(&[
+        "alert",
+        "mark",
+        "flag new-shop: off to on",
+        "--service",
+        "web",
+        "--env",
+        "production",
+    ]);
+    assert_eq!(marked.code, 0, "{}", marked.err);
     alertmanager.raise("DiskFull", "database").await;
     alertmanager.raise("ManyFailedOrders", "web").await;
     assert_ended(&site.ended(id).await, "rolled-back");
@@ -186,6 +196,8 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
     let first = &alert["suspects"][0];
     assert_eq!(first["what"]["rollout"]["id"], id.to_string(), "{alert:#}");
     assert_eq!(first["distance"], 0, "{first}");
+    let flag = |it: &&Value| it["what"]["marker"]["what"] == "flag new-shop: off to on";
+    assert!(alert["suspects"].as_array().unwrap().iter().any(|it| flag(&it)), "{alert:#}");
     let alert_id = alert["id"].as_str().unwrap();
     let shown = site.shipway(&["alert", "show", alert_id]).out;
     assert!(shown.contains("web in production") && shown.contains("it ships web itself"), "{shown}");

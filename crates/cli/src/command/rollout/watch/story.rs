@@ -190,6 +190,7 @@ impl Story {
             | Body::InstanceChanged { .. }
             | Body::AlertFired { .. }
             | Body::AlertResolved { .. }
+            | Body::MarkerSet { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }
