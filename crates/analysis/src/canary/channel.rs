@@ -119,6 +119,9 @@ impl Channel {
             return;
         }
         self.without[index(arm)].resize(n_slots, self.whole.clone());
+        if arm == Arm::Canary {
+            self.expect_catastrophes();
+        }
         let Questions { harm, severe, margin, .. } = &self.questions;
         let none = |of| Evidence::none(of, margin.as_ref(), self.is_watch);
         match arm {
@@ -257,28 +260,30 @@ impl Channel {
         }
     }
 
-    /// Forgets the alternatives of harm that are out of reach in every view, and of health.
+    /// Forgets the alternatives that are out of reach in every view of their question.
     fn give_up_the_hopeless(&mut self) {
-        let Self { questions, whole, health, without, against, .. } = self;
-        let mut of_harm = [false; POINTS_MAX];
-        let of_harm = whole.ratios.mark_hopeful(&questions.harm, &mut of_harm);
-        if of_harm.contains(&false) {
-            for view in without.iter().flatten().chain(&*against) {
-                view.ratios.mark_hopeful(&questions.harm, of_harm);
-            }
+        let Self { questions, whole, health, without, against, instances, .. } = self;
+        let of_harm = without.iter_mut().flatten().chain(against).chain([whole]);
+        let some = [
+            give_up(&mut questions.harm, of_harm.collect()),
+            give_up(&mut questions.health, health.of_health().collect()),
+            give_up(&mut questions.severe, instances.iter_mut().collect()),
+            give_up(&mut questions.sound, health.of_sound().collect()),
+        ];
+        if some.contains(&true) {
+            self.grids = Grids::new(&self.questions);
         }
-        let mut of_health = [false; POINTS_MAX];
-        let of_health = health.mark_hopeful(&questions.health, &mut of_health);
-        if !of_harm.contains(&false) && !of_health.contains(&false) {
-            return;
+    }
+
+    /// Takes back what was given up of catastrophes: a new instance has seen nothing yet.
+    fn expect_catastrophes(&mut self) {
+        let Self { questions, instances, .. } = self;
+        if questions.severe.len() < questions.severe_at_first.len() {
+            let places = questions.severe.places_of(&questions.severe_at_first);
+            instances.iter_mut().for_each(|it| it.ratios.widen(&places, &questions.severe));
+            questions.severe = questions.severe_at_first.clone();
+            self.grids = Grids::new(&self.questions);
         }
-        for view in without.iter_mut().flatten().chain(against).chain([whole]) {
-            view.ratios.keep(of_harm, &questions.harm);
-        }
-        health.keep(of_health, &questions.health);
-        questions.harm.keep(of_harm);
-        questions.health.keep(of_health);
-        self.grids = Grids::new(&self.questions);
     }
 
     fn count(&mut self, table: &Table) {
@@ -306,13 +311,13 @@ impl Channel {
 
     /// None of an instance that has no view of its own.
     fn view(&self, view: View) -> Option<(&Alternatives, &Evidence)> {
-        let Questions { harm, severe, .. } = &self.questions;
+        let Questions { harm, severe, severe_at_first, .. } = &self.questions;
         Some(match view {
             View::Whole => (harm, &self.whole),
             View::Without(arm, slot) if self.is_only_reporter(arm, slot) => (harm, &self.whole),
             View::Without(arm, slot) => (harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole)),
             View::Instance(slot) => (severe, self.instances.get(slot)?),
-            View::WarmUp => (severe, &self.warm_up),
+            View::WarmUp => (severe_at_first, &self.warm_up),
             View::Against(slot) => (harm, self.against.get(slot).unwrap_or(&self.whole)),
         })
     }
@@ -346,6 +351,27 @@ impl Channel {
     pub(super) fn healthy_without(&self, needed: f64) -> Option<usize> {
         self.health.healthy_without(&self.questions, needed)
     }
+}
+
+/// Gives up the alternatives of one question that are out of reach in every view of it. Whether there were any.
+fn give_up(alternatives: &mut Alternatives, mut views: Vec<&mut Evidence>) -> bool {
+    let mut marks = [false; POINTS_MAX];
+    let marks = &mut marks[..alternatives.len()];
+    for view in &views {
+        view.ratios.mark_hopeful(alternatives, marks);
+        if !marks.contains(&false) {
+            return false;
+        }
+    }
+    // Of a question that nobody asks nothing is known.
+    if views.is_empty() {
+        return false;
+    }
+    for view in &mut views {
+        view.ratios.keep(marks, alternatives);
+    }
+    alternatives.keep(marks);
+    true
 }
 
 impl Likelihood {

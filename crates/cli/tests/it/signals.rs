@@ -87,7 +87,7 @@ async fn a_known_failure_holds_a_rollout_and_is_told_with_what_helps() {
     let id = site.start_rollout("1.1.0").await;
     assert_ended(&site.ended(id).await, "halted");
     let told = site.shipway(&["rollout", "analysis", &id.to_string()]).out;
-    assert!(told.contains("knownFailure") && told.contains("no-memory"), "{told}");
+    assert!(told.contains("known failure") && told.contains("no-memory"), "{told}");
     assert!(told.contains("add memory"), "{told}");
 
     // The same file says so of lines that are at hand.
@@ -161,12 +161,7 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
     site.ship("1.0.0").await;
     let _traffic = Traffic::through(&site);
     site.release("1.1.0", Behaviour::GOOD).await;
-    let id = site.start_rollout("1.1.0").await;
-    let is_judged = |it: &shipway_api::view::rollout::RolloutView| {
-        it.steps.iter().any(|it| it.title.contains("udge") && it.state.word() == "running")
-    };
-    site.until(id, "judged", is_judged).await;
-    // A flag that somebody else keeps, and alerts of another service and of this one.
+    // A flag that somebody else keeps.
     let marked = site.shipway(&[
         "alert",
         "mark",
@@ -177,6 +172,12 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
         "production",
     ]);
     assert_eq!(marked.code, 0, "{}", marked.err);
+    let id = site.start_rollout("1.1.0").await;
+    let is_judged = |it: &shipway_api::view::rollout::RolloutView| {
+        it.steps.iter().any(|it| it.title.contains("udge") && it.state.word() == "running")
+    };
+    site.until(id, "judged", is_judged).await;
+    // Of another service, and of this one.
     alertmanager.raise("DiskFull", "database").await;
     alertmanager.raise("ManyFailedOrders", "web").await;
     assert_ended(&site.ended(id).await, "rolled-back");

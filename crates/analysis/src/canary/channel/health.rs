@@ -173,23 +173,14 @@ impl Health {
         part.units as f64 <= self.share_max * self.units as f64
     }
 
-    /// Adds marks to the alternatives of health that are within reach in any view.
-    pub(super) fn mark_hopeful<'a>(&self, of: &Alternatives, marks: &'a mut [bool]) -> &'a mut [bool] {
-        let marks = self.whole.ratios.mark_hopeful(of, marks);
-        if marks.contains(&false) {
-            for part in &self.parts {
-                part.rest.ratios.mark_hopeful(of, marks);
-            }
-        }
-        marks
+    /// What is asked of `health`, in every view.
+    pub(super) fn of_health(&mut self) -> impl Iterator<Item = &mut Evidence> {
+        std::iter::once(&mut self.whole).chain(self.parts.iter_mut().map(|it| &mut it.rest))
     }
 
-    /// Gives up the alternatives of health that are not marked.
-    pub(super) fn keep(&mut self, marks: &[bool], of: &Alternatives) {
-        self.whole.ratios.keep(marks, of);
-        for part in &mut self.parts {
-            part.rest.ratios.keep(marks, of);
-        }
+    /// What is asked of `sound`, of each instance.
+    pub(super) fn of_sound(&mut self) -> impl Iterator<Item = &mut Evidence> {
+        self.parts.iter_mut().map(|it| &mut it.alone)
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Questions {
     pub(super) health: Alternatives,
     /// Is it a catastrophe?
     pub(super) severe: Alternatives,
+    /// The same before any of them was given up.
+    pub(super) severe_at_first: Alternatives,
     /// Is it none?
     pub(super) sound: Alternatives,
     /// The null of harm holds as well while the difference is within this bound.
@@ -64,12 +66,14 @@ impl Questions {
         let unit = metric.unit_of_rate();
         let bound = |by: Option<f64>| Some((law?, by? / unit));
         let catastrophe = frame.severe_margin.max(metric.margin());
+        let severe = Alternatives::even(catastrophe, (1.15, 60.0), N_SEVERE);
         Self {
             harm: Alternatives::new(metric.margin(), range, N_HARM, |it| {
                 (1.0 + (it / PRIOR_SCALE).powi(2)).powf(-1.5)
             }),
             health: Alternatives::even(metric.harm(), HEALTHY, N_HEALTH),
-            severe: Alternatives::even(catastrophe, (1.15, 60.0), N_SEVERE),
+            severe_at_first: severe.clone(),
+            severe,
             sound: Alternatives::even(catastrophe, HEALTHY, N_HEALTH),
             margin: bound(metric.margin_absolute).map(|(law, by)| Difference::above(law, by)),
             harm_absolute: bound(metric.harm_absolute).map(|(law, by)| Difference::below(law, by)),

@@ -197,6 +197,22 @@ fn one_broken_instance_is_harmful_and_named() {
     assert!(answer.reasons[0].starts_with("Canary instance `canary-3` is broken"), "{answer:#?}");
 }
 
+/// By then nobody expects the others to be broken, and what is asked of them has been given up.
+#[test]
+fn an_instance_that_comes_late_and_broken_is_found_at_once() {
+    let mut lines = traffic(90, 4, |_, arm, instance| {
+        requests(100, if arm == "canary" && instance == 3 { 76 } else { 5 })
+    });
+    let is_yet_to_come = |it: &String| {
+        let line: Value = serde_json::from_str(it).unwrap();
+        line["instance"] == "canary-3" && line["t"].as_u64() < Some(600)
+    };
+    lines.retain(|it| !is_yet_to_come(it));
+    let (answer, _) = judge(Config { early_promotion: false, ..errors_alone() }, &lines);
+    assert_eq!((answer.decision, answer.decided_at_s), (Decision::Harmful, Some(610.0)), "{answer:#?}");
+    assert!(answer.reasons[0].starts_with("Canary instance `canary-3` is broken"), "{answer:#?}");
+}
+
 #[test]
 fn a_cold_start_is_forgiven_and_a_catastrophe_is_not() {
     let by = |errors_at_first: u64| {
