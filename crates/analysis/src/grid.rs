@@ -24,6 +24,9 @@ pub(crate) struct Grid {
     inverse: Vec<f64>,
     /// How many times the extremes are from it.
     spread: f64,
+    /// Where the extremes stand. A normaliser is a sum of positive multiples of powers of the odds, so its logarithm is convex in
+    /// that of the odds, and the greatest one is at an extreme.
+    ends: [usize; 2],
 }
 
 /// What a table says about the odds of a grid, up to a constant common to all of them.
@@ -48,8 +51,9 @@ pub(crate) struct Workspace {
 /// Lanes that are carried through Horner's rule together; as many as stay in registers.
 const LANES: usize = 8;
 
-/// So few possible tables are summed from the first one on: their mode is not worth finding.
-const FEW: u64 = 8;
+/// So few steps from the first possible table to the last: all of them are summed from the first one on, in one direction. With
+/// more of them the sums in units of the first one grow so great that logarithms would have to be taken often.
+const FEW: usize = 12;
 
 /// Terms are left out when, under every odds, they are less than this part of the greatest one.
 const TERM_SHARE_MIN: f64 = 1e-14;
@@ -69,13 +73,29 @@ impl Grid {
         // Whole lanes: the padding is computed and thrown away.
         let n_points = odds.len();
         odds.resize(n_points.next_multiple_of(LANES), odds[n_points - 1]);
-        let least = odds.iter().copied().fold(f64::INFINITY, f64::min);
-        let greatest = odds.iter().copied().fold(0.0, f64::max);
+        let mut ends = [0, 0];
+        for (idx, it) in odds.iter().enumerate() {
+            if *it < odds[ends[0]] {
+                ends[0] = idx;
+            }
+            if *it > odds[ends[1]] {
+                ends[1] = idx;
+            }
+        }
+        let [least, greatest] = ends.map(|it| odds[it]);
         let log_odds = odds.iter().map(|it| it.ln()).collect();
         let middle = (least * greatest).sqrt();
         let scaled = odds.iter().map(|it| it / middle).collect();
         let inverse = odds.iter().map(|it| middle / it).collect();
-        Self { odds, log_odds, middle, scaled, inverse, spread: (greatest / middle).max(middle / least) }
+        Self {
+            odds,
+            log_odds,
+            middle,
+            scaled,
+            inverse,
+            spread: (greatest / middle).max(middle / least),
+            ends,
+        }
     }
 
     /// The chances of `table` given its margins.
@@ -84,20 +104,51 @@ impl Grid {
         if least == greatest {
             return Chances::Certain;
         }
-        let is_short = greatest - least <= FEW;
-        let start = if is_short { least } else { table.mode(self.middle) };
-        let stride = if is_short { 1 } else { stride(variance(table, start) / self.spread) };
-        if self.fill(table, start, stride, work) {
-            self.normalise(stride, work);
-            // Also false of what is no number.
-            if work.found.iter().all(|it| *it <= TERM_MAX) {
-                let hits = table.canary_hits as f64 - start as f64;
-                return Chances::Normalised { hits, normalisers: &work.found };
+        let n_steps = (greatest - least) as usize;
+        let (start, is_summed) = if n_steps <= FEW {
+            self.sum_few(table, least, n_steps, &mut work.found);
+            (least, true)
+        } else {
+            let start = table.mode(self.middle);
+            let stride = stride(variance(table, start) / self.spread);
+            let is_filled = self.fill(table, start, stride, work);
+            if is_filled {
+                self.normalise(stride, work);
             }
+            (start, is_filled)
+        };
+        // Also false of what is no number.
+        if is_summed && self.ends.iter().all(|&it| work.found[it] <= TERM_MAX) {
+            let hits = table.canary_hits as f64 - start as f64;
+            return Chances::Normalised { hits, normalisers: &work.found };
         }
         work.found.clear();
         work.found.extend(self.odds.iter().map(|&odds| table.log_probability(odds)));
         Chances::Logs(&work.found)
+    }
+
+    /// The sums of all terms, in units of the one at `least`, the first of so many steps.
+    fn sum_few(&self, table: &Table, least: u64, n_steps: usize, found: &mut Vec<f64>) {
+        let mut coefficients = [0.0; FEW];
+        let mut falling = [(table.canary_total - least) as f64, (table.hits() - least) as f64];
+        let mut rising = [least as f64 + 1.0, (table.control_total + least - table.hits()) as f64 + 1.0];
+        let mut coefficient = 1.0;
+        for it in &mut coefficients[..n_steps] {
+            coefficient *= falling[0] * falling[1] * self.middle / (rising[0] * rising[1]);
+            *it = coefficient;
+            falling = falling.map(|it| it - 1.0);
+            rising = rising.map(|it| it + 1.0);
+        }
+        found.clear();
+        for lanes in self.scaled.as_chunks::<LANES>().0 {
+            let mut sums = [0.0; LANES];
+            for coefficient in coefficients[..n_steps].iter().rev() {
+                for lane in 0..LANES {
+                    sums[lane] = (sums[lane] + coefficient) * lanes[lane];
+                }
+            }
+            found.extend(sums.map(|it| 1.0 + it));
+        }
     }
 
     /// `C(a,u)·C(b,m−u)·middleᵘ` at every stride-th count on either side of `start`, in units of that at it. False if the
@@ -111,6 +162,7 @@ impl Grid {
             falling: [[canary_rest, hits], [hits_rest, control_rest]],
             rising: [[hits + 1.0, canary_rest + 1.0], [control_rest + 1.0, hits_rest + 1.0]],
             factor: [self.middle, 1.0 / self.middle],
+            factor_of_four: [self.middle.powi(4), self.middle.powi(-4)],
         };
         let reach = if stride == 1 { self.spread } else { self.spread.powi(stride as i32) };
         sides.fill(stride, reach, &mut work.coefficients)
@@ -163,6 +215,8 @@ struct Sides {
     falling: [[f64; 2]; 2],
     rising: [[f64; 2]; 2],
     factor: [f64; 2],
+    /// To the fourth power.
+    factor_of_four: [f64; 2],
 }
 
 impl Sides {
@@ -204,11 +258,11 @@ impl Sides {
             1 => self.steps::<1>(),
             2 => self.steps::<2>(),
             3 => self.steps::<3>(),
-            4 => self.steps::<4>(),
+            4 => self.four_steps(),
             _ => {
                 let mut ratios = [1.0; 2];
                 for _ in 0..stride / 4 {
-                    let steps = self.steps::<4>();
+                    let steps = self.four_steps();
                     ratios = [ratios[0] * steps[0], ratios[1] * steps[1]];
                 }
                 ratios
@@ -223,13 +277,35 @@ impl Sides {
             for side in 0..2 {
                 above[side] *= self.falling[0][side] * self.falling[1][side] * self.factor[side];
                 below[side] *= self.rising[0][side] * self.rising[1][side];
-                self.falling[0][side] -= 1.0;
-                self.falling[1][side] -= 1.0;
-                self.rising[0][side] += 1.0;
-                self.rising[1][side] += 1.0;
             }
+            self.move_by(1.0);
         }
         [above[0] / below[0], above[1] / below[1]]
+    }
+
+    /// Four steps at once: the product of four numbers in a row is (t² − 1/4)(t² − 9/4), t being their middle. Four that pass the
+    /// end of the support have zero among them, and halves are exact.
+    fn four_steps(&mut self) -> [f64; 2] {
+        let of_four = |middle: f64| {
+            let square = middle * middle;
+            (square - 0.25) * (square - 2.25)
+        };
+        let (falling, rising) = (self.falling, self.rising);
+        self.move_by(4.0);
+        std::array::from_fn(|side| {
+            let above = of_four(falling[0][side] - 1.5) * of_four(falling[1][side] - 1.5);
+            let below = of_four(rising[0][side] + 1.5) * of_four(rising[1][side] + 1.5);
+            above * self.factor_of_four[side] / below
+        })
+    }
+
+    fn move_by(&mut self, n_steps: f64) {
+        for side in 0..2 {
+            for (falling, rising) in self.falling.iter_mut().zip(&mut self.rising) {
+                falling[side] -= n_steps;
+                rising[side] += n_steps;
+            }
+        }
     }
 }
 

@@ -178,7 +178,6 @@ impl Verb {
             | Self::Store(_)
             | Self::Verify(_)
             | Self::Witness(_)
-            | Self::Analysis(_)
             | Self::Contract(_)
             | Self::Provenance(_)
             | Self::RollbackPackage(_)
@@ -188,6 +187,7 @@ impl Verb {
             | Self::Help(_) => false,
             Self::Evidence(it) => it.asks_a_control_plane(),
             Self::Access(it) => it.asks_a_control_plane(),
+            Self::Analysis(it) => it.asks_a_control_plane(),
             Self::Policy(it) => it.asks_a_control_plane(),
             Self::Risk(it) => it.asks_a_control_plane(),
             Self::Tests(it) => it.asks_a_control_plane(),

@@ -142,7 +142,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Verb::Store(it) => it.run(),
         Verb::Verify(it) => it.run(),
         Verb::Witness(it) => it.run().await,
-        Verb::Analysis(it) => it.run(),
+        Verb::Analysis(it) => it.run(connection).await,
         Verb::Token(it) => it.run(connection).await,
         Verb::Access(it) => it.run(connection).await,
         Verb::User(it) => it.run(connection).await,

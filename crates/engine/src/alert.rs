@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shipway_model::alert::{Alert, Suspect};
+use shipway_model::alert::{Alert, Marker, Suspect};
 use shipway_model::event::{Body, Event};
 use shipway_model::resource::Key;
 use shipway_model::{AlertId, Digest, Name};
@@ -27,6 +27,8 @@ pub const ENVIRONMENT_LABELS: [&str; 4] =
 const ALERTS_MAX: usize = 10_000;
 /// Declarations that can be suspects, the newest.
 const DECLARED_MAX: usize = 1000;
+/// The same of changes that were made elsewhere.
+const MARKERS_MAX: usize = 1000;
 
 /// An alert as it is told: it fires, or has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,7 @@ pub struct Alerts {
     /// The latest by what its sender calls it.
     latest: BTreeMap<String, AlertId>,
     declared: VecDeque<Declared>,
+    markers: VecDeque<Marker>,
 }
 
 /// A change of what is declared.
@@ -119,6 +122,12 @@ impl Alerts {
             Body::AlertResolved { id, ended_at } => {
                 if let Some(it) = self.by_id.get_mut(id) {
                     it.ended_at = Some(*ended_at);
+                }
+            }
+            Body::MarkerSet { marker } => {
+                self.markers.push_back(marker.clone());
+                if self.markers.len() > MARKERS_MAX {
+                    self.markers.pop_front();
                 }
             }
             _ => {}

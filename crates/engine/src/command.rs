@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shipway_model::access::{Account, Commit, Privilege, TokenScope};
+use shipway_model::alert::Marker;
 use shipway_model::analysis::{Block, Verdict};
 use shipway_model::approval::{Approval, PersonKey};
 use shipway_model::change::Emergency;
@@ -288,6 +289,10 @@ pub enum Command {
     /// Somebody else's monitoring tells of alerts.
     ReceiveAlerts {
         notices: Vec<Notice>,
+    },
+    /// Somebody tells of a change that was made elsewhere.
+    SetMarker {
+        marker: Marker,
     },
     /// How an effect ended. Whether the reporter still held it was checked before.
     Report {

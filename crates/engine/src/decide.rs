@@ -102,6 +102,7 @@ pub fn decide(state: &State, command: &Command, ctx: &Context<'_>) -> Result<Vec
             Ok(environment::report_instance(state, instance, *condition, detail))
         }
         Command::ReceiveAlerts { notices } => Ok(alert::receive(state, notices, ctx)),
+        Command::SetMarker { marker } => Ok(vec![Body::MarkerSet { marker: marker.clone() }]),
         Command::Report { key, outcome } => rollout::report::report(state, *key, outcome),
         Command::Decide { key, id, decision } => gate::decide(state, *key, *id, decision),
         Command::ReopenGates { id, step, attempt, reason } => {

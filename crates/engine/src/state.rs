@@ -135,7 +135,9 @@ impl State {
                 // Environments know their hosts by labels, and there are few rollouts under way.
                 self.touch_running();
             }
-            Body::AlertFired { .. } | Body::AlertResolved { .. } => self.alerts.apply(event),
+            Body::AlertFired { .. } | Body::AlertResolved { .. } | Body::MarkerSet { .. } => {
+                self.alerts.apply(event);
+            }
             Body::ScopePaused { .. } | Body::ScopeResumed { .. } => {
                 self.pauses.apply(event);
                 self.dirty.extend(self.rollouts.live.keys().copied());

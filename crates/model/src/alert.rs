@@ -1,4 +1,4 @@
-//! An alert from outside, and what was deployed or declared before it.
+//! An alert from outside, and what was deployed, declared or changed elsewhere before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub const SUSPECTS_MAX: usize = 20;
 pub const LABELS_MAX: usize = 64;
 /// Bytes of the value of a label or an annotation; longer ones are cut off.
 pub const LABEL_BYTES_MAX: usize = 1000;
+/// Bytes of what a marker says.
+pub const MARKER_BYTES_MAX: usize = 200;
 
 /// Somebody else's monitoring says that something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +39,23 @@ pub struct Alert {
     pub url: Option<String>,
 }
 
-/// A deployment or a change of what is declared, before an alert.
+/// A change that was made elsewhere, such as one of a feature flag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Marker {
+    /// What changed, such as `flag new-checkout: off to on`. It names no person.
+    pub what: String,
+    /// When it took effect.
+    pub at: Timestamp,
+    /// The service that it touches; absent if it touches all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Name>,
+    /// Where it took effect; absent if everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Name>,
+}
+
+/// A deployment, a change of what is declared or one that was made elsewhere, before an alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Suspect {
@@ -62,8 +80,19 @@ pub struct Suspect {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Culprit {
-    Rollout { id: RolloutId, release: ReleaseRef },
-    Resource { kind: Kind, name: Name, digest: Digest },
+    Rollout {
+        id: RolloutId,
+        release: ReleaseRef,
+    },
+    Resource {
+        kind: Kind,
+        name: Name,
+        digest: Digest,
+    },
+    /// A change that was made elsewhere, as whoever made it told.
+    Marker {
+        what: String,
+    },
 }
 
 impl Alert {

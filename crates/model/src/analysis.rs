@@ -164,6 +164,20 @@ pub struct Finding {
     pub trail: Option<Box<Trail>>,
 }
 
+impl Finding {
+    /// What changed as people write it: `moreOften` is `more often`.
+    pub fn change_in_words(&self) -> String {
+        let mut words = String::with_capacity(self.change.len() + 2);
+        for letter in self.change.chars() {
+            if letter.is_uppercase() {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        words
+    }
+}
+
 /// What leads on from a finding: the numbers, lines and traces of the new version around the time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Account, Privilege, TokenScope};
-use crate::alert::{Alert, Suspect};
+use crate::alert::{Alert, Marker, Suspect};
 use crate::analysis::{Block, Verdict};
 use crate::approval::{Approval, PersonKey};
 use crate::change::Change;
@@ -252,6 +252,9 @@ pub enum Body {
     /// It fires no more.
     #[serde(rename = "alert.resolved")]
     AlertResolved { id: AlertId, ended_at: Timestamp },
+    /// The actor tells of a change that was made elsewhere, such as one of a feature flag.
+    #[serde(rename = "marker.set")]
+    MarkerSet { marker: Marker },
     #[serde(rename = "scope.paused")]
     ScopePaused { scope: Scope, reason: String },
     #[serde(rename = "scope.resumed")]

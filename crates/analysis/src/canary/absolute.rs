@@ -25,7 +25,7 @@ pub(super) struct Difference {
 }
 
 /// Alternatives per bound.
-pub(super) const N_GAPS: usize = 10;
+const N_GAPS: usize = 10;
 
 /// What a block's counts still weigh one block later: a memory of about 33 blocks follows a drift of the day.
 const DECAY: f64 = 0.97;
@@ -54,6 +54,11 @@ impl Difference {
     fn new(law: Likelihood, bound: f64, gap: impl Fn(usize) -> f64) -> Self {
         let gaps = (0..N_GAPS).map(gap).collect();
         Self { law, bound, gaps, control_hits: 0.0, control_total: 0.0 }
+    }
+
+    /// How many alternatives there are.
+    pub(super) fn len(&self) -> usize {
+        self.gaps.len()
     }
 
     /// Logarithms of the likelihood ratios of a block under each alternative; empty if an arm is.

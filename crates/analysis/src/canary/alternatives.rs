@@ -72,6 +72,13 @@ impl Alternatives {
         log_ratios.map(move |it| it >= best - HOPELESS)
     }
 
+    /// Where each point of `all` still stands here, if it was not given up.
+    pub(super) fn places_of(&self, all: &Self) -> Vec<Option<usize>> {
+        // Points are given up, and never moved.
+        let place = |odds: &f64| self.odds.iter().position(|it| it.to_bits() == odds.to_bits());
+        all.odds.iter().map(place).collect()
+    }
+
     /// Gives up the other points. Their share is lost: what is left of a mixture is still an e-process.
     pub(super) fn keep(&mut self, is_kept: &[bool]) {
         keep(&mut self.odds, is_kept);

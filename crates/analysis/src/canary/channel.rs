@@ -1,17 +1,22 @@
 //! One 2×2 comparison, block after block, in every view that the judge takes of it.
 
-use crate::evidence::log_mean;
 use crate::grid::{Chances, Grid, Workspace};
 use crate::kernel::Table;
 
-use super::absolute::{self, Difference, N_GAPS};
 use super::alternatives::{Alternatives, POINTS_MAX};
 use super::config::{Baseline, Direction, Frame, Kind, MetricConfig};
 use super::effect::Stratified;
 use super::measure::{Tally, directed};
 use super::observation::Arm;
-use super::ratios::{Ratios, log_sum};
 use super::roster::index;
+
+mod evidence;
+mod health;
+mod questions;
+
+use evidence::Evidence;
+use health::Health;
+use questions::{Grids, Questions};
 
 /// From where the evidence is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub(super) struct Channel {
     pub(super) is_beyond: bool,
     likelihood: Likelihood,
     direction: Direction,
-    tests: Tests,
+    questions: Questions,
     grids: Grids,
     work: Workspace,
     whole: Evidence,
@@ -64,7 +69,7 @@ pub(super) struct Channel {
     instances: Vec<Evidence>,
     /// Per slot of control, if the baseline is seasonal.
     against: Vec<Evidence>,
-    health: Evidence,
+    health: Health,
     /// Per arm and slot: whether it ever reported this channel.
     reporters: [Vec<bool>; 2],
     baseline: Baseline,
@@ -76,90 +81,32 @@ pub(super) struct Channel {
     pub(super) size: Stratified,
 }
 
-/// What is tested: ratios always, differences of shares or rates where they are declared.
-#[derive(Debug, Clone)]
-struct Tests {
-    harm: Alternatives,
-    health: Alternatives,
-    severe: Alternatives,
-    /// The null of harm holds as well while the difference is within this bound.
-    margin: Option<Difference>,
-    /// Health is also shown by a difference that stays below this bound.
-    harm_absolute: Option<Difference>,
-}
-
-/// One view of one test: likelihood ratios per alternative ratio, and their logarithms per alternative difference.
-#[derive(Debug, Clone)]
-struct Evidence {
-    ratios: Ratios,
-    differences: Vec<f64>,
-    /// Since when the evidence of each ratio has gathered, in a watch.
-    since: Vec<f64>,
-}
-
-/// The points of the tests, each test's null ahead of its alternatives.
-#[derive(Debug, Clone)]
-struct Grids {
-    /// Harm, then health.
-    both: Grid,
-    harm: Grid,
-    severe: Grid,
-}
-
-/// Alternatives per test; with their null they fill whole lanes of the grid.
-const N_HARM: usize = 15;
-const N_HEALTH: usize = 7;
-const N_SEVERE: usize = 7;
-
 /// At first alternatives become hopeless with every block; later it is enough to look now and then.
 const BLOCKS_EARLY: u64 = 16;
 const BLOCKS_BETWEEN: u64 = 8;
 
 impl Channel {
     pub(super) fn new(label: String, metric: &MetricConfig, frame: Frame) -> Self {
-        let range = match metric.kind {
-            Kind::Proportion | Kind::Count => (1.15, 60.0),
-            Kind::Latency | Kind::Mean => (1.03, 6.0),
-        };
-        // Of latency and means the values themselves are moved by the margin.
-        let law = match metric.kind {
-            Kind::Proportion => Some(Likelihood::Odds),
-            Kind::Count => Some(Likelihood::Rates),
-            Kind::Latency | Kind::Mean => None,
-        };
-        let unit = metric.unit_of_rate();
-        let bound = |by: Option<f64>| Some((law?, by? / unit));
-        let tests = Tests {
-            harm: Alternatives::new(metric.margin(), range, N_HARM, |it| {
-                (1.0 + (it / PRIOR_SCALE).powi(2)).powf(-1.5)
-            }),
-            // A canary between a quarter of that harm and a little under it is what health looks like.
-            health: Alternatives::even(metric.harm(), (0.95, 0.25), N_HEALTH),
-            severe: Alternatives::even(frame.severe_margin.max(metric.margin()), (1.15, 60.0), N_SEVERE),
-            margin: bound(metric.margin_absolute).map(|(law, by)| Difference::above(law, by)),
-            harm_absolute: bound(metric.harm_absolute).map(|(law, by)| Difference::below(law, by)),
-        };
-        let n_margin = if tests.margin.is_some() { N_GAPS } else { 0 };
+        let questions = Questions::new(metric, frame);
         let is_watch = frame.is_watch;
-        let none = |n_ratios, n_differences| Evidence::none(n_ratios, n_differences, is_watch);
-        let n_harm_absolute = if tests.harm_absolute.is_some() { N_GAPS } else { 0 };
+        let none = |of| Evidence::none(of, questions.margin.as_ref(), is_watch);
         Self {
             label,
             is_beyond: false,
             likelihood: if metric.kind == Kind::Count { Likelihood::Rates } else { Likelihood::Odds },
             direction: metric.direction(),
-            grids: Grids::new(&tests),
+            grids: Grids::new(&questions),
             work: Workspace::default(),
-            whole: none(N_HARM, n_margin),
-            warm_up: none(N_SEVERE, n_margin),
+            whole: none(&questions.harm),
+            warm_up: none(&questions.severe),
             without: [Vec::new(), Vec::new()],
             instances: Vec::new(),
             against: Vec::new(),
-            health: Evidence::none(N_HEALTH, n_harm_absolute, false),
+            health: Health::new(&questions, frame),
             baseline: frame.baseline,
             is_watch,
             n_blocks: 0,
-            tests,
+            questions,
             reporters: [Vec::new(), Vec::new()],
             seen: Table::default(),
             size: Stratified::default(),
@@ -172,12 +119,15 @@ impl Channel {
             return;
         }
         self.without[index(arm)].resize(n_slots, self.whole.clone());
-        let n_differences = self.warm_up.differences.len();
-        let none = |n_ratios| Evidence::none(n_ratios, n_differences, self.is_watch);
+        if arm == Arm::Canary {
+            self.expect_catastrophes();
+        }
+        let Questions { harm, severe, margin, .. } = &self.questions;
+        let none = |of| Evidence::none(of, margin.as_ref(), self.is_watch);
         match arm {
-            Arm::Canary => self.instances.resize(n_slots, none(N_SEVERE)),
+            Arm::Canary => self.instances.resize(n_slots, none(severe)),
             Arm::Control if self.baseline == Baseline::Seasonal => {
-                self.against.resize(n_slots, none(self.tests.harm.len()));
+                self.against.resize(n_slots, none(harm));
             }
             Arm::Control => {}
         }
@@ -186,9 +136,9 @@ impl Channel {
     /// Takes in a block during warm-up.
     pub(super) fn observe_warm_up(&mut self, tally: &Tally, start: Start) {
         let whole = directed(tally.whole(), self.direction);
-        let Self { likelihood, tests, grids, work, .. } = self;
+        let Self { likelihood, questions, grids, work, .. } = self;
         let chances = likelihood.chances(&grids.severe, &whole, work);
-        self.warm_up.add(chances, &tests.severe, &tests.beyond_margin(&whole), start);
+        self.warm_up.add(chances, &questions.severe, &questions.beyond_margin(&whole), start);
         self.observe_instances(tally, start);
         self.learn(&whole);
     }
@@ -197,6 +147,7 @@ impl Channel {
     pub(super) fn observe(&mut self, tally: &Tally, start: Start) {
         self.count(&tally.whole());
         self.note_reporters(tally);
+        self.health.begin(&self.questions, self.without[index(Arm::Canary)].len(), tally);
         self.observe_whole(tally, start);
         self.observe_without(tally, start);
         self.observe_against(tally, start);
@@ -213,42 +164,54 @@ impl Channel {
     /// Also in the views without an instance that reported nothing: there the table is the same.
     fn observe_whole(&mut self, tally: &Tally, start: Start) {
         let table = directed(tally.whole(), self.direction);
-        let Self { likelihood, tests, grids, work, .. } = self;
-        let (n_harm, n_health) = (tests.harm.len() + 1, tests.health.len() + 1);
+        let Self { likelihood, questions, grids, work, .. } = self;
         let both = likelihood.chances(&grids.both, &table, work);
-        let chances = both.of(0..n_harm);
-        let differences = tests.beyond_margin(&table);
-        self.whole.add(chances, &tests.harm, &differences, start);
-        let of_health = both.of(n_harm..n_harm + n_health);
-        self.health.add(of_health, &tests.health, &tests.short_of_harm(&table), Start::Once);
+        let [of_harm, of_health] = questions.parts_of_both(&both);
+        let differences = questions.beyond_margin(&table);
+        self.whole.add(of_harm, &questions.harm, &differences, start);
+        let short_of_harm = questions.short_of_harm(&table);
+        self.health.observe_whole(of_health, questions, &short_of_harm);
         for arm in [Arm::Control, Arm::Canary] {
             for (slot, view) in self.without[index(arm)].iter_mut().enumerate() {
-                if tally.slot(arm, slot).total == 0 {
-                    view.add(chances, &tests.harm, &differences, start);
+                if tally.slot(arm, slot).total > 0 {
+                    continue;
+                }
+                view.add(of_harm, &questions.harm, &differences, start);
+                if arm == Arm::Canary {
+                    self.health.observe_rest(slot, of_health, questions, &short_of_harm);
                 }
             }
         }
     }
 
     fn observe_without(&mut self, tally: &Tally, start: Start) {
-        let Self { likelihood, tests, grids, work, .. } = self;
+        let Self { likelihood, questions, grids, work, health, .. } = self;
         for arm in [Arm::Control, Arm::Canary] {
             for (slot, view) in self.without[index(arm)].iter_mut().enumerate() {
-                if tally.slot(arm, slot).total > 0 {
-                    let table = directed(tally.without(arm, slot), self.direction);
-                    let chances = likelihood.chances(&grids.harm, &table, work);
-                    view.add(chances, &tests.harm, &tests.beyond_margin(&table), start);
+                if tally.slot(arm, slot).total == 0 {
+                    continue;
                 }
+                let table = directed(tally.without(arm, slot), self.direction);
+                let differences = questions.beyond_margin(&table);
+                if arm == Arm::Control || !health.may_leave_out(slot) {
+                    let chances = likelihood.chances(&grids.harm, &table, work);
+                    view.add(chances, &questions.harm, &differences, start);
+                    continue;
+                }
+                let both = likelihood.chances(&grids.both, &table, work);
+                let [of_harm, of_health] = questions.parts_of_both(&both);
+                view.add(of_harm, &questions.harm, &differences, start);
+                health.observe_rest(slot, of_health, questions, &questions.short_of_harm(&table));
             }
         }
     }
 
     fn observe_against(&mut self, tally: &Tally, start: Start) {
-        let Self { likelihood, tests, grids, work, .. } = self;
+        let Self { likelihood, questions, grids, work, .. } = self;
         for (slot, view) in self.against.iter_mut().enumerate() {
             let table = directed(tally.against(slot), self.direction);
             let chances = likelihood.chances(&grids.harm, &table, work);
-            view.add(chances, &tests.harm, &tests.beyond_margin(&table), start);
+            view.add(chances, &questions.harm, &questions.beyond_margin(&table), start);
         }
     }
 
@@ -274,42 +237,53 @@ impl Channel {
         if self.instances.len() < 2 {
             return;
         }
-        let Self { likelihood, tests, grids, work, .. } = self;
+        let Self { likelihood, questions, grids, work, health, .. } = self;
         for (slot, view) in self.instances.iter_mut().enumerate() {
             let table = directed(tally.instance(slot), self.direction);
-            let chances = likelihood.chances(&grids.severe, &table, work);
-            view.add(chances, &tests.severe, &tests.beyond_margin(&table), start);
+            let differences = questions.beyond_margin(&table);
+            if !health.may_leave_out(slot) {
+                let chances = likelihood.chances(&grids.severe, &table, work);
+                view.add(chances, &questions.severe, &differences, start);
+                continue;
+            }
+            let chances = likelihood.chances(&grids.alone, &table, work);
+            let [of_severe, of_sound] = questions.parts_of_alone(&chances);
+            view.add(of_severe, &questions.severe, &differences, start);
+            health.observe_alone(slot, of_sound, questions, &questions.short_of_harm(&table));
         }
     }
 
     fn learn(&mut self, whole: &Table) {
-        for difference in [&mut self.tests.margin, &mut self.tests.harm_absolute].into_iter().flatten() {
+        let Questions { margin, harm_absolute, .. } = &mut self.questions;
+        for difference in [margin, harm_absolute].into_iter().flatten() {
             difference.learn(whole);
         }
     }
 
-    /// Forgets the alternatives of harm that are out of reach in every view, and of health.
+    /// Forgets the alternatives that are out of reach in every view of their question.
     fn give_up_the_hopeless(&mut self) {
-        let Self { tests, whole, health, without, against, .. } = self;
-        let mut of_harm = [false; POINTS_MAX];
-        let of_harm = whole.ratios.mark_hopeful(&tests.harm, &mut of_harm);
-        if of_harm.contains(&false) {
-            for view in without.iter().flatten().chain(&*against) {
-                view.ratios.mark_hopeful(&tests.harm, of_harm);
-            }
+        let Self { questions, whole, health, without, against, instances, .. } = self;
+        let of_harm = without.iter_mut().flatten().chain(against).chain([whole]);
+        let some = [
+            give_up(&mut questions.harm, of_harm.collect()),
+            give_up(&mut questions.health, health.of_health().collect()),
+            give_up(&mut questions.severe, instances.iter_mut().collect()),
+            give_up(&mut questions.sound, health.of_sound().collect()),
+        ];
+        if some.contains(&true) {
+            self.grids = Grids::new(&self.questions);
         }
-        let mut of_health = [false; POINTS_MAX];
-        let of_health = health.ratios.mark_hopeful(&tests.health, &mut of_health);
-        if !of_harm.contains(&false) && !of_health.contains(&false) {
-            return;
+    }
+
+    /// Takes back what was given up of catastrophes: a new instance has seen nothing yet.
+    fn expect_catastrophes(&mut self) {
+        let Self { questions, instances, .. } = self;
+        if questions.severe.len() < questions.severe_at_first.len() {
+            let places = questions.severe.places_of(&questions.severe_at_first);
+            instances.iter_mut().for_each(|it| it.ratios.widen(&places, &questions.severe));
+            questions.severe = questions.severe_at_first.clone();
+            self.grids = Grids::new(&self.questions);
         }
-        for view in without.iter_mut().flatten().chain(against).chain([whole]) {
-            view.ratios.keep(of_harm, &tests.harm);
-        }
-        health.ratios.keep(of_health, &tests.health);
-        tests.harm.keep(of_harm);
-        tests.health.keep(of_health);
-        self.grids = Grids::new(&self.tests);
     }
 
     fn count(&mut self, table: &Table) {
@@ -327,12 +301,7 @@ impl Channel {
     /// Logarithm of the e-value against "not worse than the margin", in this view. A canary within the absolute margin
     /// is not worse, whatever the ratio is: then both have to be ruled out.
     pub(super) fn log_harm(&self, view: View) -> f64 {
-        let Some((alternatives, evidence)) = self.view(view) else { return 0.0 };
-        let of_ratio = evidence.log_e_value(alternatives);
-        if evidence.differences.is_empty() {
-            return of_ratio;
-        }
-        of_ratio.min(absolute::log_e_value(&evidence.differences))
+        self.view(view).map_or(0.0, |(alternatives, evidence)| evidence.log_against_both(alternatives))
     }
 
     /// A number that the same logarithm does not exceed, and that costs next to nothing.
@@ -342,13 +311,13 @@ impl Channel {
 
     /// None of an instance that has no view of its own.
     fn view(&self, view: View) -> Option<(&Alternatives, &Evidence)> {
-        let Tests { harm, severe, .. } = &self.tests;
+        let Questions { harm, severe, severe_at_first, .. } = &self.questions;
         Some(match view {
             View::Whole => (harm, &self.whole),
             View::Without(arm, slot) if self.is_only_reporter(arm, slot) => (harm, &self.whole),
             View::Without(arm, slot) => (harm, self.without[index(arm)].get(slot).unwrap_or(&self.whole)),
             View::Instance(slot) => (severe, self.instances.get(slot)?),
-            View::WarmUp => (severe, &self.warm_up),
+            View::WarmUp => (severe_at_first, &self.warm_up),
             View::Against(slot) => (harm, self.against.get(slot).unwrap_or(&self.whole)),
         })
     }
@@ -357,28 +326,52 @@ impl Channel {
     pub(super) fn since(&self) -> Option<f64> {
         let whole = &self.whole;
         let mut room = [0.0; POINTS_MAX];
-        let logs = whole.ratios.logs(&self.tests.harm, &mut room);
+        let logs = whole.ratios.logs(&self.questions.harm, &mut room);
         let of_ratio = logs.iter().zip(&whole.since).max_by(|one, other| one.0.total_cmp(other.0));
         of_ratio.filter(|(log, _)| **log > f64::NEG_INFINITY).map(|(_, since)| *since)
     }
 
-    /// Logarithm of the e-value against "as bad as harm". Harm is great in both ways if both are declared, and so an
-    /// average of the evidence against either speaks against it.
+    /// Logarithm of the e-value against "bad": as bad as harm, and through no fault of a single sound instance.
     pub(super) fn log_health(&self) -> f64 {
-        let of_ratio = self.health.log_e_value(&self.tests.health);
-        if self.health.differences.is_empty() {
-            return of_ratio;
-        }
-        let of_difference = absolute::log_e_value(&self.health.differences);
-        log_mean([(0.5, of_ratio), (0.5, of_difference)].into_iter())
+        self.health.log_e_value(&self.questions)
     }
 
     /// Whether that logarithm is at least `needed`; not being so mostly shows without computing it.
     pub(super) fn is_health_shown(&self, needed: f64) -> bool {
-        let has_differences = !self.health.differences.is_empty();
-        let may_be = has_differences || self.health.ratios.ceiling(&self.tests.health) >= needed;
-        may_be && self.log_health() >= needed
+        self.health.ceiling(&self.questions) >= needed && self.log_health() >= needed
     }
+
+    /// Whether this canary instance is shown not to be broken, by an e-value whose logarithm is `needed`, and carries few
+    /// enough of the units to be left out.
+    pub(super) fn is_sound(&self, slot: usize, needed: f64) -> bool {
+        self.health.is_sound(slot, &self.questions, needed)
+    }
+
+    /// The instance without which health shows, if it does not with it.
+    pub(super) fn healthy_without(&self, needed: f64) -> Option<usize> {
+        self.health.healthy_without(&self.questions, needed)
+    }
+}
+
+/// Gives up the alternatives of one question that are out of reach in every view of it. Whether there were any.
+fn give_up(alternatives: &mut Alternatives, mut views: Vec<&mut Evidence>) -> bool {
+    let mut marks = [false; POINTS_MAX];
+    let marks = &mut marks[..alternatives.len()];
+    for view in &views {
+        view.ratios.mark_hopeful(alternatives, marks);
+        if !marks.contains(&false) {
+            return false;
+        }
+    }
+    // Of a question that nobody asks nothing is known.
+    if views.is_empty() {
+        return false;
+    }
+    for view in &mut views {
+        view.ratios.keep(marks, alternatives);
+    }
+    alternatives.keep(marks);
+    true
 }
 
 impl Likelihood {
@@ -390,59 +383,3 @@ impl Likelihood {
         }
     }
 }
-
-impl Tests {
-    fn beyond_margin(&self, table: &Table) -> Vec<f64> {
-        self.margin.as_ref().map_or_else(Vec::new, |it| it.log_ratios(table))
-    }
-
-    fn short_of_harm(&self, table: &Table) -> Vec<f64> {
-        self.harm_absolute.as_ref().map_or_else(Vec::new, |it| it.log_ratios(table))
-    }
-}
-
-impl Evidence {
-    fn none(n_ratios: usize, n_differences: usize, is_watch: bool) -> Self {
-        // A watch has spent nothing yet; a test has started.
-        let log = if is_watch { f64::NEG_INFINITY } else { 0.0 };
-        let since = if is_watch { vec![0.0; n_ratios] } else { Vec::new() };
-        Self { ratios: Ratios::new(n_ratios, log), differences: vec![log; n_differences], since }
-    }
-
-    /// Adds a block: its chances under the null and the alternatives, and the logarithms of the ratios of differences.
-    fn add(&mut self, chances: Chances, alternatives: &Alternatives, differences: &[f64], start: Start) {
-        if let Start::Anytime { log_share, t } = start {
-            let since = &mut self.since;
-            self.ratios.restart(log_share, alternatives, |idx| since[idx] = t);
-            for sum in &mut self.differences {
-                *sum = log_sum(*sum, log_share);
-            }
-        }
-        self.ratios.add(chances, alternatives);
-        for (sum, it) in self.differences.iter_mut().zip(differences) {
-            *sum += it;
-        }
-    }
-
-    /// Logarithm of the mixture over the ratios.
-    fn log_e_value(&self, alternatives: &Alternatives) -> f64 {
-        let mut room = [0.0; POINTS_MAX];
-        alternatives.log_e_value(self.ratios.logs(alternatives, &mut room))
-    }
-}
-
-impl Grids {
-    fn new(tests: &Tests) -> Self {
-        let (harm, health) = (tests.harm.points(), tests.health.points());
-        Self {
-            both: Grid::new([harm.as_slice(), &health].concat()),
-            harm: Grid::new(harm),
-            severe: Grid::new(tests.severe.points()),
-        }
-    }
-}
-
-/// Small regressions are the ones that take long to find, so the mixture leans towards them: the density of Student's t
-/// with two degrees of freedom, of this scale in the logarithm of the ratio to the margin. Great ones are found within
-/// seconds all the same.
-const PRIOR_SCALE: f64 = 0.7;

@@ -13,7 +13,8 @@ pub struct Config {
     /// Chance of calling a canary harmful that is not worse than the margins, over all metrics, instances and looks:
     /// 1e-9 to 0.5; 0.01.
     pub alpha: f64,
-    /// Chance of calling a canary healthy that is as bad as `harm` on some metric, over all looks: 1e-9 to 0.5; 0.05.
+    /// Chance of calling a canary healthy that is as bad as `harm` on some metric, also without any one instance that may be
+    /// left out (`noisy_share`), over all looks: 1e-9 to 0.5; 0.05.
     pub beta: f64,
     /// So many seconds from the first block on, only a catastrophe is called harmful, and nothing healthy; 0.
     pub warm_up_s: f64,
@@ -22,6 +23,10 @@ pub struct Config {
     /// Within so many seconds in which one arm reports and the other does not there is no verdict, at the end of the last
     /// block that leaves no time for another; 300.
     pub silence_s: f64,
+    /// A canary of three or more instances may be healthy but for one that has at most this share of its units and is shown not
+    /// to be broken, its odds being below `severe_margin` times control's: 0 to 0.5; 0.35, so that one of three alike may be.
+    /// With 0 none is left out.
+    pub noisy_share: f64,
     /// Whether a canary shown to be healthy ends the analysis; true. If not, it goes on to the end of the data.
     pub early_promotion: bool,
     /// Where control's lines come from; concurrent.
@@ -125,6 +130,7 @@ pub enum Exposure {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
     pub(super) severe_margin: f64,
+    pub(super) noisy_share: f64,
     pub(super) baseline: Baseline,
     pub(super) is_watch: bool,
 }
@@ -158,6 +164,7 @@ impl Default for Config {
             warm_up_s: 0.0,
             severe_margin: 10.0,
             silence_s: 300.0,
+            noisy_share: 0.35,
             early_promotion: true,
             baseline: Baseline::Concurrent,
             watch: None,
@@ -179,7 +186,12 @@ impl Config {
 
     /// What every channel has to know.
     pub(super) fn frame(&self) -> Frame {
-        Frame { severe_margin: self.severe_margin, baseline: self.baseline, is_watch: self.watch.is_some() }
+        Frame {
+            severe_margin: self.severe_margin,
+            noisy_share: self.noisy_share,
+            baseline: self.baseline,
+            is_watch: self.watch.is_some(),
+        }
     }
 
     /// # Errors
@@ -190,6 +202,7 @@ impl Config {
         within("warm_up_s", self.warm_up_s, 0.0, 86_400.0)?;
         within("severe_margin", self.severe_margin, 1.0, 100.0)?;
         within("silence_s", self.silence_s, 1.0, 86_400.0)?;
+        within("noisy_share", self.noisy_share, 0.0, 0.5)?;
         if let Some(watch) = &self.watch {
             within("duration_s of watch", watch.duration_s, 60.0, 30.0 * 86_400.0)?;
         }

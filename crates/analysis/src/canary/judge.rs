@@ -301,15 +301,28 @@ impl Analysis {
     }
 
     fn is_healthy(&self) -> bool {
-        let needed = -self.config.beta.ln();
+        let needed = self.health_needed();
         self.config.watch.is_none()
-            && !self.is_main_harm()
             && self.metrics.iter().all(|it| {
                 it.has_enough_samples()
                     && it.silence.at(self.end).is_none()
                     && it.is_health_shown(needed)
                     && !self.is_held_by(it)
             })
+            && (!self.is_main_harm() || self.noisy_instance().is_some())
+    }
+
+    /// The canary instance on which all evidence for harm rests: without it there is none at all, and it is shown not to be
+    /// broken itself.
+    pub(super) fn noisy_instance(&self) -> Option<usize> {
+        let needed = self.health_needed();
+        let is_all_of_it = |slot: &usize| self.log_harm(View::Without(Arm::Canary, *slot)) <= 0.0;
+        let is_sound = |slot: &usize| self.metrics.iter().all(|it| it.is_sound(*slot, needed));
+        (0..self.assembly.roster.n_slots(Arm::Canary)).find(|slot| is_all_of_it(slot) && is_sound(slot))
+    }
+
+    pub(super) fn health_needed(&self) -> f64 {
+        -self.config.beta.ln()
     }
 
     /// Whether a soft gate speaks against the canary: no proof, but no promotion either.

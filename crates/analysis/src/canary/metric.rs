@@ -235,6 +235,17 @@ impl Metric {
         proven.all(|it| it.is_health_shown(needed))
     }
 
+    /// Whether on every channel this canary instance is shown not to be broken, and small enough to be left out. Sums tell
+    /// nothing of instances, and have to be healthy as a whole.
+    pub(super) fn is_sound(&self, slot: usize, needed: f64) -> bool {
+        self.is_soft() || self.channels.iter().filter(|it| !it.is_beyond).all(|it| it.is_sound(slot, needed))
+    }
+
+    /// The canary instance without which health shows on some channel, if it does not with it.
+    pub(super) fn healthy_without(&self, needed: f64) -> Option<usize> {
+        self.channels.iter().filter(|it| !it.is_beyond).find_map(|it| it.healthy_without(needed))
+    }
+
     /// Logarithm of the least e-value against "as bad as harm" over the channels; all of them have to rule it out.
     pub(super) fn log_health(&self) -> f64 {
         if self.is_soft() {

@@ -37,11 +37,15 @@ fn judge(config: &Config, blocks: &[Block]) -> (Decision, usize) {
         Alternatives::new(metric.margin(), (1.15, 60.0), 15, |it| (1.0 + (it / 0.7).powi(2)).powf(-1.5));
     let health = Alternatives::even(metric.harm(), (0.95, 0.25), 7);
     let severe = Alternatives::even(config.severe_margin, (1.15, 60.0), 7);
+    let sound = Alternatives::even(config.severe_margin, (0.95, 0.25), 7);
     let [n_control, n_canary] = [0, 1].map(|arm| blocks[0][arm].len());
     let (mut whole, mut healthy) = (Evidence::none(&harm), Evidence::none(&health));
     let mut without = vec![Evidence::none(&harm); n_control + n_canary];
     let mut instances = vec![Evidence::none(&severe); n_canary];
+    let mut rests = vec![Evidence::none(&health); n_canary];
+    let mut alone = vec![Evidence::none(&sound); n_canary];
     let mut units = 0;
+    let mut units_of = vec![0; n_canary];
     for (block_idx, [control, canary]) in blocks.iter().enumerate() {
         let sum = |cells: &[(u64, u64)]| cells.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         let (of_control, of_canary) = (sum(control), sum(canary));
@@ -56,7 +60,10 @@ fn judge(config: &Config, blocks: &[Block]) -> (Decision, usize) {
         for (slot, it) in canary.iter().enumerate() {
             let rest = (of_canary.0 - it.0, of_canary.1 - it.1);
             without[n_control + slot].add(&harm, &table(rest, of_control));
+            rests[slot].add(&health, &table(rest, of_control));
             instances[slot].add(&severe, &table(*it, of_control));
+            alone[slot].add(&sound, &table(*it, of_control));
+            units_of[slot] += it.0;
         }
         let is_enough = |evidence: &Evidence, share: f64| {
             let log = harm.log_e_value(&evidence.0);
@@ -74,8 +81,25 @@ fn judge(config: &Config, blocks: &[Block]) -> (Decision, usize) {
         if (is_main && is_robust(&without[..n_control]) && is_robust(&without[n_control..])) || is_broken {
             return (Decision::Harmful, block_idx);
         }
-        let is_healthy = health.log_e_value(&healthy.0) >= -config.beta.ln();
-        if !is_main && units >= metric.min_samples() && is_healthy {
+        let is_small = |slot: usize| units_of[slot] as f64 <= config.noisy_share * units as f64;
+        let e_value_without = |slot: usize| {
+            let (rest, it) = (health.log_e_value(&rests[slot].0), sound.log_e_value(&alone[slot].0));
+            if is_small(slot) { rest.min(it).exp() } else { 0.0 }
+        };
+        let of_whole = health.log_e_value(&healthy.0).exp();
+        let of_health = if n_canary < 3 {
+            of_whole
+        } else {
+            0.8 * of_whole + 0.2 / n_canary as f64 * (0..n_canary).map(e_value_without).sum::<f64>()
+        };
+        let is_noisy = |slot: usize| {
+            is_small(slot)
+                && harm.log_e_value(&without[n_control + slot].0) <= 0.0
+                && sound.log_e_value(&alone[slot].0) >= -config.beta.ln()
+        };
+        let is_excused = n_canary >= 3 && (0..n_canary).any(is_noisy);
+        let is_healthy = of_health >= 1.0 / config.beta && (!is_main || is_excused);
+        if units >= metric.min_samples() && is_healthy {
             return (Decision::Healthy, block_idx);
         }
     }

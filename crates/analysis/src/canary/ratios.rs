@@ -36,12 +36,10 @@ impl Ratios {
             Chances::Certain => {}
             Chances::Normalised { hits, normalisers } => {
                 self.hits += hits;
-                let mut greatest = 0.0_f64;
                 for (product, it) in self.normalisers.iter_mut().zip(normalisers) {
                     *product *= it;
-                    greatest = greatest.max(*product);
                 }
-                if greatest > PRODUCT_MAX || self.hits.abs() > HITS_MAX {
+                if self.greatest_product() > PRODUCT_MAX || self.hits.abs() > HITS_MAX {
                     self.fold(alternatives);
                 }
             }
@@ -52,6 +50,14 @@ impl Ratios {
                 }
             }
         }
+    }
+
+    /// Alternatives are ordered by their distance to the null, which stands first. A normaliser is a sum of positive multiples of
+    /// powers of the ratio, so its logarithm is convex in that of the ratio, and so is that of a product: the greatest is at
+    /// either end.
+    fn greatest_product(&self) -> f64 {
+        let [first, .., last] = self.normalisers[..] else { return self.normalisers[0] };
+        if first > last { first } else { last }
     }
 
     /// Natural logarithms, per alternative.
@@ -80,18 +86,13 @@ impl Ratios {
         self.rough_logs(alternatives).fold(f64::NEG_INFINITY, f64::max) + ROUGH
     }
 
-    /// Adds marks to the alternatives that are within reach of the best one, and returns those that there are.
-    pub(super) fn mark_hopeful<'a>(
-        &self,
-        alternatives: &Alternatives,
-        marks: &'a mut [bool],
-    ) -> &'a mut [bool] {
+    /// Adds marks to the alternatives that are within reach of the best one.
+    pub(super) fn mark_hopeful(&self, alternatives: &Alternatives, marks: &mut [bool]) {
         for (mark, is_hopeful) in
             marks.iter_mut().zip(Alternatives::are_hopeful(self.rough_logs(alternatives)))
         {
             *mark |= is_hopeful;
         }
-        &mut marks[..self.logs.len()]
     }
 
     /// Lets each alternative start anew with this share, in addition to what it has: S ← S + share. Tells which of them
@@ -116,6 +117,14 @@ impl Ratios {
         self.fold(alternatives);
         keep(&mut self.logs, is_kept);
         self.normalisers.truncate(self.logs.len() + 1);
+    }
+
+    /// Takes points back in, each old one being where `places` says: a point that was given up has lost its evidence and its share
+    /// for good. `alternatives` are those until now.
+    pub(super) fn widen(&mut self, places: &[Option<usize>], alternatives: &Alternatives) {
+        self.fold(alternatives);
+        self.logs = places.iter().map(|it| it.map_or(f64::NEG_INFINITY, |idx| self.logs[idx])).collect();
+        self.normalisers.resize(self.logs.len() + 1, 1.0);
     }
 
     fn fold(&mut self, alternatives: &Alternatives) {
@@ -175,6 +184,20 @@ mod tests {
             }
             assert!(alternatives.log_e_value(exact) <= ratios.ceiling(&alternatives));
         }
+    }
+
+    #[test]
+    fn what_was_given_up_comes_back_without_evidence() {
+        let all = Alternatives::even(1.1, (1.15, 60.0), 3);
+        let mut some = all.clone();
+        let mut ratios = Ratios { logs: vec![1.0, 2.0, 3.0], ..Ratios::new(3, 0.0) };
+        ratios.keep(&[true, false, true], &some);
+        some.keep(&[true, false, true]);
+        let places = some.places_of(&all);
+        assert_eq!(places, [Some(0), None, Some(1)]);
+        ratios.widen(&places, &some);
+        let mut room = [0.0; POINTS_MAX];
+        assert_eq!(ratios.logs(&all, &mut room), [1.0, f64::NEG_INFINITY, 3.0]);
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(super) enum Cause {
 }
 
 pub(super) fn of(analysis: &Analysis, cause: &Cause) -> Vec<String> {
-    let mut reasons = vec![first(analysis, cause)];
+    let mut reasons = Vec::new();
+    if matches!(cause, Cause::Health) {
+        reasons.extend(left_out(analysis));
+    }
+    reasons.push(first(analysis, cause));
     if matches!(cause, Cause::NotYet) {
         reasons.extend(missing(analysis));
     }
@@ -85,8 +89,8 @@ fn first(analysis: &Analysis, cause: &Cause) -> String {
         }
         Cause::Health => format!(
             "Every metric rules out harm (by its own measure, usually twice control's odds) with an e-value of at least \
-             {}; a canary that bad passes with a chance of at most {}.",
-            e_value(-analysis.config.beta.ln()),
+             {}; a canary that bad, and through no fault of one sound instance, passes with a chance of at most {}.",
+            e_value(analysis.health_needed()),
             percent(analysis.config.beta),
         ),
         Cause::WatchOver => format!(
@@ -103,6 +107,21 @@ fn first(analysis: &Analysis, cause: &Cause) -> String {
             e_value(analysis.needed(Config::MAIN_SHARE)),
         ),
     }
+}
+
+/// Which instance a healthy canary is healthy without.
+fn left_out(analysis: &Analysis) -> Option<String> {
+    let needed = analysis.health_needed();
+    let (slot, how) = match analysis.noisy_instance().filter(|_| analysis.is_main_harm()) {
+        Some(slot) => (slot, "is worse"),
+        None => (analysis.metrics.iter().find_map(|it| it.healthy_without(needed))?, "may be worse"),
+    };
+    Some(format!(
+        "Healthy without canary instance `{}`, which {how} but is not broken: {} times control's odds are ruled out. Look at its \
+         host.",
+        analysis.assembly.roster.name(Arm::Canary, slot),
+        analysis.config.severe_margin,
+    ))
 }
 
 /// What a reader has to know of what the canary was compared with.
@@ -140,7 +159,7 @@ fn missing(analysis: &Analysis) -> Vec<String> {
     if analysis.config.watch.is_some() {
         return reasons;
     }
-    let needed = -analysis.config.beta.ln();
+    let needed = analysis.health_needed();
     for metric in &analysis.metrics {
         let name = &metric.config.name;
         if let Some((arm, seconds)) = metric.silence.at(analysis.end()) {
@@ -181,14 +200,14 @@ fn comparison(metric: &Metric) -> Option<String> {
     let Channel { label, seen, .. } = metric.loudest()?;
     if metric.config.kind == Kind::Count {
         return Some(format!(
-            "{label}: canary {}, control {}; e-value {found} for {}.",
+            "{label}: canary {}, control {}; e-value {found} that canary's are {}.",
             seen.canary_hits,
             seen.control_hits,
             metric.worse(),
         ));
     }
     Some(format!(
-        "{label}: canary {} of {} ({}), control {} of {} ({}); e-value {found} for {}.",
+        "{label}: canary {} of {} ({}), control {} of {} ({}); e-value {found} that canary's share is {}.",
         seen.canary_hits,
         seen.canary_total,
         share(seen.canary_hits, seen.canary_total),

@@ -4,5 +4,6 @@ mod counts;
 mod decisions;
 mod hostile;
 mod lines;
+mod noisy;
 mod properties;
 mod watch;

@@ -1,10 +1,11 @@
-//! Alerts from outside.
+//! Alerts from outside, and changes elsewhere that may have caused them.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shipway_model::alert::Marker;
 use shipway_model::{AlertId, Name};
 
 use super::operations;
@@ -76,6 +77,22 @@ pub struct AlertQuery {
     pub limit: Option<u32>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewMarker {
+    /// What changed, in at most 200 bytes, such as `flag new-checkout: off to on`. It may not name a person.
+    pub what: String,
+    /// When it took effect; now when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// The service that it touches; all when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Name>,
+    /// Where; everywhere when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Name>,
+}
+
 operations! {
     /// Tell of alerts, as Alertmanager does. Each is recorded once, with the deployments and declarations before it, and
     /// does to a rollout of its service what the environment's `onAlert` says.
@@ -84,13 +101,19 @@ operations! {
         answer: Json<AlertsTaken>,
     }
 
+    /// Tell of a change that was made elsewhere, such as one of a feature flag, so that alerts after it name it.
+    SetMarker "setMarker": Post "/api/v1/markers", Operator {
+        body: Json<NewMarker>,
+        answer: Json<Marker>,
+    }
+
     /// List alerts, the latest first.
     ListAlerts "listAlerts": Get "/api/v1/alerts", Viewer {
         query: AlertQuery,
         answer: Json<Page<AlertView>>,
     }
 
-    /// Show an alert, and what was deployed and declared before it, the likeliest first.
+    /// Show an alert, and what was deployed, declared and marked before it, the likeliest first.
     ShowAlert "showAlert": Get "/api/v1/alerts/{alert}", Viewer {
         path: AlertPath,
         answer: Json<AlertView>,

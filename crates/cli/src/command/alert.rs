@@ -6,12 +6,14 @@ use crate::failure::Outcome;
 use crate::settings::ConnectionArgs;
 
 mod list;
+mod mark;
 mod show;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Alert {
     List(list::List),
     Show(show::Show),
+    Mark(mark::Mark),
 }
 
 impl Alert {
@@ -19,6 +21,7 @@ impl Alert {
         match self {
             Self::List(it) => it.run(connection).await,
             Self::Show(it) => it.run(connection).await,
+            Self::Mark(it) => it.run(connection).await,
         }
     }
 }

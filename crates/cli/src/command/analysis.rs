@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use crate::failure::Outcome;
+use crate::settings::ConnectionArgs;
 
 mod aa;
 mod backtest;
@@ -31,7 +32,11 @@ pub(crate) enum Analysis {
 }
 
 impl Analysis {
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) fn asks_a_control_plane(&self) -> bool {
+        matches!(self, Self::Correlate(it) if it.asks_a_control_plane())
+    }
+
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         match self {
             Self::Judge(it) => it.run(),
             Self::Simulate(it) => it.run(),
@@ -41,7 +46,7 @@ impl Analysis {
             Self::Burn(it) => it.run(),
             Self::Logs(it) => it.run(),
             Self::Traces(it) => it.run(),
-            Self::Correlate(it) => it.run(),
+            Self::Correlate(it) => it.run(connection).await,
         }
     }
 }

@@ -58,6 +58,7 @@ impl Shipway {
             beta: rule.beta,
             warm_up_s: rule.warm_up.duration().as_secs_f64(),
             severe_margin: rule.severe_margin.max(rule.margin),
+            noisy_share: rule.noisy_share,
             silence_s: rule.silence.duration().as_secs_f64().min(SILENCE_S_MAX),
             baseline: baseline_of(rule),
             watch: rule.change_within.map(|it| Watch { duration_s: it.duration().as_secs_f64() }),

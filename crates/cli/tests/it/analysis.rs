@@ -6,9 +6,13 @@ use std::path::Path;
 use std::process::{ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use shipway_runtime::{Clock as _, SystemClock};
+
 use crate::program::{run, said, shipway};
+use crate::site::Site;
 
 /// Blocks of ten seconds, control's line first.
 fn blocks(n_blocks: u64, errors_of_canary: u64) -> String {
@@ -223,4 +227,54 @@ fn the_rule_is_tried_before_anything_is_shipped() {
     let ours = simulated.as_array().unwrap().iter().find(|it| it["judge"] == "Shipway").cloned();
     let ours = ours.unwrap_or_else(|| panic!("{simulated:#}"));
     assert_eq!((&ours["isNull"], &ours["takenBack"]["estimate"]), (&json!(false), &json!(1.0)), "{ours:#}");
+}
+
+/// Rollouts and an alert of a control plane, beside incidents of weeks before and a ticket of the week after.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_is_asked_whether_incidents_follow_it() {
+    let site = Site::start(&["host-a"], "{recreate: {}}").await;
+    site.ship("1.0.0").await;
+    site.ship("1.0.1").await;
+    let now = SystemClock.now();
+    let alert = |name: &str, service: &str| {
+        json!({
+            "status": "firing", "labels": {"alertname": name, "service": service, "environment": "production"},
+            "annotations": {}, "startsAt": now, "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "", "fingerprint": name,
+        })
+    };
+    let told = json!({
+        "receiver": "shipway", "status": "firing", "version": "4", "groupKey": "g", "truncatedAlerts": 0, "externalURL": "",
+        "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {},
+        "alerts": [alert("FailedOrders", "web"), alert("DiskFull", "nobody-declared-this")],
+    });
+    let request =
+        reqwest::Client::new().post(format!("{}/api/v1/alerts", site.url())).bearer_auth(site.token());
+    let answer = request.json(&told).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+
+    let on = |days: i64, kind: &str| json!({"at": now + SignedDuration::from_hours(24 * days), "kind": kind, "service": "web"});
+    let lines = [on(-15, "deployment"), on(-15, "incident"), on(-9, "deployment"), on(7, "ticket")];
+    let text: String = lines.iter().map(|it| format!("{it}\n")).collect();
+    let file = site.path().join("happened.jsonl");
+    fs::write(&file, text).unwrap();
+    let said = site.shipway(&[
+        "analysis",
+        "correlate",
+        "--recorded",
+        "production",
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let follows = |it: &&Value| it["question"] == "incidents_follow" && it["service"] == "web";
+    let finding =
+        report["findings"].as_array().unwrap().iter().find(follows).unwrap_or_else(|| panic!("{report:#}"));
+    // Two rollouts and two lines; an incident follows all of them but the second line.
+    assert_eq!((&finding["deployments"], &finding["observed"]), (&json!(4), &json!(3)), "{report:#}");
+    let remark = report["remarks"][0].as_str().unwrap();
+    assert!(remark.contains("2 rollouts") && remark.contains("1 alerts"), "{remark}");
+    let none = site.shipway(&["analysis", "correlate", "--recorded", "nowhere"]);
+    assert!(none.out.contains("Nothing could be asked"), "{}{}", none.out, none.err);
 }

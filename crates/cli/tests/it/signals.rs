@@ -87,7 +87,7 @@ async fn a_known_failure_holds_a_rollout_and_is_told_with_what_helps() {
     let id = site.start_rollout("1.1.0").await;
     assert_ended(&site.ended(id).await, "halted");
     let told = site.shipway(&["rollout", "analysis", &id.to_string()]).out;
-    assert!(told.contains("knownFailure") && told.contains("no-memory"), "{told}");
+    assert!(told.contains("known failure") && told.contains("no-memory"), "{told}");
     assert!(told.contains("add memory"), "{told}");
 
     // The same file says so of lines that are at hand.
@@ -161,6 +161,17 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
     site.ship("1.0.0").await;
     let _traffic = Traffic::through(&site);
     site.release("1.1.0", Behaviour::GOOD).await;
+    // A flag that somebody else keeps.
+    let marked = site.shipway(&[
+        "alert",
+        "mark",
+        "flag new-shop: off to on",
+        "--service",
+        "web",
+        "--env",
+        "production",
+    ]);
+    assert_eq!(marked.code, 0, "{}", marked.err);
     let id = site.start_rollout("1.1.0").await;
     let is_judged = |it: &shipway_api::view::rollout::RolloutView| {
         it.steps.iter().any(|it| it.title.contains("udge") && it.state.word() == "running")
@@ -186,6 +197,8 @@ async fn an_alert_of_a_real_alertmanager_takes_a_rollout_back_and_names_it() {
     let first = &alert["suspects"][0];
     assert_eq!(first["what"]["rollout"]["id"], id.to_string(), "{alert:#}");
     assert_eq!(first["distance"], 0, "{first}");
+    let flag = |it: &&Value| it["what"]["marker"]["what"] == "flag new-shop: off to on";
+    assert!(alert["suspects"].as_array().unwrap().iter().any(|it| flag(&it)), "{alert:#}");
     let alert_id = alert["id"].as_str().unwrap();
     let shown = site.shipway(&["alert", "show", alert_id]).out;
     assert!(shown.contains("web in production") && shown.contains("it ships web itself"), "{shown}");

@@ -1,4 +1,4 @@
-//! What was deployed or declared before an alert, ranked.
+//! What was deployed, declared or changed elsewhere before an alert, ranked.
 //!
 //! First what is in the alert's environment; then by the distance from the alert's service along the dependencies, what it
 //! needs before what needs it; then the latest.
@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use shipway_model::alert::{Alert, Culprit, HORIZON, SUSPECTS_MAX, Suspect};
+use shipway_model::alert::{Alert, Culprit, HORIZON, Marker, SUSPECTS_MAX, Suspect};
 use shipway_model::resource::{Key, Kind};
 use shipway_model::{Millis, Name};
 
@@ -54,7 +54,8 @@ pub(super) fn before(state: &State, alert: &Alert) -> Vec<Suspect> {
     let summaries = state.rollouts.summaries.values().rev().take(ROLLOUTS_MAX);
     let rollouts = summaries.filter_map(|it| scene.of_rollout(state, it));
     let declared = state.alerts.declared.iter().filter_map(|it| scene.of_declaration(it));
-    let mut ranked: Vec<_> = rollouts.chain(declared).collect();
+    let markers = state.alerts.markers.iter().filter_map(|it| scene.of_marker(it));
+    let mut ranked: Vec<_> = rollouts.chain(declared).chain(markers).collect();
     ranked.sort_by_key(|(elsewhere, near, suspect)| (*elsewhere, near.is_none(), *near, suspect.before));
     ranked.into_iter().take(SUSPECTS_MAX).map(|(_, _, suspect)| suspect).collect()
 }
@@ -110,6 +111,31 @@ impl Scene<'_> {
         let what = Culprit::Resource { kind: key.kind, name: key.name.clone(), digest: *digest };
         let (distance, before) = (near.map(|it| it.distance), self.ago(*at));
         let suspect = Suspect { what, at: *at, before, environment, services, distance, reason };
+        Some((elsewhere, near, suspect))
+    }
+
+    fn of_marker(&self, marker: &Marker) -> Option<Ranked> {
+        let Marker { what, at, service, environment } = marker;
+        if *at > self.alert.starts_at || *at < self.from {
+            return None;
+        }
+        let elsewhere =
+            environment.as_ref().is_some_and(|it| self.environment.as_ref().is_some_and(|of| of != it));
+        let near = service.as_ref().and_then(|it| self.nearness.get(&service_key(it)).copied());
+        let touched = near.zip(service.as_ref()).map(|(near, it)| (near, it.to_string()));
+        let reason = match service {
+            Some(_) => self.sentence("changes", touched, *at),
+            None => format!("it names no service, and changed {} before", whole_seconds(self.ago(*at))),
+        };
+        let suspect = Suspect {
+            what: Culprit::Marker { what: what.clone() },
+            at: *at,
+            before: self.ago(*at),
+            environment: environment.clone(),
+            services: service.iter().cloned().collect(),
+            distance: near.map(|it| it.distance),
+            reason,
+        };
         Some((elsewhere, near, suspect))
     }
 

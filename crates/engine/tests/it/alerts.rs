@@ -3,7 +3,7 @@
 use serde_json::json;
 use shipway_engine::alert::Notice;
 use shipway_engine::{Command, Phase};
-use shipway_model::alert::{Alert, Culprit};
+use shipway_model::alert::{Alert, Culprit, Marker};
 use shipway_model::effect::{Effect, Order};
 use shipway_model::event::{Body, Cause, End, Scope};
 use shipway_model::{AlertId, RolloutId};
@@ -113,7 +113,7 @@ fn what_lies_before_an_alert_is_ranked_by_the_way_that_leads_there() {
     let [Body::AlertFired { suspects, .. }] = &bodies[..] else { panic!("{bodies:?}") };
     let rollout = |culprit: &Culprit| match culprit {
         Culprit::Rollout { id, .. } => Some(*id),
-        Culprit::Resource { .. } => None,
+        Culprit::Resource { .. } | Culprit::Marker { .. } => None,
     };
     let rollouts: Vec<RolloutId> = suspects.iter().filter_map(|it| rollout(&it.what)).collect();
     // What was shipped 25 hours before lies beyond the horizon.
@@ -124,6 +124,43 @@ fn what_lies_before_an_alert_is_ranked_by_the_way_that_leads_there() {
     assert!(suspects[2].reason.contains("which needs checkout directly"), "{}", suspects[2].reason);
     // Of two to which nothing leads the later one comes first.
     assert!(matches!(suspects[3].what, Culprit::Resource { .. }), "{suspects:?}");
+}
+
+/// What its teller says when, of which service and where.
+fn mark(world: &mut World, what: &str, service: Option<&str>, environment: Option<&str>) {
+    let (service, environment) = (service.map(name), environment.map(name));
+    let marker = Marker { what: what.to_owned(), at: world.now, service, environment };
+    world.ask_as("flags", Command::SetMarker { marker }).unwrap();
+}
+
+#[test]
+fn a_change_elsewhere_is_named_by_the_alerts_after_it() {
+    let mut world = World::with_shop(json!({}));
+    mark(&mut world, "flag old: on to off", Some("checkout"), None);
+    world.pass(25 * 3600);
+    mark(&mut world, "flag new-checkout: off to on", Some("checkout"), Some("production"));
+    mark(&mut world, "a vendor moved", None, None);
+    mark(&mut world, "flag new-checkout: off to on", Some("checkout"), Some("staging"));
+    world.pass(90);
+    let told = of_checkout(&world);
+    let bodies = receive(&mut world, &told, false);
+    let [Body::AlertFired { suspects, .. }] = &bodies[..] else { panic!("{bodies:?}") };
+    let marked = suspects.iter().filter_map(|it| match &it.what {
+        Culprit::Marker { what } => {
+            Some((what.as_str(), it.reason.as_str(), it.environment.as_ref().map(ToString::to_string)))
+        }
+        Culprit::Rollout { .. } | Culprit::Resource { .. } => None,
+    });
+    // What changed 25 hours before lies beyond the horizon; what is of the alert's service comes first, and elsewhere last.
+    let flag = ("flag new-checkout: off to on", "it changes checkout itself, 1m 30s before");
+    assert_eq!(
+        marked.collect::<Vec<_>>(),
+        [
+            (flag.0, flag.1, Some("production".to_owned())),
+            ("a vendor moved", "it names no service, and changed 1m 30s before", None),
+            (flag.0, flag.1, Some("staging".to_owned())),
+        ]
+    );
 }
 
 #[test]

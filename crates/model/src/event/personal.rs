@@ -140,6 +140,7 @@ impl Body {
             | Self::InstanceChanged { .. }
             | Self::AlertFired { .. }
             | Self::AlertResolved { .. }
+            | Self::MarkerSet { .. }
             | Self::ScopeResumed { .. }
             | Self::ExceptionApproved { .. }
             | Self::WaiverApproved { .. }

@@ -117,7 +117,7 @@ impl Body {
             Self::VulnerabilitiesImported { .. } | Self::VulnerabilitiesChanged { .. } => {
                 Stream::Vulnerabilities
             }
-            Self::AlertFired { .. } | Self::AlertResolved { .. } => Stream::Alerts,
+            Self::AlertFired { .. } | Self::AlertResolved { .. } | Self::MarkerSet { .. } => Stream::Alerts,
             Self::CiReported { webhook, .. } => Stream::Webhook(webhook.clone()),
             Self::StrayFound { host, .. }
             | Self::StrayGone { host, .. }

@@ -211,6 +211,11 @@ pub struct Analysis {
     #[serde(default = "severe_margin_default", skip_serializing_if = "is_severe_margin_default")]
     #[schemars(range(min = 1.0, max = 100.0))]
     pub severe_margin: f64,
+    /// A new version of three or more instances may be healthy but for one that has at most this share of its requests and is
+    /// shown not to be broken, by `severeMargin`. With 0 none is left out.
+    #[serde(default = "noisy_share_default", skip_serializing_if = "is_noisy_share_default")]
+    #[schemars(range(min = 0.0, max = 0.5))]
+    pub noisy_share: f64,
     /// After so long in which one side reports and the other does not there is no verdict.
     #[serde(default = "silence_default", skip_serializing_if = "is_silence_default")]
     pub silence: Millis,
@@ -327,6 +332,14 @@ fn is_severe_margin_default(margin: &f64) -> bool {
     margin.to_bits() == severe_margin_default().to_bits()
 }
 
+fn noisy_share_default() -> f64 {
+    0.35
+}
+
+fn is_noisy_share_default(share: &f64) -> bool {
+    share.to_bits() == noisy_share_default().to_bits()
+}
+
 fn silence_default() -> Millis {
     Millis::from_secs(300)
 }
@@ -364,6 +377,7 @@ impl Default for Analysis {
             interval: analysis_interval_default(),
             warm_up: Millis::ZERO,
             severe_margin: severe_margin_default(),
+            noisy_share: noisy_share_default(),
             silence: silence_default(),
             bake: Millis::ZERO,
             requests: requests_default(),

@@ -180,7 +180,7 @@ fn an_event_belongs_to_the_stream_of_its_aggregate() {
             kind if kind.starts_with("release-scope.") => "scopes".to_owned(),
             "evidence.attached" => "evidence".to_owned(),
             "vulnerabilities.imported" | "vulnerabilities.changed" => "vulnerabilities".to_owned(),
-            "alert.fired" | "alert.resolved" => "alerts".to_owned(),
+            "alert.fired" | "alert.resolved" | "marker.set" => "alerts".to_owned(),
             "ci.reported" => "webhook:github".to_owned(),
             "agent.registered" | "agent.lost" | "agent.found" | "instance.changed" | "stray.found"
             | "stray.gone" => "agent:host-a".to_owned(),

@@ -131,6 +131,7 @@ fn without_drawn(command: &Command) -> Command {
         | Command::AcceptKnownErrors { .. }
         | Command::SealRelease { .. }
         | Command::NoteRollout { .. }
+        | Command::SetMarker { .. }
         | Command::NameDecider { .. }
         | Command::PauseRollout { .. }
         | Command::ResumeRollout { .. }

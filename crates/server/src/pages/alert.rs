@@ -95,6 +95,9 @@ fn suspected(it: &Suspect, clock: &Clock) -> Suspected {
             };
             (format!("{kind} {name} was declared anew"), path)
         }
+        Culprit::Marker { what } => {
+            (format!("{what}{place}"), it.services.first().map(|it| format!("/services/{it}")))
+        }
     };
     Suspected {
         title,

@@ -151,19 +151,37 @@ fn a_mean_known_by_sums_holds_and_only_if_critical_takes_back() {
     assert_eq!(revenue(0.7, true).decision, Decision::Harmful);
 }
 
+/// Five instances a side, 2 % errors, one with `errors` per hundred.
+fn one_worse(worse_arm: &str, errors: u64) -> Vec<String> {
+    traffic(120, 5, |_, arm, instance| {
+        requests(100, if arm == worse_arm && instance == 3 { errors } else { 2 })
+    })
+}
+
 #[test]
-fn one_noisy_instance_holds_the_canary_and_does_not_take_it_back() {
-    for noisy_arm in ["canary", "control"] {
-        let lines = traffic(120, 5, |_, arm, instance| {
-            requests(100, if arm == noisy_arm && instance == 3 { 6 } else { 2 })
-        });
-        let (answer, _) = judge(Config { early_promotion: false, ..errors_alone() }, &lines);
-        let expect = if noisy_arm == "canary" { Decision::Undecided } else { Decision::Healthy };
-        assert_eq!(answer.decision, expect, "{noisy_arm}: {answer:#?}");
-        if noisy_arm == "canary" {
-            let named = "Held: the evidence for harm rests on canary instance `canary-3` alone";
-            assert!(answer.reasons.iter().any(|it| it.starts_with(named)), "{answer:#?}");
-        }
+fn one_noisy_instance_neither_takes_the_canary_back_nor_keeps_it() {
+    // Before the evidence would suffice for harm, and long after it did.
+    for (early_promotion, how) in [(true, "may be worse"), (false, "is worse")] {
+        let canary = judge(Config { early_promotion, ..errors_alone() }, &one_worse("canary", 6)).0;
+        assert_eq!(canary.decision, Decision::Healthy, "{canary:#?}");
+        let named = format!("Healthy without canary instance `canary-3`, which {how} but is not broken");
+        assert!(canary.reasons[0].starts_with(&named), "{canary:#?}");
+    }
+    let control = judge(errors_alone(), &one_worse("control", 6)).0;
+    assert_eq!(control.decision, Decision::Healthy, "{control:#?}");
+    assert!(control.reasons[0].starts_with("Every metric rules out harm"), "{control:#?}");
+}
+
+#[test]
+fn an_instance_that_may_be_broken_holds_the_canary() {
+    let config = || Config { early_promotion: false, ..errors_alone() };
+    // Nine times control's odds: neither more than ten times nor less is shown.
+    let nearly_broken = judge(config(), &one_worse("canary", 16)).0;
+    let strict = judge(Config { noisy_share: 0.0, ..config() }, &one_worse("canary", 6)).0;
+    for answer in [nearly_broken, strict] {
+        assert_eq!(answer.decision, Decision::Undecided, "{answer:#?}");
+        let named = "Held: the evidence for harm rests on canary instance `canary-3` alone";
+        assert!(answer.reasons.iter().any(|it| it.starts_with(named)), "{answer:#?}");
     }
 }
 
@@ -176,6 +194,22 @@ fn one_broken_instance_is_harmful_and_named() {
     let (answer, _) = judge(errors_alone(), &lines);
     assert_eq!(answer.decision, Decision::Harmful, "{answer:#?}");
     assert!(answer.decided_at_s.unwrap() <= 180.0, "{answer:#?}");
+    assert!(answer.reasons[0].starts_with("Canary instance `canary-3` is broken"), "{answer:#?}");
+}
+
+/// By then nobody expects the others to be broken, and what is asked of them has been given up.
+#[test]
+fn an_instance_that_comes_late_and_broken_is_found_at_once() {
+    let mut lines = traffic(90, 4, |_, arm, instance| {
+        requests(100, if arm == "canary" && instance == 3 { 76 } else { 5 })
+    });
+    let is_yet_to_come = |it: &String| {
+        let line: Value = serde_json::from_str(it).unwrap();
+        line["instance"] == "canary-3" && line["t"].as_u64() < Some(600)
+    };
+    lines.retain(|it| !is_yet_to_come(it));
+    let (answer, _) = judge(Config { early_promotion: false, ..errors_alone() }, &lines);
+    assert_eq!((answer.decision, answer.decided_at_s), (Decision::Harmful, Some(610.0)), "{answer:#?}");
     assert!(answer.reasons[0].starts_with("Canary instance `canary-3` is broken"), "{answer:#?}");
 }
 

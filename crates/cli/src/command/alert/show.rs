@@ -11,7 +11,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain, time};
 use crate::settings::ConnectionArgs;
 
-/// Show an alert, and what was deployed and declared before it, the likeliest first
+/// Show an alert, and what was deployed, declared and marked before it, the likeliest first
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -72,14 +72,15 @@ fn render(view: &AlertView, paint: Paint) -> String {
             &plain(&suspect.reason),
         ]);
     }
-    let none = format!("Nothing was deployed or declared in the {} before it.", view.horizon);
+    let none = format!("Nothing was deployed, declared or marked in the {} before it.", view.horizon);
     text + "\n" + &table.render(paint, &none)
 }
 
-/// The rollout and its release, or the declaration.
+/// The rollout and its release, the declaration, or what was told.
 pub(super) fn culprit(what: &Culprit) -> String {
     match what {
         Culprit::Rollout { id, release } => format!("{}@{} by {id}", release.name, release.version),
         Culprit::Resource { kind, name, .. } => format!("{kind:?} {name}"),
+        Culprit::Marker { what } => plain(what),
     }
 }

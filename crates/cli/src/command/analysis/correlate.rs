@@ -6,27 +6,38 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Deserialize;
 use shipway_analysis::correlation::{self, Finding, Kind, Occurrence, Question, Report, Rule};
+use shipway_model::Name;
 
 use super::files::Lines;
 use super::logs;
 use crate::failure::{Failure, Outcome};
 use crate::output::{OutputArgs, Paint, Table, plain};
+use crate::settings::ConnectionArgs;
+
+mod recorded;
 
 /// Ask whether incidents and tickets have to do with deployments, their cadence and changes of process
 ///
 /// Each line of the file is something that happened: {"at": "2026-03-02T09:30:00Z", "kind": "deployment", "service": "shop",
 /// "name": "shop@1.2.0"}. Kinds are deployment, incident, ticket and process (a change of how is worked; without a service it
 /// is for all). Instead of `at` there may be `t`, seconds of any epoch. Whole weeks are dealt out anew among their neighbours,
-/// so that working hours and bad months are no findings. The exit code is 0 whatever is found.
+/// so that working hours and bad months are no findings. With --recorded the control plane tells which rollouts into an
+/// environment began when, for which services, and which alerts about them began there, each of which is an incident; a file
+/// adds what it does not know, such as tickets. The exit code is 0 whatever is found.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   shipway analysis correlate happened.jsonl
-  shipway analysis correlate happened.jsonl --window-h 4 --stratum-weeks 6 -o json")]
+  shipway analysis correlate happened.jsonl --window-h 4 --stratum-weeks 6 -o json
+  shipway analysis correlate --recorded production
+  shipway analysis correlate --recorded production incidents-and-tickets.jsonl")]
 pub(crate) struct Correlate {
     /// What happened, one JSON object per line; `-` is standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "recorded")]
+    file: Option<PathBuf>,
+    /// Take the rollouts into this environment and the alerts in it from the control plane as well
+    #[arg(long, value_name = "ENVIRONMENT")]
+    recorded: Option<Name>,
     /// So many hours after a deployment an incident or a ticket follows it
     #[arg(long, value_name = "HOURS", default_value_t = 24.0)]
     window_h: f64,
@@ -54,15 +65,28 @@ struct Line {
 }
 
 impl Correlate {
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) fn asks_a_control_plane(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    pub(crate) async fn run(self, connection: &ConnectionArgs) -> Outcome {
         let rule = Rule {
             window_s: self.window_h * 3600.0,
             stratum_weeks: self.stratum_weeks,
             false_discoveries: self.false_discoveries,
         };
-        let report = correlation::correlate(&read(&self.file)?, &rule).map_err(|it| {
-            Failure::new(format!("{}: {it}", self.file.display()), "shipway analysis correlate --help")
-        })?;
+        let mut occurrences = self.file.as_deref().map_or_else(|| Ok(Vec::new()), read)?;
+        let mut source = self.file.as_ref().map_or_else(String::new, |it| it.display().to_string());
+        let mut remark = None;
+        if let Some(environment) = &self.recorded {
+            let recorded = recorded::of(environment, connection).await?;
+            remark = Some(recorded.told(environment));
+            occurrences.extend(recorded.occurrences);
+            source = format!("{source} and the record of {environment}");
+        }
+        let mut report = correlation::correlate(&occurrences, &rule)
+            .map_err(|it| Failure::new(format!("{source}: {it}"), "shipway analysis correlate --help"))?;
+        report.remarks.splice(0..0, remark);
         self.output.show(&report, |paint| render(&report, paint))
     }
 }

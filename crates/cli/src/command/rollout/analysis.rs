@@ -96,7 +96,8 @@ fn of_step(step: &StepAnalysis, paint: Paint) -> String {
 fn findings(verdict: &Verdict, paint: Paint) -> String {
     let mut table = Table::new(["IN", "CHANGE", "WHAT", "CONTROL", "CANARY", "P", "EXAMPLE"]);
     for it in &verdict.findings {
-        let change = if it.is_worse { paint.bad(&it.change) } else { it.change.clone() };
+        let change = it.change_in_words();
+        let change = if it.is_worse { paint.bad(&change) } else { change };
         let count = |n: u64| if it.of == Signal::Metrics { "-".to_owned() } else { n.to_string() };
         let (control, canary) = (count(it.control), count(it.canary));
         let example = plain(it.example.as_deref().unwrap_or("-"));

@@ -69,6 +69,24 @@ fn one_noisy_control_is_no_health_and_one_broken_canary_is_harm() {
 }
 
 #[test]
+fn one_noisy_host_keeps_no_good_version_unless_the_rule_says_so() {
+    let of = |_| {
+        let good = [("host-a", 200, 4), ("host-b", 200, 4)];
+        let noisy = [good[0], good[1], ("host-c", 200, 12)];
+        (of_instances(&[good[0], good[1], ("host-c", 200, 4)]), of_instances(&noisy))
+    };
+    let rule = |share: f64| {
+        let errors = json!({"name": "errors", "kind": "proportion", "critical": true});
+        json!({"noisyShare": share, "metrics": [errors]})
+    };
+    let Assessment { verdict, .. } = decided(&mut judging(rule(0.35)), of).unwrap();
+    assert_eq!(verdict.decision, Decision::Healthy, "{verdict:?}");
+    assert!(verdict.reasons[0].starts_with("Healthy without canary instance `host-c`"), "{verdict:?}");
+    let held = decided(&mut judging(rule(0.0)), of);
+    assert!(held.is_none(), "{held:?}");
+}
+
+#[test]
 fn a_business_metric_without_instances_counts_beside_those_with_them() {
     let rule = json!({"metrics": [
         {"name": "errors", "kind": "proportion", "critical": true},

@@ -49,6 +49,7 @@ kinds! {
     InstanceChanged => "instance.changed",
     AlertFired => "alert.fired",
     AlertResolved => "alert.resolved",
+    MarkerSet => "marker.set",
     ScopePaused => "scope.paused",
     ScopeResumed => "scope.resumed",
     ExceptionRequested => "exception.requested",

@@ -108,7 +108,7 @@ impl Trial {
                 moment::length(rule.bake),
                 words::count(rule.requests, "request"),
             ),
-            reasons: verdict.reasons.iter().map(|it| clock.prose(&exponents(&unjoined(it)))).collect(),
+            reasons: verdict.reasons.iter().map(|it| clock.prose(&exponents(it))).collect(),
             evidence: evidence_chart(&analysis.points),
             distance: analysis.points.last().and_then(|it| distance(it, verdict.decision)),
             metrics: verdict.metrics.iter().map(named).collect(),
@@ -172,40 +172,8 @@ fn found(it: &Finding, is_open: bool, clock: &Clock) -> Found {
         Signal::Metrics => String::new(),
         Signal::Logs | Signal::Traces => format!("{} of the new, {} of the old", it.canary, it.control),
     };
-    let (of, what) = (format!("{of}: {}", spaced(&it.change)), it.what.clone());
+    let (of, what) = (format!("{of}: {}", it.change_in_words()), it.what.clone());
     Found { of, what, is_open, counts, leads }
-}
-
-/// `moreOften` as people write it: `more often`.
-fn spaced(word: &str) -> String {
-    let mut told = String::with_capacity(word.len() + 2);
-    for letter in word.chars() {
-        if letter.is_uppercase() {
-            told.push(' ');
-        }
-        told.extend(letter.to_lowercase());
-    }
-    told
-}
-
-/// Reasons as an earlier version wrote them name a change as `(moreOften)`: `(more often)`.
-fn unjoined(reason: &str) -> String {
-    let mut told = String::with_capacity(reason.len() + 2);
-    for part in reason.split_inclusive(['(', ')']) {
-        let word = part.strip_suffix(')').filter(|it| told.ends_with('(') && is_joined(it));
-        match word {
-            Some(word) => told.push_str(&format!("{})", spaced(word))),
-            None => told.push_str(part),
-        }
-    }
-    told
-}
-
-/// `moreOften`, and neither `ANOVA` nor `http`.
-fn is_joined(word: &str) -> bool {
-    word.starts_with(|it: char| it.is_ascii_lowercase())
-        && word.contains(|it: char| it.is_ascii_uppercase())
-        && word.bytes().all(|it| it.is_ascii_alphabetic())
 }
 
 /// Both kinds of evidence as shares of what they need, from 0 on: below it speaks against itself.
@@ -334,17 +302,6 @@ mod tests {
         let told = [0.0, 0.000_12, 0.0123, 1.5, 12.34, 4321.0].map(number);
         assert_eq!(told, ["0", "1.2e-4", "0.012", "1.50", "12.3", "4321"]);
         assert_eq!([0.0, 0.05, 0.5, 1.0].map(percent), ["0 %", "5.0 %", "50 %", "100 %"]);
-    }
-
-    #[test]
-    fn a_change_is_told_in_words() {
-        assert_eq!(["new", "moreOften", "harmful"].map(spaced), ["new", "more often", "harmful"]);
-        let check = |reason: &str, told: &str| assert_eq!(unjoined(reason), told);
-        check(
-            "`errors` (moreOften): 58 lines (p = 5.2e-14)",
-            "`errors` (more often): 58 lines (p = 5.2e-14)",
-        );
-        check("moreOften (POST) (new) (a moreOften", "moreOften (POST) (new) (a moreOften");
     }
 
     #[test]

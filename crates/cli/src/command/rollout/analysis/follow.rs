@@ -98,7 +98,7 @@ fn line(step: StepId, block: &Block, verdict: &Verdict, paint: Paint) -> String 
         );
     }
     for it in verdict.findings.iter().filter(|it| it.is_worse) {
-        text += &format!("  {} {}: {}\n", super::word(it.of), it.change, plain(&it.what));
+        text += &format!("  {} {}: {}\n", super::word(it.of), it.change_in_words(), plain(&it.what));
     }
     text
 }

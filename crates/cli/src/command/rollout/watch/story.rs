@@ -202,6 +202,7 @@ impl Story {
             | Body::InstanceChanged { .. }
             | Body::AlertFired { .. }
             | Body::AlertResolved { .. }
+            | Body::MarkerSet { .. }
             | Body::ExceptionRequested { .. }
             | Body::ExceptionApproved { .. }
             | Body::ExceptionWithdrawn { .. }

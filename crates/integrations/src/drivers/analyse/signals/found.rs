@@ -112,12 +112,43 @@ pub(super) fn told(finding: &Finding) -> String {
         (Signal::Logs, "missingField") => format!(
             "the field `{what}` is missing in {canary} lines of the new version, {control} of the old one (p = {p_value:.1e})"
         ),
+        (Signal::Logs, "new") => format!(
+            "the logs of the new version have `{what}`, which those of the old one have not: {canary} lines (p = {p_value:.1e})"
+        ),
+        (Signal::Logs, "moreOften") => format!(
+            "the logs of the new version have `{what}` more often: {canary} lines, {control} of the old one (p = {p_value:.1e})"
+        ),
         (Signal::Logs, _) => format!(
-            "the logs of the new version have `{what}` ({change}): {canary} lines, {control} of the old one (p = {p_value:.1e})"
+            "the logs of the new version have `{what}` otherwise, {}: {canary} lines, {control} of the old one (p = {p_value:.1e})",
+            finding.change_in_words()
         ),
         (Signal::Traces, _) => format!(
-            "`{what}` is {change} in traces of the new version: {canary} calls, {control} of the old one (p = {p_value:.1e})"
+            "`{what}` is {} in traces of the new version: {canary} calls, {control} of the old one (p = {p_value:.1e})",
+            finding.change_in_words()
         ),
-        (Signal::Metrics, _) => format!("{what} is {change} (p = {p_value:.1e})"),
+        (Signal::Metrics, _) => format!("{what} is {} (p = {p_value:.1e})", finding.change_in_words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_words_and_not_names_of_the_wire() {
+        let check = |of, change: &str, expect: &str| {
+            let found = Finding { of, ..finding(change, "no stock".to_owned(), [2, 30], 1e-4) };
+            assert_eq!(told(&found), expect);
+        };
+        check(
+            Signal::Logs,
+            "moreOften",
+            "the logs of the new version have `no stock` more often: 30 lines, 2 of the old one (p = 1.0e-4)",
+        );
+        check(
+            Signal::Traces,
+            "calledMoreOften",
+            "`no stock` is called more often in traces of the new version: 30 calls, 2 of the old one (p = 1.0e-4)",
+        );
     }
 }
