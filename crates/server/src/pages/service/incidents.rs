@@ -79,7 +79,7 @@ fn of_rollout(state: &State, summary: &Summary, clock: &Clock) -> Option<(Timest
         (Some(End::Aborted { reason }), _) => reason.clone(),
         (_, Some(rollout)) => match (&rollout.phase, &rollout.cause) {
             (Phase::Halted { reason, .. }, _) => words::brief(reason),
-            (_, Some(cause)) => words::brief(&words::cause(cause)),
+            (_, Some(cause)) => words::brief(&cause.to_string()),
             (_, None) => String::new(),
         },
         (_, None) => String::new(),
