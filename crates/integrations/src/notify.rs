@@ -1,5 +1,5 @@
-//! Tells people through Channels what waits for them: reminders, escalations, promises that endanger trains, and what other teams
-//! depend on.
+//! Tells people through Channels what waits for them: reminders, escalations, rollouts that stand still or are taken back, promises
+//! that endanger trains, and what other teams depend on.
 //!
 //! What is to be told follows from the ledger (`engine::channel::messages`), and that it was is recorded there. A message is left
 //! at least once: whoever dies between leaving it and recording that leaves it again, under the same id.
