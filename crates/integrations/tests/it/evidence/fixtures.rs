@@ -70,6 +70,18 @@ fn coverage_is_counted() {
     all("lcov/coverage-py.lcov", ratio(4, 6), ratio(1, 2), ratio(1, 2));
     all("lcov/istanbul.info", ratio(1, 1), ratio(1, 2), ratio(1, 1));
     all("lcov/geninfo.info", ratio(2, 3), ratio(1, 2), ratio(2, 3));
+    for gcovr in ["cobertura/gcovr.xml", "jacoco/gcovr.xml", "lcov/gcovr.info"] {
+        all(gcovr, ratio(8, 9), ratio(5, 6), ratio(2, 3));
+    }
+    // Which lines were run it does not say there, and a gate over changed lines must not believe that none was.
+    check(
+        "jacoco/gcovr.xml",
+        &[("/coverage/files/0/lines", ratio(8, 9)), ("/coverage/files/0/hits", Value::Null)],
+    );
+    check(
+        "cobertura/gcovr.xml",
+        &[("/coverage/files/0/hits/8", json!(0)), ("/coverage/files/0/hits/10", json!(4))],
+    );
     all("gocover/count.out", ratio(2, 3), Value::Null, Value::Null);
     check(
         "lcov/coverage-py.lcov",
