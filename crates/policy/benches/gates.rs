@@ -62,7 +62,7 @@ fn main() {
     let rego = policies(&(0..GATES).map(own).collect::<Vec<_>>());
     row(&format!("{GATES} gates in Rego"), GATES, || decide(&rego, &facts).passes);
     let kept = RefCell::new(HashMap::new());
-    row(&format!("{GATES} gates in Rego, modules kept compiled"), GATES, || {
+    row("the same, modules kept compiled from one decision to the next", GATES, || {
         let input = Input::of(&facts);
         let modules = |rule: &Rego| {
             let mut kept = kept.borrow_mut();
@@ -72,7 +72,7 @@ fn main() {
         decide_with(&rego, &facts, &modules).passes
     });
     let input = serde_json::to_value(&facts).expect("facts have a JSON form");
-    row("the same modules, regorus alone, compiled each time", GATES, || {
+    row("the same modules, regorus alone, compiled and the input converted for each", GATES, || {
         (0..GATES).all(|_| bare(&mut compiled(), Value::from(input.clone())))
     });
     let mut engine = compiled();

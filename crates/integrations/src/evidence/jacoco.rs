@@ -14,7 +14,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn sniff(head: &Head<'_>) -> Sniff {
-    let marks = ["-//JACOCO//DTD", "<sessioninfo", "<counter type=\"INSTRUCTION\""];
+    let marks = ["-//JACOCO//DTD", "jacoco.org/", "<sessioninfo", "<counter type=\"INSTRUCTION\""];
     match head.root() {
         Some("report") if marks.iter().any(|it| head.text.contains(it)) => Sniff::Sure,
         Some("report") => Sniff::Maybe,
@@ -54,16 +54,19 @@ fn read(source: Source<'_>) -> Result<Normal, Fault> {
     Ok(normal)
 }
 
-/// Lines tell of instructions: a line counts as run once if any of its instructions was.
+/// Lines tell of instructions: a line counts as run once if any of its instructions was. Others than JaCoCo write lines that tell of none:
+/// then it is not known which of them were run, and the counters alone hold.
 fn read_file(xml: &mut Reader<'_>) -> Result<File, Fault> {
     let mut file = File::default();
     let depth = xml.depth();
+    let mut tells_lines_apart = true;
     while let Some(node) = xml.next()? {
         match (node, xml.name()) {
             (Node::Start, "line") => {
                 let number = xml.number("nr")?.ok_or_else(|| xml.fault("the line has no `nr`"))?;
-                let is_covered = xml.number("ci")?.unwrap_or(0_u64) > 0;
-                file.see_hits(number, u64::from(is_covered));
+                let (missed, covered) = (xml.number::<u64>("mi")?, xml.number::<u64>("ci")?);
+                tells_lines_apart &= missed.or(covered).is_some();
+                file.see_hits(number, u64::from(covered.is_some_and(|it| it > 0)));
                 let (missed, covered) = (xml.number("mb")?.unwrap_or(0), xml.number("cb")?.unwrap_or(0));
                 if let Some(ratio) = ratio(missed, covered) {
                     file.see_branches(number, ratio);
@@ -73,6 +76,9 @@ fn read_file(xml: &mut Reader<'_>) -> Result<File, Fault> {
             (Node::End, _) if xml.depth() == depth => break,
             _ => {}
         }
+    }
+    if !tells_lines_apart {
+        file.forget_hits();
     }
     Ok(file)
 }

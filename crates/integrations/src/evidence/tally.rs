@@ -98,6 +98,11 @@ impl File {
         *known = hits.max(*known);
     }
 
+    /// What was told of its lines does not tell them apart.
+    pub(super) fn forget_hits(&mut self) {
+        self.hits.clear();
+    }
+
     /// The fuller telling of a line's branches holds.
     pub(super) fn see_branches(&mut self, line: u32, ratio: Ratio) {
         let known = self.branches.entry(line).or_default();

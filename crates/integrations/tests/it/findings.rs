@@ -132,6 +132,27 @@ mod sarif {
     }
 
     #[test]
+    fn flawfinder_leaves_its_classes_to_its_rules_and_a_taxonomy_elsewhere() {
+        let normal = fixture("sarif/flawfinder.sarif");
+        assert_eq!(
+            severities(&normal),
+            [("FF1013", Severity::Low), ("FF1001", Severity::High), ("FF1044", Severity::High)]
+        );
+        assert_eq!(findings(&normal)[0].taxa, ["CWE-119", "CWE-120"]);
+        let same = "contextHash/v1:9b971254e362400a2bf6f6a416987aa2e01933fcfd1fbd11880bf4740c6262d0";
+        assert_eq!(findings(&normal)[1].fingerprint.as_deref(), Some(same));
+    }
+
+    #[test]
+    fn checkov_suppresses_what_a_comment_skips() {
+        let normal = fixture("sarif/checkov.sarif");
+        let counts = Counts { high: 4, suppressed: 1, ..Counts::default() };
+        assert_eq!((normal.tool.as_deref(), normal.counts), (Some("Checkov"), Some(counts)));
+        let aside = findings(&normal).iter().find(|it| it.suppressed).unwrap();
+        assert_eq!((aside.id.as_str(), aside.suppression.as_deref()), ("CKV_DOCKER_3", Some("it is a test")));
+    }
+
+    #[test]
     fn a_check_of_dependencies_is_read_too() {
         let normal = fixture("sarif/cargo-deny.sarif");
         assert_eq!(normal.tool.as_deref(), Some("cargo-deny"));

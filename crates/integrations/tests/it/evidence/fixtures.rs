@@ -40,6 +40,7 @@ fn tests_are_counted() {
     check_tests("junit/mocha.xml", [6, 2, 2, 0, 2, 0]);
     check_tests("junit/gotestsum.xml", [7, 2, 3, 1, 1, 0]);
     check_tests("junit/gotestsum-reruns.xml", [6, 3, 2, 0, 1, 1]);
+    check_tests("junit/playwright.xml", [5, 2, 1, 0, 2, 0]);
     check_tests("junit/node-test.xml", [5, 2, 1, 0, 2, 0]);
     check_tests("junit/utf-16.xml", [2, 1, 1, 0, 0, 0]);
     check_tests("junit/gradle-retry.xml", [2, 2, 0, 0, 0, 1]);
@@ -69,6 +70,18 @@ fn coverage_is_counted() {
     all("lcov/coverage-py.lcov", ratio(4, 6), ratio(1, 2), ratio(1, 2));
     all("lcov/istanbul.info", ratio(1, 1), ratio(1, 2), ratio(1, 1));
     all("lcov/geninfo.info", ratio(2, 3), ratio(1, 2), ratio(2, 3));
+    for gcovr in ["cobertura/gcovr.xml", "jacoco/gcovr.xml", "lcov/gcovr.info"] {
+        all(gcovr, ratio(8, 9), ratio(5, 6), ratio(2, 3));
+    }
+    // Which lines were run it does not say there, and a gate over changed lines must not believe that none was.
+    check(
+        "jacoco/gcovr.xml",
+        &[("/coverage/files/0/lines", ratio(8, 9)), ("/coverage/files/0/hits", Value::Null)],
+    );
+    check(
+        "cobertura/gcovr.xml",
+        &[("/coverage/files/0/hits/8", json!(0)), ("/coverage/files/0/hits/10", json!(4))],
+    );
     all("gocover/count.out", ratio(2, 3), Value::Null, Value::Null);
     check(
         "lcov/coverage-py.lcov",
@@ -127,6 +140,19 @@ fn load_is_measured() {
     check("k6/summary-export.json", &[("/load/thresholds", failed)]);
     let mixed = json!({"check: cart::has items": true, "http_req_duration: p(95)<500": true, "http_req_duration: p(99)<100": false});
     check("k6/handle-summary.json", &[("/load/thresholds", mixed), ("/load/duration_s", json!(30.0755))]);
+}
+
+#[test]
+fn pacts_say_between_whom_they_are() {
+    check(
+        "contract/pact-js.json",
+        &[
+            ("/contracts/0/pact/consumer", json!("web")),
+            ("/contracts/0/pact/provider", json!("cart")),
+            ("/contracts/0/pact/specification", json!("3.0.0")),
+            ("/contracts/0/pact/interactions", json!(["a request for a cart"])),
+        ],
+    );
 }
 
 #[test]
