@@ -3,7 +3,9 @@
 //! In a block canary had x events over the exposure a, control y over b, both Poisson with the rates λ₁ and λ₀. For any tilt
 //! −a < s < b the product
 //!
-//!     S = (1 + s/a)ˣ · (1 − s/b)ʸ · exp(−s·d)
+//! ```text
+//! S = (1 + s/a)ˣ · (1 − s/b)ʸ · exp(−s·d)
+//! ```
 //!
 //! has the expectation exp(s·(λ₁ − λ₀ − d)), as E(1 + s/a)ˣ = exp(λ₁s) and E(1 − s/b)ʸ = exp(−λ₀s). With s > 0 that is at most
 //! one wherever λ₁ ≤ λ₀ + d, with s < 0 wherever λ₁ ≥ λ₀ + d, and exactly one on the line between, **whatever the rate common
