@@ -48,8 +48,9 @@ pub(crate) struct Workspace {
     found: Vec<f64>,
 }
 
-/// Lanes that are carried through Horner's rule together; as many as stay in registers.
+/// Lanes that are carried through Horner's rule together; as many as stay in registers, and half as many for the rest.
 const LANES: usize = 8;
+const HALF: usize = LANES / 2;
 
 /// So few steps from the first possible table to the last: all of them are summed from the first one on, in one direction. With
 /// more of them the sums in units of the first one grow so great that logarithms would have to be taken often.
@@ -72,7 +73,7 @@ impl Grid {
     pub(crate) fn new(mut odds: Vec<f64>) -> Self {
         // Whole lanes: the padding is computed and thrown away.
         let n_points = odds.len();
-        odds.resize(n_points.next_multiple_of(LANES), odds[n_points - 1]);
+        odds.resize(n_points.next_multiple_of(HALF), odds[n_points - 1]);
         let mut ends = [0, 0];
         for (idx, it) in odds.iter().enumerate() {
             if *it < odds[ends[0]] {
@@ -110,7 +111,7 @@ impl Grid {
             (least, true)
         } else {
             let start = table.mode(self.middle);
-            let stride = stride(variance(table, start) / self.spread);
+            let stride = stride(self.least_variance(table));
             let is_filled = self.fill(table, start, stride, work);
             if is_filled {
                 self.normalise(stride, work);
@@ -139,16 +140,24 @@ impl Grid {
             falling = falling.map(|it| it - 1.0);
             rising = rising.map(|it| it + 1.0);
         }
-        found.clear();
-        for lanes in self.scaled.as_chunks::<LANES>().0 {
-            let mut sums = [0.0; LANES];
-            for coefficient in coefficients[..n_steps].iter().rev() {
-                for lane in 0..LANES {
-                    sums[lane] = (sums[lane] + coefficient) * lanes[lane];
-                }
-            }
-            found.extend(sums.map(|it| 1.0 + it));
+        let coefficients = &coefficients[..n_steps];
+        found.resize(self.odds.len(), 0.0);
+        let (whole, rest) = found.as_chunks_mut::<LANES>();
+        let (lanes, lanes_rest) = self.scaled.as_chunks::<LANES>();
+        for (found, lanes) in whole.iter_mut().zip(lanes) {
+            *found = horner_upward(coefficients, *lanes);
         }
+        for (found, lanes) in rest.as_chunks_mut::<HALF>().0.iter_mut().zip(lanes_rest.as_chunks::<HALF>().0)
+        {
+            *found = horner_upward(coefficients, *lanes);
+        }
+    }
+
+    /// No odds of the grid have a lesser one. A harmonic sum is concave in its cells, and so in the likeliest count, which rises with
+    /// the odds: it is least at an extreme. A tenth less is taken, as it is near to the variance and not the variance.
+    fn least_variance(&self, table: &Table) -> f64 {
+        let [one, other] = self.ends.map(|it| variance(table, table.mode(self.odds[it])));
+        0.9 * if one < other { one } else { other }
     }
 
     /// `C(a,u)·C(b,m−u)·middleᵘ` at every stride-th count on either side of `start`, in units of that at it. False if the
@@ -170,11 +179,18 @@ impl Grid {
 
     /// The sums of all terms, in units of that at the start.
     fn normalise(&self, stride: u32, work: &mut Workspace) {
-        work.found.clear();
-        let lanes = self.scaled.as_chunks::<LANES>().0.iter().zip(self.inverse.as_chunks::<LANES>().0);
-        for (scaled, inverse) in lanes {
-            let (above, below) = (raised(*scaled, stride), raised(*inverse, stride));
-            work.found.extend(horner(&work.coefficients, above, below));
+        let Workspace { coefficients, found } = work;
+        found.resize(self.odds.len(), 0.0);
+        let (whole, rest) = found.as_chunks_mut::<LANES>();
+        let (above, above_rest) = self.scaled.as_chunks::<LANES>();
+        let (below, below_rest) = self.inverse.as_chunks::<LANES>();
+        for ((found, above), below) in whole.iter_mut().zip(above).zip(below) {
+            *found = horner(coefficients, raised(*above, stride), raised(*below, stride));
+        }
+        let rest = rest.as_chunks_mut::<HALF>().0.iter_mut();
+        let (above, below) = (above_rest.as_chunks::<HALF>().0, below_rest.as_chunks::<HALF>().0);
+        for ((found, above), below) in rest.zip(above).zip(below) {
+            *found = horner(coefficients, raised(*above, stride), raised(*below, stride));
         }
     }
 
@@ -309,8 +325,8 @@ impl Sides {
     }
 }
 
-/// The variance of canary's hits, close to what it is where `mode` is the likeliest: of four cells, one over the sum of
-/// their inverses.
+/// The variance of canary's hits where `mode` is the likeliest, by N/(N − 1) more: of four cells, one over the sum of their
+/// inverses (McCullagh & Nelder, "Generalized Linear Models", 2nd ed. 1989, 7.3.2).
 fn variance(table: &Table, mode: u64) -> f64 {
     let (canary_hits, canary_rest) = (mode as f64, (table.canary_total - mode) as f64);
     let control_hits = (table.hits() - mode) as f64;
@@ -320,8 +336,7 @@ fn variance(table: &Table, mode: u64) -> f64 {
     canary * control / (of_canary + (control_hits + control_rest) * canary)
 }
 
-/// The greatest distance between counts that may be left out at this variance; a multiple of four from there on. Odds
-/// that are `s` times further change the variance of each indicator at most `s` times.
+/// The greatest distance between counts that may be left out at this variance; a multiple of four from there on.
 fn stride(variance: f64) -> u32 {
     let half_turns = EXPONENT_MIN / variance;
     // 1 − cos(2π/h) is 2, 3/2 and 1 for the first three, and 2π²/h² a little less for the others.
@@ -339,11 +354,22 @@ fn stride(variance: f64) -> u32 {
 /// In fours; as far as the variance of ten million hits allows.
 const STRIDES_MAX: u32 = 500;
 
+/// One and the coefficients times powers of each lane.
+fn horner_upward<const N: usize>(coefficients: &[f64], lanes: [f64; N]) -> [f64; N] {
+    let mut sums = [0.0; N];
+    for coefficient in coefficients.iter().rev() {
+        for lane in 0..N {
+            sums[lane] = (sums[lane] + coefficient) * lanes[lane];
+        }
+    }
+    sums.map(|it| 1.0 + it)
+}
+
 /// One and the coefficients above times powers of `above`, and those below times powers of `below`.
-fn horner(coefficients: &[[f64; 2]], above: [f64; LANES], below: [f64; LANES]) -> [f64; LANES] {
-    let (mut up, mut down) = ([0.0; LANES], [0.0; LANES]);
+fn horner<const N: usize>(coefficients: &[[f64; 2]], above: [f64; N], below: [f64; N]) -> [f64; N] {
+    let (mut up, mut down) = ([0.0; N], [0.0; N]);
     for [coefficient_up, coefficient_down] in coefficients.iter().rev() {
-        for lane in 0..LANES {
+        for lane in 0..N {
             up[lane] = (up[lane] + coefficient_up) * above[lane];
             down[lane] = (down[lane] + coefficient_down) * below[lane];
         }
@@ -352,11 +378,11 @@ fn horner(coefficients: &[[f64; 2]], above: [f64; LANES], below: [f64; LANES]) -
 }
 
 /// To the power of `exponent`, by squaring.
-fn raised(mut base: [f64; LANES], mut exponent: u32) -> [f64; LANES] {
+fn raised<const N: usize>(mut base: [f64; N], mut exponent: u32) -> [f64; N] {
     if exponent == 1 {
         return base;
     }
-    let mut found = [1.0; LANES];
+    let mut found = [1.0; N];
     while exponent > 0 {
         if exponent % 2 == 1 {
             found.iter_mut().zip(base).for_each(|(it, base)| *it *= base);

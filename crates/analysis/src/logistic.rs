@@ -32,6 +32,9 @@ const STEPS_MAX: usize = 100;
 /// Halvings of one step before it is given up as the last one.
 const HALVINGS_MAX: usize = 40;
 
+/// A value is no more precise than this part of itself, and of one.
+const ROUNDING: f64 = 1e-13;
+
 /// A step that moves no coefficient further than this is the last one.
 const STEP_MIN: f64 = 1e-10;
 
@@ -122,13 +125,15 @@ impl Problem<'_> {
         solve(information, &gradient)
     }
 
-    /// The first point on the way that is no worse, with its value.
+    /// The first point on the way that is no worse than rounding alone could make it, with its value: near the top the value is
+    /// too flat to tell the last steps apart, which bring the gradient to zero.
     fn climb(&self, from: &[f64], value: f64, step: &[f64]) -> Option<(Vec<f64>, f64)> {
+        let least = value - ROUNDING * (1.0 + value.abs());
         (0..HALVINGS_MAX).find_map(|halving| {
             let part = 0.5_f64.powi(halving as i32);
             let next: Vec<f64> = from.iter().zip(step).map(|(it, step)| it + part * step).collect();
             let next_value = self.value(&next);
-            (next_value >= value).then_some((next, next_value))
+            (next_value >= least).then_some((next, next_value))
         })
     }
 }
