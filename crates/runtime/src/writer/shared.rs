@@ -3,7 +3,7 @@
 //! and a batch is whatever came while the lock was somebody else's.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -15,11 +15,6 @@ use crate::runtime::SubmitError;
 use crate::sharing::Sharing;
 use crate::store::{AppendError, Store};
 
-/// So many who are answered together are likely to ask again together, and at once.
-const SEVERAL: usize = 2;
-/// How long the lock that was asked for again is kept for the first of them, while other control planes may wait for it.
-const KEPT_FOR: Duration = Duration::from_micros(500);
-
 /// Decides and writes. [`super::start`] gives it a thread; a simulation takes its turns one by one.
 pub(crate) struct SharedWriter {
     kernel: Kernel,
@@ -28,8 +23,6 @@ pub(crate) struct SharedWriter {
     inbox: Arc<Inbox<Written>>,
     refused_at: Option<Timestamp>,
     is_stopping: bool,
-    /// The lock was asked for again with the last append.
-    goes_on: bool,
 }
 
 /// Why nothing that was asked is done.
@@ -42,7 +35,7 @@ impl SharedWriter {
         clock: Arc<dyn Clock>,
         inbox: Arc<Inbox<Written>>,
     ) -> Self {
-        Self { kernel, store, clock, inbox, refused_at: None, is_stopping: false, goes_on: false }
+        Self { kernel, store, clock, inbox, refused_at: None, is_stopping: false }
     }
 
     pub(super) fn run(mut self) {
@@ -51,18 +44,12 @@ impl SharedWriter {
 
     /// Takes what waits, or waits for something until `until`, and does what can be done about it.
     pub(crate) fn turn(&mut self, until: Option<Instant>) -> Turn {
-        let kept_until = self.goes_on.then(|| Instant::now() + KEPT_FOR);
-        let taken = self.inbox.take(BATCH_MAX, until.into_iter().chain(kept_until).min());
+        let taken = self.inbox.take(BATCH_MAX, until);
         self.is_stopping = taken.stopping || taken.closed;
         if !taken.asks.is_empty() || self.is_due() {
             self.write(taken.asks);
-        } else {
-            if std::mem::take(&mut self.goes_on) {
-                self.sharing().unlock();
-            }
-            if taken.has_moved && self.kernel.outrun().is_none() {
-                self.follow();
-            }
+        } else if taken.has_moved && self.kernel.outrun().is_none() {
+            self.follow();
         }
         if self.is_stopping { Turn::Ended } else { Turn::GoesOn }
     }
@@ -100,7 +87,6 @@ impl SharedWriter {
 
     /// Decides and appends what is asked and due.
     fn write(&mut self, mut asks: Vec<Ask>) {
-        self.goes_on = false;
         if let Some(why) = self.kernel.outrun() {
             // The lock is left to those who can use it.
             self.sharing().unlock();
@@ -119,12 +105,10 @@ impl SharedWriter {
             self.sharing().unlock();
             return reply(answered);
         };
-        // Those who wait already, or will in a moment, need not wait for another way to the store. Forgetting takes long, and
-        // nobody else may be kept from writing meanwhile.
-        let is_followed = answered.len() >= SEVERAL || self.inbox.has_asks();
-        if is_followed && !self.is_stopping && !sealed.erases() {
+        // Those who wait already need not wait for another way to the store. Forgetting takes long, and nobody else may be kept
+        // from writing meanwhile.
+        if self.inbox.has_asks() && !sealed.erases() {
             self.sharing().lock_again();
-            self.goes_on = true;
         }
         let refused = match self.store.append(sealed.batch()) {
             Ok(()) => {
@@ -145,7 +129,6 @@ impl SharedWriter {
             }
         };
         self.kernel.abandon(sealed);
-        self.goes_on = false;
         self.sharing().unlock();
         self.refuse(answered.into_iter().map(|it| it.ask).collect(), &refused);
     }

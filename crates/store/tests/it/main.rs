@@ -8,7 +8,6 @@ mod crash;
 #[cfg(feature = "tls")]
 mod encryption;
 mod full_disk;
-mod lock;
 #[cfg(feature = "s3")]
 mod object_storage;
 mod opening;
