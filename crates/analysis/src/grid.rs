@@ -156,8 +156,16 @@ impl Grid {
     /// No odds of the grid have a lesser one. A harmonic sum is concave in its cells, and so in the likeliest count, which rises with
     /// the odds: it is least at an extreme. A tenth less is taken, as it is near to the variance and not the variance.
     fn least_variance(&self, table: &Table) -> f64 {
-        let [one, other] = self.ends.map(|it| variance(table, table.mode(self.odds[it])));
-        0.9 * if one < other { one } else { other }
+        let all = table.canary_total + table.control_total;
+        let margins = [table.canary_total, table.control_total, table.hits(), all - table.hits()];
+        // Two cells of one margin have a harmonic sum of a quarter of it at most: mostly too little for any stride.
+        let bound = margins.into_iter().min().unwrap_or(0) as f64 / 4.0;
+        if bound < EXPONENT_MIN / 2.0 {
+            return bound;
+        }
+        let least = variance(table, table.mode(self.odds[self.ends[0]]));
+        let greatest = variance(table, table.mode(self.odds[self.ends[1]]));
+        0.9 * if least < greatest { least } else { greatest }
     }
 
     /// `C(a,u)·C(b,m−u)·middleᵘ` at every stride-th count on either side of `start`, in units of that at it. False if the
