@@ -1,4 +1,4 @@
-//! SQLite by itself: one thread that commits what is queued as one transaction and answers.
+//! SQLite by itself: one thread that commits what is queued as one transaction of chained events and answers.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -7,6 +7,7 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::chain::Chain;
 use crate::rate::{Rate, block_on, write};
 use crate::{BATCH_MAX, EVENT_BYTES};
 
@@ -18,7 +19,7 @@ pub(crate) fn measure(folder: &Path, n_writers: usize) -> Rate {
     connection.pragma_update(None, "journal_mode", "WAL").expect("is set");
     connection.pragma_update(None, "synchronous", "FULL").expect("is set");
     connection
-        .execute_batch("CREATE TABLE events (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT")
+        .execute_batch("CREATE TABLE events (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL, hash BLOB NOT NULL) STRICT")
         .expect("is made");
 
     let (sender, receiver) = sync_channel::<Append>(4096);
@@ -36,16 +37,16 @@ pub(crate) fn measure(folder: &Path, n_writers: usize) -> Rate {
 }
 
 fn commit_groups(mut connection: Connection, receiver: &Receiver<Append>) {
-    let mut position = 0_i64;
+    let (mut position, mut chain) = (0_i64, Chain::new());
     while let Ok(first) = receiver.recv() {
         let mut group = vec![first];
         group.extend(receiver.try_iter().take(BATCH_MAX - 1));
         let transaction = connection.transaction().expect("begins");
         {
             let mut insert =
-                transaction.prepare_cached("INSERT INTO events VALUES (?1, ?2)").expect("is SQL");
+                transaction.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3)").expect("is SQL");
             for (bytes, _) in &group {
-                insert.execute((position, bytes)).expect("is inserted");
+                insert.execute((position, bytes, chain.link(bytes))).expect("is inserted");
                 position += 1;
             }
         }

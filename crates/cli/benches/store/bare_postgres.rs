@@ -1,10 +1,11 @@
-//! PostgreSQL by itself: one session that locks the head row once per group, inserts what is queued as one statement,
-//! commits and answers.
+//! PostgreSQL by itself: one session that locks the head row once per group, inserts what is queued as one statement of
+//! chained events, commits and answers.
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls};
 
+use crate::chain::Chain;
 use crate::rate::{Rate, block_on, write};
 use crate::{BATCH_MAX, EVENT_BYTES};
 
@@ -16,7 +17,7 @@ pub(crate) fn measure(address: &str, n_writers: usize) -> Rate {
         let (client, connection) = tokio_postgres::connect(&address, NoTls).await.expect("connects");
         tokio::spawn(connection);
         let tables = "CREATE TABLE head (size bigint NOT NULL); INSERT INTO head VALUES (0);
-            CREATE TABLE events (position bigint PRIMARY KEY, bytes bytea NOT NULL)";
+            CREATE TABLE events (position bigint PRIMARY KEY, bytes bytea NOT NULL, hash bytea NOT NULL)";
         client.batch_execute(tables).await.expect("is made");
         let (sender, receiver) = mpsc::channel::<Append>(4096);
         let writer = tokio::spawn(commit_groups(client, receiver));
@@ -36,10 +37,10 @@ pub(crate) fn measure(address: &str, n_writers: usize) -> Rate {
 
 async fn commit_groups(client: Client, mut receiver: mpsc::Receiver<Append>) {
     let lock = client.prepare("SELECT size FROM head FOR UPDATE").await.expect("is SQL");
-    let insert = "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+    let insert = "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])";
     let insert = client.prepare(insert).await.expect("is SQL");
     let grow = client.prepare("UPDATE head SET size = $1").await.expect("is SQL");
-    let mut group = Vec::new();
+    let (mut group, mut chain) = (Vec::new(), Chain::new());
     while let Some(first) = receiver.recv().await {
         let (begun, locked) = tokio::join!(client.batch_execute("BEGIN"), client.query_one(&lock, &[]));
         begun.expect("begins");
@@ -53,7 +54,8 @@ async fn commit_groups(client: Client, mut receiver: mpsc::Receiver<Append>) {
         let (bytes, replies): (Vec<_>, Vec<_>) = group.drain(..).unzip();
         let end = size + bytes.len() as i64;
         let positions: Vec<_> = (size..end).collect();
-        let rows: [&(dyn ToSql + Sync); 2] = [&positions, &bytes];
+        let hashes: Vec<_> = bytes.iter().map(|it| chain.link(it)).collect();
+        let rows: [&(dyn ToSql + Sync); 3] = [&positions, &bytes, &hashes];
         let size: [&(dyn ToSql + Sync); 1] = [&end];
         let (inserted, grown, committed) = tokio::join!(
             client.execute(&insert, &rows),

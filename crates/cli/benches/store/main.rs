@@ -10,6 +10,7 @@ use rate::{Rate, median};
 
 mod bare;
 mod bare_postgres;
+mod chain;
 #[path = "../../../store/tests/it/cluster.rs"]
 #[expect(dead_code, reason = "the tests start it in other ways too")]
 mod cluster;
