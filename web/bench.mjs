@@ -15,6 +15,8 @@ const [RELEASES, SERVICES, ENVIRONMENTS] = [size("RELEASES", 10_000), size("SERV
 const WATCHERS = size("WATCHERS", 1_000);
 /// Environments that have a host, and rollouts into these: one is under way in each, two wait, the others were cancelled.
 const [HOSTS, ROLLOUTS] = [size("HOSTS", 20), size("ROLLOUTS", 1_000)];
+/// So many of them are left as they are; the others are cancelled.
+const UNDER_WAY = size("UNDER_WAY", 3 * HOSTS);
 /// Who has those pages open.
 const PEOPLE = size("PEOPLE", 100);
 const SAMPLES = size("SAMPLES", 200);
@@ -142,7 +144,7 @@ async function ship(token) {
     const release = idx % RELEASES;
     const asked = { release: `train-${release % 50}@1.${release}.0`, environment: `environment-${idx % HOSTS}` };
     rollouts[idx] = (await api("POST", "/rollouts", asked)).id;
-    if (idx >= 3 * HOSTS) await api("POST", `/rollouts/${rollouts[idx]}/abort`, { reason: "not today" });
+    if (idx >= UNDER_WAY) await api("POST", `/rollouts/${rollouts[idx]}/abort`, { reason: "not today" });
   });
   const alert = (idx) => ({
     status: "firing", labels: { alertname: "Slow", service: `service-${idx}`, environment: `environment-${idx % HOSTS}` },
