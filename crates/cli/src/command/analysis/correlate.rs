@@ -82,7 +82,8 @@ impl Correlate {
             let recorded = recorded::of(environment, connection).await?;
             remark = Some(recorded.told(environment));
             occurrences.extend(recorded.occurrences);
-            source = format!("{source} and the record of {environment}");
+            let record = format!("the record of {environment}");
+            source = if source.is_empty() { record } else { format!("{source} and {record}") };
         }
         let mut report = correlation::correlate(&occurrences, &rule)
             .map_err(|it| Failure::new(format!("{source}: {it}"), "shipway analysis correlate --help"))?;
