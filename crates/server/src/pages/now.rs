@@ -95,20 +95,31 @@ pub(super) struct Place {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    let (needs, seen) = {
+    let audience = visit.audience();
+    if audience.is_some() {
+        // To nobody else it is the same, so that it is found again without knowing what they are asked for.
+        return visit.show_alike(&audience, || {
+            let state = visit.state();
+            let sight = visit.sight(&state);
+            shown(draw(needs_of(&visit, &state, &sight), &state, &sight, &visit.clock))
+        });
+    }
+    let needs = {
         let state = visit.state();
-        let sight = visit.sight(&state);
-        (needs_of(&visit, &state, &sight), sight.audience())
+        needs_of(&visit, &state, &visit.sight(&state))
     };
-    // What readers are asked for, and what lists show them, is all that tells one's page from another's.
+    // What they are asked for is all that tells the page of one who sees everything from another's.
     let asked: Vec<(bool, &str, String)> =
         needs.iter().flat_map(|it| &it.needs).map(|it| (it.is_own, it.verb, it.path.clone())).collect();
-    visit.show_alike(&(asked, seen), || {
+    visit.show_alike(&asked, || {
         let state = visit.state();
-        let content = draw(needs, &state, &visit.sight(&state), &visit.clock);
-        let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
-        Shown { title: "Now".into(), area: Area::Now, motion, content }
+        shown(draw(needs, &state, &visit.sight(&state), &visit.clock))
     })
+}
+
+fn shown(content: Now) -> Shown<'static, Now> {
+    let motion = if content.flight.is_empty() { Motion::Live } else { Motion::Ticking };
+    Shown { title: "Now".into(), area: Area::Now, motion, content }
 }
 
 fn needs_of(visit: &Visit, state: &State, sight: &Sight<'_>) -> [Asked; 2] {
