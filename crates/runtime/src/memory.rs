@@ -74,7 +74,7 @@ impl Store for MemoryStore {
         if let Some(fault) = &content.fault {
             return Err(AppendError::Unavailable(fault.clone()));
         }
-        if content.revision != batch.revision {
+        if content.revision != batch.revision || content.frontier != batch.base {
             return Err(AppendError::Stale);
         }
         content.revision += 1;

@@ -17,10 +17,6 @@ pub trait Sharing {
     /// [`Sharing::unlock`]. The store takes the lock away from whoever keeps it for seconds; then appending fails.
     fn lock(&mut self) -> Result<StoredHead, StoreError>;
 
-    /// More waits to be appended right after the next append: the lock for that is asked for on the same way, and
-    /// [`Sharing::lock`], which follows, waits for it. The append is answered without waiting for it. A store may do nothing.
-    fn lock_again(&mut self) {}
-
     /// Nothing is to be appended after all.
     fn unlock(&mut self);
 

@@ -93,6 +93,9 @@ pub struct Record {
 pub struct Batch {
     /// The revision on top of which this was made. Each append raises the store's by one.
     pub revision: u64,
+    /// The tree's frontier before the batch. A database that has lost what was acknowledged comes to the same revision with
+    /// another one, and takes nothing then.
+    pub base: Vec<u8>,
     /// With their streams' names; their positions go on where the ledger ends.
     pub records: Vec<(String, Record)>,
     pub nodes: Vec<Node>,

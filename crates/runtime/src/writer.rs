@@ -1,13 +1,15 @@
 //! The writer: one thread that owns the kernel and decides, and one that writes.
 //!
 //! While a batch is being written, the next one is decided on top of it; when the first is durable its requests are
-//! answered and the next is handed over. So a batch is whatever came while the disk was busy, and nobody waits for
-//! company. When a batch is not written, neither is what was decided on top of it.
+//! answered and the next is handed over. So a batch is whatever came while the disk was busy; only those who were just
+//! answered are given a moment to ask again. When a batch is not written, neither is what was decided on top of it.
 //!
-//! Where several control planes share the store, `shared.rs` does the same under the store's lock, without deciding
-//! ahead.
+//! Several control planes may share the store, which takes a batch only on the very end of the ledger on which it was
+//! decided. As long as nobody else writes, nothing else is different. When somebody does, and for what only the store can
+//! tell, the writer [looks](look) first: it locks the ledger's end, folds what the others have appended, and only then
+//! decides and appends.
 
-pub(crate) mod shared;
+mod look;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -28,6 +30,11 @@ const BATCH_MAX: usize = 256;
 const WAKE_CHECK_MAX: Duration = Duration::from_secs(1);
 /// After the store refused a batch, nothing is tried on the writer's own account for this long.
 const REFUSED_PAUSE: Duration = Duration::from_millis(250);
+/// Of the time that the last batch took to be written, the part for which the next may wait for company: a batch costs much
+/// and an event in it little, and callers who ask, wait and ask again would come in two halves that wait for each other.
+const COMPANY_PART: u32 = 8;
+/// A shorter moment is over before anybody is awake.
+const MOMENT_MIN: Duration = Duration::from_micros(20);
 /// How often a batch is decided again in a row because others wrote to the same store first.
 const STALE_MAX: u32 = 8;
 
@@ -36,6 +43,7 @@ pub(crate) struct Written {
     store: Box<dyn Store>,
     sealed: Sealed,
     result: Result<(), AppendError>,
+    took: Duration,
 }
 
 /// A batch on its way to the disk.
@@ -48,13 +56,6 @@ pub(crate) fn start(
     clock: Arc<dyn Clock>,
     inbox: Arc<Inbox<Written>>,
 ) -> JoinHandle<()> {
-    let mut store = store;
-    if store.sharing().is_some() {
-        return spawn("shipway-writer", move || {
-            let _closes = ClosesInbox(inbox.clone());
-            shared::SharedWriter::new(kernel, store, clock, inbox).run();
-        });
-    }
     let (to_disk, jobs) = sync_channel(1);
     let disk = spawn("shipway-disk", {
         let inbox = inbox.clone();
@@ -87,8 +88,9 @@ fn write_batches(jobs: &Receiver<Job>, inbox: Arc<Inbox<Written>>) {
 impl Written {
     /// Writes the batch, however that turns out.
     pub(crate) fn write((mut store, sealed): Job) -> Self {
+        let begun = Instant::now();
         let result = store.append(sealed.batch());
-        Self { store, sealed, result }
+        Self { store, sealed, result, took: begun.elapsed() }
     }
 }
 
@@ -104,12 +106,34 @@ pub(crate) struct Writer {
     in_flight: Option<Vec<Answered>>,
     /// What is being decided.
     open: Option<Open>,
-    /// The last batch had one request at most.
-    was_alone: bool,
-    refused_at: Option<Instant>,
-    /// Nobody knows whether the newest batch was written: before anything else is decided the store is read.
+    /// What is decided after a look, when the store is free. Whoever comes later waits behind it.
+    later: Vec<Ask>,
+    last: Last,
+    refused_at: Option<Timestamp>,
+    /// Nobody knows where the ledger ends: before anything else is decided the store is looked at.
     is_unsure: bool,
     stale_in_a_row: u32,
+    others: Others,
+    is_stopping: bool,
+}
+
+/// The last batch that was written.
+#[derive(Default)]
+struct Last {
+    n_answered: usize,
+    took: Duration,
+    /// Something was asked meanwhile.
+    came_meanwhile: bool,
+}
+
+/// Other control planes on the same store.
+struct Others {
+    /// There may be some.
+    may_write: bool,
+    /// When one of them was last seen to have written.
+    wrote_at: Option<Timestamp>,
+    /// They may have written what is not shown yet.
+    have_news: bool,
 }
 
 /// What comes after a turn.
@@ -133,11 +157,12 @@ struct Answered {
 impl Writer {
     pub(crate) fn new(
         kernel: Kernel,
-        store: Box<dyn Store>,
+        mut store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
         inbox: Arc<Inbox<Written>>,
         to_disk: SyncSender<Job>,
     ) -> Self {
+        let others = Others { may_write: store.sharing().is_some(), wrote_at: None, have_news: false };
         Self {
             kernel,
             clock,
@@ -146,10 +171,13 @@ impl Writer {
             store: Some(store),
             in_flight: None,
             open: None,
-            was_alone: true,
+            later: Vec::new(),
+            last: Last::default(),
             refused_at: None,
             is_unsure: false,
             stale_in_a_row: 0,
+            others,
+            is_stopping: false,
         }
     }
 
@@ -159,109 +187,205 @@ impl Writer {
 
     /// Takes what waits, or waits for something until `until`, and does what can be done about it.
     pub(crate) fn turn(&mut self, until: Option<Instant>) -> Turn {
-        let room = BATCH_MAX.saturating_sub(self.open.as_ref().map_or(0, |it| it.asks.len()));
-        let taken = self.inbox.take(room, until);
+        let taken = self.inbox.take(self.room(), until);
+        self.is_stopping |= taken.stopping;
+        self.others.have_news |= taken.has_moved;
         if let Some(written) = taken.written {
             self.conclude(written);
         }
-        self.decide(taken.asks);
-        while let Some(open) = self.open.take_if(|_| self.store.is_some()) {
-            self.hand_over(open);
+        if taken.asks.is_empty() {
+            self.do_what_is_due();
+        } else {
+            self.take_in(taken.asks);
         }
-        let is_done = self.open.is_none() && self.in_flight.is_none();
-        if taken.closed || (taken.stopping && is_done) { Turn::Ended } else { Turn::GoesOn }
+        self.take_company();
+        self.hand_on();
+        if taken.closed || (self.is_stopping && self.is_idle()) { Turn::Ended } else { Turn::GoesOn }
     }
 
     /// When there is something to do without anybody asking, by the ledger's clock.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
-        if self.open.is_some() || self.in_flight.is_some() {
+        if !self.is_idle() || self.kernel.outrun().is_some() {
             return None;
         }
-        if self.is_unsure { Some(self.clock.now()) } else { self.kernel.wake_at() }
+        let due = if self.is_unsure { Some(self.clock.now()) } else { self.kernel.wake_at() }?;
+        Some(self.rests_until().map_or(due, |it| it.max(due)))
     }
 
     fn wait_until(&self) -> Option<Instant> {
         let due_in = until(self.wake_at()?, self.clock.now()).min(WAKE_CHECK_MAX);
-        let refused_for =
-            self.refused_at.map_or(Duration::ZERO, |it| REFUSED_PAUSE.saturating_sub(it.elapsed()));
-        Some(Instant::now() + due_in.max(refused_for))
+        Some(Instant::now() + due_in)
     }
 
-    /// Decides what was asked, or else what has become due.
-    fn decide(&mut self, asks: Vec<Ask>) {
-        if asks.is_empty() && (self.open.is_some() || self.in_flight.is_some()) {
+    /// After the store refused a batch, until when nothing is tried on the writer's own account.
+    fn rests_until(&self) -> Option<Timestamp> {
+        // A clock that was set back meanwhile says nothing of how long ago that was.
+        let refused_at = self.refused_at.filter(|it| *it <= self.clock.now())?;
+        refused_at.checked_add(REFUSED_PAUSE).ok()
+    }
+
+    /// Nothing is under way, and nobody waits.
+    fn is_idle(&self) -> bool {
+        self.open.is_none() && self.in_flight.is_none() && self.later.is_empty()
+    }
+
+    /// How many requests can be taken now.
+    fn room(&self) -> usize {
+        let waits = !self.later.is_empty() || self.looks_first();
+        if waits && self.store.is_none() {
+            return 0;
+        }
+        BATCH_MAX.saturating_sub(self.later.len() + self.open.as_ref().map_or(0, |it| it.asks.len()))
+    }
+
+    fn do_what_is_due(&mut self) {
+        if self.wake_at().is_none_or(|at| at > self.clock.now()) {
             return;
         }
-        if let Err(reason) = self.make_sure() {
-            self.refused_at = Some(Instant::now());
-            return refuse(asks.into_iter(), &SubmitError::Unavailable(reason));
+        if self.looks_first() {
+            self.look_and_write(Vec::new());
+        } else {
+            self.open = Some(self.begin());
         }
-        let (kernel, now) = (&mut self.kernel, self.clock.now());
-        let open = self.open.get_or_insert_with(|| Open { draft: kernel.draft(now), asks: Vec::new() });
+    }
+
+    /// Decides what is asked, or puts it off until after a look.
+    fn take_in(&mut self, asks: Vec<Ask>) {
+        self.last.came_meanwhile |= self.in_flight.is_some();
+        let looks_first = self.looks_first();
         for ask in asks {
-            let answer = self.kernel.answer(&mut open.draft, &ask.request);
-            open.asks.push(Answered { ask, answer });
+            if self.later.is_empty() && !looks_first && !self.needs_look(&ask.request) {
+                self.decide(ask);
+            } else {
+                self.later.push(ask);
+            }
         }
     }
 
-    /// Reads whether a batch was written of which nobody knows it.
-    fn make_sure(&mut self) -> Result<(), String> {
-        if let Some(store) = self.store.as_deref_mut().filter(|_| self.is_unsure) {
-            self.kernel.catch_up(store).map_err(|error| error.to_string())?;
-            self.is_unsure = false;
+    /// Takes what else is asked before the batch is handed over: while more comes, and for a moment, until as many have come
+    /// as were just answered.
+    fn take_company(&mut self) {
+        let moment = self.last.took / COMPANY_PART;
+        if moment < MOMENT_MIN {
+            return;
         }
-        Ok(())
+        let until = Instant::now() + moment;
+        while self.store.is_some()
+            && let Some(open) = &self.open
+            && open.asks.len() < self.last.n_answered
+        {
+            let taken = self.inbox.take(self.room(), Some(until));
+            self.is_stopping |= taken.stopping;
+            self.others.have_news |= taken.has_moved;
+            if taken.asks.is_empty() {
+                return;
+            }
+            self.take_in(taken.asks);
+        }
     }
 
-    /// Has the store, which is free, write what was decided.
+    fn decide(&mut self, ask: Ask) {
+        let mut open = self.open.take().unwrap_or_else(|| self.begin());
+        let answer = self.kernel.answer(&mut open.draft, &ask.request);
+        open.asks.push(Answered { ask, answer });
+        self.open = Some(open);
+    }
+
+    /// Begins a batch with what is due.
+    fn begin(&mut self) -> Open {
+        Open { draft: self.kernel.draft(self.clock.now()), asks: Vec::new() }
+    }
+
+    /// Has the store, while it is free, write what was decided; then what waits for a look.
+    fn hand_on(&mut self) {
+        while self.store.is_some() {
+            if let Some(open) = self.open.take() {
+                self.hand_over(open);
+            } else if !self.later.is_empty() {
+                let n_asks = self.later.len().min(BATCH_MAX);
+                let asks = self.later.drain(..n_asks).collect();
+                self.look_and_write(asks);
+            } else {
+                return self.follow();
+            }
+        }
+    }
+
     fn hand_over(&mut self, open: Open) {
         let Open { draft, asks } = open;
         let Some(sealed) = self.kernel.seal(draft) else {
-            self.kernel.tell_of_expired(self.clock.now());
-            return reply(asks);
+            return self.answer_without_writing(asks);
         };
-        let is_alone = asks.len() <= 1;
-        let stays_alone = std::mem::replace(&mut self.was_alone, is_alone) && is_alone;
-        self.in_flight = Some(asks);
-        let Some(mut store) = self.store.take() else { unreachable!("the store is free") };
-        if stays_alone {
+        if !std::mem::take(&mut self.last.came_meanwhile) && !self.inbox.has_asks() {
             // Nobody else is about: the way to the other thread would only take time.
-            let result = store.append(sealed.batch());
-            self.conclude(Written { store, sealed, result });
-        } else if self.to_disk.send((store, sealed)).is_err() {
+            self.write(sealed, asks);
+            self.last.came_meanwhile = self.inbox.has_asks();
+            return;
+        }
+        let Some(store) = self.store.take() else { unreachable!("the store is free") };
+        self.in_flight = Some(asks);
+        if self.to_disk.send((store, sealed)).is_err() {
             // The other thread has panicked and closed the inbox: this one ends too.
             self.in_flight = None;
         }
     }
 
+    /// Writes on this thread.
+    fn write(&mut self, sealed: Sealed, asks: Vec<Answered>) {
+        let Some(store) = self.store.take() else { unreachable!("the store is free") };
+        self.in_flight = Some(asks);
+        self.conclude(Written::write((store, sealed)));
+    }
+
+    /// Everything was refused, or was so already.
+    fn answer_without_writing(&mut self, asks: Vec<Answered>) {
+        if self.others.may_write && !asks.is_empty() {
+            // It may be otherwise by what others have acknowledged meanwhile: nothing was written, which would have shown that.
+            return self.look_and_write(asks.into_iter().map(|it| it.ask).collect());
+        }
+        self.kernel.tell_of_expired(self.clock.now());
+        reply(asks);
+    }
+
     /// Answers those who waited for a batch, as it turned out.
     fn conclude(&mut self, written: Written) {
-        let Written { store, sealed, result } = written;
+        let Written { store, sealed, result, took } = written;
+        self.store = Some(store);
         let waiting = self.in_flight.take().unwrap_or_default();
-        match result {
-            Ok(()) => {
-                let erases = sealed.erases();
-                self.kernel.commit(sealed);
-                self.store = Some(store);
-                self.refused_at = None;
-                self.stale_in_a_row = 0;
-                self.kernel.tell_of_expired(self.clock.now());
-                if erases {
-                    self.forget_erased();
-                }
-                reply(waiting);
+        (self.last.n_answered, self.last.took) = (waiting.len(), took);
+        let Err(error) = result else {
+            let erases = sealed.erases();
+            self.kernel.commit(sealed);
+            self.refused_at = None;
+            self.stale_in_a_row = 0;
+            self.kernel.tell_of_expired(self.clock.now());
+            if erases {
+                self.forget_erased();
             }
-            Err(AppendError::Stale) => self.decide_again(store, sealed, waiting),
-            Err(AppendError::Unavailable(reason)) => {
-                self.kernel.abandon(sealed);
-                self.store = Some(store);
-                self.refuse(waiting, &reason);
-            }
-            Err(AppendError::Unsure(reason)) => {
+            return reply(waiting);
+        };
+        self.kernel.abandon(sealed);
+        self.unlock();
+        let open = self.open.take().map_or_else(Vec::new, |it| it.asks);
+        match error {
+            AppendError::Stale if self.stale_in_a_row < STALE_MAX => {
+                self.stale_in_a_row += 1;
                 self.is_unsure = true;
-                self.kernel.abandon(sealed);
-                self.store = Some(store);
-                self.refuse(waiting, &reason);
+                self.others.wrote_at = Some(self.clock.now());
+                // Everything was decided on top of something that is not so.
+                self.put_off(waiting.into_iter().chain(open));
+            }
+            AppendError::Stale => {
+                let reason = format!("others wrote first {STALE_MAX} times in a row");
+                self.refuse(waiting.into_iter().chain(open), SubmitError::Unavailable(reason));
+            }
+            AppendError::Unavailable(reason) => {
+                self.refuse(waiting.into_iter().chain(open), SubmitError::Unavailable(reason));
+            }
+            AppendError::Unsure(reason) => {
+                self.is_unsure = true;
+                self.refuse(open.into_iter(), SubmitError::Unavailable(reason.clone()));
+                self.refuse(waiting.into_iter(), SubmitError::Unsure(reason));
             }
         }
     }
@@ -270,42 +394,27 @@ impl Writer {
     fn forget_erased(&mut self) {
         let asks = self.open.take().map_or_else(Vec::new, |it| it.asks);
         self.kernel.forget_erased();
+        self.put_off(asks.into_iter());
+    }
+
+    /// To be decided again, before anything else.
+    fn put_off(&mut self, answered: impl Iterator<Item = Answered>) {
+        drop(self.later.splice(..0, answered.map(|it| it.ask)));
+    }
+
+    /// Tells those who waited that nothing was written.
+    fn refuse(&mut self, answered: impl Iterator<Item = Answered>, error: SubmitError) {
+        let asks: Vec<_> = answered.map(|it| it.ask).collect();
         if !asks.is_empty() {
-            self.decide(asks.into_iter().map(|it| it.ask).collect());
+            tracing::error!(%error, requests = asks.len(), "a batch was not written");
         }
-    }
-
-    /// Others have written: everything was decided on top of something that is not so.
-    fn decide_again(&mut self, mut store: Box<dyn Store>, sealed: Sealed, waiting: Vec<Answered>) {
-        self.kernel.abandon(sealed);
-        self.stale_in_a_row += 1;
-        let caught_up = match self.kernel.catch_up(store.as_mut()) {
-            Ok(()) if self.stale_in_a_row <= STALE_MAX => Ok(()),
-            Ok(()) => Err(format!("others wrote first {STALE_MAX} times in a row")),
-            Err(error) => Err(error.to_string()),
-        };
-        self.store = Some(store);
-        match caught_up {
-            Ok(()) => {
-                let open = self.open.take().map_or_else(Vec::new, |it| it.asks);
-                self.decide(waiting.into_iter().chain(open).map(|it| it.ask).collect());
-            }
-            Err(reason) => self.refuse(waiting, &reason),
-        }
-    }
-
-    /// Tells all who waited, also for what was decided on top, that nothing was written.
-    fn refuse(&mut self, waiting: Vec<Answered>, reason: &str) {
-        let open = self.open.take().map_or_else(Vec::new, |it| it.asks);
-        tracing::error!(reason, requests = waiting.len() + open.len(), "a batch was not written");
-        self.refused_at = Some(Instant::now());
+        self.refused_at = Some(self.clock.now());
         self.stale_in_a_row = 0;
-        let asks = waiting.into_iter().chain(open).map(|it| it.ask);
-        refuse(asks, &SubmitError::Unavailable(reason.to_owned()));
+        refuse(asks, &error);
     }
 }
 
-fn refuse(asks: impl Iterator<Item = Ask>, error: &SubmitError) {
+fn refuse(asks: Vec<Ask>, error: &SubmitError) {
     for ask in asks {
         let answer = match ask.request {
             Request::Submit(..) => Reply::Submit(Err(error.clone())),

@@ -57,6 +57,8 @@ pub struct Copy<'a> {
     from: &'a Source,
     to: &'a mut dyn Store,
     revision: u64,
+    /// What stands in `to` as its frontier.
+    base: Vec<u8>,
     frontier: Frontier,
 }
 
@@ -70,7 +72,7 @@ impl<'a> Copy<'a> {
         if head.revision > 0 {
             return Err(CopyError::Occupied);
         }
-        let mut copy = Self { from, to, revision: 0, frontier: Frontier::default() };
+        let mut copy = Self { from, to, revision: 0, base: Vec::new(), frontier: Frontier::default() };
         copy.append(Batch::default())?;
         Ok(copy)
     }
@@ -161,7 +163,8 @@ impl<'a> Copy<'a> {
         let (revision, size) = (self.revision, self.frontier.size());
         let is_empty = self.from.loaded.head.frontier.is_empty();
         let frontier = if is_empty { Vec::new() } else { self.frontier.to_bytes() };
-        let batch = Batch { revision, size, frontier, checkpoint, ..batch };
+        let base = std::mem::replace(&mut self.base, frontier.clone());
+        let batch = Batch { revision, base, size, frontier, checkpoint, ..batch };
         self.to.append(&batch).map_err(CopyError::Unwritable)?;
         self.revision += 1;
         Ok(())

@@ -35,7 +35,8 @@ pub(crate) fn fill(path: &Path, n_events: u64, config: &Config) {
         _ => Frontier::from_bytes(&head.frontier).expect("is a frontier"),
     };
     for revision in head.revision.. {
-        let mut batch = Batch { revision, ..Batch::default() };
+        let base = if frontier.size() == 0 { Vec::new() } else { frontier.to_bytes() };
+        let mut batch = Batch { revision, base, ..Batch::default() };
         for _ in 0..BATCH.min(n_events.saturating_sub(frontier.size())) {
             let event = event(frontier.size(), tenant);
             let bytes = to_canonical(&event).expect("is canonical");

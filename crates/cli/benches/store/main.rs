@@ -1,6 +1,6 @@
 //! What the stores carry: durable appends per second and their p99 on SQLite and on PostgreSQL, beside the disk alone and
 //! each database alone with group commit; and effects leased, performed and reported per second by 1, 2 and 4 replicas.
-//! `cargo bench -p shipway-cli --bench store`
+//! `cargo bench -p shipway-cli --bench store`; `SHIPWAY_BENCH_WRITERS=64` measures that many writers alone.
 //!
 //! Rounds of what is compared follow one another, so that a busy machine slows all alike; the tables show medians.
 
@@ -42,12 +42,17 @@ fn main() {
 
     println!("durable events, median of {ROUNDS} rounds");
     println!("  store       writers    bare /s   p99 ms   whole /s   p99 ms   whole / bare");
-    for n_writers in WRITERS {
+    let chosen = std::env::var("SHIPWAY_BENCH_WRITERS").ok();
+    let chosen: Option<usize> = chosen.map(|it| it.parse().expect("it is a number"));
+    for n_writers in chosen.map_or_else(|| WRITERS.to_vec(), |it| vec![it]) {
         compare("SQLite", n_writers, || bare::measure(folder, n_writers), || sqlite(folder, n_writers));
         let bare = || bare_postgres::measure(&cluster.fresh(), n_writers);
         compare("PostgreSQL", n_writers, bare, || postgres(&cluster.fresh(), n_writers));
     }
 
+    if chosen.is_some() {
+        return;
+    }
     println!(
         "effects leased, performed by a driver that does nothing, and reported, on PostgreSQL; median of {ROUNDS}"
     );

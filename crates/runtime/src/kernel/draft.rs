@@ -39,8 +39,10 @@ pub(super) fn write(event: Event, position: u64, entropy: &dyn Entropy) -> Resul
 impl Draft {
     pub(super) fn new(tip: &Tip, at: Timestamp) -> Self {
         let Tip { frontier, revision } = tip.clone();
-        let base = frontier.size();
-        Self { at, events: Vec::new(), frontier, batch: Batch { revision, ..Batch::default() }, base }
+        let size = frontier.size();
+        let base = if size == 0 { Vec::new() } else { frontier.to_bytes() };
+        let batch = Batch { revision, base, ..Batch::default() };
+        Self { at, events: Vec::new(), frontier, batch, base: size }
     }
 
     /// The ledger's size with everything recorded so far.

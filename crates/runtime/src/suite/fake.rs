@@ -108,10 +108,6 @@ impl Sharing for FaultyStore {
         self.inner().lock()
     }
 
-    fn lock_again(&mut self) {
-        self.inner().lock_again();
-    }
-
     fn unlock(&mut self) {
         self.inner().unlock();
     }

@@ -10,21 +10,28 @@ use crate::store::{AppendError, Batch, Record};
 
 pub(super) fn stale_batches_are_refused(site: &dyn Site) {
     let mut store = site.open();
-    let batch = |revision, position, text: &str| Batch {
+    let batch = |revision, base: &str, position, text: &str| Batch {
         revision,
+        base: base.as_bytes().to_vec(),
         records: vec![("pauses".to_owned(), record(position, text))],
         size: position + 1,
         frontier: text.as_bytes().to_vec(),
         ..Batch::default()
     };
     let revision = store.load().expect("loads").head.revision;
-    store.append(&batch(revision, 0, "first")).expect("is taken");
-    assert_eq!(store.append(&batch(revision, 1, "stale")), Err(AppendError::Stale));
-    assert_eq!(store.append(&batch(revision + 2, 1, "early")), Err(AppendError::Stale));
+    store.append(&batch(revision, "", 0, "first")).expect("is taken");
+    let stale = [
+        batch(revision, "first", 1, "late"),
+        batch(revision + 2, "first", 1, "early"),
+        batch(revision + 1, "other", 1, "on another history"),
+    ];
+    for batch in &stale {
+        assert_eq!(store.append(batch), Err(AppendError::Stale), "{batch:?}");
+    }
     let loaded = store.load().expect("loads").head;
     assert_eq!((loaded.revision, loaded.size, &*loaded.frontier), (revision + 1, 1, b"first".as_slice()));
     assert_eq!(store.reader().read(0, 10).expect("reads").len(), 1);
-    store.append(&batch(revision + 1, 1, "second")).expect("is taken");
+    store.append(&batch(revision + 1, "first", 1, "second")).expect("is taken");
 }
 
 pub(super) fn positions_have_no_gaps_and_records_verify(site: &dyn Site) {

@@ -35,6 +35,7 @@ pub fn append_unknown(store: &mut dyn Store, signer: &SigningKey) -> u64 {
     let checkpoint = Checkpoint { origin, size: frontier.size(), root: frontier.root() };
     let batch = Batch {
         revision: head.revision,
+        base: head.frontier,
         records: vec![("tides".to_owned(), Record { position, bytes: bytes.into(), leaf })],
         nodes,
         size: frontier.size(),

@@ -252,7 +252,7 @@ async fn after_a_lost_answer_the_store_is_read_before_anything_is_decided() {
     gate.next();
     gate.open(Err(AppendError::Unsure("the line broke".to_owned())));
     let refused = pausing.await.expect("does not panic").expect_err("nobody knows");
-    assert_eq!(refused, SubmitError::Unavailable("the line broke".to_owned()));
+    assert_eq!(refused, SubmitError::Unsure("the line broke".to_owned()));
     let opened = gate.stay_open();
     let Command::PauseScope { scope, .. } = pause(1) else { unreachable!("it is one") };
     let resumed = world.submit(Command::ResumeScope { scope }).await.expect("it is paused");

@@ -15,6 +15,8 @@ pub(super) enum Fault {
     Broken(Error),
     /// No answer came in time: what was asked may have happened, or still happen.
     Late,
+    /// The lock has gone with the session that had it: nothing was asked.
+    LockLost,
     /// What came back cannot have been written by us.
     Damaged(String),
 }
@@ -32,6 +34,19 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
+    /// Whether a batch was refused because the ledger does not end where it builds (see `sql/append.sql`), or may not any
+    /// more.
+    pub(super) fn is_stale(&self) -> bool {
+        match self {
+            Self::Refused(error) => {
+                let constraint = error.as_db_error().and_then(|it| it.constraint());
+                error.code() == Some(&SqlState::CHECK_VIOLATION) && constraint == Some("head_only_row_check")
+            }
+            Self::LockLost => true,
+            Self::Broken(_) | Self::Late | Self::Damaged(_) => false,
+        }
+    }
+
     /// Whether the connection is of no use any more.
     pub(super) fn ends_session(&self) -> bool {
         matches!(self, Self::Broken(_) | Self::Late)
@@ -51,6 +66,7 @@ impl fmt::Display for Fault {
                     }
                 }
             }
+            Self::LockLost => f.write_str("the lock was lost with its connection"),
             Self::Late => f.write_str("PostgreSQL did not answer in time"),
             Self::Damaged(what) => f.write_str(what),
         }
@@ -65,7 +81,7 @@ impl From<Fault> for StoreError {
             Fault::Refused(error) => error
                 .code()
                 .is_some_and(|it| matches!(*it, SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED)),
-            Fault::Broken(_) | Fault::Late => false,
+            Fault::Broken(_) | Fault::Late | Fault::LockLost => false,
         };
         if is_damage { Self::Damaged(text) } else { Self::Unavailable(text) }
     }

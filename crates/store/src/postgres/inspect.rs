@@ -20,7 +20,7 @@ impl PostgresStore {
     pub fn inspect(address: &str) -> Result<(Loaded, Arc<dyn StoreReader>), ConnectError> {
         let driver = Driver::start().map_err(ConnectError::Threads)?;
         let target = Arc::new(target(address)?);
-        let mut line = Line::new(driver.clone(), target.clone());
+        let mut line = Line::new(target.clone()).map_err(ConnectError::Threads)?;
         line.call(|session| async move { Ok(known_version(&session).await) }).map_err(StoreError::from)??;
         let loaded = line.call(|session| async move { load(&session).await }).map_err(StoreError::from)?;
         Ok((loaded, Arc::new(Reader::new(Lines::new(driver, target, 1)))))

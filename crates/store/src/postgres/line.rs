@@ -1,7 +1,7 @@
 //! Lines to the database: each is made when it is needed, and made again after it broke.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,21 +9,24 @@ use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::session::{Session, Target};
-use crate::driver::Driver;
+use crate::driver::{Driver, Own};
 
 /// How long an answer may take. A database that is cut off does not answer at all.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
-/// One session at a time, for whoever works in transactions.
+/// What is written has one plan, whatever is written; making it anew takes as long as the rest.
+const PLAN_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
+
+/// One session at a time, for whoever works in transactions. It is worked on by the thread that calls.
 pub(super) struct Line {
-    pub(super) driver: Arc<Driver>,
+    driver: Own,
     target: Arc<Target>,
     session: Option<Arc<Session>>,
 }
 
 impl Line {
-    pub(super) fn new(driver: Arc<Driver>, target: Arc<Target>) -> Self {
-        Self { driver, target, session: None }
+    pub(super) fn new(target: Arc<Target>) -> io::Result<Self> {
+        Ok(Self { driver: Own::new()?, target, session: None })
     }
 
     /// Has `work` done in the session. After a broken line or no answer the session is dropped, and with it what was
@@ -34,38 +37,35 @@ impl Line {
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
         let session = self.session()?;
-        let answer = answer(&self.driver, work(session));
+        let answer = self.driver.block(in_time(work(session)));
         if answer.as_ref().is_err_and(Fault::ends_session) {
-            self.session = None;
+            self.hang_up();
         }
         answer
-    }
-
-    /// Waits for what was asked for in this session before, without another way to its thread.
-    pub(super) fn wait<T>(&mut self, asked: &Receiver<Result<T, Fault>>) -> Result<T, Fault> {
-        let answer = asked.recv_timeout(ANSWER_MAX).unwrap_or(Err(Fault::Late));
-        if answer.as_ref().is_err_and(Fault::ends_session) {
-            self.session = None;
-        }
-        answer
-    }
-
-    /// Whether it is this session that the next call is done in.
-    pub(super) fn is_in(&self, session: &Arc<Session>) -> bool {
-        self.session.as_ref().is_some_and(|it| Arc::ptr_eq(it, session) && it.is_open())
     }
 
     /// Whatever is open ends.
     pub(super) fn hang_up(&mut self) {
-        self.session = None;
+        if self.session.take().is_some() {
+            // Its connection rests too; it is to tell the database.
+            self.driver.catch_up();
+        }
     }
 
     fn session(&mut self) -> Result<Arc<Session>, Fault> {
+        if self.session.is_some() {
+            // It may have been ended meanwhile.
+            self.driver.catch_up();
+        }
         match self.session.take().filter(|it| it.is_open()) {
             Some(session) => Ok(self.session.insert(session).clone()),
             None => {
                 let target = self.target.clone();
-                let session = self.driver.block(async move { Session::connect(&target).await })?;
+                let session = self.driver.block(async move {
+                    let session = Session::connect(&target).await?;
+                    session.client.batch_execute(PLAN_ONCE).await?;
+                    Ok::<_, Fault>(session)
+                })?;
                 Ok(self.session.insert(Arc::new(session)).clone())
             }
         }
@@ -93,7 +93,7 @@ impl Lines {
     {
         let place = &self.sessions[self.next.fetch_add(1, Ordering::Relaxed) % self.sessions.len()];
         let session = self.session(place)?;
-        let answer = answer(&self.driver, work(session.clone()));
+        let answer = self.driver.block(in_time(work(session.clone())));
         if answer.as_ref().is_err_and(Fault::ends_session) {
             let mut kept = place.lock().unwrap_or_else(PoisonError::into_inner);
             kept.take_if(|it| Arc::ptr_eq(it, &session));
@@ -113,9 +113,6 @@ impl Lines {
     }
 }
 
-fn answer<T: Send + 'static>(
-    driver: &Driver,
-    work: impl Future<Output = Result<T, Fault>> + Send + 'static,
-) -> Result<T, Fault> {
-    driver.block(async move { timeout(ANSWER_MAX, work).await.unwrap_or(Err(Fault::Late)) })
+async fn in_time<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    timeout(ANSWER_MAX, work).await.unwrap_or(Err(Fault::Late))
 }

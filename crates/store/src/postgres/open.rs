@@ -15,7 +15,6 @@ use super::line::{Line, Lines};
 use super::migrate::{MigrateError, migrate};
 use super::reader::Reader;
 use super::session::{Session, Target};
-use super::writer::NextLock;
 use crate::driver::Driver;
 
 /// Where tables are unless the address says otherwise.
@@ -35,6 +34,7 @@ const NETWORK_SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// A ledger in a PostgreSQL database.
 pub struct PostgresStore {
+    pub(super) driver: Arc<Driver>,
     pub(super) line: Line,
     pub(super) target: Arc<Target>,
     pub(super) reader: Arc<Reader>,
@@ -43,12 +43,8 @@ pub struct PostgresStore {
     pub(super) id: String,
     /// On which appends are told.
     pub(super) channel: String,
-    /// The revision under the lock, while it is held.
-    pub(super) locked: Option<u64>,
-    /// The next append is to ask for the lock again.
-    pub(super) goes_on: bool,
-    /// The lock that was asked for with the last append.
-    pub(super) next: Option<NextLock>,
+    /// The session whose open transaction has the ledger's end locked.
+    pub(super) locked: Option<Arc<Session>>,
     pub(super) watching: CancellationToken,
 }
 
@@ -92,15 +88,14 @@ impl PostgresStore {
         let lines = |n_sessions| Lines::new(driver.clone(), target.clone(), n_sessions);
         let (readers, leasers) = (lines(READERS), lines(LEASERS));
         Ok(Self {
-            line: Line::new(driver.clone(), target.clone()),
+            line: Line::new(target.clone()).map_err(ConnectError::Threads)?,
+            driver,
             reader: Arc::new(Reader::new(readers)),
             leases: Arc::new(Leases { lines: leasers }),
             target,
             id: new_id(),
             channel,
             locked: None,
-            goes_on: false,
-            next: None,
             watching: CancellationToken::new(),
         })
     }

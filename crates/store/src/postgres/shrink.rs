@@ -41,7 +41,7 @@ impl PostgresShrink {
             Room::OfTheDisk => "VACUUM FULL events",
         };
         let target = self.store.target.clone();
-        let size = self.store.line.driver.block(async move {
+        let size = self.store.driver.block(async move {
             let session = Session::connect(&target).await?;
             let compacted = timeout(COMPACT_MAX, session.client.batch_execute(sql)).await;
             compacted.map_err(|_| Fault::Late)??;

@@ -1,10 +1,8 @@
 //! A batch as statements: one of each kind, with arrays for the rows, all on the way before the first is answered.
 
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
 
 use futures_util::future::try_join_all;
-use futures_util::poll;
 use shipway_runtime::store::{Batch, EffectChange};
 use tokio_postgres::types::ToSql;
 
@@ -12,14 +10,17 @@ use super::fault::Fault;
 use super::row;
 use super::session::Session;
 
-/// A batch has one statement of each kind, and a dozen kinds. Leases alone have one each, where a writer gives them.
-const FEW: usize = 16;
-
 pub(super) struct Statements(Vec<Statement>);
 
 struct Statement {
     sql: &'static str,
     values: Vec<Box<dyn ToSql + Sync + Send>>,
+}
+
+impl Statement {
+    fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.values.iter().map(|it| &**it as &(dyn ToSql + Sync)).collect()
+    }
 }
 
 macro_rules! statement {
@@ -30,13 +31,7 @@ macro_rules! statement {
 
 /// What writes `batch`, in the name of the replica `id`, and tells it on `channel`.
 pub(super) fn of(batch: &Batch, id: &str, channel: &str) -> Statements {
-    let (revision, size) = (row::integer(batch.revision + 1), row::integer(batch.size));
-    let (frontier, checkpoint) = (batch.frontier.clone(), batch.checkpoint.clone());
-    let moved =
-        statement!("move_head", revision, size, frontier, checkpoint, id.to_owned(), channel.to_owned());
-    let mut all = vec![moved];
-    all.extend(events(batch));
-    all.extend(nodes(batch));
+    let mut all = vec![append(batch, id, channel)];
     all.extend(disclosures(batch));
     all.extend(erasures(batch));
     all.extend(puts(batch));
@@ -47,55 +42,51 @@ pub(super) fn of(batch: &Batch, id: &str, channel: &str) -> Statements {
 }
 
 impl Statements {
-    /// Runs all of them in the transaction that is open, and commits. `then` is called when all of it is on its way, and before
-    /// anything is answered: what it sends comes behind the commit.
-    pub(super) async fn commit<T>(&self, session: &Session, then: impl FnOnce() -> T) -> Result<T, Fault> {
+    /// Runs all of them in one transaction, which has begun already or does so with them, and commits.
+    pub(super) async fn commit(&self, session: &Session, has_begun: bool) -> Result<(), Fault> {
+        if let ([only], false) = (self.0.as_slice(), has_begun) {
+            // A transaction of its own, without two more questions and answers.
+            session.execute(only.sql, &only.params()).await?;
+            return Ok(());
+        }
         let mut prepared = Vec::with_capacity(self.0.len());
         for it in &self.0 {
             prepared.push(session.statement(it.sql).await?);
         }
         type Ran<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+        let batch_execute =
+            |sql| -> Ran<'_> { Box::pin(async move { Ok(session.client.batch_execute(sql).await?) }) };
         let run = self.0.iter().zip(&prepared).map(|(it, prepared)| -> Ran<'_> {
             Box::pin(async move {
-                let values: Vec<_> = it.values.iter().map(|it| &**it as &(dyn ToSql + Sync)).collect();
-                session.client.execute(prepared, &values).await?;
+                session.client.execute(prepared, &it.params()).await?;
                 Ok(())
             })
         });
-        let mut run: Vec<_> = run.collect();
+        let begun = (!has_begun).then(|| batch_execute("BEGIN"));
         // After a statement that failed this rolls back, and that failure is what is answered.
-        run.push(Box::pin(async { Ok(session.client.batch_execute("COMMIT").await?) }));
-        let mut committed = pin!(try_join_all(run));
-        // The first look at each sends it.
-        let seen = poll!(committed.as_mut());
-        let next = then();
-        match seen {
-            Poll::Ready(done) => done?,
-            Poll::Pending => committed.await?,
-        };
-        Ok(next)
-    }
-
-    /// Whether all of them are looked at in their order: joining more than some thirty is another thing.
-    pub(super) fn are_few(&self) -> bool {
-        self.0.len() < FEW
+        let run = begun.into_iter().chain(run).chain([batch_execute("COMMIT")]);
+        try_join_all(run).await?;
+        Ok(())
     }
 }
 
-fn events(batch: &Batch) -> Option<Statement> {
+/// The ledger's end, and what is new in the ledger.
+fn append(batch: &Batch, id: &str, channel: &str) -> Statement {
+    let (revision, size) = (row::integer(batch.revision + 1), row::integer(batch.size));
+    let (base, frontier) = (batch.base.clone(), batch.frontier.clone());
+    let (checkpoint, id, channel) = (batch.checkpoint.clone(), id.to_owned(), channel.to_owned());
     let records = &batch.records;
     let positions: Vec<_> = records.iter().map(|it| row::integer(it.1.position)).collect();
     let streams: Vec<_> = records.iter().map(|it| it.0.clone()).collect();
     let bytes: Vec<_> = records.iter().map(|it| it.1.bytes.to_vec()).collect();
     let leaves: Vec<_> = records.iter().map(|it| it.1.leaf.as_bytes().to_vec()).collect();
-    (!records.is_empty()).then(|| statement!("insert_events", positions, streams, bytes, leaves))
-}
-
-fn nodes(batch: &Batch) -> Option<Statement> {
     let levels: Vec<_> = batch.nodes.iter().map(|it| it.level.cast_signed()).collect();
     let indexes: Vec<_> = batch.nodes.iter().map(|it| row::integer(it.index)).collect();
     let hashes: Vec<_> = batch.nodes.iter().map(|it| it.hash.as_bytes().to_vec()).collect();
-    (!batch.nodes.is_empty()).then(|| statement!("insert_nodes", levels, indexes, hashes))
+    statement!(
+        "append", revision, base, size, frontier, checkpoint, channel, id, positions, streams, bytes, leaves,
+        levels, indexes, hashes
+    )
 }
 
 fn disclosures(batch: &Batch) -> Option<Statement> {

@@ -1,7 +1,7 @@
-//! The writing half: the ledger's end is locked, then everything of a batch is sent at once and committed.
+//! The writing half: everything of a batch is sent at once and committed, under the lock of the ledger's end, which is taken
+//! before or with it.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,31 +29,21 @@ impl Store for PostgresStore {
     }
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
-        let goes_on = std::mem::take(&mut self.goes_on);
-        let revision = match self.locked {
-            Some(revision) => revision,
-            None => self.lock().map_err(|error| AppendError::Unavailable(error.to_string()))?.revision,
-        };
-        if revision != batch.revision {
-            self.unlock();
-            return Err(AppendError::Stale);
-        }
-        self.locked = None;
+        let locked = self.locked.take();
         let statements = statements::of(batch, &self.id, &self.channel);
-        let goes_on = goes_on && statements.are_few();
         let committed = self.line.call(|session| async move {
-            let then = || goes_on.then(|| NextLock::ask(session.clone()));
-            statements.commit(&session, then).await
+            let has_begun = in_its_session(locked.as_ref(), &session)?;
+            statements.commit(&session, has_begun).await
         });
         match committed {
-            Ok(next) => {
-                self.next = next;
-                Ok(())
-            }
+            Ok(()) => Ok(()),
+            Err(fault) if fault.is_stale() => Err(AppendError::Stale),
             Err(fault) => {
                 self.line.hang_up();
                 match fault {
-                    Fault::Refused(_) | Fault::Damaged(_) => Err(AppendError::Unavailable(fault.to_string())),
+                    Fault::Refused(_) | Fault::Damaged(_) | Fault::LockLost => {
+                        Err(AppendError::Unavailable(fault.to_string()))
+                    }
                     Fault::Broken(_) | Fault::Late => self.resolve(batch.revision + 1, &fault),
                 }
             }
@@ -101,13 +91,10 @@ impl PostgresStore {
 
 impl Sharing for PostgresStore {
     fn lock(&mut self) -> Result<StoredHead, StoreError> {
-        let head = match self.next.take().filter(|it| self.line.is_in(&it.session)) {
-            Some(next) => self.line.wait(&next.granted),
-            None => self.line.call(|session| async move { lock(&session).await }),
-        };
-        match head {
-            Ok(head) => {
-                self.locked = Some(head.revision);
+        let locked = self.line.call(|session| async move { Ok((lock(&session).await?, session)) });
+        match locked {
+            Ok((head, session)) => {
+                self.locked = Some(session);
                 Ok(head)
             }
             Err(fault) => {
@@ -117,14 +104,8 @@ impl Sharing for PostgresStore {
         }
     }
 
-    fn lock_again(&mut self) {
-        self.goes_on = true;
-    }
-
     fn unlock(&mut self) {
-        self.goes_on = false;
-        let (locked, next) = (self.locked.take(), self.next.take());
-        if locked.is_none() && next.is_none() {
+        if self.locked.take().is_none() {
             return;
         }
         let ended = self.line.call(|session| async move {
@@ -145,7 +126,9 @@ impl Sharing for PostgresStore {
 
     fn hold(&mut self, keys: &[EffectKey]) -> Result<Vec<(EffectKey, u32)>, StoreError> {
         let keys: Vec<_> = keys.iter().map(EffectKey::to_string).collect();
+        let locked = self.locked.clone();
         let held = self.line.call(|session| async move {
+            in_its_session(locked.as_ref(), &session)?;
             let rows = session.rows(include_str!("sql/hold_effects.sql"), &[&keys]).await?;
             rows.iter().map(|it| Ok((row::key(row::get(it, 0)?)?, row::generation(it, 1)?))).collect()
         });
@@ -164,29 +147,7 @@ impl Sharing for PostgresStore {
     fn watch(&mut self, tell: Tell) {
         let (target, channel, id) = (self.target.clone(), self.channel.clone(), self.id.clone());
         let ear = Ear { target, channel, id };
-        self.line.driver.spawn(watch(ear, tell, self.watching.clone()));
-    }
-}
-
-/// The lock, asked for before its turn: behind a commit, so that it may be there when the next batch wants it.
-pub(super) struct NextLock {
-    /// Under which it is given; it is of no use in another.
-    session: Arc<Session>,
-    granted: Receiver<Result<StoredHead, Fault>>,
-}
-
-impl NextLock {
-    /// Sends the question, and waits for the answer beside what is going on.
-    fn ask(session: Arc<Session>) -> Self {
-        let (sender, granted) = sync_channel(1);
-        tokio::spawn({
-            let session = session.clone();
-            async move {
-                // Whoever has given it up does not hear it.
-                let _ = sender.send(lock(&session).await);
-            }
-        });
-        Self { session, granted }
+        self.driver.spawn(watch(ear, tell, self.watching.clone()));
     }
 }
 
@@ -198,6 +159,16 @@ pub(super) async fn load(session: &Session) -> Result<Loaded, Fault> {
     session.client.batch_execute("COMMIT").await?;
     let effects = effects.iter().map(row::effect).collect::<Result<_, _>>()?;
     Ok(Loaded { head, effects })
+}
+
+/// Whether a transaction with the lock is open in this session. None of it may be done in another one, which was made when
+/// the first broke.
+fn in_its_session(locked: Option<&Arc<Session>>, session: &Arc<Session>) -> Result<bool, Fault> {
+    match locked {
+        None => Ok(false),
+        Some(it) if Arc::ptr_eq(it, session) => Ok(true),
+        Some(_) => Err(Fault::LockLost),
+    }
 }
 
 async fn lock(session: &Session) -> Result<StoredHead, Fault> {

@@ -130,6 +130,7 @@ fn append(connection: &mut Connection, batch: &Batch, tail: &Tail) -> rusqlite::
         row::integer(batch.size),
         &batch.frontier,
         &batch.checkpoint,
+        &batch.base,
     ))?;
     if moved == 0 {
         return Ok(false);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use shipway_model::Digest;
 use shipway_runtime::store::{AppendError, Batch, Record, Store};
@@ -14,14 +15,16 @@ use shipway_store::PostgresStore;
 
 use crate::cluster::Cluster;
 
-/// What becomes of the next line that carries a COMMIT.
+/// Of every record here.
+const STREAM: &str = "pauses";
+/// What becomes of the next line that carries a batch.
 const NOTHING: u8 = 0;
 /// It breaks before the database hears of it.
 const BREAKS_BEFORE: u8 = 1;
 /// It breaks after that, before the answer comes back.
 const BREAKS_AFTER: u8 = 2;
 
-/// A line that can be set to break once, at a commit.
+/// A line that can be set to break once, at a batch, which is written and committed by one statement.
 struct Line {
     address: SocketAddr,
     breaks: Arc<AtomicU8>,
@@ -49,8 +52,8 @@ fn carry(here: &TcpStream, socket: &PathBuf, breaks: &AtomicU8) {
     thread::scope(|scope| {
         scope.spawn(|| {
             pass(here, &there, |piece| {
-                let is_commit = piece.windows(6).any(|it| it == b"COMMIT");
-                let how = if is_commit { breaks.swap(NOTHING, Ordering::SeqCst) } else { NOTHING };
+                let is_batch = piece.windows(STREAM.len()).any(|it| it == STREAM.as_bytes());
+                let how = if is_batch { breaks.swap(NOTHING, Ordering::SeqCst) } else { NOTHING };
                 if how == BREAKS_AFTER {
                     // Nothing comes back any more, and the database takes this in: it is listened to until it goes,
                     // because it ends sessions to which it cannot speak.
@@ -81,8 +84,9 @@ fn batch(revision: u64) -> Batch {
     let text = format!("record {revision}");
     let record =
         Record { position: revision, bytes: text.as_bytes().into(), leaf: Digest::of(text.as_bytes()) };
-    let records = vec![("pauses".to_owned(), record)];
-    Batch { revision, records, size: revision + 1, frontier: text.into_bytes(), ..Batch::default() }
+    let base = revision.checked_sub(1).map(|it| format!("record {it}").into_bytes()).unwrap_or_default();
+    let records = vec![(STREAM.to_owned(), record)];
+    Batch { revision, base, records, size: revision + 1, frontier: text.into_bytes(), ..Batch::default() }
 }
 
 fn over(line: &Line, cluster: &Cluster) -> PostgresStore {
@@ -133,4 +137,43 @@ fn whoever_keeps_the_lock_and_says_nothing_loses_it() {
     // It comes again with what it knows, and is told that this is old.
     let again = silent.append(&batch(head.revision));
     assert_eq!(again, Err(AppendError::Stale));
+}
+
+#[test]
+fn what_was_decided_under_a_lock_is_not_written_without_it() {
+    let cluster = Cluster::start();
+    let mut store = PostgresStore::open(&cluster.fresh()).expect("opens");
+    store.append(&batch(0)).expect("is taken");
+    store.sharing().expect("is shared").lock().expect("is given");
+    cluster
+        .psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'");
+    // Whether the store has heard of it by now or hears of it by this: nothing of the batch is left.
+    let refused = store.append(&batch(1));
+    assert!(matches!(refused, Err(AppendError::Stale | AppendError::Unavailable(_))), "{refused:?}");
+    assert_eq!(store.load().expect("loads").head.size, 1);
+    assert_eq!(store.reader().read(0, 10).expect("reads").len(), 1);
+    store.append(&batch(1)).expect("goes on");
+}
+
+/// Nothing of it is worked on between two calls, and yet it is ended for both sides.
+#[test]
+fn a_line_that_ended_while_it_rested_is_made_again_and_one_that_is_given_up_frees_the_lock() {
+    let cluster = Cluster::start();
+    let address = cluster.fresh();
+    let [mut store, mut other] = std::array::from_fn(|_| PostgresStore::open(&address).expect("opens"));
+    store.append(&batch(0)).expect("is taken");
+    cluster.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shipway'");
+    let ended =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shipway' AND query LIKE '%moved%'";
+    while cluster.psql(ended) != "0" {}
+    store.append(&batch(1)).expect("is taken, although its line had ended");
+
+    let sharing = store.sharing().expect("is shared");
+    sharing.lock().expect("is given");
+    let key = "rol_00000000000000000000000000000001/1/do/1".parse();
+    cluster.psql("ALTER TABLE site_0.effects RENAME TO elsewhere");
+    assert!(sharing.hold(&[key.expect("is a key")]).is_err(), "the table is not there");
+    let begun = Instant::now();
+    other.append(&batch(2)).expect("nobody has the lock");
+    assert!(begun.elapsed() < Duration::from_secs(4), "it waited until the database ended the session");
 }

@@ -7,7 +7,7 @@ use shipway_engine::Command;
 use shipway_model::effect::Performer;
 use shipway_model::event::Scope;
 use shipway_runtime::sharing::News;
-use shipway_runtime::store::{Batch, Store};
+use shipway_runtime::store::{AppendError, Batch, Store};
 use shipway_runtime::suite::{ManualClock, World};
 use shipway_runtime::{LeaseRequest, SubmitError};
 use shipway_store::PostgresStore;
@@ -56,31 +56,42 @@ async fn writers_that_contend_are_all_served_in_one_order() {
 }
 
 #[test]
-fn a_lock_that_was_asked_for_again_keeps_others_out_until_it_is_used_or_given_up() {
+fn a_batch_is_taken_only_on_the_end_on_which_it_was_decided() {
     let cluster = Cluster::start();
     let address = cluster.fresh();
     let [mut one, mut other] = std::array::from_fn(|_| PostgresStore::open(&address).expect("opens"));
-    let batch = |revision| Batch { revision, ..Batch::default() };
-    let locked = |store: &mut PostgresStore| store.sharing().expect("it is shared").lock();
-    let lock_again = |store: &mut PostgresStore| store.sharing().expect("it is shared").lock_again();
+    let batch = |revision, base: &[u8], frontier: &[u8]| {
+        let (base, frontier) = (base.to_vec(), frontier.to_vec());
+        Batch { revision, base, frontier, ..Batch::default() }
+    };
+    one.append(&batch(0, b"", b"a")).expect("is written");
+    for stale in [batch(0, b"", b"b"), batch(1, b"b", b"c"), batch(2, b"a", b"c")] {
+        assert_eq!(other.append(&stale), Err(AppendError::Stale), "{stale:?}");
+    }
+    let head = other.sharing().expect("it is shared").lock().expect("is given");
+    assert_eq!((head.revision, head.frontier.as_slice()), (1, b"a".as_slice()));
+    // It comes while the other has the lock, and after what the other writes.
+    let late = std::thread::spawn(move || one.append(&batch(1, b"a", b"late")));
+    other.append(&batch(1, b"a", b"b")).expect("is written");
+    assert_eq!(late.join().expect("does not panic"), Err(AppendError::Stale));
+    assert_eq!(other.load().expect("loads").head.frontier, b"b");
+}
 
-    assert_eq!(locked(&mut one).expect("is given").revision, 0);
-    lock_again(&mut one);
-    one.append(&batch(0)).expect("is written");
-    assert_eq!(locked(&mut one).expect("was asked for").revision, 1);
-    let waiting = std::thread::spawn(move || {
-        let seen = locked(&mut other).expect("is given in the end").revision;
-        other.sharing().expect("it is shared").unlock();
-        (other, seen)
-    });
-    one.append(&batch(1)).expect("is written");
-    let (mut other, seen) = waiting.join().expect("does not panic");
-    assert_eq!(seen, 2, "it came between the lock and the append");
-
-    lock_again(&mut one);
-    one.append(&batch(2)).expect("is written");
-    one.sharing().expect("it is shared").unlock();
-    assert_eq!(locked(&mut other).expect("was given up").revision, 3);
+/// Neither looks before it decides, and what is refused on what is old is not refused yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_asked_knows_what_another_has_just_acknowledged() {
+    let cluster = Cluster::start();
+    let replicas: [_; 2] = replicas(&cluster);
+    for number in 0..20 {
+        let scope = format!("number-{number}");
+        let resume = Command::ResumeScope { scope: Scope::Environment(scope.parse().expect("is a name")) };
+        let (one, other) = (&replicas[number % 2], &replicas[(number + 1) % 2]);
+        assert!(!one.submit(pause(&scope)).await.expect("is accepted").repeated);
+        assert!(other.submit(pause(&scope)).await.expect("is no error").repeated);
+        assert!(!other.submit(resume.clone()).await.expect("is accepted").repeated);
+        assert!(one.submit(resume).await.is_err(), "it is not paused any more");
+    }
+    assert_eq!(replicas[0].runtime.head().size, 41);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
