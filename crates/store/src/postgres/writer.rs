@@ -60,22 +60,27 @@ impl Store for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Finds out whether the batch that led to `revision` was committed before the line broke.
+    /// Finds out whether the batch that led to `revision` was committed before the line broke. If not, it never will be.
     fn resolve(&mut self, revision: u64, fault: &Fault) -> Result<(), AppendError> {
         let began = Instant::now();
         loop {
             let id = self.id.clone();
-            let newest = self.line.call(|session| async move {
+            let was_written = self.line.call(move |session| async move {
                 session.client.batch_execute("BEGIN").await?;
-                // Behind the session that broke, should it still be about to commit.
-                session.row(include_str!("sql/lock_head.sql"), &[]).await?;
+                // Behind the session that broke, should it be about to commit.
+                let head = row::head(&session.row(include_str!("sql/lock_head.sql"), &[]).await?)?;
                 let rows = session.rows(include_str!("sql/find_writer.sql"), &[&id]).await?;
-                session.client.batch_execute("ROLLBACK").await?;
-                rows.first().map(|it| row::unsigned(it, 0)).transpose()
+                let newest = rows.first().map(|it| row::unsigned(it, 0)).transpose()?;
+                if newest != Some(revision) && head.revision < revision {
+                    // It may still be on its way: from here on it comes too late.
+                    session.execute(include_str!("sql/pass_revision.sql"), &[]).await?;
+                }
+                session.client.batch_execute("COMMIT").await?;
+                Ok(newest == Some(revision))
             });
-            match newest {
-                Ok(Some(newest)) if newest == revision => return Ok(()),
-                Ok(_) => return Err(AppendError::Unavailable(fault.to_string())),
+            match was_written {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(AppendError::Unavailable(fault.to_string())),
                 Err(_) if began.elapsed() < RESOLVE_MAX => {
                     self.line.hang_up();
                     sleep(RESOLVE_PAUSE);

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,10 @@ const NOTHING: u8 = 0;
 const BREAKS_BEFORE: u8 = 1;
 /// It breaks after that, before the answer comes back.
 const BREAKS_AFTER: u8 = 2;
+/// It breaks, and the database hears of it when the test says so.
+const ARRIVES_LATE: u8 = 3;
+const ARRIVE: u8 = 4;
+const ARRIVED: u8 = 5;
 
 /// A line that can be set to break once, at a batch, which is written and committed by one statement.
 struct Line {
@@ -49,23 +53,37 @@ impl Line {
 
 fn carry(here: &TcpStream, socket: &PathBuf, breaks: &AtomicU8) {
     let Ok(there) = UnixStream::connect(socket) else { return };
+    let (is_mute, was_answered) = (AtomicBool::new(false), AtomicBool::new(false));
+    let wait_for = |it: &AtomicBool| {
+        while !it.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+    };
     thread::scope(|scope| {
         scope.spawn(|| {
             pass(here, &there, |piece| {
                 let is_batch = piece.windows(STREAM.len()).any(|it| it == STREAM.as_bytes());
                 let how = if is_batch { breaks.swap(NOTHING, Ordering::SeqCst) } else { NOTHING };
-                if how == BREAKS_AFTER {
-                    // Nothing comes back any more, and the database takes this in: it is listened to until it goes,
-                    // because it ends sessions to which it cannot speak.
-                    let _ = here.shutdown(Shutdown::Both);
+                if matches!(how, BREAKS_AFTER | ARRIVES_LATE) {
+                    is_mute.store(true, Ordering::SeqCst);
+                    if how == ARRIVES_LATE {
+                        let _ = here.shutdown(Shutdown::Both);
+                        while breaks.load(Ordering::SeqCst) != ARRIVE {
+                            thread::yield_now();
+                        }
+                    }
                     let _ = (&there).write_all(piece);
-                    while (&there).read(&mut [0; 1024]).is_ok_and(|n| n > 0) {}
+                    wait_for(&was_answered);
+                    if how == ARRIVES_LATE {
+                        breaks.store(ARRIVED, Ordering::SeqCst);
+                    }
                 }
                 how == NOTHING
             });
             let _ = there.shutdown(Shutdown::Both);
         });
-        pass(&there, here, |_| true);
+        pass(&there, here, |_| !is_mute.load(Ordering::SeqCst));
+        was_answered.store(true, Ordering::SeqCst);
         let _ = here.shutdown(Shutdown::Both);
     });
 }
@@ -119,7 +137,33 @@ fn a_commit_that_never_arrived_is_found_not_to_be_written() {
     assert!(matches!(lost, Err(AppendError::Unavailable(_))), "{lost:?}");
     assert_eq!(line.breaks.load(Ordering::SeqCst), NOTHING, "the line broke");
     assert_eq!(store.load().expect("loads").head.size, 1);
-    store.append(&batch(1)).expect("goes on");
+    let again = after_a_loss(&mut store);
+    store.append(&again).expect("goes on");
+}
+
+#[test]
+fn a_batch_that_arrives_when_it_was_given_up_is_refused() {
+    let cluster = Cluster::start();
+    let line = Line::lay(cluster.folder.path().join(".s.PGSQL.5432"));
+    let mut store = over(&line, &cluster);
+    store.append(&batch(0)).expect("is taken");
+    line.breaks.store(ARRIVES_LATE, Ordering::SeqCst);
+    let lost = store.append(&batch(1));
+    assert!(matches!(lost, Err(AppendError::Unavailable(_))), "{lost:?}");
+    line.breaks.store(ARRIVE, Ordering::SeqCst);
+    while line.breaks.load(Ordering::SeqCst) != ARRIVED {
+        thread::yield_now();
+    }
+    line.breaks.store(NOTHING, Ordering::SeqCst);
+    assert_eq!(store.load().expect("loads").head.size, 1);
+    assert_eq!(store.reader().read(0, 10).expect("reads").len(), 1);
+    let again = after_a_loss(&mut store);
+    store.append(&again).expect("goes on");
+}
+
+/// The second record again, on the revision that stands.
+fn after_a_loss(store: &mut PostgresStore) -> Batch {
+    Batch { revision: store.load().expect("loads").head.revision, ..batch(1) }
 }
 
 #[test]
