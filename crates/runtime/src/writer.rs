@@ -286,9 +286,13 @@ impl Writer {
 
     fn decide(&mut self, ask: Ask) {
         let mut open = self.open.take().unwrap_or_else(|| self.begin());
+        self.answer(&mut open, ask);
+        self.open = Some(open);
+    }
+
+    fn answer(&mut self, open: &mut Open, ask: Ask) {
         let answer = self.kernel.answer(&mut open.draft, &ask.request);
         open.asks.push(Answered { ask, answer });
-        self.open = Some(open);
     }
 
     /// Begins a batch with what is due.

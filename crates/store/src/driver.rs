@@ -67,7 +67,7 @@ impl Own {
         if Handle::try_current().is_err() {
             return runtime.block_on(work);
         }
-        // The thread of another async runtime, where none can be entered: only when a ledger is opened by a test.
+        // The thread of another async runtime, where none can be entered: as while a ledger is opened.
         let done = thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join());
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Answered, BATCH_MAX, Writer, refuse, reply};
+use super::{BATCH_MAX, Writer, refuse, reply};
 use crate::inbox::Ask;
 use crate::kernel::{Request, spoken_for};
 use crate::runtime::SubmitError;
@@ -39,10 +39,7 @@ impl Writer {
             return refuse(asks, &error);
         }
         let mut open = self.begin();
-        for ask in asks {
-            let answer = self.kernel.answer(&mut open.draft, &ask.request);
-            open.asks.push(Answered { ask, answer });
-        }
+        asks.into_iter().for_each(|ask| self.answer(&mut open, ask));
         match self.kernel.seal(open.draft) {
             Some(sealed) => self.write(sealed, open.asks),
             None => {

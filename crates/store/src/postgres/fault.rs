@@ -34,16 +34,14 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    /// Whether a batch was refused because the ledger does not end where it builds (see `sql/append.sql`), or may not any
-    /// more.
+    /// Whether a batch was refused because the ledger does not end where it builds: see `sql/append.sql`.
     pub(super) fn is_stale(&self) -> bool {
         match self {
             Self::Refused(error) => {
                 let constraint = error.as_db_error().and_then(|it| it.constraint());
                 error.code() == Some(&SqlState::CHECK_VIOLATION) && constraint == Some("head_only_row_check")
             }
-            Self::LockLost => true,
-            Self::Broken(_) | Self::Late | Self::Damaged(_) => false,
+            Self::LockLost | Self::Broken(_) | Self::Late | Self::Damaged(_) => false,
         }
     }
 

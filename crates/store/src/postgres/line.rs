@@ -37,6 +37,19 @@ impl Line {
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
         let session = self.session()?;
+        self.call_in(session, work)
+    }
+
+    /// The same, in a session that is known.
+    pub(super) fn call_in<T, F>(
+        &mut self,
+        session: Arc<Session>,
+        work: impl FnOnce(Arc<Session>) -> F,
+    ) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
         let answer = self.driver.block(in_time(work(session)));
         if answer.as_ref().is_err_and(Fault::ends_session) {
             self.hang_up();
@@ -52,7 +65,8 @@ impl Line {
         }
     }
 
-    fn session(&mut self) -> Result<Arc<Session>, Fault> {
+    /// The one that is open, or a new one.
+    pub(super) fn session(&mut self) -> Result<Arc<Session>, Fault> {
         if self.session.is_some() {
             // It may have been ended meanwhile.
             self.driver.catch_up();

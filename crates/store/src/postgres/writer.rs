@@ -30,11 +30,13 @@ impl Store for PostgresStore {
 
     fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
         let locked = self.locked.take();
+        // Where there is no line nothing was sent, and nothing needs to be found out.
+        let session = self.line.session().map_err(|fault| AppendError::Unavailable(fault.to_string()))?;
+        let has_begun = in_its_session(locked.as_ref(), &session).map_err(|_| AppendError::Stale)?;
+        drop(locked);
         let statements = statements::of(batch, &self.id, &self.channel);
-        let committed = self.line.call(|session| async move {
-            let has_begun = in_its_session(locked.as_ref(), &session)?;
-            statements.commit(&session, has_begun).await
-        });
+        let committed =
+            self.line.call_in(session, |session| async move { statements.commit(&session, has_begun).await });
         match committed {
             Ok(()) => Ok(()),
             Err(fault) if fault.is_stale() => Err(AppendError::Stale),
